@@ -1,0 +1,3 @@
+//! Asks Runway what is left, before a pipeline spends it.
+
+fn main() {}
