@@ -1,0 +1,80 @@
+//! Text from servers and files, made harmless. Such text is data, never a command.
+
+/// One line without control characters, bidirectional marks or other invisible characters.
+pub fn clean(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_whitespace() {
+            if !line.is_empty() && !line.ends_with(' ') {
+                line.push(' ');
+            }
+        } else if !is_invisible(character) {
+            line.push(character);
+        }
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+/// At most `most` characters, with an ellipsis where something was cut.
+pub fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+/// Cleaned, and free of what a CI runner takes for a command: `##[` (and the `##vso[` of others)
+/// anywhere in a line, `::` at its start.
+pub fn for_log(text: &str) -> String {
+    let line = clean(text);
+    let mut harmless = String::with_capacity(line.len());
+    for character in line.chars() {
+        let pairs =
+            (character == '#' && harmless.ends_with('#')) || (character == ':' && harmless == ":");
+        if pairs {
+            harmless.push(' ');
+        }
+        harmless.push(character);
+    }
+    harmless
+}
+
+/// Characters that show nothing and can reorder, hide or control what is shown.
+pub fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
+            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn control_characters_go_and_white_space_folds() {
+        assert_eq!(clean("a\x1b[31mb\r\n\tc\u{202e}d\0 "), "a[31mb cd");
+        assert_eq!(clean(" \n "), "");
+        assert_eq!(cut("abcdef", 4), "abc…");
+        assert_eq!(cut("abcd", 4), "abcd");
+        assert_eq!(for_log("x ##[add-mask]y"), "x # #[add-mask]y");
+        assert_eq!(for_log("\n ::error::y"), ": :error::y");
+        assert_eq!(for_log("[::1]:80"), "[::1]:80");
+    }
+
+    proptest! {
+        #[test]
+        fn cleaned_text_is_one_visible_line(text in any::<String>()) {
+            let line = clean(&text);
+            prop_assert!(!line.chars().any(is_invisible));
+            prop_assert_eq!(clean(&line), line.clone());
+            let log = for_log(&text);
+            prop_assert!(!log.contains("##") && !log.starts_with("::"), "{}", log);
+        }
+    }
+}

@@ -1,0 +1,424 @@
+//! The command line, turned into typed requirements and settings at one border.
+//!
+//! argh holds the flags and their kinds; what it would let pass or say badly is made good here,
+//! before and after it.
+
+mod help;
+mod values;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use argh::{ArgsInfo, FlagInfoKind, FromArgs, Optionality};
+
+use self::values::{echo, Value};
+use crate::quota::{Model, Requirements};
+use crate::spend::{UtcDay, Window};
+
+pub use self::help::HELP;
+
+/// What `--version` prints.
+pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");
+
+/// A pre-flight quota gate for CI pipelines that generate media with the Runway API
+#[derive(FromArgs, ArgsInfo)]
+#[argh(help_triggers("-h", "--help"))]
+struct Flags {
+    /// generations of a model that must be left today: MODEL=N, MODEL=N% or MODEL=N@CREDITS
+    #[argh(option)]
+    generations: Vec<String>,
+    /// the least balance in credits
+    #[argh(option)]
+    credits: Option<String>,
+    /// generations of a model at a time that the tier must allow: MODEL=N
+    #[argh(option)]
+    concurrency: Vec<String>,
+    /// the most credits to be spent in a window of days: CREDITS/DURATION
+    #[argh(option)]
+    budget: Option<String>,
+    /// like --generations, but a shortfall is a warning
+    #[argh(option)]
+    warn_generations: Vec<String>,
+    /// like --credits, but a shortfall is a warning
+    #[argh(option)]
+    warn_credits: Option<String>,
+    /// look again until this is over, while time can cure what is short
+    #[argh(option)]
+    wait: Option<String>,
+    /// between two looks of --wait
+    #[argh(option)]
+    interval: Option<String>,
+    /// for one look, retries included
+    #[argh(option)]
+    timeout: Option<String>,
+    /// pass when Runway cannot be asked
+    #[argh(switch)]
+    fail_open: bool,
+    /// what to do without a key: fail or skip
+    #[argh(option)]
+    missing_key: Option<String>,
+    /// decide from a saved answer
+    #[argh(option)]
+    from: Option<String>,
+    /// show a saved history
+    #[argh(option)]
+    usage_from: Option<String>,
+    /// add the credit history to the report
+    #[argh(option)]
+    usage: Option<String>,
+    /// add the tier reference to the report
+    #[argh(switch)]
+    tiers: bool,
+    /// text, json or markdown
+    #[argh(option)]
+    format: Option<String>,
+    /// with verdict go, print no report
+    #[argh(switch, short = 'q')]
+    quiet: bool,
+    /// another host
+    #[argh(option)]
+    base_url: Option<String>,
+    /// read the key from a file
+    #[argh(option)]
+    key_file: Option<String>,
+    /// print the version
+    #[argh(switch, short = 'V')]
+    version: bool,
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Command {
+    /// Print the help.
+    Help,
+    /// Print the version.
+    Version,
+    /// Decide whether the job may start.
+    Check(Box<Settings>),
+}
+
+/// Where a document comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// From Runway.
+    Live,
+    /// From a saved answer.
+    File(PathBuf),
+    /// From a saved answer on standard input.
+    Stdin,
+}
+
+/// The form of the report on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For a terminal or a log.
+    Text,
+    /// One document.
+    Json,
+    /// For a job summary or a comment.
+    Markdown,
+}
+
+/// Everything that one run goes by.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What must be there.
+    pub required: Requirements,
+    /// Where limits and balance come from.
+    pub source: Source,
+    /// Where the history comes from.
+    pub usage_source: Source,
+    /// The days of history to show.
+    pub usage: Option<Window>,
+    /// How long to look again.
+    pub wait: Option<Duration>,
+    /// Between two looks.
+    pub interval: Duration,
+    /// For one look.
+    pub timeout: Duration,
+    /// `--fail-open`.
+    pub fail_open: bool,
+    /// `--missing-key skip`.
+    pub skip_missing_key: bool,
+    /// `--tiers`.
+    pub tiers: bool,
+    /// `--format`.
+    pub format: Format,
+    /// `--quiet`.
+    pub quiet: bool,
+    /// `--base-url`; not yet looked into.
+    pub base_url: Option<String>,
+    /// `--key-file`.
+    pub key_file: Option<PathBuf>,
+}
+
+/// A command line that cannot be followed: what was given, what was expected, an example. It
+/// holds no argument that looks like a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageError(pub String);
+
+impl UsageError {
+    /// An error with an example of what would be right.
+    pub fn new(problem: impl Into<String>, example: &str) -> Self {
+        Self(format!(
+            "error: {}\nexample: runway-preflight {example}\n",
+            problem.into()
+        ))
+    }
+}
+
+/// Reads the arguments (without the program's name), as of `today`.
+///
+/// # Errors
+///
+/// Whatever is not to be followed to the letter: exit code 2.
+pub fn parse(arguments: Vec<OsString>, today: UtcDay) -> Result<Command, UsageError> {
+    let flags = match normalize(arguments)? {
+        Some(arguments) => {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            Flags::from_args(&["runway-preflight"], &arguments)
+                .map_err(|exit| UsageError::new(echo(&exit.output), "--help"))?
+        }
+        None => return Ok(Command::Help),
+    };
+    if flags.version {
+        Ok(Command::Version)
+    } else {
+        settings(flags, today).map(|settings| Command::Check(Box::new(settings)))
+    }
+}
+
+/// Brings the arguments into the one form that argh reads as they are meant: `--name value`, each
+/// name known, each value there, none twice that takes one. `None` where `--help` is among them.
+fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>, UsageError> {
+    let known = Flags::get_args_info().flags;
+    let mut words = Vec::with_capacity(arguments.len());
+    for argument in arguments {
+        words.push(argument.into_string().map_err(|argument| {
+            let shown = echo(&argument.to_string_lossy());
+            UsageError::new(
+                format!("an argument is not UTF-8: {shown}"),
+                "--generations gen4.5=20",
+            )
+        })?);
+    }
+    if words.iter().any(|word| word == "--help" || word == "-h") {
+        return Ok(None);
+    }
+    let is_flag = |word: &str| {
+        let long = word.len() > 2 && word.starts_with("--");
+        long || matches!(word, "-q" | "-V")
+    };
+    let mut normal: Vec<String> = Vec::new();
+    let mut words = words.into_iter().peekable();
+    while let Some(word) = words.next() {
+        let (name, inline) = match word.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
+            _ => (word.as_str(), None),
+        };
+        let flag = known.iter().find(|flag| {
+            flag.long == name || flag.short.is_some_and(|short| name == format!("-{short}"))
+        });
+        let Some(flag) = flag else {
+            return Err(unknown(name, known.iter().map(|flag| flag.long)));
+        };
+        let twice = normal.iter().any(|given| given == flag.long);
+        let FlagInfoKind::Option { .. } = flag.kind else {
+            if inline.is_some() {
+                return Err(UsageError::new(
+                    format!("{} takes no value", flag.long),
+                    flag.long,
+                ));
+            }
+            if !twice {
+                normal.push(flag.long.to_owned());
+            }
+            continue;
+        };
+        let example = help::example(flag.long);
+        if twice && flag.optionality != Optionality::Repeating {
+            return Err(UsageError::new(
+                format!("{} is given twice, and takes one value", flag.long),
+                example,
+            ));
+        }
+        let value = match inline {
+            Some(value) => value,
+            None => words
+                .next_if(|word| !is_flag(word))
+                .ok_or_else(|| match words.peek() {
+                    Some(next) => UsageError::new(
+                        format!("{} needs a value, and {} comes next", flag.long, echo(next)),
+                        example,
+                    ),
+                    None => UsageError::new(format!("{} needs a value", flag.long), example),
+                })?,
+        };
+        if value.trim().is_empty() {
+            return Err(UsageError::new(
+                format!(
+                    "the value of {} is empty: is the variable that it comes from unset?",
+                    flag.long
+                ),
+                example,
+            ));
+        }
+        normal.push(flag.long.to_owned());
+        normal.push(value);
+    }
+    Ok(Some(normal))
+}
+
+fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UsageError {
+    if !name.starts_with('-') {
+        return UsageError::new(
+            format!("{} belongs to no flag", echo(name)),
+            "--generations gen4.5=20 --credits 1200",
+        );
+    }
+    let near = known
+        .map(|flag| (strsim::jaro_winkler(name, flag), flag))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other));
+    match near {
+        Some((_, flag)) => UsageError::new(
+            format!("there is no flag {}; did you mean {flag}?", echo(name)),
+            help::example(flag),
+        ),
+        None => UsageError::new(format!("there is no flag {}", echo(name)), "--help"),
+    }
+}
+
+fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
+    let required = requirements(&flags, today)?;
+    let value = |name, given: &Option<String>| given.clone().map(|text| Value::new(name, text));
+    let source = |given: &Option<String>| match given.as_deref() {
+        None => Source::Live,
+        Some("-") => Source::Stdin,
+        Some(file) => Source::File(PathBuf::from(file)),
+    };
+    let duration = |name, given, default: Duration| {
+        value(name, given).map_or(Ok(default), |value| value.duration())
+    };
+    let settings = Settings {
+        required,
+        source: source(&flags.from),
+        usage_source: source(&flags.usage_from),
+        usage: value("--usage", &flags.usage)
+            .map(|value| value.range(today))
+            .transpose()?,
+        wait: value("--wait", &flags.wait)
+            .map(|value| value.duration())
+            .transpose()?,
+        interval: duration("--interval", &flags.interval, Duration::from_secs(60))?,
+        timeout: duration("--timeout", &flags.timeout, Duration::from_secs(30))?,
+        fail_open: flags.fail_open,
+        skip_missing_key: value("--missing-key", &flags.missing_key)
+            .map_or(Ok(false), |value| {
+                value.choice(&[("fail", false), ("skip", true)])
+            })?,
+        tiers: flags.tiers,
+        format: value("--format", &flags.format).map_or(Ok(Format::Text), |value| {
+            value.choice(&[
+                ("text", Format::Text),
+                ("json", Format::Json),
+                ("markdown", Format::Markdown),
+            ])
+        })?,
+        quiet: flags.quiet,
+        base_url: flags.base_url.clone(),
+        key_file: flags.key_file.as_ref().map(PathBuf::from),
+    };
+    check_together(&settings, &flags)?;
+    Ok(settings)
+}
+
+/// What no flag alone can tell.
+fn check_together(settings: &Settings, flags: &Flags) -> Result<(), UsageError> {
+    let problem = if settings.interval < Duration::from_secs(5) {
+        ("--interval is 5s at least", "--wait 2h --interval 5s")
+    } else if settings.timeout.is_zero() {
+        ("--timeout is more than 0s", "--timeout 30s")
+    } else if settings.wait.is_some() && settings.source != Source::Live {
+        (
+            "--wait looks again, and a saved answer (--from) never changes",
+            "--from organization.json",
+        )
+    } else if settings.usage_source != Source::Live && settings.usage.is_none() {
+        (
+            "--usage-from shows a saved history, and --usage names the days to show",
+            "--usage-from usage.json --usage 2026-02-15..2026-03-17",
+        )
+    } else if settings.usage_source != Source::Live && settings.required.budget.is_some() {
+        (
+            "--budget asks for the days up to today, and a saved history (--usage-from) knows no \
+             today",
+            "--budget 20000/30d",
+        )
+    } else if settings.usage_source != Source::Live
+        && !flags
+            .usage
+            .as_deref()
+            .is_some_and(|range| range.contains(".."))
+    {
+        (
+            "a saved history (--usage-from) knows no today: --usage must name its days",
+            "--usage-from usage.json --usage 2026-02-15..2026-03-17",
+        )
+    } else if settings.source == Source::Stdin && settings.usage_source == Source::Stdin {
+        (
+            "--from and --usage-from cannot both read standard input",
+            "--from - --usage-from usage.json --usage 2026-02-15..2026-03-17",
+        )
+    } else {
+        return Ok(());
+    };
+    Err(UsageError::new(problem.0, problem.1))
+}
+
+fn requirements(flags: &Flags, today: UtcDay) -> Result<Requirements, UsageError> {
+    let mut required = Requirements::default();
+    for text in &flags.generations {
+        let value = Value::new("--generations", text.clone());
+        let (model, need, cost) = value.generations()?;
+        value.add_generations(&mut required.generations, model, need)?;
+        if let Some(cost) = cost {
+            let sum = required.planned_cost.unwrap_or_default().plus(cost);
+            required.planned_cost = Some(value.within_u64(sum)?);
+        }
+    }
+    for text in &flags.warn_generations {
+        let value = Value::new("--warn-generations", text.clone());
+        let (model, need, cost) = value.generations()?;
+        if cost.is_some() {
+            return Err(value.error("takes no @CREDITS: a cost is planned with --generations"));
+        }
+        value.add_generations(&mut required.warn_generations, model, need)?;
+    }
+    for text in &flags.concurrency {
+        let (model, needed) = Value::new("--concurrency", text.clone()).concurrency()?;
+        add_largest(&mut required.concurrency, model, needed);
+    }
+    let credits = |name, given: &Option<String>| {
+        given
+            .clone()
+            .map(|text| Value::new(name, text).credits())
+            .transpose()
+    };
+    required.credits = credits("--credits", &flags.credits)?;
+    required.warn_credits = credits("--warn-credits", &flags.warn_credits)?;
+    required.budget = flags
+        .budget
+        .clone()
+        .map(|text| Value::new("--budget", text).budget(today))
+        .transpose()?;
+    Ok(required)
+}
+
+fn add_largest(entries: &mut Vec<(Model, u64)>, model: Model, needed: u64) {
+    match entries.iter_mut().find(|(known, _)| *known == model) {
+        Some((_, most)) => *most = needed.max(*most),
+        None => entries.push((model, needed)),
+    }
+}

@@ -1,0 +1,92 @@
+//! What `--help` prints, and the example that an error shows for each flag.
+
+/// The help: 80 columns at most; a test holds it to the flags and the README.
+pub const HELP: &str = "\
+Asks Runway what is left and stops a pipeline, with the reason, when it is not
+enough. It only looks: two read-only requests, nothing billable.
+
+Usage: runway-preflight [--generations MODEL=N[@CREDITS]]... [--credits N]
+                        [--concurrency MODEL=N]... [options]
+
+Requirements (all are looked at, and all that fall short are told):
+  --generations MODEL=N          the job creates N generations with MODEL today;
+                                 N% asks for N percent of the daily limit;
+                                 several for one model add up
+  --generations MODEL=N@CREDITS  ... each costing CREDITS: the products add up
+                                 to the planned cost, a need of its own
+  --credits N                    the least balance before the job; 0 says that a
+                                 balance of exactly 0 is meant
+  --concurrency MODEL=N          the tier must allow N generations at a time
+  --budget CREDITS/DURATION      the most to be spent over the last DURATION (1
+                                 to 90 whole days, UTC, today included), the
+                                 planned cost counted in
+  --warn-generations MODEL=N     like --generations, as a warning
+  --warn-credits N               like --credits, as a warning
+
+Asking:
+  --wait DURATION                look again until DURATION is over, while every
+                                 error is one that time can cure
+  --interval DURATION            between two looks of --wait [1m; 5s at least]
+  --timeout DURATION             for one look, retries included [30s]
+  --fail-open                    pass, with a warning, when Runway could not be
+                                 asked (exit code 5 becomes 0)
+  --missing-key fail|skip        what to do without a key [fail]
+  --base-url URL                 another host [https://api.dev.runwayml.com];
+                                 also RUNWAYML_BASE_URL
+  --key-file FILE                read the key from a file; else it comes from
+                                 RUNWAYML_API_SECRET, else from .env
+  --from FILE                    decide from a saved answer of
+                                 GET /v1/organization; - is standard input
+  --usage-from FILE              the same for the history of --usage A..B
+
+Report:
+  --usage RANGE                  add the credit history: 30d, or
+                                 2026-02-15..2026-03-17 (second day left out)
+  --tiers                        add the tier reference
+  --format text|json|markdown    [text]
+  -q, --quiet                    with verdict go, print no report
+  -h, --help                     print this
+  -V, --version                  print the version
+
+Examples:
+  runway-preflight --generations gen4.5=20 --credits 1200
+  runway-preflight --generations gen4.5=20@60 --concurrency gen4.5=2 --wait 2h
+  runway-preflight --budget 20000/30d --usage 30d --format markdown
+  runway-preflight --from organization.json --generations veo3.1=50%
+
+Durations are written as 30s, 20m, 2h, 7days; --name=value works as well.
+
+Exit codes:
+  0  go: everything asked for is there (also skipped, and under --fail-open)
+  2  the command line is wrong; nothing was asked
+  3  no-go: Runway answered, and it is not enough
+  4  cannot-tell: no key, or one that Runway does not accept
+  5  cannot-tell: Runway could not be asked or understood, or the report could
+     not be written
+";
+
+/// A right use of a flag.
+pub(super) fn example(flag: &str) -> &'static str {
+    match flag {
+        "--generations" => "--generations gen4.5=20",
+        "--credits" => "--credits 1200",
+        "--concurrency" => "--concurrency gen4.5=2",
+        "--budget" => "--budget 20000/30d",
+        "--warn-generations" => "--warn-generations gen4.5=50",
+        "--warn-credits" => "--warn-credits 5000",
+        "--wait" => "--wait 2h",
+        "--interval" => "--wait 2h --interval 5m",
+        "--timeout" => "--timeout 30s",
+        "--missing-key" => "--missing-key skip",
+        "--from" => "--from organization.json",
+        "--usage-from" => "--usage-from usage.json --usage 2026-02-15..2026-03-17",
+        "--usage" => "--usage 30d",
+        "--format" => "--format json",
+        "--base-url" => "--base-url https://api.dev.runwayml.com",
+        "--key-file" => "--key-file secret.txt",
+        "--fail-open" => "--fail-open",
+        "--tiers" => "--tiers",
+        "--quiet" => "--quiet",
+        _ => "--help",
+    }
+}

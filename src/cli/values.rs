@@ -1,0 +1,212 @@
+//! What a flag's value means, and what is said where it means nothing.
+
+use std::time::Duration;
+
+use super::help;
+use super::UsageError;
+use crate::clean::{clean, cut};
+use crate::quota::{Credits, Model, Need};
+use crate::spend::{Budget, UtcDay, Window, MOST_DAYS};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Longer than any pipeline: beyond it, a duration is a mistake.
+const MOST_YEARS: Duration = Duration::from_secs(10 * 366 * 86_400);
+
+/// A flag's value on its way to a type.
+pub(super) struct Value {
+    flag: &'static str,
+    text: String,
+}
+
+impl Value {
+    pub(super) fn new(flag: &'static str, text: String) -> Self {
+        Self { flag, text }
+    }
+
+    /// An error that shows the value: `--credits "12.5" must be …`.
+    pub(super) fn error(&self, problem: &str) -> UsageError {
+        UsageError::new(
+            format!("{} {} {problem}", self.flag, echo(&self.text)),
+            help::example(self.flag),
+        )
+    }
+
+    pub(super) fn credits(&self) -> Result<Credits, UsageError> {
+        let credits = whole(&self.text)
+            .ok_or_else(|| self.error("must be a whole number of credits, digits alone"))?;
+        Ok(Credits(credits.into()))
+    }
+
+    pub(super) fn duration(&self) -> Result<Duration, UsageError> {
+        humantime::parse_duration(&self.text)
+            .ok()
+            .filter(|duration| *duration <= MOST_YEARS)
+            .ok_or_else(|| self.error("must be a duration such as 30s, 20m, 2h or 7days"))
+    }
+
+    pub(super) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, UsageError> {
+        let chosen = choices.iter().find(|(name, _)| *name == self.text);
+        chosen.map(|(_, choice)| *choice).ok_or_else(|| {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            self.error(&format!("must be one of {}", names.join(", ")))
+        })
+    }
+
+    /// `MODEL=N`, `MODEL=N%`, `MODEL=N@CREDITS`; with a cost, what all N cost together.
+    pub(super) fn generations(&self) -> Result<(Model, Need, Option<Credits>), UsageError> {
+        let (model, count) = self.model_and("MODEL=N, MODEL=N% or MODEL=N@CREDITS")?;
+        if let Some(percent) = count.strip_suffix('%') {
+            let percent = whole(percent)
+                .and_then(|percent| u8::try_from(percent).ok())
+                .filter(|percent| (1..=100).contains(percent))
+                .ok_or_else(|| self.error("must ask for a whole percentage from 1% to 100%"))?;
+            return Ok((model, Need::Percent(percent), None));
+        }
+        let (count, each) = match count.split_once('@') {
+            Some((count, _)) if count.ends_with('%') => {
+                return Err(
+                    self.error("must have a number before @CREDITS: a percentage takes none")
+                )
+            }
+            Some((count, each)) => (count, Some(each)),
+            None => (count, None),
+        };
+        let count = whole(count)
+            .ok_or_else(|| self.error("must name a whole number of generations, digits alone"))?;
+        let Some(each) = each else {
+            return Ok((model, Need::Count(count), None));
+        };
+        let each =
+            whole(each).ok_or_else(|| self.error("must name a whole number of credits after @"))?;
+        let cost = i128::from(count)
+            .checked_mul(i128::from(each))
+            .ok_or_else(|| self.error("comes to more credits than can be counted"))?;
+        let cost = self.within_u64(Credits(cost))?;
+        Ok((model, Need::Count(count), Some(cost)))
+    }
+
+    /// Adds to the need of a model; a percentage stands alone.
+    pub(super) fn add_generations(
+        &self,
+        entries: &mut Vec<(Model, Need)>,
+        model: Model,
+        need: Need,
+    ) -> Result<(), UsageError> {
+        let Some((_, known)) = entries.iter_mut().find(|(known, _)| *known == model) else {
+            entries.push((model, need));
+            return Ok(());
+        };
+        match (*known, need) {
+            (Need::Count(one), Need::Count(other)) => {
+                let sum = one
+                    .checked_add(other)
+                    .ok_or_else(|| self.error("adds up to more generations than can be counted"))?;
+                *known = Need::Count(sum);
+                Ok(())
+            }
+            _ => Err(self.error("names a model twice, and a percentage cannot be added up")),
+        }
+    }
+
+    /// `MODEL=N`.
+    pub(super) fn concurrency(&self) -> Result<(Model, u64), UsageError> {
+        let (model, count) = self.model_and("MODEL=N")?;
+        let count = whole(count)
+            .ok_or_else(|| self.error("must name a whole number of generations at a time"))?;
+        Ok((model, count))
+    }
+
+    /// `CREDITS/DURATION`, the duration in whole days that end with `today`.
+    pub(super) fn budget(&self, today: UtcDay) -> Result<Budget, UsageError> {
+        let form = "must be CREDITS/DURATION, credits in whole numbers";
+        let (credits, duration) = self.text.split_once('/').ok_or_else(|| self.error(form))?;
+        let credits = whole(credits).ok_or_else(|| self.error(form))?;
+        Ok(Budget {
+            most: Credits(credits.into()),
+            window: Window::last(self.days(duration)?, today),
+        })
+    }
+
+    /// `30d`, today included, or `A..B`, B left out.
+    pub(super) fn range(&self, today: UtcDay) -> Result<Window, UsageError> {
+        let Some((start, before)) = self.text.split_once("..") else {
+            return Ok(Window::last(self.days(&self.text)?, today));
+        };
+        let day = |text: &str| {
+            UtcDay::parse(text).ok_or_else(|| {
+                let shown = echo(text);
+                self.error(&format!(
+                    "holds {shown}, which is no day of the calendar (YYYY-MM-DD)"
+                ))
+            })
+        };
+        let (start, before) = (day(start)?, day(before)?);
+        let window = Window { start, before };
+        if start >= before {
+            Err(self.error("must start before it ends; the second day is left out"))
+        } else if window.days() > MOST_DAYS {
+            let days = window.days();
+            Err(self.error(&format!(
+                "spans {days} days, and Runway answers for {MOST_DAYS} at most"
+            )))
+        } else if before > today.plus(1) {
+            Err(self.error(&format!(
+                "ends in the future: today is {today} (UTC), so the second day is {} at the \
+                 latest",
+                today.plus(1)
+            )))
+        } else {
+            Ok(window)
+        }
+    }
+
+    /// A sum that a number of credits can hold.
+    pub(super) fn within_u64(&self, sum: Credits) -> Result<Credits, UsageError> {
+        if u64::try_from(sum.0).is_ok() {
+            Ok(sum)
+        } else {
+            Err(self.error("brings the planned cost to more credits than can be counted"))
+        }
+    }
+
+    fn days(&self, text: &str) -> Result<u32, UsageError> {
+        let problem = || self.error("must name 1 to 90 whole days, such as 30d or 2weeks");
+        let duration = humantime::parse_duration(text).map_err(|_| problem())?;
+        let seconds = duration.as_secs();
+        let whole = duration.subsec_nanos() == 0 && seconds % DAY.as_secs() == 0;
+        let days = u32::try_from(seconds / DAY.as_secs()).unwrap_or(u32::MAX);
+        if whole && (1..=MOST_DAYS).contains(&days) {
+            Ok(days)
+        } else {
+            Err(problem())
+        }
+    }
+
+    fn model_and(&self, form: &str) -> Result<(Model, &str), UsageError> {
+        let wrong = || self.error(&format!("must be {form}"));
+        let (model, rest) = self.text.split_once('=').ok_or_else(wrong)?;
+        let one_word = !model.is_empty() && clean(model) == model && !model.contains(' ');
+        if one_word {
+            Ok((Model::new(model), rest))
+        } else {
+            Err(wrong())
+        }
+    }
+}
+
+/// Digits alone: no sign, no separators.
+fn whole(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+/// An argument as it may be shown: quoted, cleaned, cut, and not at all if it looks like a key.
+pub(super) fn echo(argument: &str) -> String {
+    let shown = clean(argument);
+    if shown.to_lowercase().contains("key_") {
+        "(not shown: it looks like a key)".to_owned()
+    } else {
+        format!("\"{}\"", cut(&shown, 60))
+    }
+}

@@ -1,0 +1,275 @@
+//! The key: where it comes from, and the type that hides it.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::Read;
+use std::path::Path;
+
+use crate::clean::is_invisible;
+use crate::diagnostic::{Finding, Withheld};
+
+/// The variable that the official SDKs read.
+pub const VARIABLE: &str = "RUNWAYML_API_SECRET";
+
+/// Names that other tools use for a Runway key.
+const OTHER_NAMES: [&str; 3] = [
+    "RUNWAY_API_KEY",
+    "RUNWAY_SKILLS_API_SECRET",
+    "RUNWAYML_API_KEY",
+];
+
+/// More than any key; a longer file is none.
+const MOST_BYTES: u64 = 65_536;
+
+/// An API key. It cannot be printed; it leaves only as the `Authorization` header.
+#[derive(Clone)]
+pub struct Key(String);
+
+impl Key {
+    /// Takes a text that is one word of visible ASCII, white space at its ends aside.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, as the end of a sentence that does not hold the text.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let wrong = text
+            .char_indices()
+            .find(|(_, character)| !character.is_ascii_graphic());
+        match wrong {
+            None => Ok(Self(text.to_owned())),
+            Some((index, character)) => {
+                let what = match character {
+                    '\n' | '\r' => "a line break",
+                    character if character.is_whitespace() => "white space",
+                    character if character.is_control() => "a control character",
+                    _ => "a character that is not ASCII",
+                };
+                let place = text.get(..index).map_or(0, |before| before.chars().count());
+                Err(format!("holds {what} after its first {place} characters"))
+            }
+        }
+    }
+
+    /// The value of the `Authorization` header: the one way out.
+    pub fn bearer(&self) -> String {
+        format!("Bearer {}", self.0)
+    }
+
+    /// The text with every trace of the key taken out: whole, cut, or split by white space or
+    /// control characters. A trace is eight characters in a row, or the whole of a shorter key.
+    pub fn blot(&self, text: &str) -> String {
+        const TRACE: usize = 8;
+        let key = self.0.as_bytes();
+        let length = key.len().min(TRACE);
+        if length == 0 {
+            return text.to_owned();
+        }
+        let traces: HashSet<&[u8]> = key.windows(length).collect();
+        let visible: Vec<(usize, u8)> = text
+            .char_indices()
+            .filter(|(_, character)| !character.is_whitespace() && !is_invisible(*character))
+            .map(|(index, character)| (index, u8::try_from(character).unwrap_or(0)))
+            .collect();
+        let bytes: Vec<u8> = visible.iter().map(|(_, byte)| *byte).collect();
+
+        let mut blotted = String::with_capacity(text.len());
+        let mut kept_to = 0;
+        for (window, places) in bytes.windows(length).zip(visible.windows(length)) {
+            let (Some((start, _)), Some((last, _))) = (places.first(), places.last()) else {
+                continue;
+            };
+            if traces.contains(window) {
+                if *start >= kept_to {
+                    blotted.push_str(text.get(kept_to..*start).unwrap_or_default());
+                    blotted.push_str("[key]");
+                }
+                // A trace is ASCII: its last character is one byte.
+                kept_to = last.saturating_add(1);
+            }
+        }
+        blotted.push_str(text.get(kept_to..).unwrap_or_default());
+        blotted
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key([hidden])")
+    }
+}
+
+/// Why there is no key to ask with.
+#[derive(Debug)]
+pub enum NoKey {
+    /// A diagnostic: missing or malformed.
+    Found(Box<Finding>),
+    /// `--key-file` cannot be read: a usage error.
+    Unreadable(std::io::Error),
+}
+
+/// Looks for the key: in `file` if one is given, else in the environment, else in `dotenv`.
+///
+/// # Errors
+///
+/// Where there is none, with every place that was looked at; or none that is one.
+pub fn find(
+    variable: &dyn Fn(&str) -> Option<OsString>,
+    file: Option<&Path>,
+    dotenv: &Path,
+) -> Result<Key, NoKey> {
+    let mut looked = Vec::new();
+    let found = match file {
+        Some(file) => {
+            let text = read(file).map_err(NoKey::Unreadable)?;
+            note(&mut looked, "the file given by --key-file", Some(text), "")
+        }
+        None => note(
+            &mut looked,
+            &format!("the environment variable {VARIABLE}"),
+            variable(VARIABLE).map(|value| value.to_string_lossy().into_owned()),
+            "not set",
+        )
+        .or_else(|| {
+            let (text, why_not) = from_dotenv(dotenv);
+            note(&mut looked, "the file .env", text, why_not)
+        }),
+    };
+    match found {
+        Some((place, text)) => Key::new(&text)
+            .map_err(|problem| NoKey::Found(Box::new(Finding::KeyMalformed { place, problem }))),
+        None => Err(NoKey::Found(Box::new(Finding::KeyMissing {
+            looked,
+            others: others(variable),
+            withheld: withheld(variable),
+        }))),
+    }
+}
+
+/// Takes a text as the key, unless it is blank; then notes where it was looked for.
+fn note(
+    looked: &mut Vec<String>,
+    place: &str,
+    text: Option<String>,
+    why_not: &str,
+) -> Option<(String, String)> {
+    match text {
+        Some(text) if !text.trim().is_empty() => Some((place.to_owned(), text)),
+        Some(_) => {
+            looked.push(format!("{place} (empty)"));
+            None
+        }
+        None => {
+            looked.push(format!("{place} ({why_not})"));
+            None
+        }
+    }
+}
+
+fn read(file: &Path) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)?
+        .take(MOST_BYTES)
+        .read_to_end(&mut bytes)?;
+    // What is not UTF-8 becomes a character that no key has.
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The key's value in a `.env` file; the last one counts. Else why there is none.
+fn from_dotenv(path: &Path) -> (Option<String>, &'static str) {
+    let text = match read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return (None, "not in this directory")
+        }
+        Err(_) => return (None, "cannot be read"),
+    };
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+    let mut value = None;
+    let mut why_not = "does not name it";
+    for line in dotenvy::from_read_iter(text.as_bytes()) {
+        match line {
+            Ok((name, text)) if name == VARIABLE => value = Some(text),
+            Ok(_) => {}
+            Err(_) => why_not = "does not name it, and has a line that is no assignment",
+        }
+    }
+    (value, why_not)
+}
+
+fn others(variable: &dyn Fn(&str) -> Option<OsString>) -> Vec<&'static str> {
+    let set = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
+    OTHER_NAMES.into_iter().filter(set).collect()
+}
+
+/// Whether GitHub withholds the secrets from this run: a pull request from a fork, or Dependabot.
+fn withheld(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<Withheld> {
+    let is = |name: &str, value: &str| variable(name).is_some_and(|found| found == value);
+    // `pull_request_target` runs in the base repository, with its secrets.
+    if !is("GITHUB_ACTIONS", "true") || is("GITHUB_EVENT_NAME", "pull_request_target") {
+        return None;
+    }
+    if is("GITHUB_ACTOR", "dependabot[bot]") {
+        return Some(Withheld::Dependabot);
+    }
+    let event = std::fs::read(variable("GITHUB_EVENT_PATH")?).ok()?;
+    let event: serde_json::Value = serde_json::from_slice(&event).ok()?;
+    let repository = |side: &str| event.pointer(&format!("/pull_request/{side}/repo/full_name"));
+    let base = repository("base")?;
+    // The head of a fork that was deleted since has no repository.
+    (repository("head") != Some(base)).then_some(Withheld::Fork)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SECRET: &str = "key_0123456789abcdefghijklmnopqrstuvwxyz";
+
+    #[test]
+    fn a_key_is_never_shown() {
+        let key = Key::new(SECRET).expect("a key");
+        assert_eq!(format!("{key:?}"), "Key([hidden])");
+        for (text, blotted) in [
+            (format!("bad key {SECRET}!"), "bad key [key]!".to_owned()),
+            (format!("{}…", SECRET.split_at(12).0), "[key]…".to_owned()),
+            ("no trace".to_owned(), "no trace".to_owned()),
+            (format!("é{SECRET}é{SECRET}"), "é[key]é[key]".to_owned()),
+            (
+                SECRET.chars().map(|c| format!("{c}\u{0}\n")).collect(),
+                "[key]\u{0}\n".to_owned(),
+            ),
+        ] {
+            assert_eq!(key.blot(&text), blotted);
+        }
+    }
+
+    #[test]
+    fn a_key_is_one_word() {
+        assert!(Key::new(" key_1\n").is_ok());
+        for wrong in ["key 1", "key\n1", "kéy", "key\u{0}1", "key\u{7f}"] {
+            let problem = Key::new(wrong).expect_err("malformed");
+            assert!(
+                !problem.contains("key") && !problem.contains('1'),
+                "{problem}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_trace_survives(before in ".{0,20}", from in 0_usize..30, length in 8_usize..40,
+                             gap in "[ \\n\\x00\u{200b}]{0,2}", after in ".{0,20}") {
+            let key = Key::new(SECRET).expect("a key");
+            let part: Vec<char> = SECRET.chars().skip(from).take(length).collect();
+            prop_assume!(part.len() >= 8);
+            let split: String = part.iter().map(|c| format!("{c}{gap}")).collect();
+            let shown = crate::clean::clean(&key.blot(&format!("{before}{split}{after}")));
+            let bare: String = shown.split_whitespace().collect();
+            let part: String = part.into_iter().collect();
+            prop_assert!(!bare.contains(&part), "{shown}");
+        }
+    }
+}

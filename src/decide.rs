@@ -1,0 +1,542 @@
+//! Requirements and what is left, to findings and rows. Pure: no clock, no input, no output.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::clean::clean;
+use crate::diagnostic::{Endpoint, Finding, Severity};
+use crate::quota::{
+    Credits, Limit, Model, ModelQuota, Need, Organization, Requirements, Unreadable,
+};
+use crate::spend::{Budget, History, UtcDay};
+
+/// What a row of the report is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Generations left of a model.
+    Generations(Model),
+    /// The balance against `--credits`.
+    Credits,
+    /// The balance against the planned cost.
+    PlannedCost,
+    /// The tier's generations of a model at a time.
+    Concurrency(Model),
+    /// The budget against the planned cost.
+    Budget,
+}
+
+/// One requirement, and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it is about.
+    pub kind: Kind,
+    /// The percentage of the daily limit that was asked for, if one was.
+    pub percent: Option<u8>,
+    /// What is needed; `None` where a percentage meets no limit, or a limit that is not known.
+    pub needed: Option<i128>,
+    /// What is there; `None` where it could not be told, `Some(None)` for no limit.
+    pub left: Option<Option<i128>>,
+    /// Whether it is enough; `None` where it could not be decided.
+    pub met: Option<bool>,
+}
+
+/// What came of comparing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// One row a requirement, in the order of the flags.
+    pub rows: Vec<Row>,
+    /// What is wrong; errors decide the verdict.
+    pub findings: Vec<(Severity, Finding)>,
+}
+
+/// The answer to the question whether the job may start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything asked for is there.
+    Go,
+    /// Runway answered, and it is not enough.
+    NoGo,
+    /// It could not be found out.
+    CannotTell,
+    /// Nothing was asked, as the user wished for runs without a key.
+    Skipped,
+}
+
+impl Verdict {
+    /// The word of the report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Go => "go",
+            Self::NoGo => "no-go",
+            Self::CannotTell => "cannot-tell",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// The verdict of findings: a no-go outweighs a cannot-tell, and warnings decide nothing.
+    pub fn of(findings: &[(Severity, Finding)]) -> Self {
+        let mut errors = findings
+            .iter()
+            .filter(|(severity, _)| *severity == Severity::Error)
+            .peekable();
+        if errors.peek().is_none() {
+            Self::Go
+        } else if errors.any(|(_, finding)| finding.code().exit() == crate::exit::NO_GO) {
+            Self::NoGo
+        } else {
+            Self::CannotTell
+        }
+    }
+}
+
+/// Compares what is required with what was read.
+///
+/// `None` stands for what could not be had at all, which the caller has reported: requirements on
+/// it are left undecided here.
+pub fn decide(
+    required: &Requirements,
+    organization: Option<&Organization>,
+    history: Option<&History>,
+) -> Decision {
+    let mut decision = Decision {
+        rows: rows(required, organization),
+        findings: Vec::new(),
+    };
+    if let Some(organization) = organization {
+        check_organization(required, organization, &mut decision);
+    }
+    if let Some(budget) = &required.budget {
+        let planned = required.planned_cost.unwrap_or_default();
+        decide_budget(*budget, planned, history, &mut decision);
+    }
+    decision
+}
+
+fn rows(required: &Requirements, organization: Option<&Organization>) -> Vec<Row> {
+    let models = organization.and_then(|organization| organization.models.as_ref().ok());
+    let balance = organization.and_then(|organization| organization.balance.as_ref().ok().copied());
+    let generations = required.generations.iter();
+    let concurrency = required.concurrency.iter();
+    generations
+        .map(|(model, need)| generations_row(model, *need, models))
+        .chain(
+            required
+                .credits
+                .map(|needed| credits_row(Kind::Credits, needed, balance)),
+        )
+        .chain(
+            required
+                .planned_cost
+                .map(|needed| credits_row(Kind::PlannedCost, needed, balance)),
+        )
+        .chain(concurrency.map(|(model, needed)| concurrency_row(model, *needed, models)))
+        .collect()
+}
+
+fn check_organization(
+    required: &Requirements,
+    organization: &Organization,
+    decision: &mut Decision,
+) {
+    let cap = organization.monthly_cap.as_ref().ok().copied();
+    // `all-models-zero` stands for every error of a model.
+    let models = match check_models(required, organization, decision) {
+        Models::SomeMayRun(models) => Some(models),
+        Models::NoneMayRun | Models::Unreadable => None,
+    };
+    for (model, need) in &required.generations {
+        let found = models.map(|models| check_generations(model, *need, models, cap));
+        decision.errors(found.unwrap_or_default());
+    }
+    check_balance(required, organization, decision);
+    for (model, needed) in &required.concurrency {
+        if !decision.has_no_daily_quota(model) {
+            let found = models.map(|models| check_concurrency(model, *needed, models));
+            decision.errors(found.unwrap_or_default());
+        }
+    }
+    for (model, need) in &required.warn_generations {
+        let found = models.map(|models| check_generations(model, *need, models, cap));
+        found
+            .into_iter()
+            .flatten()
+            .for_each(|finding| decision.warning(finding));
+    }
+    warn_unreadable(required, organization, decision);
+}
+
+/// What the list of models is good for.
+enum Models<'a> {
+    SomeMayRun(&'a BTreeMap<Model, ModelQuota>),
+    NoneMayRun,
+    Unreadable,
+}
+
+/// What must hold of the models whatever is asked.
+fn check_models<'a>(
+    required: &Requirements,
+    organization: &'a Organization,
+    decision: &mut Decision,
+) -> Models<'a> {
+    let models = match &organization.models {
+        Ok(models) => models,
+        Err(what) => {
+            decision.error(unreadable(what));
+            return Models::Unreadable;
+        }
+    };
+    for model in required.deciding_models() {
+        for what in models
+            .get(model)
+            .into_iter()
+            .flat_map(ModelQuota::unreadable)
+        {
+            decision.error(unreadable(what));
+        }
+    }
+    let (limits, unread): (Vec<_>, Vec<_>) = models
+        .values()
+        .map(|quota| &quota.daily_limit)
+        .partition(|limit| limit.is_ok());
+    if let (true, Some(Err(what))) = (limits.is_empty(), unread.first()) {
+        // Not one limit could be read, so it is not known that some model may run.
+        decision.error(unreadable(what));
+        return Models::SomeMayRun(models);
+    }
+    if limits.iter().all(|limit| **limit == Ok(Limit::AtMost(0))) {
+        decision.error(Finding::AllModelsZero {
+            listed: limits.len(),
+        });
+        return Models::NoneMayRun;
+    }
+    Models::SomeMayRun(models)
+}
+
+/// The first that fits, and beside it a concurrency at which the model can never run.
+fn check_generations(
+    model: &Model,
+    need: Need,
+    models: &BTreeMap<Model, ModelQuota>,
+    cap: Option<Credits>,
+) -> Vec<Finding> {
+    let Some(quota) = models.get(model) else {
+        return vec![unavailable(model, models)];
+    };
+    if need == Need::Count(0) {
+        return Vec::new();
+    }
+    let (Ok(limit), Ok(used)) = (&quota.daily_limit, &quota.used) else {
+        return Vec::new();
+    };
+    let short = shortfall(model, need, *limit, *used, cap);
+    let no_quota = matches!(short, Some(Finding::NoDailyQuota { .. }));
+    let never_runs = (quota.concurrency == Ok(Limit::AtMost(0)) && !no_quota).then(|| {
+        Finding::ConcurrencyShort {
+            model: model.clone(),
+            needed: 1,
+            allowed: 0,
+        }
+    });
+    short.into_iter().chain(never_runs).collect()
+}
+
+fn shortfall(
+    model: &Model,
+    need: Need,
+    limit: Limit,
+    used: u64,
+    cap: Option<Credits>,
+) -> Option<Finding> {
+    let limit = limit.number()?;
+    // Of a limit of 0, a percentage is 0 as well; one generation is the least that it means.
+    let needed = need.under(Limit::AtMost(limit))?.max(1);
+    let model = model.clone();
+    let left = limit.saturating_sub(used);
+    if limit == 0 {
+        Some(Finding::NoDailyQuota { model, needed, cap })
+    } else if needed > limit {
+        Some(Finding::OverDailyLimit {
+            model,
+            needed,
+            limit,
+            cap,
+        })
+    } else if left == 0 {
+        Some(Finding::DailyLimitReached {
+            model,
+            needed,
+            used,
+            limit,
+            cap,
+        })
+    } else if left < needed {
+        Some(Finding::GenerationsShort {
+            model,
+            needed,
+            used,
+            limit,
+            cap,
+        })
+    } else {
+        None
+    }
+}
+
+fn check_concurrency(
+    model: &Model,
+    needed: u64,
+    models: &BTreeMap<Model, ModelQuota>,
+) -> Vec<Finding> {
+    let Some(quota) = models.get(model) else {
+        return vec![unavailable(model, models)];
+    };
+    match quota.concurrency {
+        Ok(Limit::AtMost(allowed)) if allowed < needed => vec![Finding::ConcurrencyShort {
+            model: model.clone(),
+            needed,
+            allowed,
+        }],
+        _ => Vec::new(),
+    }
+}
+
+fn check_balance(required: &Requirements, organization: &Organization, decision: &mut Decision) {
+    let balance = match &organization.balance {
+        Ok(balance) => *balance,
+        Err(what) => return decision.error(unreadable(what)),
+    };
+    // `--credits 0` says that a balance of exactly 0 is meant.
+    let zero_is_meant = required.credits == Some(Credits(0)) && balance == Credits(0);
+    if balance <= Credits(0) && !zero_is_meant {
+        return decision.error(Finding::NoCredits { balance });
+    }
+    let short = |needed: Option<Credits>, planned| {
+        let needed = needed.filter(|needed| *needed > balance)?;
+        Some(Finding::CreditsShort {
+            needed,
+            balance,
+            planned,
+        })
+    };
+    decision.errors(short(required.credits, false));
+    decision.errors(short(required.planned_cost, true));
+    short(required.warn_credits, false)
+        .into_iter()
+        .for_each(|finding| decision.warning(finding));
+}
+
+fn decide_budget(
+    budget: Budget,
+    planned: Credits,
+    history: Option<&History>,
+    decision: &mut Decision,
+) {
+    const MOST_NAMED: usize = 3;
+    let mut row = Row {
+        kind: Kind::Budget,
+        percent: None,
+        needed: Some(planned.0),
+        left: None,
+        met: None,
+    };
+    if let Some(history) = history {
+        let spent = budget.spent(history);
+        let left = budget.most.minus(spent);
+        let met = left >= planned;
+        row.left = Some(Some(left.0));
+        row.met = Some(met);
+        if !met {
+            let history = history.within(budget.window);
+            let days = history
+                .newest_first()
+                .map(|(day, _)| (day, history.on(day)))
+                .collect();
+            let models = history
+                .by_model()
+                .into_iter()
+                .map(|(model, sum)| (model.clone(), sum))
+                .collect();
+            decision.error(Finding::OverBudget {
+                budget,
+                spent,
+                planned,
+                days: largest::<UtcDay>(days, MOST_NAMED),
+                models: largest::<Model>(models, MOST_NAMED),
+            });
+        }
+    }
+    decision.rows.push(row);
+}
+
+fn largest<T>(mut sums: Vec<(T, Credits)>, most: usize) -> Vec<(T, Credits)> {
+    sums.retain(|(_, sum)| *sum > Credits(0));
+    sums.sort_by(|(_, one), (_, other)| other.cmp(one));
+    sums.truncate(most);
+    sums
+}
+
+/// What could not be read and no requirement needs: told once, not once for each model.
+fn warn_unreadable(required: &Requirements, organization: &Organization, decision: &mut Decision) {
+    const MOST_NAMED: usize = 3;
+    let empty = BTreeMap::new();
+    let models = organization.models.as_ref().unwrap_or(&empty);
+    let warned = required.warn_generations.iter();
+    let fields: BTreeSet<&Unreadable> = models
+        .values()
+        .flat_map(ModelQuota::unreadable)
+        .chain(organization.monthly_cap.as_ref().err())
+        .filter(|what| !decision.tells(&unreadable(what)))
+        .collect();
+    // Those that a flag names come first, so that the cut below cannot hide them.
+    let mut named: Vec<&Unreadable> = warned
+        .filter_map(|(model, _)| models.get(model))
+        .flat_map(ModelQuota::unreadable)
+        .filter(|what| fields.contains(what))
+        .collect();
+    for what in &fields {
+        if !named.contains(what) && named.len() < MOST_NAMED {
+            named.push(what);
+        }
+    }
+    let mut problems: Vec<String> = named.iter().map(ToString::to_string).collect();
+    let more = fields.len().saturating_sub(problems.len());
+    if more > 0 {
+        problems.push(format!("{more} more cannot be read either"));
+    }
+    if !problems.is_empty() {
+        decision.warning(Finding::UnexpectedResponse {
+            endpoint: Endpoint::Organization,
+            problem: clean(&problems.join("; ")),
+        });
+    }
+}
+
+/// The row of a model that may not be listed, in a list that may not be readable.
+fn generations_row(model: &Model, need: Need, models: Option<&BTreeMap<Model, ModelQuota>>) -> Row {
+    let quota = models.and_then(|models| models.get(model));
+    let limit = quota.and_then(|quota| quota.daily_limit.as_ref().ok().copied());
+    let left = quota.and_then(|quota| quota.left().ok());
+    let (needed, percent) = match need {
+        Need::Count(count) => (Some(count), None),
+        Need::Percent(percent) => (limit.and_then(|limit| need.under(limit)), Some(percent)),
+    };
+    // A percentage of a limit of 0 is a wish for some share, and there is none.
+    let no_share = percent.is_some() && limit == Some(Limit::AtMost(0));
+    let met = match (quota, left) {
+        (None, _) => models.map(|_| false),
+        (Some(_), left) => left.map(|left| left.covers(needed.unwrap_or(0)) && !no_share),
+    };
+    Row {
+        kind: Kind::Generations(model.clone()),
+        percent,
+        needed: needed.map(i128::from),
+        left: left.map(|left| left.number().map(i128::from)),
+        met,
+    }
+}
+
+fn concurrency_row(
+    model: &Model,
+    needed: u64,
+    models: Option<&BTreeMap<Model, ModelQuota>>,
+) -> Row {
+    let quota = models.and_then(|models| models.get(model));
+    let allowed = quota.and_then(|quota| quota.concurrency.as_ref().ok());
+    Row {
+        kind: Kind::Concurrency(model.clone()),
+        percent: None,
+        needed: Some(needed.into()),
+        left: allowed.map(|allowed| allowed.number().map(i128::from)),
+        met: match quota {
+            None => models.map(|_| false),
+            Some(_) => allowed.map(|allowed| allowed.covers(needed)),
+        },
+    }
+}
+
+/// The row of the balance against a sum.
+fn credits_row(kind: Kind, needed: Credits, balance: Option<Credits>) -> Row {
+    Row {
+        kind,
+        percent: None,
+        needed: Some(needed.0),
+        left: balance.map(|balance| Some(balance.0)),
+        met: balance.map(|balance| balance >= needed),
+    }
+}
+
+impl Decision {
+    /// Adds an error, once: two flags about one model may find the same.
+    fn error(&mut self, finding: Finding) {
+        let told = self.findings.iter().any(|(_, told)| match &finding {
+            // A model that can never run is told once, whoever asked.
+            Finding::ConcurrencyShort { allowed: 0, .. } => same_subject(told, &finding),
+            _ => *told == finding,
+        });
+        if !told {
+            self.findings.push((Severity::Error, finding));
+        }
+    }
+
+    fn errors(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        findings.into_iter().for_each(|finding| self.error(finding));
+    }
+
+    /// Adds a warning, but for what stands already under the same code and model.
+    fn warning(&mut self, finding: Finding) {
+        let stands = match &finding {
+            Finding::UnexpectedResponse { .. } => self.tells(&finding),
+            _ => self
+                .findings
+                .iter()
+                .any(|(_, told)| same_subject(told, &finding)),
+        };
+        if !stands {
+            self.findings.push((Severity::Warning, finding));
+        }
+    }
+
+    fn tells(&self, finding: &Finding) -> bool {
+        self.findings.iter().any(|(_, told)| told == finding)
+    }
+
+    fn has_no_daily_quota(&self, model: &Model) -> bool {
+        self.findings.iter().any(
+            |(_, told)| matches!(told, Finding::NoDailyQuota { model: told, .. } if told == model),
+        )
+    }
+}
+
+fn same_subject(one: &Finding, other: &Finding) -> bool {
+    one.code() == other.code() && one.model() == other.model()
+}
+
+fn unreadable(what: &Unreadable) -> Finding {
+    Finding::unreadable(Endpoint::Organization, what)
+}
+
+fn unavailable(model: &Model, models: &BTreeMap<Model, ModelQuota>) -> Finding {
+    Finding::ModelUnavailable {
+        model: model.clone(),
+        near: nearest(model, models),
+        listed: models.keys().cloned().collect(),
+    }
+}
+
+/// The listed names that a misspelling is likely to mean, the nearest first, three at most.
+fn nearest(model: &Model, models: &BTreeMap<Model, ModelQuota>) -> Vec<Model> {
+    const LEAST_LIKENESS: f64 = 0.7;
+    let wanted = model.as_str().to_lowercase();
+    let mut near: Vec<(f64, &Model)> = models
+        .keys()
+        .map(|listed| {
+            let likeness = strsim::jaro_winkler(&wanted, &listed.as_str().to_lowercase());
+            (likeness, listed)
+        })
+        .filter(|(likeness, _)| *likeness >= LEAST_LIKENESS)
+        .collect();
+    near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    near.into_iter()
+        .take(3)
+        .map(|(_, model)| model.clone())
+        .collect()
+}

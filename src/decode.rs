@@ -1,0 +1,303 @@
+//! Runway's documents, or saved ones, to plain data. Nothing is guessed: what is missing,
+//! mistyped or there twice is [`Unreadable`], and unknown fields are passed over.
+
+mod json;
+
+use std::collections::BTreeMap;
+
+use self::json::{Json, Number};
+use crate::clean::{clean, cut};
+use crate::quota::{Credits, Limit, Model, ModelQuota, Organization, Reading, Unreadable};
+use crate::spend::{History, UtcDay};
+
+/// Takes out of a text what must not be shown, such as a key that a server echoes.
+pub type Blot<'a> = &'a dyn Fn(&str) -> String;
+
+/// How much of an unexpected value is shown.
+const EXCERPT: usize = 60;
+
+/// Which way a figure that is not whole goes: against the user.
+#[derive(Clone, Copy)]
+enum Round {
+    /// What is available.
+    Down,
+    /// What is used.
+    Up,
+}
+
+/// Reads an answer of `GET /v1/organization`.
+///
+/// # Errors
+///
+/// Where the document as a whole is not a JSON object. A field that cannot be read is an error of
+/// that field alone.
+pub fn organization(body: &[u8], blot: Blot) -> Reading<Organization> {
+    let document = document(body, blot)?;
+    let decode = Decode { blot };
+    let tier = decode.field(&document, "tier", String::new);
+    let balance = decode
+        .field(&document, "creditBalance", String::new)
+        .and_then(|json| decode.credits(json, Round::Down, || "creditBalance".to_owned()));
+    let monthly_cap = tier.clone().and_then(|tier| {
+        let path = || "tier.maxMonthlyCreditSpend".to_owned();
+        let json = decode.field(tier, "maxMonthlyCreditSpend", || "tier".to_owned())?;
+        Ok(Credits(i128::from(decode.count(
+            json,
+            Round::Down,
+            path,
+        )?)))
+    });
+    let limits = tier.and_then(|tier| {
+        let models = decode.field(tier, "models", || "tier".to_owned())?;
+        decode.entries(models, "tier.models")
+    });
+    let used = decode
+        .field(&document, "usage", String::new)
+        .and_then(|usage| {
+            let models = decode.field(usage, "models", || "usage".to_owned())?;
+            decode.entries(models, "usage.models")
+        });
+    let models = limits.map(|limits| {
+        let quota = |(name, limits): (&str, Reading<&Json>)| {
+            let quota = decode.model_quota(name, limits, &used);
+            (Model::new(blot(name)), quota)
+        };
+        limits.into_iter().map(quota).collect()
+    });
+    Ok(Organization {
+        balance,
+        monthly_cap,
+        models,
+    })
+}
+
+/// Reads an answer of `POST /v1/organization/usage`: the whole of it or nothing, since a sum that
+/// lacks a part is wrong.
+///
+/// # Errors
+///
+/// The first field that is not as promised.
+pub fn history(body: &[u8], blot: Blot) -> Reading<History> {
+    let document = document(body, blot)?;
+    let decode = Decode { blot };
+    let results = decode.field(&document, "results", String::new)?;
+    let mut history = History::default();
+    for (index, day) in decode.array(results, "results")?.iter().enumerate() {
+        let path = format!("results[{index}]");
+        let date = decode.field(day, "date", || path.clone())?;
+        let date = decode.date(date, &format!("{path}.date"))?;
+        let entries = decode.field(day, "usedCredits", || path.clone())?;
+        let path = format!("{path}.usedCredits");
+        for (index, entry) in decode.array(entries, &path)?.iter().enumerate() {
+            let path = || format!("{path}[{index}]");
+            let model = decode.field(entry, "model", path)?;
+            let Json::String(name) = model else {
+                return Err(decode.mistyped(model, "a model's name", format!("{}.model", path())));
+            };
+            let amount = decode.field(entry, "amount", path)?;
+            let amount = decode.credits(amount, Round::Up, || format!("{}.amount", path()))?;
+            history.add(date, Model::new(blot(name)), amount);
+        }
+    }
+    Ok(history)
+}
+
+/// The reason that an error's body gives, and its link, in any of the shapes that are seen:
+/// `error`, `message`, `error.message`; uncleaned.
+pub fn reason(body: &[u8]) -> Option<(String, Option<String>)> {
+    let document: Json = serde_json::from_slice(body).ok()?;
+    let text = |json: Option<&Json>| match json {
+        Some(Json::String(text)) if !text.trim().is_empty() => Some(text.to_string()),
+        _ => None,
+    };
+    let error = document.get("error");
+    let reason = text(error)
+        .or_else(|| text(error.and_then(|error| error.get("message"))))
+        .or_else(|| text(document.get("message")))?;
+    Some((reason, text(document.get("docUrl"))))
+}
+
+/// Whether an error's body is in Runway's own form, and not a firewall's.
+pub fn is_runways_error(body: &[u8]) -> bool {
+    let document: Result<Json, _> = serde_json::from_slice(body);
+    document.is_ok_and(|document| {
+        matches!(
+            document.get("error"),
+            Some(Json::String(_) | Json::Object(_))
+        )
+    })
+}
+
+fn document<'a>(body: &'a [u8], blot: Blot) -> Reading<Json<'a>> {
+    let unreadable = |problem: String| Unreadable {
+        field: String::new(),
+        problem,
+    };
+    let excerpt = || {
+        let start = body.get(..body.len().min(4_096)).unwrap_or_default();
+        let text = clean(&blot(&String::from_utf8_lossy(start)));
+        cut(&text, EXCERPT)
+    };
+    // A byte order mark is what some editors leave in a saved file.
+    let text = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    if text.trim_ascii().is_empty() {
+        return Err(unreadable("is empty".to_owned()));
+    }
+    match serde_json::from_slice(text) {
+        Ok(document @ Json::Object(_)) => Ok(document),
+        Ok(other) => Err(unreadable(format!(
+            "is {}, not a JSON object",
+            other.describe(blot)
+        ))),
+        Err(_) if text.trim_ascii_start().starts_with(b"<") => Err(unreadable(format!(
+            "is a page of HTML or XML, not JSON: {}",
+            excerpt()
+        ))),
+        Err(error) if error.is_eof() => {
+            Err(unreadable(format!("is cut off ({error}): {}", excerpt())))
+        }
+        Err(error) => Err(unreadable(format!("is not JSON ({error}): {}", excerpt()))),
+    }
+}
+
+struct Decode<'b> {
+    blot: Blot<'b>,
+}
+
+impl Decode<'_> {
+    /// The one field of that name of an object at `path`.
+    fn field<'j, 'a>(
+        &self,
+        object: &'j Json<'a>,
+        name: &str,
+        path: impl Fn() -> String,
+    ) -> Reading<&'j Json<'a>> {
+        let Json::Object(entries) = object else {
+            return Err(self.mistyped(object, "an object", path()));
+        };
+        let mut found = entries.iter().filter(|(key, _)| key == name);
+        let problem = match (found.next(), found.next()) {
+            (Some((_, json)), None) => return Ok(json),
+            (None, _) => "is missing",
+            (Some(_), Some(_)) => "is there twice",
+        };
+        let path = path();
+        let dot = if path.is_empty() { "" } else { "." };
+        Err(Unreadable {
+            field: format!("{path}{dot}{name}"),
+            problem: problem.to_owned(),
+        })
+    }
+
+    /// The entries of an object that serves as a map; a name that is there twice is unreadable.
+    fn entries<'j, 'a>(
+        &self,
+        object: &'j Json<'a>,
+        path: &str,
+    ) -> Reading<BTreeMap<&'j str, Reading<&'j Json<'a>>>> {
+        let Json::Object(entries) = object else {
+            return Err(self.mistyped(object, "an object", path.to_owned()));
+        };
+        let mut map = BTreeMap::new();
+        for (name, json) in entries {
+            if map.insert(name.as_ref(), Ok(json)).is_some() {
+                let twice = Unreadable {
+                    field: self.model_path(path, name),
+                    problem: "is there twice".to_owned(),
+                };
+                map.insert(name.as_ref(), Err(twice));
+            }
+        }
+        Ok(map)
+    }
+
+    fn model_quota(
+        &self,
+        name: &str,
+        limits: Reading<&Json>,
+        used: &Reading<BTreeMap<&str, Reading<&Json>>>,
+    ) -> ModelQuota {
+        let limit = |field: &str| {
+            let path = || self.model_path("tier.models", name);
+            let json = self.field(limits.clone()?, field, path)?;
+            match json {
+                Json::Null => Ok(Limit::Unlimited),
+                json => self
+                    .count(json, Round::Down, || format!("{}.{field}", path()))
+                    .map(Limit::AtMost),
+            }
+        };
+        let used = || {
+            // A model without an entry has not been used.
+            let Some(entry) = used.as_ref().map_err(Clone::clone)?.get(name) else {
+                return Ok(0);
+            };
+            let path = || self.model_path("usage.models", name);
+            let json = self.field(entry.clone()?, "dailyGenerations", path)?;
+            self.count(json, Round::Up, || format!("{}.dailyGenerations", path()))
+        };
+        ModelQuota {
+            concurrency: limit("maxConcurrentGenerations"),
+            daily_limit: limit("maxDailyGenerations"),
+            used: used(),
+        }
+    }
+
+    fn array<'j, 'a>(&self, json: &'j Json<'a>, path: &str) -> Reading<&'j [Json<'a>]> {
+        match json {
+            Json::Array(items) => Ok(items),
+            _ => Err(self.mistyped(json, "an array", path.to_owned())),
+        }
+    }
+
+    fn date(&self, json: &Json, path: &str) -> Reading<UtcDay> {
+        let day = match json {
+            Json::String(text) => UtcDay::parse(text),
+            _ => None,
+        };
+        day.ok_or_else(|| self.mistyped(json, "a day (YYYY-MM-DD)", path.to_owned()))
+    }
+
+    /// A number of credits, of either sign.
+    fn credits(&self, json: &Json, round: Round, path: impl Fn() -> String) -> Reading<Credits> {
+        match json {
+            Json::Number(number) => Ok(Credits(whole(*number, round))),
+            _ => Err(self.mistyped(json, "a number", path())),
+        }
+    }
+
+    /// A number that cannot be negative.
+    fn count(&self, json: &Json, round: Round, path: impl Fn() -> String) -> Reading<u64> {
+        let mistyped = |what| self.mistyped(json, what, path());
+        let Json::Number(number) = json else {
+            return Err(mistyped("a number"));
+        };
+        let count = whole(*number, round);
+        if count < 0 {
+            return Err(mistyped("a number from 0 up"));
+        }
+        Ok(u64::try_from(count).unwrap_or(u64::MAX))
+    }
+
+    fn mistyped(&self, json: &Json, wanted: &str, field: String) -> Unreadable {
+        Unreadable {
+            field,
+            problem: format!("is {}, not {wanted}", json.describe(self.blot)),
+        }
+    }
+
+    fn model_path(&self, parent: &str, name: &str) -> String {
+        let name = cut(&clean(&(self.blot)(name)), EXCERPT);
+        format!("{parent}[\"{name}\"]")
+    }
+}
+
+/// A number as a whole one. Beyond the range of `i128` it stays at the end of it.
+#[allow(clippy::as_conversions, reason = "`as` is the saturating conversion")]
+fn whole(number: Number, round: Round) -> i128 {
+    match (number, round) {
+        (Number::Whole(whole), _) => whole,
+        (Number::Fraction(fraction), Round::Down) => fraction.floor() as i128,
+        (Number::Fraction(fraction), Round::Up) => fraction.ceil() as i128,
+    }
+}

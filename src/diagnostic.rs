@@ -1,0 +1,1005 @@
+//! Every diagnostic: its code, whether waiting can help, and its sentences.
+//!
+//! A [`Finding`] is data. [`Finding::explain`] is the one place where it becomes words, so that
+//! text, JSON, Markdown and annotations cannot disagree. To add a diagnostic, add a [`Code`], a
+//! [`Finding`] and its sentences here, find it in `decide` (or in `api`), and give it a heading
+//! in the README.
+
+use std::time::Duration;
+
+use crate::clean::clean;
+use crate::exit;
+use crate::figures::{count, credits, dollars, thousands};
+use crate::quota::{Credits, Model, Unreadable};
+use crate::spend::{Budget, UtcDay};
+use crate::tier;
+
+const TIERS_PAGE: &str = "https://docs.dev.runwayml.com/usage/tiers";
+const SETUP_PAGE: &str = "https://docs.dev.runwayml.com/guides/setup";
+const ERRORS_PAGE: &str = "https://docs.dev.runwayml.com/api-details/errors";
+const PORTAL: &str = "https://dev.runwayml.com/";
+const HOMEPAGE: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// The names that scripts and the README know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "the README describes each under its name")]
+pub enum Code {
+    NoCredits,
+    CreditsShort,
+    DailyLimitReached,
+    GenerationsShort,
+    OverDailyLimit,
+    NoDailyQuota,
+    AllModelsZero,
+    ModelUnavailable,
+    ConcurrencyShort,
+    OverBudget,
+    KeyMissing,
+    KeyMalformed,
+    Unauthorized,
+    Forbidden,
+    RateLimited,
+    Unavailable,
+    Unreachable,
+    TlsFailed,
+    TimedOut,
+    RequestRejected,
+    UnexpectedStatus,
+    UnexpectedResponse,
+    ReportFailed,
+}
+
+impl Code {
+    /// Every code, in the order of the README.
+    pub const ALL: [Self; 23] = [
+        Self::NoCredits,
+        Self::CreditsShort,
+        Self::DailyLimitReached,
+        Self::GenerationsShort,
+        Self::OverDailyLimit,
+        Self::NoDailyQuota,
+        Self::AllModelsZero,
+        Self::ModelUnavailable,
+        Self::ConcurrencyShort,
+        Self::OverBudget,
+        Self::KeyMissing,
+        Self::KeyMalformed,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::RateLimited,
+        Self::Unavailable,
+        Self::Unreachable,
+        Self::TlsFailed,
+        Self::TimedOut,
+        Self::RequestRejected,
+        Self::UnexpectedStatus,
+        Self::UnexpectedResponse,
+        Self::ReportFailed,
+    ];
+
+    /// The name, in kebab-case.
+    pub fn name(self) -> &'static str {
+        self.facts().0
+    }
+
+    /// The exit code of a run that it decides.
+    pub fn exit(self) -> u8 {
+        self.facts().1
+    }
+
+    /// Whether time alone can cure it.
+    pub fn waiting_helps(self) -> bool {
+        self.facts().2
+    }
+
+    fn facts(self) -> (&'static str, u8, bool) {
+        use exit::{CANNOT_TELL, KEY, NO_GO};
+        match self {
+            Self::NoCredits => ("no-credits", NO_GO, false),
+            Self::CreditsShort => ("credits-short", NO_GO, false),
+            Self::DailyLimitReached => ("daily-limit-reached", NO_GO, true),
+            Self::GenerationsShort => ("generations-short", NO_GO, true),
+            Self::OverDailyLimit => ("over-daily-limit", NO_GO, false),
+            Self::NoDailyQuota => ("no-daily-quota", NO_GO, false),
+            Self::AllModelsZero => ("all-models-zero", NO_GO, false),
+            Self::ModelUnavailable => ("model-unavailable", NO_GO, false),
+            Self::ConcurrencyShort => ("concurrency-short", NO_GO, false),
+            Self::OverBudget => ("over-budget", NO_GO, false),
+            Self::KeyMissing => ("key-missing", KEY, false),
+            Self::KeyMalformed => ("key-malformed", KEY, false),
+            Self::Unauthorized => ("unauthorized", KEY, false),
+            Self::Forbidden => ("forbidden", KEY, false),
+            Self::RateLimited => ("rate-limited", CANNOT_TELL, true),
+            Self::Unavailable => ("unavailable", CANNOT_TELL, true),
+            Self::Unreachable => ("unreachable", CANNOT_TELL, true),
+            Self::TlsFailed => ("tls-failed", CANNOT_TELL, false),
+            Self::TimedOut => ("timed-out", CANNOT_TELL, true),
+            Self::RequestRejected => ("request-rejected", CANNOT_TELL, false),
+            Self::UnexpectedStatus => ("unexpected-status", CANNOT_TELL, false),
+            Self::UnexpectedResponse => ("unexpected-response", CANNOT_TELL, false),
+            Self::ReportFailed => ("report-failed", CANNOT_TELL, false),
+        }
+    }
+}
+
+/// What a diagnostic does to the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It decides the verdict.
+    Error,
+    /// It is told, and decides nothing.
+    Warning,
+}
+
+impl Severity {
+    /// The word of the report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// A finding in words: one line each, clean of control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Its name.
+    pub code: Code,
+    /// Whether it decides the verdict.
+    pub severity: Severity,
+    /// The model that it is about.
+    pub model: Option<Model>,
+    /// What is wrong, with the numbers.
+    pub summary: String,
+    /// Why.
+    pub cause: String,
+    /// The way out.
+    pub fix: String,
+    /// Where to read on; https.
+    pub see: String,
+}
+
+/// The two things that Runway is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `GET /v1/organization`: limits and balance.
+    Organization,
+    /// `POST /v1/organization/usage`: the credit history.
+    Usage,
+}
+
+impl Endpoint {
+    /// Method and path.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Organization => "GET /v1/organization",
+            Self::Usage => "POST /v1/organization/usage",
+        }
+    }
+}
+
+/// How a question to Runway went wrong, as far as every such diagnostic tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// What was asked for.
+    pub endpoint: Endpoint,
+    /// How often it was asked.
+    pub tries: u32,
+    /// Runway's own reason, cleaned and free of the key.
+    pub says: Option<String>,
+    /// Runway's own link, if it is https.
+    pub see: Option<String>,
+}
+
+/// Why GitHub gave a run no secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// A pull request from a fork.
+    Fork,
+    /// A run by Dependabot.
+    Dependabot,
+}
+
+/// One thing that is wrong, as data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    missing_docs,
+    reason = "the fields are the numbers that the sentences name"
+)]
+pub enum Finding {
+    NoCredits {
+        balance: Credits,
+    },
+    CreditsShort {
+        needed: Credits,
+        balance: Credits,
+        /// Whether the planned cost asked for them, or `--credits`.
+        planned: bool,
+    },
+    DailyLimitReached {
+        model: Model,
+        needed: u64,
+        used: u64,
+        limit: u64,
+        cap: Option<Credits>,
+    },
+    GenerationsShort {
+        model: Model,
+        needed: u64,
+        used: u64,
+        limit: u64,
+        cap: Option<Credits>,
+    },
+    OverDailyLimit {
+        model: Model,
+        needed: u64,
+        limit: u64,
+        cap: Option<Credits>,
+    },
+    NoDailyQuota {
+        model: Model,
+        needed: u64,
+        cap: Option<Credits>,
+    },
+    AllModelsZero {
+        /// How many models were read, all of them at 0.
+        listed: usize,
+    },
+    ModelUnavailable {
+        model: Model,
+        near: Vec<Model>,
+        listed: Vec<Model>,
+    },
+    ConcurrencyShort {
+        model: Model,
+        needed: u64,
+        allowed: u64,
+    },
+    OverBudget {
+        budget: Budget,
+        spent: Credits,
+        planned: Credits,
+        /// The days on which most of it went, with the sums.
+        days: Vec<(UtcDay, Credits)>,
+        /// The models on which most of it went, with the sums.
+        models: Vec<(Model, Credits)>,
+    },
+    KeyMissing {
+        /// Each place that was looked at and what was found there.
+        looked: Vec<String>,
+        /// Variables that are set and belong to other tools.
+        others: Vec<&'static str>,
+        withheld: Option<Withheld>,
+    },
+    KeyMalformed {
+        place: String,
+        problem: String,
+    },
+    Unauthorized(Asked),
+    Forbidden(Asked),
+    RateLimited {
+        asked: Asked,
+        /// How long Runway asked to wait.
+        retry_after: Option<Duration>,
+    },
+    Unavailable {
+        asked: Asked,
+        status: u16,
+        retry_after: Option<Duration>,
+    },
+    Unreachable {
+        asked: Asked,
+        why: String,
+        /// Host and port of the proxy in between.
+        proxy: Option<String>,
+    },
+    TlsFailed {
+        asked: Asked,
+        why: String,
+        /// The way out, where more is known than the general one.
+        fix: Option<String>,
+    },
+    TimedOut {
+        asked: Asked,
+        phase: &'static str,
+        timeout: Duration,
+        /// What the try before came to.
+        before: Option<String>,
+    },
+    RequestRejected {
+        asked: Asked,
+        status: u16,
+    },
+    UnexpectedStatus {
+        asked: Asked,
+        status: u16,
+    },
+    UnexpectedResponse {
+        endpoint: Endpoint,
+        /// What is not as promised, cleaned: a whole clause.
+        problem: String,
+    },
+    ReportFailed {
+        place: String,
+        why: String,
+    },
+}
+
+/// What the sentences must know of the run, so that they advise nothing that is done already.
+#[derive(Clone, Debug)]
+pub struct Situation {
+    /// Host and port that were asked, or the file's name.
+    pub organization_source: String,
+    /// The same for the history.
+    pub usage_source: String,
+    /// Whether Runway is asked at all, or saved files.
+    pub live: bool,
+    /// `--wait` is given.
+    pub waiting: bool,
+    /// `--missing-key skip` is given.
+    pub skips_missing_key: bool,
+}
+
+struct Sentences {
+    summary: String,
+    cause: String,
+    fix: String,
+    see: String,
+}
+
+impl Finding {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NoCredits { .. } => Code::NoCredits,
+            Self::CreditsShort { .. } => Code::CreditsShort,
+            Self::DailyLimitReached { .. } => Code::DailyLimitReached,
+            Self::GenerationsShort { .. } => Code::GenerationsShort,
+            Self::OverDailyLimit { .. } => Code::OverDailyLimit,
+            Self::NoDailyQuota { .. } => Code::NoDailyQuota,
+            Self::AllModelsZero { .. } => Code::AllModelsZero,
+            Self::ModelUnavailable { .. } => Code::ModelUnavailable,
+            Self::ConcurrencyShort { .. } => Code::ConcurrencyShort,
+            Self::OverBudget { .. } => Code::OverBudget,
+            Self::KeyMissing { .. } => Code::KeyMissing,
+            Self::KeyMalformed { .. } => Code::KeyMalformed,
+            Self::Unauthorized(_) => Code::Unauthorized,
+            Self::Forbidden(_) => Code::Forbidden,
+            Self::RateLimited { .. } => Code::RateLimited,
+            Self::Unavailable { .. } => Code::Unavailable,
+            Self::Unreachable { .. } => Code::Unreachable,
+            Self::TlsFailed { .. } => Code::TlsFailed,
+            Self::TimedOut { .. } => Code::TimedOut,
+            Self::RequestRejected { .. } => Code::RequestRejected,
+            Self::UnexpectedStatus { .. } => Code::UnexpectedStatus,
+            Self::UnexpectedResponse { .. } => Code::UnexpectedResponse,
+            Self::ReportFailed { .. } => Code::ReportFailed,
+        }
+    }
+
+    /// The model that it is about.
+    pub fn model(&self) -> Option<&Model> {
+        match self {
+            Self::DailyLimitReached { model, .. }
+            | Self::GenerationsShort { model, .. }
+            | Self::OverDailyLimit { model, .. }
+            | Self::NoDailyQuota { model, .. }
+            | Self::ModelUnavailable { model, .. }
+            | Self::ConcurrencyShort { model, .. } => Some(model),
+            _ => None,
+        }
+    }
+
+    /// A field that is not what the API promises.
+    pub fn unreadable(endpoint: Endpoint, what: &Unreadable) -> Self {
+        Self::UnexpectedResponse {
+            endpoint,
+            problem: clean(&what.to_string()),
+        }
+    }
+
+    /// The finding in words.
+    pub fn explain(&self, severity: Severity, situation: &Situation) -> Diagnostic {
+        let said = self.sentences(situation);
+        Diagnostic {
+            code: self.code(),
+            severity,
+            model: self.model().cloned(),
+            summary: said.summary,
+            cause: said.cause,
+            fix: said.fix,
+            see: said.see,
+        }
+    }
+
+    fn sentences(&self, situation: &Situation) -> Sentences {
+        match self {
+            Self::NoCredits { balance } => Sentences {
+                summary: if balance.0 < 0 {
+                    format!("the balance is negative: {}", credits(*balance))
+                } else {
+                    "there are no credits left".to_owned()
+                },
+                cause: format!(
+                    "the balance is {}: none were purchased, or all are spent",
+                    credits(*balance)
+                ),
+                fix: format!("purchase credits at {PORTAL} → Billing (min $10)"),
+                see: SETUP_PAGE.to_owned(),
+            },
+            Self::CreditsShort {
+                needed,
+                balance,
+                planned,
+            } => {
+                let missing = needed.minus(*balance);
+                let least = if missing < Credits(1_000) {
+                    "; the least purchase is $10"
+                } else {
+                    ""
+                };
+                Sentences {
+                    summary: format!(
+                        "the balance is {} credits, {} fewer than the {} {}",
+                        thousands(balance.0),
+                        thousands(missing.0),
+                        thousands(needed.0),
+                        if *planned { "planned" } else { "needed" },
+                    ),
+                    cause: if *planned {
+                        format!(
+                            "the generations asked for cost {} together, and {} are there",
+                            credits(*needed),
+                            credits(*balance)
+                        )
+                    } else {
+                        format!(
+                            "--credits asks for {}, and {} are there",
+                            credits(*needed),
+                            credits(*balance)
+                        )
+                    },
+                    fix: format!(
+                        "buy the missing {} at {PORTAL} → Billing{least}, or ask for less",
+                        credits(missing)
+                    ),
+                    see: SETUP_PAGE.to_owned(),
+                }
+            }
+            Self::DailyLimitReached {
+                model,
+                needed,
+                used,
+                limit,
+                cap,
+            } => Sentences {
+                summary: format!(
+                    "{} has none of its {} left, and {} needed",
+                    name(model),
+                    count(*limit, "daily generation"),
+                    are(*needed)
+                ),
+                cause: format!(
+                    "{} used in the past 24 hours, against a limit of {}",
+                    were(*used),
+                    thousands(*limit)
+                ),
+                fix: format!(
+                    "wait for the rolling 24-hour window to free {}{}, or {}",
+                    if *needed == 1 { "one" } else { "them" },
+                    situation.wait_hint(),
+                    higher_tier(*needed, *limit, *cap)
+                ),
+                see: TIERS_PAGE.to_owned(),
+            },
+            Self::GenerationsShort {
+                model,
+                needed,
+                used,
+                limit,
+                cap,
+            } => {
+                let left = limit.saturating_sub(*used);
+                Sentences {
+                    summary: format!(
+                        "{} has {} left, {} fewer than the {} needed",
+                        name(model),
+                        count(left, "daily generation"),
+                        thousands(needed.saturating_sub(left)),
+                        thousands(*needed)
+                    ),
+                    cause: format!(
+                        "{} of its {} {} used in the past 24 hours",
+                        thousands(*used),
+                        count(*limit, "daily generation"),
+                        if *used == 1 { "was" } else { "were" }
+                    ),
+                    fix: format!(
+                        "wait for the rolling 24-hour window to free them{}, ask for fewer, or {}",
+                        situation.wait_hint(),
+                        higher_tier(*needed, *limit, *cap)
+                    ),
+                    see: TIERS_PAGE.to_owned(),
+                }
+            }
+            Self::OverDailyLimit {
+                model,
+                needed,
+                limit,
+                cap,
+            } => Sentences {
+                summary: format!(
+                    "{} allows {} a day, {} fewer than the {} needed",
+                    name(model),
+                    count(*limit, "generation"),
+                    thousands(needed.saturating_sub(*limit)),
+                    thousands(*needed)
+                ),
+                cause: "more are needed than the daily limit itself: no waiting helps".to_owned(),
+                fix: format!(
+                    "split the job over {} days, or {}",
+                    thousands(needed.div_ceil((*limit).max(1))),
+                    higher_tier(*needed, *limit, *cap)
+                ),
+                see: TIERS_PAGE.to_owned(),
+            },
+            Self::NoDailyQuota { model, needed, cap } => Sentences {
+                summary: format!(
+                    "{} has a daily limit of 0 generations, and {} needed",
+                    name(model),
+                    are(*needed)
+                ),
+                cause: "this tier has no quota for it, while it has one for other models"
+                    .to_owned(),
+                fix: format!("use another model, or {}", higher_tier(*needed, 0, *cap)),
+                see: TIERS_PAGE.to_owned(),
+            },
+            Self::AllModelsZero { listed } => Sentences {
+                summary: if *listed == 0 {
+                    "Runway lists no model for this key".to_owned()
+                } else {
+                    "every model's daily limit is 0 generations".to_owned()
+                },
+                cause: "a tier 1 restriction, as before the first credits are purchased".to_owned(),
+                fix: format!(
+                    "check that credits have been purchased: {PORTAL} → Billing (min $10)"
+                ),
+                see: TIERS_PAGE.to_owned(),
+            },
+            Self::ModelUnavailable {
+                model,
+                near,
+                listed,
+            } => {
+                let advice = if near.is_empty() {
+                    "use one of the listed models".to_owned()
+                } else {
+                    format!("did you mean {}?", names(near, " or "))
+                };
+                Sentences {
+                    summary: format!("{} is not available to this key", name(model)),
+                    cause: format!(
+                        "it is not among the {} that the tier lists: misspelt, or not enabled",
+                        count(u64::try_from(listed.len()).unwrap_or(u64::MAX), "model")
+                    ),
+                    fix: format!("{advice} Available: {}", names(listed, ", ")),
+                    see: "https://docs.dev.runwayml.com/guides/models".to_owned(),
+                }
+            }
+            Self::ConcurrencyShort {
+                model, allowed: 0, ..
+            } => Sentences {
+                summary: format!(
+                    "{} allows 0 generations at a time: it can never run",
+                    name(model)
+                ),
+                cause: "this tier's concurrency for it is 0".to_owned(),
+                fix: "use another model, or move up a tier".to_owned(),
+                see: TIERS_PAGE.to_owned(),
+            },
+            Self::ConcurrencyShort {
+                model,
+                needed,
+                allowed,
+            } => Sentences {
+                summary: format!(
+                    "{} allows {} at a time, {} fewer than the {} asked for",
+                    name(model),
+                    count(*allowed, "generation"),
+                    thousands(needed.saturating_sub(*allowed)),
+                    thousands(*needed)
+                ),
+                cause: format!(
+                    "the tier's concurrency is {}; more are queued, not rejected, so the job \
+                     would take longer than planned",
+                    thousands(*allowed)
+                ),
+                fix: format!(
+                    "lower max-parallel to {0} and ask for --concurrency {1}={0}{2}",
+                    allowed,
+                    name(model),
+                    tier::TIERS
+                        .iter()
+                        .find(|tier| tier.concurrency.0 >= *needed)
+                        .map_or(String::new(), |tier| format!(
+                            ", or move up to tier {} ({} at a time)",
+                            tier.number, tier.concurrency.0
+                        ))
+                ),
+                see: TIERS_PAGE.to_owned(),
+            },
+            Self::OverBudget {
+                budget,
+                spent,
+                planned,
+                days,
+                models,
+            } => {
+                let over = spent.plus(*planned).minus(budget.most);
+                let list = |parts: Vec<String>| parts.join(", ");
+                let days = days
+                    .iter()
+                    .map(|(day, sum)| format!("{day} ({})", thousands(sum.0)));
+                let models = models
+                    .iter()
+                    .map(|(model, sum)| format!("{} ({})", name(model), thousands(sum.0)));
+                let (days, models) = (list(days.collect()), list(models.collect()));
+                let most = if days.is_empty() {
+                    String::new()
+                } else {
+                    format!("; most of it on {days}; by model {models}")
+                };
+                Sentences {
+                    summary: format!(
+                        "the budget of {} credits for {} is passed by {}",
+                        thousands(budget.most.0),
+                        count(budget.window.days().into(), "day"),
+                        credits(over)
+                    ),
+                    cause: format!(
+                        "{} spent from {} to {}, and {} planned{most}",
+                        credits(*spent),
+                        budget.window.start,
+                        budget.window.last_day(),
+                        credits(*planned)
+                    ),
+                    fix: "plan less, raise --budget, or let the days in question leave the window"
+                        .to_owned(),
+                    see: readme(Code::OverBudget),
+                }
+            }
+            Self::KeyMissing {
+                looked,
+                others,
+                withheld,
+            } => key_missing(looked, others, *withheld, situation),
+            Self::KeyMalformed { place, problem } => Sentences {
+                summary: format!("the key in {place} {problem}"),
+                cause: "a key is one word of visible ASCII characters; nothing was asked"
+                    .to_owned(),
+                fix: format!(
+                    "copy the key anew, without quotes or line breaks inside; a lost one is \
+                     replaced at {PORTAL} → API Keys"
+                ),
+                see: SETUP_PAGE.to_owned(),
+            },
+            Self::Unauthorized(asked) => asked.sentences(
+                format!(
+                    "{} does not accept the key (401)",
+                    situation.organization_source
+                ),
+                "the key is invalid or disabled, or it belongs to another environment than this \
+                 host",
+                &format!(
+                    "check the key at {PORTAL} → API Keys, and that it was made for {}: a staging \
+                     key does not work in production, nor the reverse",
+                    situation.organization_source
+                ),
+                SETUP_PAGE,
+            ),
+            Self::Forbidden(asked) => asked.sentences(
+                format!(
+                    "{} refuses this key the answer (403)",
+                    situation.organization_source
+                ),
+                "the key is known, and not allowed to read this",
+                &format!("use a key of the right organization: {PORTAL} → API Keys"),
+                ERRORS_PAGE,
+            ),
+            Self::RateLimited { asked, retry_after } => asked.sentences(
+                format!("{} answered 429 to the end", situation.organization_source),
+                &format!(
+                    "too many requests, or a limit of the organization{}",
+                    asks_to_wait(*retry_after)
+                ),
+                &format!(
+                    "try again later, or give it more time{}",
+                    situation.more_time()
+                ),
+                ERRORS_PAGE,
+            ),
+            Self::Unavailable {
+                asked,
+                status,
+                retry_after,
+            } => asked.sentences(
+                format!(
+                    "{} answered {status} to the end",
+                    situation.organization_source
+                ),
+                &format!(
+                    "Runway is overloaded or has a fault{}",
+                    asks_to_wait(*retry_after)
+                ),
+                &format!(
+                    "try again later, or give it more time{}; --fail-open passes when Runway \
+                     cannot be asked",
+                    situation.more_time()
+                ),
+                ERRORS_PAGE,
+            ),
+            Self::Unreachable { asked, why, proxy } => asked.sentences(
+                match proxy {
+                    Some(proxy) => format!(
+                        "cannot reach {} through the proxy {proxy}",
+                        situation.organization_source
+                    ),
+                    None => format!("cannot reach {}", situation.organization_source),
+                },
+                why,
+                if proxy.is_some() {
+                    "check the proxy in HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY"
+                } else {
+                    "check the network, the firewall and --base-url, or set HTTPS_PROXY where a \
+                     proxy leads out"
+                },
+                &readme(Code::Unreachable),
+            ),
+            Self::TlsFailed { asked, why, fix } => asked.sentences(
+                format!("no secure connection to {}", situation.organization_source),
+                why,
+                fix.as_deref().unwrap_or(
+                    "where a private authority signs, name its certificates (PEM) in \
+                     SSL_CERT_FILE; else check the host, the clock and what stands in between",
+                ),
+                &readme(Code::TlsFailed),
+            ),
+            Self::TimedOut {
+                asked,
+                phase,
+                timeout,
+                before,
+            } => asked.sentences(
+                format!(
+                    "no answer from {} within {}",
+                    situation.organization_source,
+                    humantime::format_duration(*timeout)
+                ),
+                &match before {
+                    Some(before) => {
+                        format!("the time ran out while {phase}; before that: {before}")
+                    }
+                    None => format!("the time ran out while {phase}"),
+                },
+                &format!("try again, or give it more time{}", situation.more_time()),
+                &readme(Code::TimedOut),
+            ),
+            Self::RequestRejected { asked, status } => asked.sentences(
+                format!(
+                    "{} rejects the request ({status})",
+                    situation.organization_source
+                ),
+                "Runway no longer understands what is asked",
+                "update runway-preflight: it speaks API version 2024-11-06",
+                "https://docs.dev.runwayml.com/api-details/versioning",
+            ),
+            Self::UnexpectedStatus { asked, status } => asked.sentences(
+                format!(
+                    "{} answered {status}, which the API does not promise",
+                    situation.organization_source
+                ),
+                if (300..400).contains(status) {
+                    "it redirects elsewhere, and redirects are not followed: the key goes to no \
+                     other host"
+                } else {
+                    "not Runway's API, or something in between answers for it"
+                },
+                "check --base-url and RUNWAYML_BASE_URL (Runway's own is \
+                 https://api.dev.runwayml.com), and proxies and firewalls on the way",
+                &readme(Code::UnexpectedStatus),
+            ),
+            Self::UnexpectedResponse { endpoint, problem } => Sentences {
+                summary: problem.clone(),
+                cause: if situation.live {
+                    format!(
+                        "this is not what {} of {} promises",
+                        endpoint.name(),
+                        situation.source(*endpoint)
+                    )
+                } else {
+                    format!(
+                        "{} is not an answer of {}",
+                        situation.source(*endpoint),
+                        endpoint.name()
+                    )
+                },
+                fix: if situation.live {
+                    "check --base-url and what stands in between (a captive portal, a proxy); if \
+                     Runway has changed its API, update runway-preflight"
+                        .to_owned()
+                } else {
+                    "save the answer anew, whole and alone".to_owned()
+                },
+                see: readme(Code::UnexpectedResponse),
+            },
+            Self::ReportFailed { place, why } => Sentences {
+                summary: format!("the report could not be written to {place}"),
+                cause: why.clone(),
+                fix: "make it writable: a verdict that nobody can read is no go".to_owned(),
+                see: readme(Code::ReportFailed),
+            },
+        }
+    }
+}
+
+impl Asked {
+    fn sentences(&self, summary: String, cause: &str, fix: &str, see: &str) -> Sentences {
+        let mut cause = format!("{cause}; asked for {}", self.endpoint.name());
+        if self.tries > 1 {
+            cause.push_str(&format!(" {} times", self.tries));
+        }
+        if let Some(says) = &self.says {
+            cause.push_str(&format!("; Runway says: {says}"));
+        }
+        Sentences {
+            summary,
+            cause,
+            fix: fix.to_owned(),
+            see: self.see.clone().unwrap_or_else(|| see.to_owned()),
+        }
+    }
+}
+
+impl Situation {
+    fn wait_hint(&self) -> &'static str {
+        if self.live && !self.waiting {
+            " (--wait 2h)"
+        } else {
+            ""
+        }
+    }
+
+    fn more_time(&self) -> &'static str {
+        if self.waiting {
+            " (--timeout for one look, --wait for all)"
+        } else {
+            " (--timeout for one look, --wait to look again)"
+        }
+    }
+
+    fn source(&self, endpoint: Endpoint) -> &str {
+        match endpoint {
+            Endpoint::Organization => &self.organization_source,
+            Endpoint::Usage => &self.usage_source,
+        }
+    }
+}
+
+fn key_missing(
+    looked: &[String],
+    others: &[&'static str],
+    withheld: Option<Withheld>,
+    situation: &Situation,
+) -> Sentences {
+    let skip = if situation.skips_missing_key {
+        ""
+    } else {
+        ", or pass such runs by with --missing-key skip"
+    };
+    let mut cause = format!("looked in {}", looked.join(", "));
+    for other in others {
+        cause.push_str(&format!("; {other} is set, which is another tool's name"));
+    }
+    let fix = match (withheld, others.first()) {
+        (Some(Withheld::Fork), _) => {
+            cause.push_str(
+                "; this is a pull request from a fork, and GitHub gives those no secrets",
+            );
+            format!("run the generations after the merge or from a branch of the repository{skip}")
+        }
+        (Some(Withheld::Dependabot), _) => {
+            cause.push_str(
+                "; this run is by Dependabot, and GitHub gives it none of the Actions secrets",
+            );
+            format!("add the key to the repository's Dependabot secrets{skip}")
+        }
+        (None, Some(other)) => format!("give the key of {other} the name RUNWAYML_API_SECRET"),
+        (None, None) => format!(
+            "create a key at {PORTAL} → API Keys and put it into RUNWAYML_API_SECRET (in GitHub \
+             Actions: a repository secret, given to the step)"
+        ),
+    };
+    Sentences {
+        summary: "there is no API key".to_owned(),
+        cause,
+        fix,
+        see: SETUP_PAGE.to_owned(),
+    }
+}
+
+/// The README's heading for a code.
+fn readme(code: Code) -> String {
+    format!("{HOMEPAGE}#{}", code.name())
+}
+
+fn name(model: &Model) -> String {
+    clean(model.as_str())
+}
+
+/// A list of names, cut where it would fill the screen.
+fn names(models: &[Model], separator: &str) -> String {
+    const MOST: usize = 100;
+    let shown: Vec<String> = models.iter().take(MOST).map(name).collect();
+    let more = models.len().saturating_sub(MOST);
+    let mut list = shown.join(separator);
+    if more > 0 {
+        list.push_str(&format!(" and {more} more"));
+    }
+    list
+}
+
+fn are(number: u64) -> String {
+    let verb = if number == 1 { "is" } else { "are" };
+    format!("{} {verb}", thousands(number))
+}
+
+fn were(number: u64) -> String {
+    let verb = if number == 1 { "was" } else { "were" };
+    format!("{} {verb}", thousands(number))
+}
+
+fn asks_to_wait(retry_after: Option<Duration>) -> String {
+    retry_after.map_or(String::new(), |wait| {
+        format!(
+            "; it asks to come back in {}",
+            humantime::format_duration(Duration::from_secs(
+                wait.as_millis()
+                    .div_ceil(1_000)
+                    .try_into()
+                    .unwrap_or(u64::MAX)
+            ))
+        )
+    })
+}
+
+fn higher_tier(needed: u64, limit: u64, cap: Option<Credits>) -> String {
+    match tier::first_covering(needed, limit, cap) {
+        Some(tier) => format!(
+            "move up to tier {} ({}–{} a day for {} a month at most)",
+            tier.number,
+            thousands(tier.daily_generations.0),
+            thousands(tier.daily_generations.1),
+            dollars(tier.monthly_cap)
+        ),
+        None => "ask Runway for a higher limit: no published tier covers it".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_kebab_case() {
+        let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        for name in names {
+            assert!(
+                name.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+                "{name}"
+            );
+        }
+    }
+}

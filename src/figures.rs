@@ -1,0 +1,86 @@
+//! Figures for people: thousands separators, dollars.
+
+use crate::quota::{Credits, Limit};
+
+/// `1234567` as `1,234,567`.
+pub fn thousands(number: impl Into<i128>) -> String {
+    let number: i128 = number.into();
+    let digits = number.unsigned_abs().to_string();
+    let mut grouped = String::with_capacity(digits.len().saturating_mul(2));
+    if number < 0 {
+        grouped.push('-');
+    }
+    for (index, digit) in digits.chars().enumerate() {
+        let to_come = digits.len().saturating_sub(index);
+        if index > 0 && to_come % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Credits as dollars with two decimals and no sign of the currency: `50.00`.
+pub fn usd(credits: Credits) -> String {
+    let cents = credits.0.unsigned_abs();
+    let sign = if credits.0 < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", cents / 100, cents % 100)
+}
+
+/// Credits as dollars for people: `$1,234.50`.
+pub fn dollars(credits: Credits) -> String {
+    let cents = credits.0.unsigned_abs();
+    let sign = if credits.0 < 0 { "-" } else { "" };
+    let whole = i128::try_from(cents / 100).unwrap_or(i128::MAX);
+    format!("{sign}${}.{:02}", thousands(whole), cents % 100)
+}
+
+/// `5,000 credits ($50.00)`.
+pub fn credits(credits: Credits) -> String {
+    let unit = plural(credits.0.unsigned_abs(), "credit");
+    format!("{} {unit} ({})", thousands(credits.0), dollars(credits))
+}
+
+/// A limit as a number or as `no limit`.
+pub fn limit(limit: Limit) -> String {
+    match limit {
+        Limit::AtMost(number) => thousands(number),
+        Limit::Unlimited => "no limit".to_owned(),
+    }
+}
+
+/// `3 generations`, `1 generation`.
+pub fn count(number: u64, noun: &str) -> String {
+    format!("{} {}", thousands(number), plural(number.into(), noun))
+}
+
+fn plural(number: u128, noun: &str) -> String {
+    if number == 1 {
+        noun.to_owned()
+    } else {
+        format!("{noun}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separators_and_dollars() {
+        for (number, text) in [
+            (0_i128, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (-1_234_567, "-1,234,567"),
+            (100_000, "100,000"),
+        ] {
+            assert_eq!(thousands(number), text);
+        }
+        assert_eq!(dollars(Credits(123_450)), "$1,234.50");
+        assert_eq!(dollars(Credits(-5)), "-$0.05");
+        assert_eq!(usd(Credits(5_000)), "50.00");
+        assert_eq!(usd(Credits(i128::MIN)).len(), 41);
+        assert_eq!(credits(Credits(1)), "1 credit ($0.01)");
+    }
+}

@@ -1,0 +1,227 @@
+//! What an organization has and what a job asks for: plain data, free of any wire format.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::spend::Budget;
+
+/// A model's name as Runway spells it. Names are data: none is known to the code.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Model(Box<str>);
+
+impl Model {
+    /// Takes a name as it is; what may be shown of it is the renderers' care.
+    pub fn new(name: impl Into<Box<str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name, uncleaned: it may have come from a server.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An amount of credits; one credit is $0.01. Negative where refunds exceed charges.
+///
+/// Wide enough that no figure of a flag or an answer comes near its ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Credits(pub i128);
+
+impl Credits {
+    /// The sum, held at the ends of the range.
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// The difference, held at the ends of the range.
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+/// A tier's allowance: a number, or `null` in Runway's answer, which means no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// At most so many.
+    AtMost(u64),
+    /// No limit.
+    Unlimited,
+}
+
+impl Limit {
+    /// Whether `needed` fits; equality does.
+    pub fn covers(self, needed: u64) -> bool {
+        match self {
+            Self::AtMost(limit) => limit >= needed,
+            Self::Unlimited => true,
+        }
+    }
+
+    /// What is left of the limit after `used`, never below 0.
+    pub fn left_after(self, used: u64) -> Self {
+        match self {
+            Self::AtMost(limit) => Self::AtMost(limit.saturating_sub(used)),
+            Self::Unlimited => Self::Unlimited,
+        }
+    }
+
+    /// The number, or `None` for no limit.
+    pub fn number(self) -> Option<u64> {
+        match self {
+            Self::AtMost(limit) => Some(limit),
+            Self::Unlimited => None,
+        }
+    }
+}
+
+/// A field of an answer that is not what the API promises.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unreadable {
+    /// Its path in the document, such as `tier.models["gen4.5"].maxDailyGenerations`; empty
+    /// for the document itself. It may hold text of the server's.
+    pub field: String,
+    /// What is wrong with it, as the end of a sentence: `is missing`.
+    pub problem: String,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = if self.field.is_empty() {
+            "the answer"
+        } else {
+            &self.field
+        };
+        write!(f, "{field} {}", self.problem)
+    }
+}
+
+/// A figure that was read, or why it could not be: missing is neither zero nor plenty.
+pub type Reading<T> = Result<T, Unreadable>;
+
+/// One model's limits and use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelQuota {
+    /// `maxConcurrentGenerations`: generations that run at a time; more are queued.
+    pub concurrency: Reading<Limit>,
+    /// `maxDailyGenerations`: generations that may be created in a rolling 24 hours.
+    pub daily_limit: Reading<Limit>,
+    /// `dailyGenerations`: generations of the past 24 hours; 0 for a model without an entry.
+    pub used: Reading<u64>,
+}
+
+impl ModelQuota {
+    /// Daily limit less use.
+    pub fn left(&self) -> Result<Limit, &Unreadable> {
+        let limit = self.daily_limit.as_ref()?;
+        Ok(limit.left_after(*self.used.as_ref()?))
+    }
+
+    /// What of this model could not be read.
+    pub fn unreadable(&self) -> impl Iterator<Item = &Unreadable> {
+        let limits = [
+            self.concurrency.as_ref().err(),
+            self.daily_limit.as_ref().err(),
+        ];
+        limits
+            .into_iter()
+            .chain([self.used.as_ref().err()])
+            .flatten()
+    }
+}
+
+/// An answer of `GET /v1/organization`, field by field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// `creditBalance`.
+    pub balance: Reading<Credits>,
+    /// `tier.maxMonthlyCreditSpend`: the most credits that may be bought in 30 days. It tells
+    /// the tier, and is no limit on use.
+    pub monthly_cap: Reading<Credits>,
+    /// The models of `tier.models`; a model that is not there is not available to the key.
+    pub models: Reading<BTreeMap<Model, ModelQuota>>,
+}
+
+/// How many generations a job needs of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// So many generations.
+    Count(u64),
+    /// So many percent of the daily limit, 1 to 100, rounded up.
+    Percent(u8),
+}
+
+impl Need {
+    /// The need in generations under a daily limit; `None` where a percentage meets no limit.
+    pub fn under(self, limit: Limit) -> Option<u64> {
+        match (self, limit) {
+            (Self::Count(count), _) => Some(count),
+            (Self::Percent(_), Limit::Unlimited) => None,
+            (Self::Percent(percent), Limit::AtMost(limit)) => {
+                let share = u128::from(limit).saturating_mul(u128::from(percent));
+                Some(u64::try_from(share.div_ceil(100)).unwrap_or(u64::MAX))
+            }
+        }
+    }
+}
+
+/// Everything that a run requires, one entry for each row of the report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requirements {
+    /// Generations that must be left, in the order of the flags, one entry a model.
+    pub generations: Vec<(Model, Need)>,
+    /// The least balance.
+    pub credits: Option<Credits>,
+    /// The sum of N × CREDITS over the flags that named a cost.
+    pub planned_cost: Option<Credits>,
+    /// Generations at a time, one entry a model.
+    pub concurrency: Vec<(Model, u64)>,
+    /// What may be spent in a window of days, the planned cost included.
+    pub budget: Option<Budget>,
+    /// Like `generations`, but a shortfall is a warning.
+    pub warn_generations: Vec<(Model, Need)>,
+    /// Like `credits`, but a shortfall is a warning.
+    pub warn_credits: Option<Credits>,
+}
+
+impl Requirements {
+    /// The models whose limits decide the verdict.
+    pub fn deciding_models(&self) -> impl Iterator<Item = &Model> {
+        let generations = self.generations.iter().map(|(model, _)| model);
+        generations.chain(self.concurrency.iter().map(|(model, _)| model))
+    }
+
+    /// Every model that any flag names, warnings included; a model may come twice.
+    pub fn named_models(&self) -> impl Iterator<Item = &Model> {
+        self.deciding_models()
+            .chain(self.warn_generations.iter().map(|(model, _)| model))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_round_up() {
+        for (limit, percent, needed) in [
+            (200, 50, 100),
+            (200, 1, 2),
+            (199, 1, 2),
+            (1, 1, 1),
+            (0, 100, 0),
+            (3, 34, 2),
+            (7, 100, 7),
+            (u64::MAX, 100, u64::MAX),
+        ] {
+            let need = Need::Percent(percent).under(Limit::AtMost(limit));
+            assert_eq!(need, Some(needed), "{percent}% of {limit}");
+        }
+        assert_eq!(Need::Percent(100).under(Limit::Unlimited), None);
+    }
+
+    #[test]
+    fn left_is_never_below_zero() {
+        assert_eq!(Limit::AtMost(3).left_after(4), Limit::AtMost(0));
+        assert_eq!(Limit::Unlimited.left_after(u64::MAX), Limit::Unlimited);
+    }
+}

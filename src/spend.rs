@@ -1,0 +1,240 @@
+//! The credit history: UTC days, windows of them, sums, a budget. Plain data and arithmetic.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::quota::{Credits, Model};
+
+const SECONDS_A_DAY: u64 = 86_400;
+
+/// The most days that Runway answers for at once.
+pub const MOST_DAYS: u32 = 90;
+
+/// A calendar day in UTC, counted from 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UtcDay(u32);
+
+impl UtcDay {
+    /// Reads `YYYY-MM-DD`; `None` for anything that is no day of the calendar from 1970 on.
+    pub fn parse(text: &str) -> Option<Self> {
+        let shape = text.len() == 10 && text.is_ascii();
+        let midnight = humantime::parse_rfc3339(&format!("{text}T00:00:00Z")).ok()?;
+        let day = Self::of(midnight);
+        // The round trip refuses what the parser would carry over, such as 2026-02-30.
+        (shape && day.to_string() == text).then_some(day)
+    }
+
+    /// The day that holds an instant.
+    pub fn of(instant: SystemTime) -> Self {
+        let seconds = instant
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        Self(u32::try_from(seconds / SECONDS_A_DAY).unwrap_or(u32::MAX))
+    }
+
+    /// The day `days` later.
+    pub fn plus(self, days: u32) -> Self {
+        Self(self.0.saturating_add(days))
+    }
+
+    /// The day `days` earlier.
+    pub fn minus(self, days: u32) -> Self {
+        Self(self.0.saturating_sub(days))
+    }
+}
+
+impl fmt::Display for UtcDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = u64::from(self.0).saturating_mul(SECONDS_A_DAY);
+        let midnight = UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        let stamp = humantime::format_rfc3339_seconds(midnight.unwrap_or(UNIX_EPOCH)).to_string();
+        f.write_str(stamp.split('T').next().unwrap_or_default())
+    }
+}
+
+/// A span of UTC days: `start` is in it, `before` is not. Never empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The first day.
+    pub start: UtcDay,
+    /// The day after the last.
+    pub before: UtcDay,
+}
+
+impl Window {
+    /// The last `days` days up to and including `today`.
+    pub fn last(days: u32, today: UtcDay) -> Self {
+        let before = today.plus(1);
+        Self {
+            start: before.minus(days.max(1)),
+            before,
+        }
+    }
+
+    /// How many days it spans.
+    pub fn days(self) -> u32 {
+        self.before.0.saturating_sub(self.start.0)
+    }
+
+    /// Whether a day lies in it.
+    pub fn contains(self, day: UtcDay) -> bool {
+        self.start <= day && day < self.before
+    }
+
+    /// The last day in it.
+    pub fn last_day(self) -> UtcDay {
+        self.before.minus(1)
+    }
+
+    /// Its days, newest first.
+    pub fn newest_first(self) -> impl Iterator<Item = UtcDay> {
+        (self.start.0..self.before.0).rev().map(UtcDay)
+    }
+
+    /// The least window that holds both.
+    pub fn hull(self, other: Self) -> Self {
+        Self {
+            start: self.start.min(other.start),
+            before: self.before.max(other.before),
+        }
+    }
+}
+
+/// Net credits by day and model. A day without an entry had no use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    days: BTreeMap<UtcDay, BTreeMap<Model, Credits>>,
+}
+
+impl History {
+    /// Adds to what is known of a day and model; two entries of one day add up.
+    pub fn add(&mut self, day: UtcDay, model: Model, amount: Credits) {
+        let models = self.days.entry(day).or_default();
+        let sum = models.entry(model).or_default();
+        *sum = sum.plus(amount);
+    }
+
+    /// Only what lies in the window.
+    pub fn within(&self, window: Window) -> Self {
+        let days = self.days.range(window.start..window.before);
+        Self {
+            days: days.map(|(day, models)| (*day, models.clone())).collect(),
+        }
+    }
+
+    /// The days that have entries, newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = (UtcDay, &BTreeMap<Model, Credits>)> {
+        self.days.iter().rev().map(|(day, models)| (*day, models))
+    }
+
+    /// Net credits of one day.
+    pub fn on(&self, day: UtcDay) -> Credits {
+        self.days
+            .get(&day)
+            .map_or(Credits(0), |models| sum(models.values()))
+    }
+
+    /// Net credits by model.
+    pub fn by_model(&self) -> BTreeMap<&Model, Credits> {
+        let mut totals = BTreeMap::new();
+        for (model, amount) in self.days.values().flatten() {
+            let total: &mut Credits = totals.entry(model).or_default();
+            *total = total.plus(*amount);
+        }
+        totals
+    }
+
+    /// Net credits of all days.
+    pub fn total(&self) -> Credits {
+        sum(self.days.values().flat_map(BTreeMap::values))
+    }
+}
+
+fn sum<'a>(amounts: impl Iterator<Item = &'a Credits>) -> Credits {
+    amounts.fold(Credits(0), |total, amount| total.plus(*amount))
+}
+
+/// How much may be spent within a window that ends today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// The most credits that may be spent, the planned cost included.
+    pub most: Credits,
+    /// The days that count, today the last of them.
+    pub window: Window,
+}
+
+impl Budget {
+    /// What was spent in the window. Net refunds count as nothing spent, never as more room.
+    pub fn spent(&self, history: &History) -> Credits {
+        history.within(self.window).total().max(Credits(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> UtcDay {
+        UtcDay::parse(text).expect("a day")
+    }
+
+    #[test]
+    fn only_days_of_the_calendar_are_read() {
+        for good in [
+            "1970-01-01",
+            "2024-02-29",
+            "2026-02-28",
+            "2000-02-29",
+            "2026-12-31",
+        ] {
+            assert_eq!(day(good).to_string(), good);
+        }
+        for bad in [
+            "2026-02-29",
+            "1900-02-29",
+            "2026-02-30",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-04-31",
+            "2026-1-01",
+            "26-01-01",
+            "2026-01-01T",
+            "",
+            "2026/01/01",
+            "2026-01-0１",
+            "1969-12-31",
+            "+026-01-01",
+            "2026-01-00",
+            " 2026-01-1",
+        ] {
+            assert_eq!(UtcDay::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn thirty_days_include_today() {
+        let window = Window::last(30, day("2026-03-16"));
+        assert_eq!(window.start, day("2026-02-15"));
+        assert_eq!(window.before, day("2026-03-17"));
+        assert_eq!(window.days(), 30);
+        assert!(window.contains(day("2026-03-16")) && !window.contains(day("2026-03-17")));
+        assert_eq!(window.newest_first().count(), 30);
+    }
+
+    #[test]
+    fn refunds_are_shown_as_they_are_but_make_no_room() {
+        let mut history = History::default();
+        history.add(day("2026-03-16"), Model::new("gen4.5"), Credits(-500));
+        history.add(day("2026-03-16"), Model::new("gen4.5"), Credits(120));
+        history.add(day("2026-01-01"), Model::new("gen4.5"), Credits(9_000));
+        let window = Window::last(30, day("2026-03-16"));
+        assert_eq!(history.within(window).total(), Credits(-380));
+        let budget = Budget {
+            most: Credits(100),
+            window,
+        };
+        assert_eq!(budget.spent(&history), Credits(0));
+    }
+}
