@@ -21,7 +21,7 @@ pub enum Kind {
     /// The tier's generations of a model at a time.
     Concurrency(Model),
     /// The budget against the planned cost.
-    Budget,
+    Budget(Budget),
 }
 
 /// One requirement, and how it stands.
@@ -332,7 +332,7 @@ fn decide_budget(
 ) {
     const MOST_NAMED: usize = 3;
     let mut row = Row {
-        kind: Kind::Budget,
+        kind: Kind::Budget(budget),
         percent: None,
         needed: Some(planned.0),
         left: None,

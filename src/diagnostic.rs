@@ -391,6 +391,22 @@ impl Finding {
         }
     }
 
+    /// Whether asking for something else may still go well.
+    pub fn is_of_one_endpoint(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable { .. }
+                | Self::UnexpectedStatus { .. }
+                | Self::UnexpectedResponse { .. }
+                | Self::RequestRejected { .. }
+        )
+    }
+
+    /// What is wrong, for a line about waiting.
+    pub fn in_short(&self, situation: &Situation) -> String {
+        self.sentences(situation).summary
+    }
+
     /// A field that is not what the API promises.
     pub fn unreadable(endpoint: Endpoint, what: &Unreadable) -> Self {
         Self::UnexpectedResponse {

@@ -1,3 +1,247 @@
-//! Asks Runway what is left, before a pipeline spends it.
+//! `runway-preflight`: asks Runway what is left, before a pipeline spends it.
+//!
+//! The only place with the environment, standard output and the exit.
 
-fn main() {}
+mod terminal;
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use runway_preflight::api::{proxy, roots, BaseUrl, Client, RUNWAY};
+use runway_preflight::cli::{self, Command, Settings, Source, UsageError};
+use runway_preflight::credentials::{self, Key, NoKey};
+use runway_preflight::diagnostic::{Asked, Endpoint, Finding, Situation};
+use runway_preflight::exit;
+use runway_preflight::gate::{self, Input, Outcome, Sources};
+use runway_preflight::report::{github, text, Report};
+use runway_preflight::spend::UtcDay;
+
+use terminal::Terminal;
+
+/// A saved answer is no longer than one that Runway gives.
+const MOST_FILE_BYTES: u64 = 8 * 1024 * 1024;
+
+fn main() -> ExitCode {
+    // The clock is read once: midnight within a run splits nothing.
+    let today = UtcDay::of(SystemTime::now());
+    let command = cli::parse(std::env::args_os().skip(1).collect(), today);
+    let run = command.and_then(|command| match command {
+        Command::Help => Ok(print_only(cli::HELP)),
+        Command::Version => Ok(print_only(cli::VERSION)),
+        Command::Check(settings) => check(&settings),
+    });
+    ExitCode::from(run.unwrap_or_else(|UsageError(message)| {
+        // A key that was passed by mistake looks like any argument.
+        let key = variable(credentials::VARIABLE).and_then(|key| Key::new(key.to_str()?).ok());
+        let message = key.map_or(message.clone(), |key| key.blot(&message));
+        let _ = std::io::stderr().write_all(message.as_bytes());
+        exit::USAGE
+    }))
+}
+
+fn check(settings: &Settings) -> Result<u8, UsageError> {
+    let base = base_url(settings)?;
+    let (source, host) = match &settings.source {
+        Source::Live => (base.as_str().to_owned(), base.host().to_owned()),
+        file => (name_of(file), name_of(file)),
+    };
+    let situation = Situation {
+        organization_source: host,
+        usage_source: match &settings.usage_source {
+            Source::Live => base.host().to_owned(),
+            file => name_of(file),
+        },
+        live: settings.source == Source::Live,
+        waiting: settings.wait.is_some(),
+        skips_missing_key: settings.skip_missing_key,
+    };
+    let outcome = match sources(settings, &base)? {
+        Ok(sources) => gate::run(
+            settings,
+            &sources,
+            &situation,
+            &mut Terminal::new(std::io::stderr()),
+        ),
+        Err(finding) => Outcome::without_look(settings, *finding),
+    };
+    let mut report = Report::new(settings, &situation, &source, outcome);
+    tell(&mut report, settings, &situation);
+    Ok(report.exit)
+}
+
+/// Everything that is told, in an order in which what fails can still be told: report, summary,
+/// outputs, diagnostics.
+fn tell(report: &mut Report, settings: &Settings, situation: &Situation) {
+    let in_github = variable("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    let colour = has_colour(std::io::stdout().is_terminal());
+    let text = report.render(settings.format, settings.quiet, colour);
+    if let Err(error) = write_out(&text) {
+        report.not_written("standard output", &error.to_string(), situation);
+    }
+    if in_github {
+        let files: [(&str, fn(&Report) -> String); 2] = [
+            ("GITHUB_STEP_SUMMARY", github::summary),
+            ("GITHUB_OUTPUT", github::outputs),
+        ];
+        for (name, render) in files {
+            let Some(path) = variable(name).filter(|path| !path.is_empty()) else {
+                continue;
+            };
+            if let Err(error) = append(Path::new(&path), &render(report)) {
+                report.not_written(name, &error.to_string(), situation);
+            }
+        }
+    }
+    let colour = has_colour(std::io::stderr().is_terminal());
+    let told = if in_github {
+        github::annotations(report)
+    } else {
+        let told = report.diagnostics.iter();
+        told.map(|diagnostic| text::diagnostic(diagnostic, colour))
+            .collect()
+    };
+    let separator = if told.is_empty() || in_github {
+        ""
+    } else {
+        "\n"
+    };
+    let _ = std::io::stderr().write_all(format!("{separator}{told}").as_bytes());
+}
+
+fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
+    let from_environment = variable("RUNWAYML_BASE_URL").filter(|url| !url.is_empty());
+    let (name, url) = match (&settings.base_url, from_environment) {
+        (Some(url), _) => ("--base-url", url.clone()),
+        (None, Some(url)) => ("RUNWAYML_BASE_URL", url.to_string_lossy().into_owned()),
+        (None, None) => ("", RUNWAY.to_owned()),
+    };
+    BaseUrl::parse(&url).map_err(|problem| {
+        UsageError::new(
+            format!("the URL in {name} {problem}"),
+            "--base-url https://api.dev.runwayml.com",
+        )
+    })
+}
+
+/// Files are read and the way to Runway is prepared before anything is asked.
+fn sources(
+    settings: &Settings,
+    base: &BaseUrl,
+) -> Result<Result<Sources, Box<Finding>>, UsageError> {
+    let organization = input("--from", &settings.source)?;
+    let usage = input("--usage-from", &settings.usage_source)?;
+    let asks_usage = matches!(usage, Input::Live)
+        && (settings.usage.is_some() || settings.required.budget.is_some());
+    let client = if matches!(organization, Input::Live) || asks_usage {
+        match client(settings, base)? {
+            Ok(client) => Some(client),
+            Err(finding) => return Ok(Err(finding)),
+        }
+    } else {
+        None
+    };
+    Ok(Ok(Sources {
+        organization,
+        usage,
+        client,
+    }))
+}
+
+fn client(settings: &Settings, base: &BaseUrl) -> Result<Result<Client, Box<Finding>>, UsageError> {
+    let proxy = proxy::for_host(base, &variable)
+        .map_err(|problem| UsageError::new(problem, "--base-url https://api.dev.runwayml.com"))?;
+    let key = match credentials::find(&variable, settings.key_file.as_deref(), Path::new(".env")) {
+        Ok(key) => key,
+        Err(NoKey::Found(finding)) => return Ok(Err(finding)),
+        Err(NoKey::Unreadable(error)) => {
+            return Err(UsageError::new(
+                format!("the file given by --key-file cannot be read: {error}"),
+                "--key-file secret.txt",
+            ))
+        }
+    };
+    // Certificates are read only where they are needed.
+    let roots = if base.is_secure() {
+        roots::load(&variable)
+    } else {
+        Ok(ureq::tls::RootCerts::WebPki)
+    };
+    Ok(match roots {
+        Ok(roots) => Ok(Client::new(base.clone(), key, proxy, roots)),
+        Err(none) => Err(Box::new(Finding::TlsFailed {
+            asked: Asked {
+                endpoint: Endpoint::Organization,
+                tries: 0,
+                says: None,
+                see: None,
+            },
+            why: none.why,
+            fix: Some(none.fix),
+        })),
+    })
+}
+
+fn input(flag: &str, source: &Source) -> Result<Input, UsageError> {
+    let mut document = Vec::new();
+    let limit = MOST_FILE_BYTES.saturating_add(1);
+    let read = match source {
+        Source::Live => return Ok(Input::Live),
+        Source::Stdin => std::io::stdin().take(limit).read_to_end(&mut document),
+        Source::File(path) => {
+            File::open(path).and_then(|file| file.take(limit).read_to_end(&mut document))
+        }
+    };
+    match read {
+        Ok(_) => Ok(Input::Saved(document)),
+        Err(error) => Err(UsageError::new(
+            format!("the file given by {flag} cannot be read: {error}"),
+            &format!("{flag} saved.json"),
+        )),
+    }
+}
+
+fn name_of(source: &Source) -> String {
+    match source {
+        Source::File(path) => path.to_string_lossy().into_owned(),
+        Source::Live | Source::Stdin => "-".to_owned(),
+    }
+}
+
+fn print_only(text: &str) -> u8 {
+    match write_out(text) {
+        Ok(()) => exit::GO,
+        Err(_) => exit::CANNOT_TELL,
+    }
+}
+
+fn write_out(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+fn append(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.flush()
+}
+
+/// As `NO_COLOR` and `CLICOLOR_FORCE` say, else on a terminal.
+fn has_colour(terminal: bool) -> bool {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    if set("NO_COLOR").is_some() {
+        false
+    } else if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
+        true
+    } else {
+        terminal
+    }
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}

@@ -8,7 +8,7 @@ use crate::clean::{clean, cut};
 use crate::quota::{Credits, Model, Need};
 use crate::spend::{Budget, UtcDay, Window, MOST_DAYS};
 
-const DAY: Duration = Duration::from_secs(86_400);
+const SECONDS_A_DAY: u64 = 86_400;
 
 /// Longer than any pipeline: beyond it, a duration is a mistake.
 const MOST_YEARS: Duration = Duration::from_secs(10 * 366 * 86_400);
@@ -174,8 +174,8 @@ impl Value {
         let problem = || self.error("must name 1 to 90 whole days, such as 30d or 2weeks");
         let duration = humantime::parse_duration(text).map_err(|_| problem())?;
         let seconds = duration.as_secs();
-        let whole = duration.subsec_nanos() == 0 && seconds % DAY.as_secs() == 0;
-        let days = u32::try_from(seconds / DAY.as_secs()).unwrap_or(u32::MAX);
+        let whole = duration.subsec_nanos() == 0 && seconds % SECONDS_A_DAY == 0;
+        let days = u32::try_from(seconds / SECONDS_A_DAY).unwrap_or(u32::MAX);
         if whole && (1..=MOST_DAYS).contains(&days) {
             Ok(days)
         } else {

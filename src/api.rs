@@ -1,0 +1,340 @@
+//! Asking Runway: the two read-only requests, one deadline over all tries of a look, and every
+//! way in which it can go wrong.
+
+mod base_url;
+mod connect;
+mod failure;
+pub mod proxy;
+pub mod retry;
+pub mod roots;
+
+use std::io::Read;
+use std::time::{Duration, Instant, SystemTime};
+
+use ureq::http::Response;
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Body, Proxy};
+
+use self::connect::{Phase, Progress};
+use self::failure::Failure;
+use crate::clean::{clean, cut};
+use crate::credentials::Key;
+use crate::decode;
+use crate::diagnostic::{Asked, Endpoint, Finding};
+use crate::spend::Window;
+
+pub use self::base_url::{BaseUrl, RUNWAY};
+
+/// The version of the API that this speaks.
+pub const API_VERSION: &str = "2024-11-06";
+
+const USER_AGENT: &str = concat!("runway-preflight/", env!("CARGO_PKG_VERSION"));
+
+/// An organization is under 100 KB; no answer is longer than this.
+const MOST_BYTES: u64 = 8 * 1024 * 1024;
+
+/// As much of an error's body as is looked at for its reason.
+const MOST_ERROR_BYTES: u64 = 64 * 1024;
+
+/// As much of Runway's reason as is quoted, in characters.
+const MOST_REASON: usize = 300;
+
+/// One host, one key, and the connection to them.
+pub struct Client {
+    agent: Agent,
+    base: BaseUrl,
+    key: Key,
+    bearer: String,
+    proxy: Option<String>,
+    progress: Progress,
+}
+
+/// A question that got no answer: what to tell, and how long Runway asked not to come back.
+#[derive(Debug)]
+pub struct Unanswered {
+    /// What to tell.
+    pub finding: Finding,
+    /// No look before this.
+    pub not_before: Option<Instant>,
+}
+
+impl Client {
+    /// Prepares to ask; opens nothing. For https, `roots` are the authorities to trust.
+    pub fn new(base: BaseUrl, key: Key, proxy: Option<Proxy>, roots: RootCerts) -> Self {
+        let progress = Progress::default();
+        let through = proxy
+            .as_ref()
+            .map(|proxy| format!("{}:{}", proxy.host(), proxy.port()));
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(proxy)
+            .user_agent(USER_AGENT)
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .build();
+        Self {
+            agent: connect::agent(config, base.is_secure(), &progress),
+            bearer: key.bearer(),
+            base,
+            key,
+            proxy: through,
+            progress,
+        }
+    }
+
+    /// What keeps the key out of texts that a server sent.
+    pub fn blot(&self) -> impl Fn(&str) -> String + '_ {
+        |text| self.key.blot(text)
+    }
+
+    /// Asks for limits and balance, again and again until `deadline` where that can help. `say`
+    /// hears of each try that failed and is tried again.
+    ///
+    /// # Errors
+    ///
+    /// What the last try came to.
+    pub fn organization(
+        &self,
+        deadline: Deadline,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Vec<u8>, Box<Unanswered>> {
+        self.ask(Endpoint::Organization, None, deadline, say)
+    }
+
+    /// Asks for the credit history of the days in `window`, likewise.
+    ///
+    /// # Errors
+    ///
+    /// What the last try came to.
+    pub fn usage(
+        &self,
+        window: Window,
+        deadline: Deadline,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Vec<u8>, Box<Unanswered>> {
+        let body = format!(
+            r#"{{"startDate":"{}","beforeDate":"{}"}}"#,
+            window.start, window.before
+        );
+        self.ask(Endpoint::Usage, Some(&body), deadline, say)
+    }
+
+    fn ask(
+        &self,
+        endpoint: Endpoint,
+        body: Option<&str>,
+        deadline: Deadline,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Vec<u8>, Box<Unanswered>> {
+        let mut before: Option<Failure> = None;
+        let mut tries: u32 = 0;
+        loop {
+            let left = deadline.left();
+            if left.is_zero() {
+                let failure = before.unwrap_or(Failure::TimedOut(Phase::Lookup));
+                return Err(self.unanswered(failure, None, endpoint, tries, deadline));
+            }
+            tries = tries.saturating_add(1);
+            let failure = match self.try_once(endpoint, body, left) {
+                Ok(document) => return Ok(document),
+                Err(failure) => failure,
+            };
+            let wait = retry::next_try(failure.wrong(), tries, fastrand::f64());
+            match wait.filter(|wait| *wait < deadline.left()) {
+                Some(wait) => {
+                    say(&format!(
+                        "try {tries} of {} at {}: {}; trying again in {:.1} s",
+                        endpoint.name(),
+                        self.base.host(),
+                        failure.brief(),
+                        wait.as_secs_f64()
+                    ));
+                    std::thread::sleep(wait);
+                    before = Some(failure);
+                }
+                None => return Err(self.unanswered(failure, before, endpoint, tries, deadline)),
+            }
+        }
+    }
+
+    fn try_once(
+        &self,
+        endpoint: Endpoint,
+        body: Option<&str>,
+        left: Duration,
+    ) -> Result<Vec<u8>, Failure> {
+        self.progress.enter(Phase::Lookup);
+        let base = self.base.as_str();
+        let sent = match endpoint {
+            Endpoint::Organization => self
+                .agent
+                .get(format!("{base}/v1/organization"))
+                .header("Authorization", &self.bearer)
+                .header("X-Runway-Version", API_VERSION)
+                .config()
+                .timeout_global(Some(left))
+                .build()
+                .call(),
+            Endpoint::Usage => self
+                .agent
+                .post(format!("{base}/v1/organization/usage"))
+                .header("Authorization", &self.bearer)
+                .header("X-Runway-Version", API_VERSION)
+                .header("Content-Type", "application/json")
+                .config()
+                .timeout_global(Some(left))
+                .build()
+                .send(body.unwrap_or_default()),
+        };
+        let answer = sent.map_err(|error| Failure::of(error, self.progress.phase()))?;
+        self.progress.enter(Phase::Body);
+        if answer.status().as_u16() == 200 {
+            whole_body(answer)
+        } else {
+            Err(self.refusal(answer))
+        }
+    }
+
+    fn refusal(&self, mut answer: Response<Body>) -> Failure {
+        let header = |name: &str| answer.headers().get(name)?.to_str().ok();
+        let hints = retry::Hints::read(header, SystemTime::now());
+        let status = answer.status().as_u16();
+        let mut body = Vec::new();
+        // The status says enough where the body breaks off.
+        let _ = answer
+            .body_mut()
+            .as_reader()
+            .take(MOST_ERROR_BYTES)
+            .read_to_end(&mut body);
+        let (says, see) = match decode::reason(&body) {
+            Some((says, see)) => (Some(says), see),
+            None => (None, None),
+        };
+        Failure::Answered {
+            status,
+            hints,
+            says: says
+                .map(|says| cut(&self.key.blot(&clean(&says)), MOST_REASON))
+                .filter(|says| !says.is_empty()),
+            see: see.filter(|see| is_plain_link(see) && self.key.blot(see) == *see),
+            in_runways_form: decode::is_runways_error(&body),
+        }
+    }
+
+    fn unanswered(
+        &self,
+        failure: Failure,
+        before: Option<Failure>,
+        endpoint: Endpoint,
+        tries: u32,
+        deadline: Deadline,
+    ) -> Box<Unanswered> {
+        let mut asked = Asked {
+            endpoint,
+            tries,
+            says: None,
+            see: None,
+        };
+        let mut not_before = None;
+        let finding = match failure {
+            Failure::Answered {
+                status,
+                hints,
+                says,
+                see,
+                in_runways_form,
+            } => {
+                asked.says = says;
+                asked.see = see;
+                let retry_after = hints.retry_after;
+                not_before = retry_after.and_then(|wait| Instant::now().checked_add(wait));
+                match status {
+                    401 => Finding::Unauthorized(asked),
+                    403 if in_runways_form => Finding::Forbidden(asked),
+                    400 | 422 => Finding::RequestRejected { asked, status },
+                    429 => Finding::RateLimited { asked, retry_after },
+                    408 | 409 | 500..=599 => Finding::Unavailable {
+                        asked,
+                        status,
+                        retry_after,
+                    },
+                    _ => Finding::UnexpectedStatus { asked, status },
+                }
+            }
+            Failure::Unreachable { why, .. } => Finding::Unreachable {
+                asked,
+                why,
+                proxy: self.proxy.clone(),
+            },
+            Failure::Tls { why, fix, .. } => Finding::TlsFailed { asked, why, fix },
+            Failure::TimedOut(phase) => Finding::TimedOut {
+                asked,
+                phase: phase.doing(),
+                timeout: deadline.timeout,
+                before: before.map(|before| before.brief()),
+            },
+            Failure::Unexpected { problem, .. } => {
+                Finding::UnexpectedResponse { endpoint, problem }
+            }
+        };
+        Box::new(Unanswered {
+            finding,
+            not_before,
+        })
+    }
+}
+
+/// When a look must be over.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    at: Option<Instant>,
+    timeout: Duration,
+}
+
+impl Deadline {
+    /// `timeout` from now.
+    pub fn after(timeout: Duration) -> Self {
+        Self {
+            at: Instant::now().checked_add(timeout),
+            timeout,
+        }
+    }
+
+    fn left(self) -> Duration {
+        match self.at {
+            Some(at) => at.saturating_duration_since(Instant::now()),
+            None => self.timeout,
+        }
+    }
+}
+
+fn whole_body(mut answer: Response<Body>) -> Result<Vec<u8>, Failure> {
+    if let Some(encoding) = answer.headers().get("content-encoding") {
+        if encoding != "identity" {
+            return Err(Failure::unexpected(
+                "the answer is compressed, which was not asked for",
+            ));
+        }
+    }
+    let mut body = Vec::new();
+    let read = answer
+        .body_mut()
+        .as_reader()
+        .take(MOST_BYTES.saturating_add(1))
+        .read_to_end(&mut body);
+    match read {
+        Err(error) => Err(Failure::of(ureq::Error::from(error), Phase::Body)),
+        Ok(length) if u64::try_from(length).is_ok_and(|length| length <= MOST_BYTES) => Ok(body),
+        Ok(_) => Err(Failure::unexpected("the answer is longer than 8 MiB")),
+    }
+}
+
+/// An https link of characters that mean nothing to a terminal, a log or Markdown.
+fn is_plain_link(link: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#=&%".contains(&byte);
+    link.starts_with("https://")
+        && link.len() <= 200
+        && link.bytes().all(plain)
+        && !link.contains("##")
+}

@@ -1,0 +1,164 @@
+//! The host that is asked, and nothing but it.
+
+use std::net::IpAddr;
+
+use ureq::http::Uri;
+
+/// Runway's own; the SDKs use it too.
+pub const RUNWAY: &str = "https://api.dev.runwayml.com";
+
+/// A checked base URL: https, or http to loopback; a path prefix at most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    /// Without a slash at the end.
+    text: String,
+    /// Host and port, the port left out where it is the scheme's own.
+    host: String,
+    secure: bool,
+}
+
+impl BaseUrl {
+    /// Reads a base URL.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, as the end of a sentence that does not repeat it: it may hold a
+    /// secret.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let wrong = |problem: &str| Err(problem.to_owned());
+        if text.contains('#') || text.contains('?') {
+            return wrong("must not have a query or a fragment");
+        }
+        let Ok(uri) = text.parse::<Uri>() else {
+            return wrong("is no URL");
+        };
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return wrong("is no URL with a scheme and a host");
+        };
+        if authority.as_str().contains('@') {
+            return wrong("must not have a user or a password");
+        }
+        let host = authority.host();
+        let rest = authority.as_str().strip_prefix(host).unwrap_or_default();
+        if host.is_empty() || !(rest.is_empty() || authority.port_u16().is_some()) {
+            return wrong("has no proper host and port");
+        }
+        let secure =
+            match scheme {
+                "https" => true,
+                "http" if is_loopback(host) => false,
+                "http" => return wrong(
+                    "must be https: over http the key would travel in clear, which is allowed to \
+                     loopback addresses alone",
+                ),
+                _ => return wrong("must be https"),
+            };
+        let own_port = if secure { 443 } else { 80 };
+        let host = match authority.port_u16() {
+            Some(port) if port != own_port => format!("{host}:{port}"),
+            _ => host.to_owned(),
+        };
+        Ok(Self {
+            text: text.trim_end_matches('/').to_owned(),
+            host,
+            secure,
+        })
+    }
+
+    /// As given, without a slash at the end.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Host, and port where it is not the scheme's own.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether it is https.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The host without port or brackets.
+    pub(super) fn bare_host(&self) -> &str {
+        let host = match self.host.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => &self.host,
+        };
+        bare(host)
+    }
+}
+
+/// An IPv6 address in a URL stands in brackets.
+pub(super) fn bare(host: &str) -> &str {
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    inner.unwrap_or(host)
+}
+
+/// By its name; what `localhost` resolves to is checked when it is connected to.
+fn is_loopback(host: &str) -> bool {
+    let address: Result<IpAddr, _> = bare(host).parse();
+    address.map_or(host.eq_ignore_ascii_case("localhost"), |address| {
+        address.is_loopback()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_asked() {
+        for (text, kept, host) in [
+            (RUNWAY, RUNWAY, "api.dev.runwayml.com"),
+            ("https://h:8443/v/", "https://h:8443/v", "h:8443"),
+            ("https://h:443/", "https://h:443", "h"),
+            ("http://127.0.0.1:9", "http://127.0.0.1:9", "127.0.0.1:9"),
+            ("http://[::1]:9", "http://[::1]:9", "[::1]:9"),
+            ("http://localhost", "http://localhost", "localhost"),
+            ("HTTPS://H", "HTTPS://H", "H"),
+        ] {
+            let url = BaseUrl::parse(text).expect(text);
+            assert_eq!((url.as_str(), url.host()), (kept, host));
+        }
+        assert_eq!(
+            BaseUrl::parse("http://[::1]:9").expect("url").bare_host(),
+            "::1"
+        );
+        assert_eq!(
+            BaseUrl::parse("https://[::2]").expect("url").bare_host(),
+            "::2"
+        );
+    }
+
+    #[test]
+    fn what_may_not() {
+        for text in [
+            "",
+            "api.dev.runwayml.com",
+            "http://api.dev.runwayml.com",
+            "ftp://h",
+            "https://",
+            "https://u:p@h",
+            "https://u@h",
+            "https://h?q",
+            "https://h/#f",
+            "https://h:99999",
+            "https://h:",
+            "https://h:x",
+            "http://127.0.0.1.evil.example",
+            "http://10.0.0.1",
+            "https://h h",
+            "http://localhost.evil.example",
+            "//h",
+            "/v1",
+            "https://h:-1",
+        ] {
+            assert!(BaseUrl::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Names and connections, watched: a failure is told with the phase it happened in.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::Arc;
+
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
+    TcpConnector, Transport,
+};
+use ureq::Agent;
+
+use super::base_url::bare;
+
+/// How far a request has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    /// Looking up the name.
+    Lookup,
+    /// Opening the connection.
+    Connect,
+    /// Through the proxy.
+    Tunnel,
+    /// The TLS handshake.
+    Handshake,
+    /// From the request to the end of the answer's headers.
+    Answer,
+    /// The answer's body.
+    Body,
+}
+
+impl Phase {
+    const ALL: [Self; 6] = [
+        Self::Lookup,
+        Self::Connect,
+        Self::Tunnel,
+        Self::Handshake,
+        Self::Answer,
+        Self::Body,
+    ];
+
+    /// What was being done, as a part of a sentence.
+    pub(super) fn doing(self) -> &'static str {
+        match self {
+            Self::Lookup => "looking up the host's name",
+            Self::Connect => "opening the connection",
+            Self::Tunnel => "waiting for the proxy to open a tunnel",
+            Self::Handshake => "negotiating TLS",
+            Self::Answer => "waiting for the answer",
+            Self::Body => "reading the answer",
+        }
+    }
+}
+
+/// The phase of the request under way, seen by all who take part.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress(Arc<AtomicU8>);
+
+impl Progress {
+    pub(super) fn enter(&self, phase: Phase) {
+        let index = Phase::ALL.iter().position(|known| *known == phase);
+        let index = index.and_then(|index| u8::try_from(index).ok());
+        self.0.store(index.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        let index = usize::from(self.0.load(Ordering::Relaxed));
+        Phase::ALL.get(index).copied().unwrap_or(Phase::Lookup)
+    }
+}
+
+/// An agent whose every connection reports its progress.
+///
+/// Over plain HTTP (not `secure`), it connects to loopback addresses alone.
+pub(super) fn agent(config: Config, secure: bool, progress: &Progress) -> Agent {
+    let mark = |after| Mark {
+        after,
+        through_proxy: config.proxy().is_some(),
+        progress: progress.clone(),
+    };
+    let chain = ConnectProxyConnector::default()
+        .chain(TcpConnector::default())
+        .chain(mark(After::Tcp))
+        .chain(RustlsConnector::default())
+        .chain(mark(After::Tls));
+    let names = Names {
+        lookup: DefaultResolver::default(),
+        loopback_only: !secure,
+        progress: progress.clone(),
+    };
+    Agent::with_parts(config, chain, names)
+}
+
+/// Notes that a link of the chain is done.
+#[derive(Debug)]
+struct Mark {
+    after: After,
+    through_proxy: bool,
+    progress: Progress,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum After {
+    Tcp,
+    Tls,
+}
+
+impl<In: Transport> Connector<In> for Mark {
+    type Out = In;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<In>, ureq::Error> {
+        // The connection to the proxy itself runs through the chain too, without a proxy set.
+        let to_proxy = self.through_proxy && details.config.proxy().is_none();
+        self.progress.enter(match self.after {
+            _ if to_proxy => Phase::Tunnel,
+            After::Tcp if details.needs_tls() => Phase::Handshake,
+            After::Tcp | After::Tls => Phase::Answer,
+        });
+        Ok(chained)
+    }
+}
+
+/// Looks names up; an address needs neither that nor the thread that it takes.
+struct Names {
+    lookup: DefaultResolver,
+    /// Plain HTTP goes to loopback alone, so `localhost` must be what it says.
+    loopback_only: bool,
+    progress: Progress,
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Names")
+    }
+}
+
+impl Resolver for Names {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        self.progress.enter(Phase::Lookup);
+        let address: Option<IpAddr> = uri.host().and_then(|host| bare(host).parse().ok());
+        let port = uri.port_u16().or(match uri.scheme_str() {
+            Some("https") => Some(443),
+            Some("http") => Some(80),
+            _ => None,
+        });
+        let addresses = match address.zip(port) {
+            Some((address, port)) => {
+                let mut one = self.empty();
+                one.push(SocketAddr::new(address, port));
+                one
+            }
+            None => self.lookup.resolve(uri, config, timeout)?,
+        };
+        if self.loopback_only && !addresses.iter().all(|address| address.ip().is_loopback()) {
+            return Err(std::io::Error::other("it is not a loopback address").into());
+        }
+        self.progress.enter(Phase::Connect);
+        Ok(addresses)
+    }
+}

@@ -1,0 +1,172 @@
+//! What went wrong with one try, from what ureq and the answer say.
+
+use std::io;
+
+use ureq::Error;
+
+use super::connect::Phase;
+use super::retry::{Hints, Wrong};
+use crate::clean::{clean, cut};
+
+/// One try that brought no document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// A status other than 200.
+    Answered {
+        status: u16,
+        hints: Hints,
+        /// The answer's own reason, cleaned, and its link, if it is https.
+        says: Option<String>,
+        see: Option<String>,
+        /// The body has Runway's own form of an error.
+        in_runways_form: bool,
+    },
+    /// No connection, or none that lasted.
+    Unreachable { why: String, again: bool },
+    /// No secure connection.
+    Tls {
+        why: String,
+        fix: Option<String>,
+        again: bool,
+    },
+    /// The time was over.
+    TimedOut(Phase),
+    /// An answer that is not what HTTP or the API promises: what is wrong, as a clause.
+    Unexpected { problem: String, again: bool },
+}
+
+impl Failure {
+    /// What another try hangs on.
+    pub(super) fn wrong(&self) -> Wrong {
+        match self {
+            Self::Answered { status, hints, .. } => Wrong::Status(*status, *hints),
+            Self::Unreachable { again: true, .. }
+            | Self::Tls { again: true, .. }
+            | Self::Unexpected { again: true, .. } => Wrong::Broken,
+            _ => Wrong::Final,
+        }
+    }
+
+    /// In a few words, for a line about another try.
+    pub(super) fn brief(&self) -> String {
+        match self {
+            Self::Answered {
+                status,
+                says: Some(says),
+                ..
+            } => format!("{status} ({})", cut(says, 80)),
+            Self::Answered { status, .. } => status.to_string(),
+            Self::Unreachable { why, .. } | Self::Tls { why, .. } => why.clone(),
+            Self::TimedOut(phase) => format!("the time ran out while {}", phase.doing()),
+            Self::Unexpected { problem, .. } => problem.clone(),
+        }
+    }
+
+    /// Reads ureq's error in the light of how far the request had come.
+    pub(super) fn of(error: Error, phase: Phase) -> Self {
+        match error {
+            Error::Timeout(_) => Self::TimedOut(phase),
+            Error::ConnectProxyFailed(reason) => Self::proxy(&reason),
+            Error::HostNotFound => Self::Unreachable {
+                why: "the name was not found".to_owned(),
+                again: true,
+            },
+            Error::Rustls(error) => Self::tls(&error.to_string(), false),
+            Error::Tls(what) => Self::tls(what, false),
+            Error::Io(error) => Self::io(&error, phase),
+            Error::LargeResponseHeader(..) => Self::unexpected("the answer's headers never end"),
+            Error::BodyExceedsLimit(_) => Self::unexpected("the answer is too long"),
+            other if phase >= Phase::Tunnel => {
+                let what = clean(&other.to_string());
+                Self::unexpected(&format!("the answer is no proper HTTP ({what})"))
+            }
+            other => Self::Unreachable {
+                why: clean(&other.to_string()),
+                again: false,
+            },
+        }
+    }
+
+    fn io(error: &io::Error, phase: Phase) -> Self {
+        use io::ErrorKind;
+        let what = clean(&error.to_string());
+        match (phase, error.kind()) {
+            (_, ErrorKind::TimedOut | ErrorKind::WouldBlock) => Self::TimedOut(phase),
+            (Phase::Lookup, _) => Self::Unreachable {
+                why: format!("the name was not found ({what})"),
+                again: true,
+            },
+            // rustls reports what it refuses as invalid data, wherever it meets it.
+            (Phase::Handshake | Phase::Answer | Phase::Body, ErrorKind::InvalidData) => {
+                Self::tls(&what, false)
+            }
+            (Phase::Handshake, _) => {
+                Self::tls(&format!("the handshake was cut off ({what})"), true)
+            }
+            (Phase::Body, _) => Self::cut_off(),
+            (Phase::Answer | Phase::Tunnel, ErrorKind::UnexpectedEof) => Self::Unreachable {
+                why: "the connection was closed before an answer came".to_owned(),
+                again: true,
+            },
+            _ => Self::Unreachable {
+                why: format!("{what}, while {}", phase.doing()),
+                again: true,
+            },
+        }
+    }
+
+    fn proxy(reason: &str) -> Self {
+        // ureq says `proxy server responded 407/407`.
+        let status = reason
+            .rsplit('/')
+            .next()
+            .and_then(|status| status.parse::<u16>().ok());
+        match status {
+            Some(407) => Self::Unreachable {
+                why: "the proxy answered 407: it asks for a user and a password".to_owned(),
+                again: false,
+            },
+            Some(status) => Self::Unreachable {
+                why: format!("the proxy answered {status} instead of opening a tunnel"),
+                again: status >= 500,
+            },
+            None => Self::Unreachable {
+                why: "the proxy did not answer".to_owned(),
+                again: true,
+            },
+        }
+    }
+
+    fn tls(what: &str, again: bool) -> Self {
+        let what = clean(what);
+        let why = if what.contains("UnknownIssuer") {
+            "the server's certificate is signed by an authority that is not trusted here".to_owned()
+        } else if what.contains("certificate expired") || what.contains("Expired") {
+            format!("the server's certificate has expired ({what})")
+        } else if what.contains("InvalidContentType") || what.contains("corrupt message") {
+            format!("the other side does not speak TLS ({what})")
+        } else {
+            what
+        };
+        Self::Tls {
+            why,
+            fix: None,
+            again,
+        }
+    }
+
+    /// A body that ended before its end.
+    pub(super) fn cut_off() -> Self {
+        Self::Unexpected {
+            problem: "the answer was cut off before its end".to_owned(),
+            again: true,
+        }
+    }
+
+    pub(super) fn unexpected(problem: &str) -> Self {
+        Self::Unexpected {
+            problem: problem.to_owned(),
+            again: false,
+        }
+    }
+}

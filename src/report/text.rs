@@ -1,0 +1,192 @@
+//! For a terminal or a CI log. Every text of a server's is on a line of its own making.
+
+use super::{history_table, totals_table, Report};
+use crate::clean::for_log;
+use crate::decide::Verdict;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::figures::{count, thousands};
+use crate::quota::Credits;
+use crate::spend::{History, Window};
+use crate::tier::UNLOCK_NOTE;
+
+const GREEN: &str = "\x1b[32m";
+const RED: &str = "\x1b[31m";
+const YELLOW: &str = "\x1b[33m";
+const BOLD: &str = "\x1b[1m";
+const PLAIN: &str = "\x1b[0m";
+
+/// The columns that a headline takes before the host.
+const HEADLINE: usize = 50;
+
+/// The report for standard output.
+pub fn render(report: &Report, colour: bool) -> String {
+    let paint = Paint(colour);
+    let mut text = headline(report, paint);
+    text.push_str(&requirements(report, paint));
+    for (name, figure) in report.account() {
+        text.push_str(&format!("  {name:<12}  {figure}\n"));
+    }
+    if !report.models().is_empty() {
+        text.push('\n');
+        text.push_str(&report.model_table(usize::MAX).padded("  "));
+    }
+    if let Some((window, history)) = &report.usage {
+        text.push_str(&usage(*window, history));
+    }
+    if report.tiers {
+        text.push_str("\n  Tiers\n\n");
+        text.push_str(&report.tier_table().padded("  "));
+        text.push_str(&format!("  {UNLOCK_NOTE}\n"));
+    }
+    text
+}
+
+/// One diagnostic for standard error.
+pub fn diagnostic(diagnostic: &Diagnostic, colour: bool) -> String {
+    let hue = match diagnostic.severity {
+        Severity::Error => RED,
+        Severity::Warning => YELLOW,
+    };
+    let head = format!("{}[{}]", diagnostic.severity.name(), diagnostic.code.name());
+    format!(
+        "{}: {}\n  cause: {}\n    fix: {}\n    see: {}\n",
+        Paint(colour).with(hue, &head),
+        for_log(&diagnostic.summary),
+        for_log(&diagnostic.cause),
+        for_log(&diagnostic.fix),
+        for_log(&diagnostic.see)
+    )
+}
+
+fn headline(report: &Report, paint: Paint) -> String {
+    let (word, hue) = match (report.verdict, report.passes()) {
+        (Verdict::Go, _) => ("GO", GREEN),
+        (Verdict::NoGo, _) => ("NO-GO", RED),
+        (Verdict::CannotTell, false) => ("CANNOT TELL", RED),
+        (Verdict::CannotTell, true) => ("CANNOT TELL, PASSED BY --fail-open", YELLOW),
+        (Verdict::Skipped, _) => ("SKIPPED", YELLOW),
+    };
+    let said = report.headline();
+    let taken = word
+        .chars()
+        .count()
+        .saturating_add(2)
+        .saturating_add(said.chars().count());
+    let gap = " ".repeat(HEADLINE.saturating_sub(taken).max(4));
+    format!(
+        "{}  {said}{gap}{}\n\n",
+        paint.with(hue, word),
+        for_log(&report.host)
+    )
+}
+
+fn requirements(report: &Report, paint: Paint) -> String {
+    let rows: Vec<_> = report.requirements().collect();
+    let width = |cell: fn(&super::Requirement) -> &str| {
+        let widths = rows.iter().map(|row| cell(row).chars().count());
+        widths.max().unwrap_or(0)
+    };
+    let name = width(|row| &row.name);
+    let needed = width(|row| &row.needed);
+    // `188 of 200` lines up at its first figure.
+    let figure = |left: &str| {
+        left.split(" of ")
+            .next()
+            .map_or(0, |figure| figure.chars().count())
+    };
+    let figures = rows.iter().map(|row| figure(&row.left)).max().unwrap_or(0);
+    let left = rows
+        .iter()
+        .map(|row| {
+            let shift = figures.saturating_sub(figure(&row.left));
+            row.left.chars().count().saturating_add(shift)
+        })
+        .max()
+        .unwrap_or(0);
+    let mut text = String::new();
+    for row in &rows {
+        let mark = match row.met {
+            Some(true) => paint.with(GREEN, "✓"),
+            Some(false) => paint.with(RED, "✗"),
+            None => paint.with(YELLOW, "?"),
+        };
+        let shift = " ".repeat(figures.saturating_sub(figure(&row.left)));
+        let shifted = format!("{shift}{}", row.left);
+        let line = format!(
+            "  {mark} {:<name$}    need  {:>needed$}    left  {shifted:<left$}    {}",
+            row.name, row.needed, row.note
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    if !rows.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+fn usage(window: Window, history: &History) -> String {
+    let mut text = format!(
+        "\n  Credits used from {} to {} ({}, UTC)\n\n",
+        window.start,
+        window.last_day(),
+        count(window.days().into(), "day")
+    );
+    let table = history_table(history);
+    if table.rows.is_empty() {
+        text.push_str("  none\n");
+    } else {
+        text.push_str(&table.padded("  "));
+    }
+    text.push('\n');
+    text.push_str(&totals_table(history).padded("  "));
+    text.push_str("\n  By day\n\n");
+    text.push_str(&bars(window, history));
+    text
+}
+
+/// A bar for each day, the longest for the largest sum.
+fn bars(window: Window, history: &History) -> String {
+    const LONGEST: u128 = 40;
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let most = window.newest_first().map(|day| history.on(day)).max();
+    let most = most.unwrap_or_default().0.max(1).unsigned_abs();
+    let mut text = String::new();
+    for day in window.newest_first() {
+        let sum = history.on(day);
+        let length = sum.max(Credits(0)).0.unsigned_abs();
+        let eighths = length
+            .saturating_mul(LONGEST.saturating_mul(8))
+            .checked_div(most)
+            .and_then(|eighths| usize::try_from(eighths).ok())
+            .unwrap_or(0);
+        // What was used at all is seen.
+        let eighths = eighths.max(usize::from(length > 0));
+        let bar = format!(
+            "{}{}",
+            "█".repeat(eighths / 8),
+            EIGHTHS.get(eighths % 8).copied().unwrap_or_default()
+        );
+        let figure = if sum == Credits(0) {
+            String::new()
+        } else {
+            format!(" {}", thousands(sum.0))
+        };
+        text.push_str(format!("  {day}  {bar}{figure}").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[derive(Clone, Copy)]
+struct Paint(bool);
+
+impl Paint {
+    fn with(self, hue: &str, text: &str) -> String {
+        if self.0 {
+            format!("{BOLD}{hue}{text}{PLAIN}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
