@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use argh::{ArgsInfo, FlagInfoKind, FromArgs, Optionality};
 
-use self::values::{echo, Value};
+use self::values::Value;
 use crate::quota::{Model, Requirements};
 use crate::spend::{UtcDay, Window};
 
 pub use self::help::HELP;
+pub use self::values::echo;
 
 /// What `--version` prints.
 pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::clean::clean;
 use crate::exit;
-use crate::figures::{count, credits, dollars, thousands};
+use crate::figures::{count, credits, thousands};
 use crate::quota::{Credits, Model, Unreadable};
 use crate::spend::{Budget, UtcDay};
 use crate::tier;
@@ -992,11 +992,10 @@ fn asks_to_wait(retry_after: Option<Duration>) -> String {
 fn higher_tier(needed: u64, limit: u64, cap: Option<Credits>) -> String {
     match tier::first_covering(needed, limit, cap) {
         Some(tier) => format!(
-            "move up to tier {} ({}–{} a day for {} a month at most)",
+            "move up to tier {} ({}–{} a day)",
             tier.number,
             thousands(tier.daily_generations.0),
-            thousands(tier.daily_generations.1),
-            dollars(tier.monthly_cap)
+            thousands(tier.daily_generations.1)
         ),
         None => "ask Runway for a higher limit: no published tier covers it".to_owned(),
     }

@@ -8,7 +8,7 @@ use crate::decide::{decide, Decision};
 use crate::decode;
 use crate::diagnostic::{Endpoint, Finding, Severity, Situation};
 use crate::quota::{Organization, Reading};
-use crate::spend::{History, Window};
+use crate::spend::{History, Window, MOST_DAYS};
 
 /// Where a document is taken from.
 pub enum Input {
@@ -35,7 +35,7 @@ pub struct Outcome {
     pub checked_at: SystemTime,
     /// What was read of limits and balance.
     pub organization: Option<Organization>,
-    /// What was read of the history.
+    /// What was read of the history that is to be shown.
     pub history: Option<History>,
     /// Rows and findings.
     pub decision: Decision,
@@ -111,23 +111,15 @@ fn look(settings: &Settings, sources: &Sources, listener: &mut dyn Listener) -> 
     };
     let checked_at = SystemTime::now();
     let organization = looking.organization();
-    // The days that any flag needs, asked for once.
-    let shown = settings.usage;
-    let counted = settings.required.budget.map(|budget| budget.window);
-    let window = match (shown, counted) {
-        (Some(shown), Some(counted)) => Some(shown.hull(counted)),
-        (shown, counted) => shown.or(counted),
-    };
-    let history = window.and_then(|window| looking.history(window));
-
-    let mut decision = decide(&settings.required, organization.as_ref(), history.as_ref());
+    let (shown, counted) = looking.histories(settings);
+    let mut decision = decide(&settings.required, organization.as_ref(), counted.as_ref());
     let found = looking.findings.into_iter();
     let found = found.map(|finding| (Severity::Error, finding));
     decision.findings.splice(0..0, found);
     Outcome {
         checked_at,
         organization,
-        history,
+        history: shown,
         decision,
         not_before: looking.not_before,
     }
@@ -152,6 +144,26 @@ impl Looking<'_> {
             None,
             decode::organization,
         )
+    }
+
+    /// The history to show, and the one that counts towards a budget: of one answer, where
+    /// Runway answers for as many days at once.
+    fn histories(&mut self, settings: &Settings) -> (Option<History>, Option<History>) {
+        let budget = settings.required.budget;
+        match (settings.usage, budget.map(|budget| budget.window)) {
+            (Some(shown), Some(counted)) => {
+                let both = shown.hull(counted);
+                if both.days() <= MOST_DAYS {
+                    let history = self.history(both);
+                    (history.clone(), history)
+                } else {
+                    (self.history(shown), self.history(counted))
+                }
+            }
+            (Some(shown), None) => (self.history(shown), None),
+            (None, Some(counted)) => (None, self.history(counted)),
+            (None, None) => (None, None),
+        }
     }
 
     fn history(&mut self, window: Window) -> Option<History> {

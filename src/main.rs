@@ -83,18 +83,9 @@ fn tell(report: &mut Report, settings: &Settings, situation: &Situation) {
         report.not_written("standard output", &error.to_string(), situation);
     }
     if in_github {
-        let files: [(&str, fn(&Report) -> String); 2] = [
-            ("GITHUB_STEP_SUMMARY", github::summary),
-            ("GITHUB_OUTPUT", github::outputs),
-        ];
-        for (name, render) in files {
-            let Some(path) = variable(name).filter(|path| !path.is_empty()) else {
-                continue;
-            };
-            if let Err(error) = append(Path::new(&path), &render(report)) {
-                report.not_written(name, &error.to_string(), situation);
-            }
-        }
+        // The outputs come last: they tell the exit code that all else came to.
+        write_file(report, "GITHUB_STEP_SUMMARY", github::summary, situation);
+        write_file(report, "GITHUB_OUTPUT", github::outputs, situation);
     }
     let colour = has_colour(std::io::stderr().is_terminal());
     let told = if in_github {
@@ -198,7 +189,10 @@ fn input(flag: &str, source: &Source) -> Result<Input, UsageError> {
     match read {
         Ok(_) => Ok(Input::Saved(document)),
         Err(error) => Err(UsageError::new(
-            format!("the file given by {flag} cannot be read: {error}"),
+            format!(
+                "{flag} {} cannot be read: {error}",
+                cli::echo(&name_of(source))
+            ),
             &format!("{flag} saved.json"),
         )),
     }
@@ -222,6 +216,21 @@ fn write_out(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
+}
+
+/// Appends to the file that a variable names, if it does.
+fn write_file(
+    report: &mut Report,
+    name: &str,
+    render: fn(&Report) -> String,
+    situation: &Situation,
+) {
+    let Some(path) = variable(name).filter(|path| !path.is_empty()) else {
+        return;
+    };
+    if let Err(error) = append(Path::new(&path), &render(report)) {
+        report.not_written(name, &error.to_string(), situation);
+    }
 }
 
 fn append(path: &Path, text: &str) -> std::io::Result<()> {

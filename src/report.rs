@@ -170,7 +170,7 @@ impl Report {
             Verdict::Skipped => "no key, so nothing was asked".to_owned(),
             Verdict::Go if all == 0 => "the key works, and there are credits".to_owned(),
             Verdict::Go if all == 1 => "the requirement is met".to_owned(),
-            Verdict::Go => format!("all {all} requirements are met"),
+            Verdict::Go => format!("{all} of {all} requirements are met"),
             _ if short > 0 => format!("{} not met", of(short)),
             _ if open > 0 => format!("{} undecided", of(open)),
             _ => {
@@ -191,6 +191,7 @@ impl Report {
             .and_then(|it| it.models.as_ref().ok());
         let quota = |model: &Model| models.and_then(|models| models.get(model));
         let bare = match row.left {
+            None if row.met == Some(false) => "—".to_owned(),
             None => "?".to_owned(),
             Some(None) => "no limit".to_owned(),
             Some(Some(left)) => thousands(left),
