@@ -423,3 +423,6 @@ fn add_largest(entries: &mut Vec<(Model, u64)>, model: Model, needed: u64) {
         None => entries.push((model, needed)),
     }
 }
+
+#[cfg(test)]
+mod tests;

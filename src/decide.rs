@@ -540,3 +540,6 @@ fn nearest(model: &Model, models: &BTreeMap<Model, ModelQuota>) -> Vec<Model> {
         .map(|(_, model)| model.clone())
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -301,3 +301,6 @@ fn whole(number: Number, round: Round) -> i128 {
         (Number::Fraction(fraction), Round::Up) => fraction.ceil() as i128,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,22 +56,21 @@ impl Value {
     /// `MODEL=N`, `MODEL=N%`, `MODEL=N@CREDITS`; with a cost, what all N cost together.
     pub(super) fn generations(&self) -> Result<(Model, Need, Option<Credits>), UsageError> {
         let (model, count) = self.model_and("MODEL=N, MODEL=N% or MODEL=N@CREDITS")?;
+        let (count, each) = match count.split_once('@') {
+            Some((count, each)) => (count, Some(each)),
+            None => (count, None),
+        };
         if let Some(percent) = count.strip_suffix('%') {
+            if each.is_some() {
+                let problem = "must have a number before @CREDITS: a percentage takes none";
+                return Err(self.error(problem));
+            }
             let percent = whole(percent)
                 .and_then(|percent| u8::try_from(percent).ok())
                 .filter(|percent| (1..=100).contains(percent))
                 .ok_or_else(|| self.error("must ask for a whole percentage from 1% to 100%"))?;
             return Ok((model, Need::Percent(percent), None));
         }
-        let (count, each) = match count.split_once('@') {
-            Some((count, _)) if count.ends_with('%') => {
-                return Err(
-                    self.error("must have a number before @CREDITS: a percentage takes none")
-                )
-            }
-            Some((count, each)) => (count, Some(each)),
-            None => (count, None),
-        };
         let count = whole(count)
             .ok_or_else(|| self.error("must name a whole number of generations, digits alone"))?;
         let Some(each) = each else {

@@ -1,0 +1,408 @@
+//! The border: what is read, what is refused, and that no argument list does anything else.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::quota::{Credits, Limit, Need};
+
+fn today() -> UtcDay {
+    UtcDay::parse("2026-11-22").expect("a day")
+}
+
+fn parse_words(words: &[&str]) -> Result<Command, UsageError> {
+    parse(words.iter().map(OsString::from).collect(), today())
+}
+
+fn settings_of(words: &[&str]) -> Settings {
+    match parse_words(words) {
+        Ok(Command::Check(settings)) => *settings,
+        other => panic!("{words:?}: {other:?}"),
+    }
+}
+
+fn error_of(words: &[&str]) -> String {
+    match parse_words(words) {
+        Err(UsageError(message)) => message,
+        other => panic!("{words:?}: {other:?}"),
+    }
+}
+
+#[test]
+fn flags_become_requirements() {
+    let settings = settings_of(&[
+        "--generations",
+        "a=20@60",
+        "--generations=b=50%",
+        "--generations",
+        "a=5",
+        "--credits",
+        "1200",
+        "--concurrency=a=2",
+        "--concurrency",
+        "a=4",
+        "--concurrency",
+        "a=3",
+        "--budget",
+        "20000/30d",
+        "--warn-generations",
+        "c=1",
+        "--warn-credits=9",
+        "--wait",
+        "2h",
+        "--interval",
+        "5s",
+        "--timeout=7s",
+        "--fail-open",
+        "--missing-key",
+        "skip",
+        "--tiers",
+        "-q",
+        "--format",
+        "json",
+    ]);
+    let model = Model::new;
+    let required = &settings.required;
+    assert_eq!(
+        required.generations,
+        [
+            (model("a"), Need::Count(25)),
+            (model("b"), Need::Percent(50))
+        ]
+    );
+    assert_eq!(required.planned_cost, Some(Credits(1_200)));
+    assert_eq!(required.credits, Some(Credits(1_200)));
+    assert_eq!(required.concurrency, [(model("a"), 4)]);
+    assert_eq!(required.warn_generations, [(model("c"), Need::Count(1))]);
+    assert_eq!(required.warn_credits, Some(Credits(9)));
+    let budget = required.budget.expect("a budget");
+    assert_eq!(budget.most, Credits(20_000));
+    assert_eq!(budget.window, Window::last(30, today()));
+    assert_eq!(settings.wait, Some(Duration::from_secs(7_200)));
+    assert_eq!(settings.interval, Duration::from_secs(5));
+    assert_eq!(settings.timeout, Duration::from_secs(7));
+    assert!(settings.fail_open && settings.skip_missing_key && settings.tiers && settings.quiet);
+    assert_eq!(settings.format, Format::Json);
+}
+
+#[test]
+fn defaults_are_those_of_the_help() {
+    let settings = settings_of(&[]);
+    assert_eq!(settings.required, Requirements::default());
+    assert_eq!(settings.interval, Duration::from_secs(60));
+    assert_eq!(settings.timeout, Duration::from_secs(30));
+    assert_eq!(settings.format, Format::Text);
+    assert!(!settings.fail_open && !settings.skip_missing_key && !settings.quiet);
+    assert_eq!(
+        (settings.source, settings.usage_source),
+        (Source::Live, Source::Live)
+    );
+}
+
+#[test]
+fn windows_are_days_of_the_calendar() {
+    let window = |range: &str| settings_of(&["--usage", range]).usage.expect("a window");
+    let shown = |range: &str| {
+        let window = window(range);
+        format!("{}..{}", window.start, window.before)
+    };
+    assert_eq!(shown("30d"), "2026-10-24..2026-11-23");
+    assert_eq!(shown("1d"), "2026-11-22..2026-11-23");
+    assert_eq!(shown("2weeks"), "2026-11-09..2026-11-23");
+    assert_eq!(shown("2026-02-15..2026-03-17"), "2026-02-15..2026-03-17");
+    assert_eq!(shown("2026-11-22..2026-11-23"), "2026-11-22..2026-11-23");
+    assert_eq!(window("2026-08-25..2026-11-23").days(), 90);
+}
+
+#[test]
+fn everything_else_is_refused_with_an_example() {
+    for (words, told) in [
+        (&["--credits"][..], "--credits needs a value"),
+        (
+            &["--credits", "--quiet"],
+            "--credits needs a value, and \"--quiet\" comes next",
+        ),
+        (&["--credits", "-q"], "comes next"),
+        (&["--credits", ""], "the value of --credits is empty"),
+        (&["--credits", "  "], "the value of --credits is empty"),
+        (&["--credits="], "the value of --credits is empty"),
+        (&["--generations="], "the value of --generations is empty"),
+        (
+            &["--credits", "12.5"],
+            "--credits \"12.5\" must be a whole number",
+        ),
+        (&["--credits", "+5"], "must be a whole number"),
+        (&["--credits", "-5"], "must be a whole number"),
+        (&["--credits", "1,200"], "must be a whole number"),
+        (
+            &["--credits", "18446744073709551616"],
+            "must be a whole number",
+        ),
+        (
+            &["--credits", "5", "--credits", "6"],
+            "--credits is given twice",
+        ),
+        (
+            &["--credits=5", "--credits", "6"],
+            "--credits is given twice",
+        ),
+        (&["--generations", "gen4.5"], "must be MODEL=N"),
+        (&["--generations", "=5"], "must be MODEL=N"),
+        (&["--generations", "a b=5"], "must be MODEL=N"),
+        (&["--generations", "a\u{1b}=5"], "must be MODEL=N"),
+        (&["--generations", "a=x"], "whole number of generations"),
+        (&["--generations", "a="], "whole number of generations"),
+        (&["--generations", "a=-1"], "whole number of generations"),
+        (&["--generations", "a=0%"], "from 1% to 100%"),
+        (&["--generations", "a=101%"], "from 1% to 100%"),
+        (&["--generations", "a=1.5%"], "from 1% to 100%"),
+        (&["--generations", "a=5%@3"], "a percentage takes none"),
+        (
+            &["--generations", "a=5@3%"],
+            "whole number of credits after @",
+        ),
+        (
+            &["--generations", "a=5@"],
+            "whole number of credits after @",
+        ),
+        (
+            &["--generations", "a=5@x"],
+            "whole number of credits after @",
+        ),
+        (
+            &["--generations", "a=5%", "--generations", "a=1"],
+            "a percentage cannot be added up",
+        ),
+        (
+            &["--generations", "a=1", "--generations", "a=5%"],
+            "a percentage cannot be added up",
+        ),
+        (
+            &[
+                "--generations",
+                "a=18446744073709551615",
+                "--generations",
+                "a=1",
+            ],
+            "more generations than can be counted",
+        ),
+        (
+            &["--generations", "a=18446744073709551615@2"],
+            "more credits than can be counted",
+        ),
+        (
+            &[
+                "--generations",
+                "a=18446744073709551615@18446744073709551615",
+            ],
+            "more credits than can be counted",
+        ),
+        (
+            &[
+                "--generations",
+                "a=18446744073709551615@1",
+                "--generations",
+                "b=1@1",
+            ],
+            "more credits than can be counted",
+        ),
+        (&["--warn-generations", "a=5@3"], "takes no @CREDITS"),
+        (&["--concurrency", "a=5%"], "generations at a time"),
+        (&["--concurrency", "a"], "must be MODEL=N"),
+        (&["--budget", "5"], "must be CREDITS/DURATION"),
+        (&["--budget", "x/30d"], "must be CREDITS/DURATION"),
+        (&["--budget", "5/36h"], "1 to 90 whole days"),
+        (&["--budget", "5/91d"], "1 to 90 whole days"),
+        (&["--budget", "5/0d"], "1 to 90 whole days"),
+        (&["--budget", "5/30"], "1 to 90 whole days"),
+        (&["--usage", "91d"], "1 to 90 whole days"),
+        (
+            &["--usage", "2026-02-29..2026-03-17"],
+            "no day of the calendar",
+        ),
+        (
+            &["--usage", "2026-03-17..2026-02-15"],
+            "must start before it ends",
+        ),
+        (
+            &["--usage", "2026-03-17..2026-03-17"],
+            "must start before it ends",
+        ),
+        (&["--usage", "2026-01-01..2026-04-02"], "spans 91 days"),
+        (&["--usage", "2026-11-01..2026-11-24"], "ends in the future"),
+        (&["--usage", "2026-03-17.."], "no day of the calendar"),
+        (&["--wait", "2"], "must be a duration"),
+        (&["--wait", "20years"], "must be a duration"),
+        (&["--timeout", "0s"], "--timeout is more than 0s"),
+        (
+            &["--wait", "1h", "--interval", "4s"],
+            "--interval is 5s at least",
+        ),
+        (&["--wait", "1h", "--from", "x"], "never changes"),
+        (&["--missing-key", "ignore"], "must be one of fail, skip"),
+        (&["--format", "xml"], "must be one of text, json, markdown"),
+        (&["--usage-from", "x"], "--usage names the days"),
+        (&["--usage-from", "x", "--usage", "30d"], "knows no today"),
+        (
+            &[
+                "--usage-from",
+                "x",
+                "--usage",
+                "2026-02-15..2026-03-17",
+                "--budget",
+                "1/1d",
+            ],
+            "knows no today",
+        ),
+        (
+            &[
+                "--from",
+                "-",
+                "--usage-from",
+                "-",
+                "--usage",
+                "2026-02-15..2026-03-17",
+            ],
+            "both read standard input",
+        ),
+        (&["--credit", "5"], "did you mean --credits?"),
+        (&["--tiers=yes"], "--tiers takes no value"),
+        (&["--xyzzy"], "there is no flag \"--xyzzy\""),
+        (&["-x"], "there is no flag \"-x\""),
+        (&["gen4.5=20"], "\"gen4.5=20\" belongs to no flag"),
+        (&["--", "x"], "there is no flag"),
+    ] {
+        let error = error_of(words);
+        assert!(
+            error.starts_with("error: ") && error.contains(told),
+            "{words:?}: {error}"
+        );
+        assert!(
+            error.contains("\nexample: runway-preflight --"),
+            "{words:?}: {error}"
+        );
+    }
+}
+
+#[test]
+fn an_argument_that_looks_like_a_key_is_not_shown() {
+    const KEY: &str = "key_0123456789abcdef";
+    for words in [
+        &[KEY][..],
+        &["--api-secret", KEY],
+        &["--api-secret=key_0123456789abcdef"],
+        &["--credits", KEY],
+        &["--generations", KEY],
+        &["--generations=key_0123456789abcdef=x"],
+        &["--usage", "key_0123456789abcdef..2026-01-01"],
+        &["--key_0123456789abcdef"],
+    ] {
+        let error = error_of(words);
+        assert!(!error.contains("0123456789"), "{error}");
+    }
+}
+
+#[test]
+fn the_help_fits_and_knows_every_flag() {
+    for line in HELP.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    for flag in Flags::get_args_info().flags {
+        assert!(HELP.contains(flag.long), "{}", flag.long);
+        if flag.long != "--help" && flag.long != "--version" {
+            let example: Vec<&str> = help::example(flag.long).split(' ').collect();
+            assert!(example.contains(&flag.long), "{example:?}");
+            assert!(parse_words(&example).is_ok(), "{example:?}");
+        }
+    }
+    for words in [&["--help"][..], &["-h"], &["--credits", "x", "--help"]] {
+        assert!(matches!(parse_words(words), Ok(Command::Help)));
+    }
+    for words in [&["--version"][..], &["-V"]] {
+        assert!(matches!(parse_words(words), Ok(Command::Version)));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_utf8_is_refused() {
+    use std::os::unix::ffi::OsStringExt;
+    let words = vec![
+        OsString::from("--credits"),
+        OsString::from_vec(vec![0xff, b'5']),
+    ];
+    let UsageError(message) = parse(words, today()).expect_err("not UTF-8");
+    assert!(message.contains("not UTF-8"), "{message}");
+}
+
+fn any_word() -> impl Strategy<Value = String> {
+    let flags: Vec<String> = Flags::get_args_info()
+        .flags
+        .iter()
+        .map(|flag| flag.long.to_owned())
+        .filter(|flag| flag != "--help")
+        .collect();
+    let flag = proptest::sample::select(flags);
+    prop_oneof![
+        3 => flag.clone(),
+        2 => (flag, ".{0,6}").prop_map(|(flag, value)| format!("{flag}={value}")),
+        3 => "[a-c]=[0-9]{1,20}(%|@[0-9]{1,20})?",
+        1 => "[0-9]{1,22}(/[0-9]{1,3}d)?",
+        1 => "20[0-9]{2}-[01][0-9]-[0-3][0-9]\\.\\.20[0-9]{2}-[01][0-9]-[0-3][0-9]",
+        1 => "[0-9]{1,4}(s|m|h|d)",
+        1 => any::<String>(),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_arguments_are_followed_or_refused(
+        words in proptest::collection::vec(any_word(), 0..8)
+    ) {
+        let words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
+        match parse(words, today()) {
+            Err(UsageError(message)) => {
+                prop_assert!(message.starts_with("error: "));
+                let hidden = |c: char| crate::clean::is_invisible(c) && c != '\n';
+                prop_assert!(!message.chars().any(hidden), "{}", message);
+            }
+            Ok(Command::Check(settings)) => {
+                // What is followed can be reckoned with: no need leaves the range of a figure.
+                for (_, need) in &settings.required.generations {
+                    let _ = need.under(Limit::AtMost(u64::MAX));
+                }
+                let planned = settings.required.planned_cost.unwrap_or_default();
+                prop_assert!(planned.0 >= 0 && planned.0 <= i128::from(u64::MAX));
+            }
+            Ok(_) => {}
+        }
+    }
+
+    #[test]
+    fn dates_agree_with_plain_day_counting(days in 0_u32..40_000, length in 1_u32..=90) {
+        let start = UtcDay::parse("1970-01-01").expect("a day").plus(days);
+        let before = start.plus(length);
+        // Days by the calendar's own rules, one at a time.
+        let (mut year, mut month, mut day) = (1970_u32, 1_u32, 1_u32);
+        let leap = |year: u32| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        for _ in 0..days {
+            let last = match month {
+                2 if leap(year) => 29,
+                2 => 28,
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            day += 1;
+            if day > last {
+                (day, month) = (1, month + 1);
+            }
+            if month > 12 {
+                (month, year) = (1, year + 1);
+            }
+        }
+        prop_assert_eq!(start.to_string(), format!("{year:04}-{month:02}-{day:02}"));
+        let range = format!("{start}..{before}");
+        let read = parse(vec!["--usage".into(), range.into()], before);
+        let Ok(Command::Check(settings)) = read else { panic!("{read:?}") };
+        prop_assert_eq!(settings.usage.map(Window::days), Some(length));
+    }
+}

@@ -1,0 +1,509 @@
+//! Decoding any bytes, and documents with one thing wrong.
+
+use proptest::prelude::*;
+use serde_json::{json, Value};
+
+use super::*;
+use crate::decide::{decide, Verdict};
+use crate::quota::{Need, Requirements};
+
+fn plain(text: &str) -> String {
+    text.to_owned()
+}
+
+fn good() -> Value {
+    json!({
+        "tier": {
+            "maxMonthlyCreditSpend": 10_000,
+            "models": {
+                "gen4.5": { "maxConcurrentGenerations": 2, "maxDailyGenerations": 200 },
+                "veo3.1": { "maxConcurrentGenerations": null, "maxDailyGenerations": null }
+            }
+        },
+        "creditBalance": 5_000,
+        "usage": { "models": { "gen4.5": { "dailyGenerations": 12 } } }
+    })
+}
+
+/// The verdict on a document of a job that needs 20 of gen4.5.
+fn verdict(document: &[u8]) -> Verdict {
+    let required = Requirements {
+        generations: vec![(Model::new("gen4.5"), Need::Count(20))],
+        ..Requirements::default()
+    };
+    match organization(document, &plain) {
+        Ok(organization) => Verdict::of(&decide(&required, Some(&organization), None).findings),
+        Err(_) => Verdict::CannotTell,
+    }
+}
+
+/// What is wrong with the field that a pointer names, after putting something else there.
+fn problem_with(pointer: &str, put: Option<Value>) -> String {
+    let mut document = good();
+    let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
+    let parent = document.pointer_mut(parent).and_then(Value::as_object_mut);
+    let parent = parent.expect("an object");
+    match put {
+        Some(value) => parent.insert(name.to_owned(), value),
+        None => parent.remove(name),
+    };
+    let read = organization(document.to_string().as_bytes(), &plain).expect("an object");
+    let mut problems = vec![read.balance.as_ref().err(), read.monthly_cap.as_ref().err()];
+    match &read.models {
+        Ok(models) => problems.extend(models.values().flat_map(ModelQuota::unreadable).map(Some)),
+        Err(problem) => problems.push(Some(problem)),
+    }
+    problems
+        .into_iter()
+        .flatten()
+        .map(ToString::to_string)
+        .next()
+        .unwrap_or_default()
+}
+
+#[test]
+fn a_good_document_is_read_whole() {
+    let read = organization(good().to_string().as_bytes(), &plain).expect("a document");
+    assert_eq!(read.balance, Ok(Credits(5_000)));
+    assert_eq!(read.monthly_cap, Ok(Credits(10_000)));
+    let models = read.models.expect("models");
+    let quota = models.get(&Model::new("gen4.5")).expect("gen4.5");
+    assert_eq!(quota.left(), Ok(Limit::AtMost(188)));
+    let quota = models.get(&Model::new("veo3.1")).expect("veo3.1");
+    assert_eq!(
+        (&quota.concurrency, &quota.used),
+        (&Ok(Limit::Unlimited), &Ok(0))
+    );
+}
+
+#[test]
+fn every_field_is_named_when_it_is_wrong() {
+    let limits = "/tier/models/gen4.5";
+    let long = "x".repeat(1_000);
+    for (pointer, put, problem) in [
+        ("/creditBalance", None, "creditBalance is missing"),
+        (
+            "/creditBalance",
+            Some(json!(null)),
+            "creditBalance is null, not a number",
+        ),
+        (
+            "/creditBalance",
+            Some(json!("5000")),
+            "creditBalance is the string \"5000\", not a number",
+        ),
+        (
+            "/creditBalance",
+            Some(json!(true)),
+            "creditBalance is true, not a number",
+        ),
+        (
+            "/creditBalance",
+            Some(json!([])),
+            "creditBalance is an array, not a number",
+        ),
+        ("/tier", None, "tier is missing"),
+        ("/tier", Some(json!(7)), "tier is 7, not an object"),
+        ("/tier/models", None, "tier.models is missing"),
+        (
+            "/tier/models",
+            Some(json!([])),
+            "tier.models is an array, not an object",
+        ),
+        (
+            "/tier/maxMonthlyCreditSpend",
+            None,
+            "tier.maxMonthlyCreditSpend is missing",
+        ),
+        (
+            "/tier/maxMonthlyCreditSpend",
+            Some(json!(-1)),
+            "tier.maxMonthlyCreditSpend is -1, not a number from 0 up",
+        ),
+        (
+            limits,
+            Some(json!(null)),
+            "tier.models[\"gen4.5\"] is null, not an object",
+        ),
+        (
+            "/tier/models/gen4.5/maxDailyGenerations",
+            None,
+            "tier.models[\"gen4.5\"].maxDailyGenerations is missing",
+        ),
+        (
+            "/tier/models/gen4.5/maxDailyGenerations",
+            Some(json!(-1)),
+            "tier.models[\"gen4.5\"].maxDailyGenerations is -1, not a number from 0 up",
+        ),
+        (
+            "/tier/models/gen4.5/maxConcurrentGenerations",
+            Some(json!({})),
+            "tier.models[\"gen4.5\"].maxConcurrentGenerations is an object, not a number",
+        ),
+        ("/usage", None, "usage is missing"),
+        (
+            "/usage/models",
+            Some(json!("")),
+            "usage.models is the string \"\", not an object",
+        ),
+        (
+            "/usage/models/gen4.5",
+            Some(json!(1)),
+            "usage.models[\"gen4.5\"] is 1, not an object",
+        ),
+        (
+            "/usage/models/gen4.5/dailyGenerations",
+            None,
+            "usage.models[\"gen4.5\"].dailyGenerations is missing",
+        ),
+        (
+            "/usage/models/gen4.5/dailyGenerations",
+            Some(json!(null)),
+            "usage.models[\"gen4.5\"].dailyGenerations is null, not a number",
+        ),
+        (
+            "/usage/models/gen4.5/dailyGenerations",
+            Some(json!(-0.5)),
+            "",
+        ),
+        (
+            "/usage/models/veo3.1",
+            Some(json!({})),
+            "usage.models[\"veo3.1\"].dailyGenerations is missing",
+        ),
+        ("/usage/models/unlisted", Some(json!(null)), ""),
+        (
+            "/tier/models/a\u{1b}[31m\nb",
+            Some(json!(1)),
+            "tier.models[\"a[31m b\"] is 1, not an object",
+        ),
+        (
+            "/creditBalance",
+            Some(json!(long)),
+            &format!(
+                "creditBalance is the string \"{}…\", not a number",
+                "x".repeat(59)
+            ),
+        ),
+    ] {
+        assert_eq!(problem_with(pointer, put), problem, "{pointer}");
+    }
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_never_guessed() {
+    let twice = |from: &str, to: &str| {
+        let text = good().to_string();
+        let doubled = text.replacen(from, to, 1);
+        assert_ne!(text, doubled, "{from}");
+        doubled
+    };
+    for document in [
+        twice(
+            "\"creditBalance\":",
+            "\"creditBalance\":9,\"creditBalance\":",
+        ),
+        twice("\"tier\":", "\"tier\":1,\"tier\":"),
+        twice(
+            "\"maxDailyGenerations\":200",
+            "\"maxDailyGenerations\":1,\"maxDailyGenerations\":200",
+        ),
+        twice("\"gen4.5\":{\"max", "\"gen4.5\":{},\"gen4.5\":{\"max"),
+        twice(
+            "\"gen4.5\":{\"daily",
+            "\"gen4.5\":{\"dailyGenerations\":0},\"gen4.5\":{\"daily",
+        ),
+        twice(
+            "\"dailyGenerations\":12",
+            "\"dailyGenerations\":0,\"dailyGenerations\":12",
+        ),
+        twice("\"usage\":", "\"usage\":{\"models\":{}},\"usage\":"),
+    ] {
+        assert_eq!(
+            verdict(document.as_bytes()),
+            Verdict::CannotTell,
+            "{document}"
+        );
+    }
+    // Of a model that nobody named it is a warning, and of a field that nobody reads nothing.
+    for document in [
+        twice("\"veo3.1\":{\"max", "\"veo3.1\":1,\"veo3.1\":{\"max"),
+        twice("{\"creditBalance\"", "{\"x\":1,\"x\":2,\"creditBalance\""),
+    ] {
+        assert_eq!(verdict(document.as_bytes()), Verdict::Go, "{document}");
+    }
+}
+
+#[test]
+fn figures_are_rounded_against_the_user_and_never_wrap() {
+    let read = |balance: &str, limit: &str, used: &str| {
+        let document = good()
+            .to_string()
+            .replace("5000", balance)
+            .replace("200", limit)
+            .replace(
+                "\"dailyGenerations\":12",
+                &format!("\"dailyGenerations\":{used}"),
+            );
+        let read = organization(document.as_bytes(), &plain).expect("a document");
+        let models = read.models.expect("models");
+        let quota = models.get(&Model::new("gen4.5")).expect("gen4.5").clone();
+        (
+            read.balance.expect("a balance").0,
+            quota
+                .daily_limit
+                .expect("a limit")
+                .number()
+                .expect("a number"),
+            quota.used.expect("a use"),
+        )
+    };
+    assert_eq!(read("4999.9", "200.9", "11.1"), (4_999, 200, 12));
+    assert_eq!(read("-0.5", "0.9", "0.1"), (-1, 0, 1));
+    assert_eq!(read("5e3", "2e2", "1.2e1"), (5_000, 200, 12));
+    let most = 9_007_199_254_740_991;
+    assert_eq!(
+        read("9007199254740991", "9007199254740991", "9007199254740991"),
+        (most.into(), most, most)
+    );
+    let (balance, limit, used) = read("1e30", "18446744073709551616", "1e300");
+    assert!(balance > i128::from(u64::MAX));
+    assert_eq!((limit, used), (u64::MAX, u64::MAX));
+    assert_eq!(read("-1e300", "1", "1").0, i128::MIN);
+}
+
+#[test]
+fn what_is_no_document() {
+    let deep = "[".repeat(100_000);
+    for (text, problem) in [
+        ("", "the answer is empty"),
+        (" \n", "the answer is empty"),
+        ("[]", "the answer is an array, not a JSON object"),
+        ("null", "the answer is null, not a JSON object"),
+        (
+            "\"{}\"",
+            "the answer is the string \"{}\", not a JSON object",
+        ),
+        (
+            "<html>\n<p>Sign in</p>",
+            "the answer is a page of HTML or XML, not JSON: <html> <p>Sign in</p>",
+        ),
+        (
+            "{} {}",
+            "the answer is not JSON (trailing characters at line 1 column 4): {} {}",
+        ),
+        (
+            "{\"tier\": {",
+            "the answer is cut off (EOF while parsing an object at line 1 column 10): {\"tier\": {",
+        ),
+        (
+            &deep,
+            "the answer is not JSON (recursion limit exceeded at line 1 column 128): ",
+        ),
+    ] {
+        let found = organization(text.as_bytes(), &plain)
+            .expect_err("no document")
+            .to_string();
+        assert!(found.starts_with(problem), "{found}");
+        assert!(history(text.as_bytes(), &plain).is_err());
+    }
+    assert!(organization(b"{\"a\xff\": 1}", &plain).is_err());
+    assert!(organization(b"\xEF\xBB\xBF{}", &plain).is_ok());
+    assert_eq!(verdict(b"{}"), Verdict::CannotTell);
+}
+
+#[test]
+fn a_history_is_read_whole_or_not_at_all() {
+    let entry =
+        json!({ "date": "2026-03-16", "usedCredits": [ { "model": "m", "amount": -1.5 } ] });
+    let read = |document: &Value| history(document.to_string().as_bytes(), &plain);
+    let total = read(&json!({ "results": [entry, entry] }))
+        .expect("a history")
+        .total();
+    assert_eq!(total, Credits(-2), "-1.5 used is at most -1 used");
+    for (document, problem) in [
+        (json!({}), "results is missing"),
+        (
+            json!({ "results": {} }),
+            "results is an object, not an array",
+        ),
+        (json!({ "results": [1] }), "results[0] is 1, not an object"),
+        (
+            json!({ "results": [entry, {}] }),
+            "results[1].date is missing",
+        ),
+        (
+            json!({ "results": [{ "date": "2026-02-30" }] }),
+            "results[0].date is the string \"2026-02-30\", not a day (YYYY-MM-DD)",
+        ),
+        (
+            json!({ "results": [{ "date": "2026-03-01" }] }),
+            "results[0].usedCredits is missing",
+        ),
+        (
+            json!({ "results": [{ "date": "2026-03-01", "usedCredits": [{}] }] }),
+            "results[0].usedCredits[0].model is missing",
+        ),
+        (
+            json!({ "results": [{ "date": "2026-03-01", "usedCredits": [{ "model": 1 }] }] }),
+            "results[0].usedCredits[0].model is 1, not a model's name",
+        ),
+        (
+            json!({ "results": [{ "date": "2026-03-01", "usedCredits": [{ "model": "m", "amount": null }] }] }),
+            "results[0].usedCredits[0].amount is null, not a number",
+        ),
+    ] {
+        let found = read(&document).expect_err("no history").to_string();
+        assert_eq!(found, problem);
+    }
+}
+
+#[test]
+fn reasons_in_every_shape() {
+    for (body, found) in [
+        (
+            r#"{"error":"No.","docUrl":"https://d"}"#,
+            Some(("No.", Some("https://d"))),
+        ),
+        (r#"{"error":{"message":"No."}}"#, Some(("No.", None))),
+        (
+            r#"{"message":"Too Many Requests"}"#,
+            Some(("Too Many Requests", None)),
+        ),
+        (r#"{"error":"","message":"Why"}"#, Some(("Why", None))),
+        (r#"{"error":7}"#, None),
+        ("<html>", None),
+        ("", None),
+    ] {
+        let expected = found.map(|(says, see)| (says.to_owned(), see.map(str::to_owned)));
+        assert_eq!(reason(body.as_bytes()), expected, "{body}");
+    }
+    assert!(is_runways_error(br#"{"error":"x"}"#));
+    assert!(!is_runways_error(br#"{"message":"x"}"#));
+    assert!(!is_runways_error(b"<html>"));
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        let name = prop_oneof![
+            Just("tier".to_owned()),
+            Just("models".to_owned()),
+            Just("gen4.5".to_owned()),
+            Just("creditBalance".to_owned()),
+            Just("usage".to_owned()),
+            Just("maxDailyGenerations".to_owned()),
+            ".{0,4}"
+        ];
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::vec((name, inner), 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+/// Every place that the verdict on 20 of gen4.5 hangs on.
+const NEEDED: [&str; 9] = [
+    "/tier",
+    "/tier/models",
+    "/tier/models/gen4.5",
+    "/tier/models/gen4.5/maxDailyGenerations",
+    "/tier/models/gen4.5/maxConcurrentGenerations",
+    "/creditBalance",
+    "/usage",
+    "/usage/models",
+    "/usage/models/gen4.5/dailyGenerations",
+];
+
+/// Whether a document says, in plain words, that 20 of gen4.5 may run.
+fn says_go(document: &Value) -> bool {
+    let number = |pointer: &str| document.pointer(pointer).and_then(Value::as_f64);
+    let limit = |name: &str| {
+        let found = document.pointer(&format!("/tier/models/gen4.5/{name}"))?;
+        if found.is_null() {
+            Some(f64::INFINITY)
+        } else {
+            found.as_f64()
+        }
+    };
+    let used = match document.pointer("/usage/models") {
+        Some(Value::Object(models)) if !models.contains_key("gen4.5") => Some(0.0),
+        Some(_) => number("/usage/models/gen4.5/dailyGenerations"),
+        None => None,
+    };
+    let fits = |used: f64| {
+        used > -1.0
+            && limit("maxDailyGenerations").is_some_and(|limit| limit.floor() - used.ceil() >= 20.0)
+            && limit("maxConcurrentGenerations").is_some_and(|limit| limit >= 1.0)
+    };
+    number("/creditBalance").is_some_and(|balance| balance >= 1.0) && used.is_some_and(fits)
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert_ne!(verdict(&bytes), Verdict::Go);
+        let _ = history(&bytes, &plain);
+        let _ = reason(&bytes);
+    }
+
+    #[test]
+    fn any_json_is_read_or_refused(document in any_json()) {
+        let text = document.to_string();
+        let go = verdict(text.as_bytes()) == Verdict::Go;
+        prop_assert!(!go || says_go(&document), "{}", text);
+        let _ = history(text.as_bytes(), &plain);
+    }
+
+    #[test]
+    fn one_thing_wrong_is_never_a_go_that_is_not_said(place in 0..NEEDED.len(), put in any_json()) {
+        let mut document = good();
+        let pointer = NEEDED.get(place).expect("a place");
+        if let Some(field) = document.pointer_mut(pointer) {
+            *field = put;
+        }
+        let go = verdict(document.to_string().as_bytes()) == Verdict::Go;
+        prop_assert!(!go || says_go(&document), "{}", document);
+    }
+
+    #[test]
+    fn a_document_cut_anywhere_is_no_go(length in 0_usize..300) {
+        let text = good().to_string();
+        prop_assume!(length < text.len());
+        let cut: String = text.chars().take(length).collect();
+        prop_assert_eq!(verdict(cut.as_bytes()), Verdict::CannotTell);
+    }
+
+    #[test]
+    fn a_history_sums_up_like_plain_addition(
+        amounts in proptest::collection::vec((0_u32..90, "[a-c]", -1_000_i64..1_000), 0..60)
+    ) {
+        let start = UtcDay::parse("2026-01-01").expect("a day");
+        let results: Vec<Value> = amounts
+            .iter()
+            .map(|(day, model, amount)| json!({
+                "date": start.plus(*day).to_string(),
+                "usedCredits": [{ "model": model, "amount": amount }]
+            }))
+            .collect();
+        let read = history(json!({ "results": results }).to_string().as_bytes(), &plain);
+        let read = read.expect("a history");
+        let sum = |keep: &dyn Fn(&(u32, String, i64)) -> bool| -> i128 {
+            amounts.iter().filter(|entry| keep(entry)).map(|entry| i128::from(entry.2)).sum()
+        };
+        prop_assert_eq!(read.total().0, sum(&|_| true));
+        for (model, total) in read.by_model() {
+            prop_assert_eq!(total.0, sum(&|entry| entry.1 == model.as_str()));
+        }
+        for day in 0..90 {
+            prop_assert_eq!(read.on(start.plus(day)).0, sum(&|entry| entry.0 == day));
+        }
+    }
+}
