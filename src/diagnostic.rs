@@ -588,10 +588,14 @@ impl Finding {
                 near,
                 listed,
             } => {
-                let advice = if near.is_empty() {
-                    "use one of the listed models".to_owned()
-                } else {
-                    format!("did you mean {}?", names(near, " or "))
+                let listed_names = names(listed, ", ");
+                let fix = match (near.is_empty(), listed.is_empty()) {
+                    (_, true) => format!("check the organization of the key: {PORTAL}"),
+                    (true, false) => format!("use one of the available models: {listed_names}"),
+                    (false, false) => {
+                        let near = names(near, " or ");
+                        format!("did you mean {near}? Available: {listed_names}")
+                    }
                 };
                 Sentences {
                     summary: format!("{} is not available to this key", name(model)),
@@ -599,7 +603,7 @@ impl Finding {
                         "it is not among the {} that the tier lists: misspelt, or not enabled",
                         count(u64::try_from(listed.len()).unwrap_or(u64::MAX), "model")
                     ),
-                    fix: format!("{advice} Available: {}", names(listed, ", ")),
+                    fix,
                     see: "https://docs.dev.runwayml.com/guides/models".to_owned(),
                 }
             }

@@ -157,20 +157,17 @@ impl Report {
             .filter(|row| row.met == Some(false))
             .count();
         let open = self.rows.iter().filter(|row| row.met.is_none()).count();
-        let of = |part: usize| {
-            let noun = if all == 1 {
-                "requirement"
-            } else {
-                "requirements"
-            };
-            let verb = if part == 1 { "is" } else { "are" };
-            format!("{part} of {all} {noun} {verb}")
+        let of = |part: usize| match (part, all) {
+            (1, 1) => "the requirement is".to_owned(),
+            (1, _) => format!("1 of {all} requirements is"),
+            _ => format!("{part} of {all} requirements are"),
         };
         match self.verdict {
             Verdict::Skipped => "no key, so nothing was asked".to_owned(),
-            Verdict::Go if all == 0 => "the key works, and there are credits".to_owned(),
-            Verdict::Go if all == 1 => "the requirement is met".to_owned(),
-            Verdict::Go => format!("{all} of {all} requirements are met"),
+            Verdict::Go if all == 0 => {
+                "there are credits and models; nothing else was required".to_owned()
+            }
+            Verdict::Go => format!("{} met", of(all)),
             _ if short > 0 => format!("{} not met", of(short)),
             _ if open > 0 => format!("{} undecided", of(open)),
             _ => {

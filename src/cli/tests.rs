@@ -383,7 +383,7 @@ proptest! {
         let before = start.plus(length);
         // Days by the calendar's own rules, one at a time.
         let (mut year, mut month, mut day) = (1970_u32, 1_u32, 1_u32);
-        let leap = |year: u32| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let leap = |year: u32| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         for _ in 0..days {
             let last = match month {
                 2 if leap(year) => 29,
