@@ -12,12 +12,11 @@ use std::time::Duration;
 
 use argh::{ArgsInfo, FlagInfoKind, FromArgs, Optionality};
 
-use self::values::Value;
+use self::values::{echo, Value};
 use crate::quota::{Model, Requirements};
 use crate::spend::{UtcDay, Window};
 
 pub use self::help::HELP;
-pub use self::values::echo;
 
 /// What `--version` prints.
 pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");
@@ -152,6 +151,24 @@ pub struct Settings {
     pub base_url: Option<String>,
     /// `--key-file`.
     pub key_file: Option<PathBuf>,
+}
+
+impl Source {
+    /// The file's name as it may be shown.
+    pub fn echo(&self) -> String {
+        match self {
+            Self::Live | Self::Stdin => "standard input".to_owned(),
+            Self::File(path) => values::echo(&path.to_string_lossy()),
+        }
+    }
+}
+
+impl Settings {
+    /// Whether anything at all comes from Runway.
+    pub fn asks_runway(&self) -> bool {
+        let history = self.usage.is_some() || self.required.budget.is_some();
+        self.source == Source::Live || (history && self.usage_source == Source::Live)
+    }
 }
 
 /// A command line that cannot be followed: what was given, what was expected, an example. It

@@ -204,7 +204,8 @@ fn check_models<'a>(
     }
     if limits.iter().all(|limit| **limit == Ok(Limit::AtMost(0))) {
         decision.error(Finding::AllModelsZero {
-            listed: limits.len(),
+            read: limits.len(),
+            unread: unread.len(),
         });
         return Models::NoneMayRun;
     }
@@ -247,8 +248,7 @@ fn shortfall(
     cap: Option<Credits>,
 ) -> Option<Finding> {
     let limit = limit.number()?;
-    // Of a limit of 0, a percentage is 0 as well; one generation is the least that it means.
-    let needed = need.under(Limit::AtMost(limit))?.max(1);
+    let needed = need.under(Limit::AtMost(limit))?;
     let model = model.clone();
     let left = limit.saturating_sub(used);
     if limit == 0 {
@@ -419,11 +419,9 @@ fn generations_row(model: &Model, need: Need, models: Option<&BTreeMap<Model, Mo
         Need::Count(count) => (Some(count), None),
         Need::Percent(percent) => (limit.and_then(|limit| need.under(limit)), Some(percent)),
     };
-    // A percentage of a limit of 0 is a wish for some share, and there is none.
-    let no_share = percent.is_some() && limit == Some(Limit::AtMost(0));
     let met = match (quota, left) {
         (None, _) => models.map(|_| false),
-        (Some(_), left) => left.map(|left| left.covers(needed.unwrap_or(0)) && !no_share),
+        (Some(_), left) => left.map(|left| left.covers(needed.unwrap_or(0))),
     };
     Row {
         kind: Kind::Generations(model.clone()),

@@ -13,6 +13,9 @@ use crate::spend::{History, UtcDay};
 /// Takes out of a text what must not be shown, such as a key that a server echoes.
 pub type Blot<'a> = &'a dyn Fn(&str) -> String;
 
+/// An organization is under 100 KB; no answer, asked for or saved, is longer than 8 MiB.
+pub const MOST_BYTES: u64 = 8 * 1024 * 1024;
+
 /// How much of an unexpected value is shown.
 const EXCERPT: usize = 60;
 
@@ -140,6 +143,9 @@ fn document<'a>(body: &'a [u8], blot: Blot) -> Reading<Json<'a>> {
     };
     // A byte order mark is what some editors leave in a saved file.
     let text = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    if u64::try_from(body.len()).map_or(true, |length| length > MOST_BYTES) {
+        return Err(unreadable("is longer than 8 MiB".to_owned()));
+    }
     if text.trim_ascii().is_empty() {
         return Err(unreadable("is empty".to_owned()));
     }

@@ -244,7 +244,9 @@ pub enum Finding {
     },
     AllModelsZero {
         /// How many models were read, all of them at 0.
-        listed: usize,
+        read: usize,
+        /// How many could not be read.
+        unread: usize,
     },
     ModelUnavailable {
         model: Model,
@@ -329,16 +331,34 @@ pub enum Finding {
 /// What the sentences must know of the run, so that they advise nothing that is done already.
 #[derive(Clone, Debug)]
 pub struct Situation {
-    /// Host and port that were asked, or the file's name.
-    pub organization_source: String,
-    /// The same for the history.
-    pub usage_source: String,
-    /// Whether Runway is asked at all, or saved files.
-    pub live: bool,
+    /// Where limits and balance come from.
+    pub organization: Place,
+    /// Where the history comes from.
+    pub usage: Place,
     /// `--wait` is given.
     pub waiting: bool,
+    /// `--fail-open` is given.
+    pub fails_open: bool,
     /// `--missing-key skip` is given.
     pub skips_missing_key: bool,
+}
+
+/// Where a document comes from, as it is called in a sentence.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A host, with the port where it is not https's own.
+    Host(String),
+    /// A file's name.
+    File(String),
+}
+
+impl Place {
+    /// The host, or the file's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Host(name) | Self::File(name) => name,
+        }
+    }
 }
 
 struct Sentences {
@@ -571,12 +591,13 @@ impl Finding {
                 fix: format!("use another model, or {}", higher_tier(*needed, 0, *cap)),
                 see: TIERS_PAGE.to_owned(),
             },
-            Self::AllModelsZero { listed } => Sentences {
-                summary: if *listed == 0 {
-                    "Runway lists no model for this key".to_owned()
-                } else {
-                    "every model's daily limit is 0 generations".to_owned()
-                },
+            Self::AllModelsZero { read, unread } => Sentences {
+                summary: match (read, unread) {
+                    (0, _) => "Runway lists no model for this key",
+                    (_, 0) => "every model's daily limit is 0 generations",
+                    _ => "every daily limit that can be read is 0 generations",
+                }
+                .to_owned(),
                 cause: "a tier 1 restriction, as before the first credits are purchased".to_owned(),
                 fix: format!(
                     "check that credits have been purchased: {PORTAL} → Billing (min $10)"
@@ -705,30 +726,27 @@ impl Finding {
                 see: SETUP_PAGE.to_owned(),
             },
             Self::Unauthorized(asked) => asked.sentences(
-                format!(
-                    "{} does not accept the key (401)",
-                    situation.organization_source
-                ),
+                format!("{} does not accept the key (401)", situation.host(asked)),
                 "the key is invalid or disabled, or it belongs to another environment than this \
                  host",
                 &format!(
                     "check the key at {PORTAL} → API Keys, and that it was made for {}: a staging \
                      key does not work in production, nor the reverse",
-                    situation.organization_source
+                    situation.host(asked)
                 ),
                 SETUP_PAGE,
             ),
             Self::Forbidden(asked) => asked.sentences(
                 format!(
                     "{} refuses this key the answer (403)",
-                    situation.organization_source
+                    situation.host(asked)
                 ),
                 "the key is known, and not allowed to read this",
                 &format!("use a key of the right organization: {PORTAL} → API Keys"),
                 ERRORS_PAGE,
             ),
             Self::RateLimited { asked, retry_after } => asked.sentences(
-                format!("{} answered 429 to the end", situation.organization_source),
+                format!("{} answered 429 to the end", situation.host(asked)),
                 &format!(
                     "too many requests, or a limit of the organization{}",
                     asks_to_wait(*retry_after)
@@ -744,18 +762,15 @@ impl Finding {
                 status,
                 retry_after,
             } => asked.sentences(
-                format!(
-                    "{} answered {status} to the end",
-                    situation.organization_source
-                ),
+                format!("{} answered {status} to the end", situation.host(asked)),
                 &format!(
                     "Runway is overloaded or has a fault{}",
                     asks_to_wait(*retry_after)
                 ),
                 &format!(
-                    "try again later, or give it more time{}; --fail-open passes when Runway \
-                     cannot be asked",
-                    situation.more_time()
+                    "try again later, or give it more time{}{}",
+                    situation.more_time(),
+                    situation.fail_open_hint()
                 ),
                 ERRORS_PAGE,
             ),
@@ -763,9 +778,9 @@ impl Finding {
                 match proxy {
                     Some(proxy) => format!(
                         "cannot reach {} through the proxy {proxy}",
-                        situation.organization_source
+                        situation.host(asked)
                     ),
-                    None => format!("cannot reach {}", situation.organization_source),
+                    None => format!("cannot reach {}", situation.host(asked)),
                 },
                 why,
                 if proxy.is_some() {
@@ -777,7 +792,7 @@ impl Finding {
                 &readme(Code::Unreachable),
             ),
             Self::TlsFailed { asked, why, fix } => asked.sentences(
-                format!("no secure connection to {}", situation.organization_source),
+                format!("no secure connection to {}", situation.host(asked)),
                 why,
                 fix.as_deref().unwrap_or(
                     "where a private authority signs, name its certificates (PEM) in \
@@ -793,7 +808,7 @@ impl Finding {
             } => asked.sentences(
                 format!(
                     "no answer from {} within {}",
-                    situation.organization_source,
+                    situation.host(asked),
                     humantime::format_duration(*timeout)
                 ),
                 &match before {
@@ -806,10 +821,7 @@ impl Finding {
                 &readme(Code::TimedOut),
             ),
             Self::RequestRejected { asked, status } => asked.sentences(
-                format!(
-                    "{} rejects the request ({status})",
-                    situation.organization_source
-                ),
+                format!("{} rejects the request ({status})", situation.host(asked)),
                 "Runway no longer understands what is asked",
                 "update runway-preflight: it speaks API version 2024-11-06",
                 "https://docs.dev.runwayml.com/api-details/versioning",
@@ -817,7 +829,7 @@ impl Finding {
             Self::UnexpectedStatus { asked, status } => asked.sentences(
                 format!(
                     "{} answered {status}, which the API does not promise",
-                    situation.organization_source
+                    situation.host(asked)
                 ),
                 if (300..400).contains(status) {
                     "it redirects elsewhere, and redirects are not followed: the key goes to no \
@@ -829,30 +841,25 @@ impl Finding {
                  https://api.dev.runwayml.com), and proxies and firewalls on the way",
                 &readme(Code::UnexpectedStatus),
             ),
-            Self::UnexpectedResponse { endpoint, problem } => Sentences {
-                summary: problem.clone(),
-                cause: if situation.live {
-                    format!(
-                        "this is not what {} of {} promises",
-                        endpoint.name(),
-                        situation.source(*endpoint)
-                    )
-                } else {
-                    format!(
-                        "{} is not an answer of {}",
-                        situation.source(*endpoint),
-                        endpoint.name()
-                    )
-                },
-                fix: if situation.live {
-                    "check --base-url and what stands in between (a captive portal, a proxy); if \
-                     Runway has changed its API, update runway-preflight"
-                        .to_owned()
-                } else {
-                    "save the answer anew, whole and alone".to_owned()
-                },
-                see: readme(Code::UnexpectedResponse),
-            },
+            Self::UnexpectedResponse { endpoint, problem } => {
+                let (cause, fix) = match situation.place(*endpoint) {
+                    Place::Host(host) => (
+                        format!("this is not what {} of {host} promises", endpoint.name()),
+                        "check --base-url and what stands in between (a captive portal, a proxy); \
+                         if Runway has changed its API, update runway-preflight",
+                    ),
+                    Place::File(name) => (
+                        format!("{name} is not an answer of {}", endpoint.name()),
+                        "save the answer anew, whole and alone",
+                    ),
+                };
+                Sentences {
+                    summary: problem.clone(),
+                    cause: clean(&cause),
+                    fix: fix.to_owned(),
+                    see: readme(Code::UnexpectedResponse),
+                }
+            }
             Self::ReportFailed { place, why } => Sentences {
                 summary: format!("the report could not be written to {place}"),
                 cause: why.clone(),
@@ -883,7 +890,7 @@ impl Asked {
 
 impl Situation {
     fn wait_hint(&self) -> &'static str {
-        if self.live && !self.waiting {
+        if matches!(self.organization, Place::Host(_)) && !self.waiting {
             " (--wait 2h)"
         } else {
             ""
@@ -898,10 +905,22 @@ impl Situation {
         }
     }
 
-    fn source(&self, endpoint: Endpoint) -> &str {
+    fn fail_open_hint(&self) -> &'static str {
+        if self.fails_open {
+            ""
+        } else {
+            "; --fail-open passes when Runway cannot be asked"
+        }
+    }
+
+    fn host(&self, asked: &Asked) -> &str {
+        self.place(asked.endpoint).name()
+    }
+
+    fn place(&self, endpoint: Endpoint) -> &Place {
         match endpoint {
-            Endpoint::Organization => &self.organization_source,
-            Endpoint::Usage => &self.usage_source,
+            Endpoint::Organization => &self.organization,
+            Endpoint::Usage => &self.usage,
         }
     }
 }

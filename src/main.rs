@@ -14,16 +14,14 @@ use std::time::SystemTime;
 use runway_preflight::api::{proxy, roots, BaseUrl, Client, RUNWAY};
 use runway_preflight::cli::{self, Command, Settings, Source, UsageError};
 use runway_preflight::credentials::{self, Key, NoKey};
-use runway_preflight::diagnostic::{Asked, Endpoint, Finding, Situation};
+use runway_preflight::decode;
+use runway_preflight::diagnostic::{Asked, Endpoint, Finding, Place, Situation};
 use runway_preflight::exit;
 use runway_preflight::gate::{self, Input, Outcome, Sources};
 use runway_preflight::report::{github, text, Report};
 use runway_preflight::spend::UtcDay;
 
 use terminal::Terminal;
-
-/// A saved answer is no longer than one that Runway gives.
-const MOST_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 fn main() -> ExitCode {
     // The clock is read once: midnight within a run splits nothing.
@@ -45,19 +43,22 @@ fn main() -> ExitCode {
 
 fn check(settings: &Settings) -> Result<u8, UsageError> {
     let base = base_url(settings)?;
-    let (source, host) = match &settings.source {
-        Source::Live => (base.as_str().to_owned(), base.host().to_owned()),
-        file => (name_of(file), name_of(file)),
+    let place = |source: &Source| match source {
+        Source::Live => Place::Host(base.host().to_owned()),
+        Source::File(path) => Place::File(path.to_string_lossy().into_owned()),
+        Source::Stdin => Place::File("standard input".to_owned()),
     };
     let situation = Situation {
-        organization_source: host,
-        usage_source: match &settings.usage_source {
-            Source::Live => base.host().to_owned(),
-            file => name_of(file),
-        },
-        live: settings.source == Source::Live,
+        organization: place(&settings.source),
+        usage: place(&settings.usage_source),
         waiting: settings.wait.is_some(),
+        fails_open: settings.fail_open,
         skips_missing_key: settings.skip_missing_key,
+    };
+    let source = match &settings.source {
+        Source::Live => base.as_str().to_owned(),
+        Source::File(path) => path.to_string_lossy().into_owned(),
+        Source::Stdin => "-".to_owned(),
     };
     let outcome = match sources(settings, &base)? {
         Ok(sources) => gate::run(
@@ -104,7 +105,8 @@ fn tell(report: &mut Report, settings: &Settings, situation: &Situation) {
 }
 
 fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
-    let from_environment = variable("RUNWAYML_BASE_URL").filter(|url| !url.is_empty());
+    let from_environment =
+        variable("RUNWAYML_BASE_URL").filter(|url| !url.is_empty() && settings.asks_runway());
     let (name, url) = match (&settings.base_url, from_environment) {
         (Some(url), _) => ("--base-url", url.clone()),
         (None, Some(url)) => ("RUNWAYML_BASE_URL", url.to_string_lossy().into_owned()),
@@ -125,9 +127,7 @@ fn sources(
 ) -> Result<Result<Sources, Box<Finding>>, UsageError> {
     let organization = input("--from", &settings.source)?;
     let usage = input("--usage-from", &settings.usage_source)?;
-    let asks_usage = matches!(usage, Input::Live)
-        && (settings.usage.is_some() || settings.required.budget.is_some());
-    let client = if matches!(organization, Input::Live) || asks_usage {
+    let client = if settings.asks_runway() {
         match client(settings, base)? {
             Ok(client) => Some(client),
             Err(finding) => return Ok(Err(finding)),
@@ -165,7 +165,10 @@ fn client(settings: &Settings, base: &BaseUrl) -> Result<Result<Client, Box<Find
         Ok(roots) => Ok(Client::new(base.clone(), key, proxy, roots)),
         Err(none) => Err(Box::new(Finding::TlsFailed {
             asked: Asked {
-                endpoint: Endpoint::Organization,
+                endpoint: match settings.source {
+                    Source::Live => Endpoint::Organization,
+                    _ => Endpoint::Usage,
+                },
                 tries: 0,
                 says: None,
                 see: None,
@@ -178,7 +181,7 @@ fn client(settings: &Settings, base: &BaseUrl) -> Result<Result<Client, Box<Find
 
 fn input(flag: &str, source: &Source) -> Result<Input, UsageError> {
     let mut document = Vec::new();
-    let limit = MOST_FILE_BYTES.saturating_add(1);
+    let limit = decode::MOST_BYTES.saturating_add(1);
     let read = match source {
         Source::Live => return Ok(Input::Live),
         Source::Stdin => std::io::stdin().take(limit).read_to_end(&mut document),
@@ -189,19 +192,9 @@ fn input(flag: &str, source: &Source) -> Result<Input, UsageError> {
     match read {
         Ok(_) => Ok(Input::Saved(document)),
         Err(error) => Err(UsageError::new(
-            format!(
-                "{flag} {} cannot be read: {error}",
-                cli::echo(&name_of(source))
-            ),
+            format!("{flag} {} cannot be read: {error}", source.echo()),
             &format!("{flag} saved.json"),
         )),
-    }
-}
-
-fn name_of(source: &Source) -> String {
-    match source {
-        Source::File(path) => path.to_string_lossy().into_owned(),
-        Source::Live | Source::Stdin => "-".to_owned(),
     }
 }
 

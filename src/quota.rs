@@ -146,7 +146,7 @@ pub struct Organization {
 pub enum Need {
     /// So many generations.
     Count(u64),
-    /// So many percent of the daily limit, 1 to 100, rounded up.
+    /// So many percent of the daily limit, 1 to 100, rounded up: one generation at the least.
     Percent(u8),
 }
 
@@ -158,7 +158,8 @@ impl Need {
             (Self::Percent(_), Limit::Unlimited) => None,
             (Self::Percent(percent), Limit::AtMost(limit)) => {
                 let share = u128::from(limit).saturating_mul(u128::from(percent));
-                Some(u64::try_from(share.div_ceil(100)).unwrap_or(u64::MAX))
+                let share = u64::try_from(share.div_ceil(100)).unwrap_or(u64::MAX);
+                Some(share.max(1))
             }
         }
     }
@@ -208,7 +209,7 @@ mod tests {
             (200, 1, 2),
             (199, 1, 2),
             (1, 1, 1),
-            (0, 100, 0),
+            (0, 100, 1),
             (3, 34, 2),
             (7, 100, 7),
             (u64::MAX, 100, u64::MAX),

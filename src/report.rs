@@ -100,7 +100,7 @@ impl Report {
             exit,
             checked_at: outcome.checked_at,
             source: source.to_owned(),
-            host: situation.organization_source.clone(),
+            host: situation.organization.name().to_owned(),
             diagnostics: findings.iter().map(explain).collect(),
             decided_by,
             rows: outcome.decision.rows,

@@ -201,7 +201,7 @@ fn whole(text: &str) -> Option<u64> {
 }
 
 /// An argument as it may be shown: quoted, cleaned, cut, and not at all if it looks like a key.
-pub fn echo(argument: &str) -> String {
+pub(super) fn echo(argument: &str) -> String {
     let shown = clean(argument);
     if shown.to_lowercase().contains("key_") {
         "(not shown: it looks like a key)".to_owned()
