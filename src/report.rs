@@ -279,9 +279,9 @@ impl Report {
         chosen
     }
 
-    fn model_table(&self, most: usize) -> Table {
+    fn model_table(&self) -> Table {
         let rows = self.models();
-        let cells = rows.iter().take(most).map(|(model, quota)| {
+        let cells = rows.iter().map(|(model, quota)| {
             vec![
                 shown(model),
                 reading(&quota.concurrency, |allowed| limit(*allowed)),

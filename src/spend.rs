@@ -129,6 +129,11 @@ impl History {
         self.days.iter().rev().map(|(day, models)| (*day, models))
     }
 
+    /// How many pairs of a day and a model there are.
+    pub fn entries(&self) -> usize {
+        self.days.values().map(BTreeMap::len).sum()
+    }
+
     /// Net credits of one day.
     pub fn on(&self, day: UtcDay) -> Credits {
         self.days

@@ -32,7 +32,7 @@ pub fn load(_variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, N
 /// Where a variable is set and leads to no certificate.
 #[cfg(not(any(windows, target_vendor = "apple")))]
 pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, NoRoots> {
-    use rustls_native_certs::{load_certs_from_paths, load_native_certs};
+    use rustls_native_certs::load_certs_from_paths;
     use std::path::PathBuf;
     use ureq::tls::Certificate;
 
@@ -66,7 +66,18 @@ pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, No
         }
     }
     if file.is_none() && folders.is_none() {
-        found = load_native_certs().certs;
+        // Of a system's one file and its folders, which hold the same, the file is read sooner.
+        let system = openssl_probe::probe();
+        let files = system.cert_file.iter().map(|file| (Some(file), None));
+        let folders = system.cert_dir.iter().map(|folder| (None, Some(folder)));
+        found = files
+            .chain(folders)
+            .map(|(file, folder)| {
+                let file = file.map(PathBuf::as_path);
+                load_certs_from_paths(file, folder.map(PathBuf::as_path)).certs
+            })
+            .find(|certificates| !certificates.is_empty())
+            .unwrap_or_default();
     }
     if found.is_empty() {
         return Ok(RootCerts::WebPki);

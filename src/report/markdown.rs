@@ -11,22 +11,24 @@ const LONG: usize = 15;
 
 /// The whole report.
 pub fn render(report: &Report) -> String {
-    render_models(report, usize::MAX)
+    render_rows(report, usize::MAX)
 }
 
-/// The report with at most so many bytes: models are left out for it, and that is said.
+/// The report with at most so many bytes: rows of its long tables are left out for it, and that
+/// is said.
 pub fn render_within(report: &Report, most_bytes: usize) -> String {
-    let mut models = usize::MAX;
+    let mut rows = usize::MAX;
     loop {
-        let text = render_models(report, models);
-        if text.len() <= most_bytes || models == 0 {
+        let text = render_rows(report, rows);
+        if text.len() <= most_bytes || rows == 0 {
             return text;
         }
-        models = models.min(report.models().len()) / 2;
+        let entries = report.usage.as_ref().map(|(_, history)| history.entries());
+        rows = rows.min(report.models().len().max(entries.unwrap_or(0))) / 2;
     }
 }
 
-fn render_models(report: &Report, most_models: usize) -> String {
+fn render_rows(report: &Report, most_rows: usize) -> String {
     let mark = match (report.verdict, report.passes()) {
         (Verdict::Go, _) => "✅ Go",
         (Verdict::NoGo, _) => "❌ No-go",
@@ -75,14 +77,10 @@ fn render_models(report: &Report, most_models: usize) -> String {
     for (name, figure) in report.account() {
         text.push_str(&format!("- {name}: {}\n", escape(&figure)));
     }
-    let models = report.model_table(most_models);
+    let models = report.model_table();
     if !models.rows.is_empty() {
-        let left_out = report.models().len().saturating_sub(models.rows.len());
         text.push('\n');
-        text.push_str(&folded(&models, "models"));
-        if left_out > 0 {
-            text.push_str(&format!("\n{left_out} more models are left out here.\n"));
-        }
+        text.push_str(&folded(models, "models", most_rows));
     }
     if let Some((window, history)) = &report.usage {
         text.push_str(&format!(
@@ -91,7 +89,7 @@ fn render_models(report: &Report, most_models: usize) -> String {
             window.last_day(),
             count(window.days().into(), "day")
         ));
-        text.push_str(&folded(&history_table(history), "entries"));
+        text.push_str(&folded(history_table(history), "entries", most_rows));
         text.push('\n');
         text.push_str(&table(&totals_table(history)));
     }
@@ -103,15 +101,20 @@ fn render_models(report: &Report, most_models: usize) -> String {
     text
 }
 
-fn folded(contents: &Table, noun: &str) -> String {
-    if contents.rows.len() <= LONG {
-        return table(contents);
+fn folded(mut contents: Table, noun: &str, most_rows: usize) -> String {
+    let all = contents.rows.len();
+    contents.rows.truncate(most_rows);
+    let left_out = all.saturating_sub(contents.rows.len());
+    let mut text = table(&contents);
+    if contents.rows.len() > LONG {
+        text = format!("<details><summary>{all} {noun}</summary>\n\n{text}\n</details>\n");
     }
-    format!(
-        "<details><summary>{} {noun}</summary>\n\n{}\n</details>\n",
-        contents.rows.len(),
-        table(contents)
-    )
+    if left_out > 0 {
+        text.push_str(&format!(
+            "\n{left_out} of {all} {noun} are left out here.\n"
+        ));
+    }
+    text
 }
 
 fn table(table: &Table) -> String {

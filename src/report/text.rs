@@ -28,7 +28,7 @@ pub fn render(report: &Report, colour: bool) -> String {
     }
     if !report.models().is_empty() {
         text.push('\n');
-        text.push_str(&report.model_table(usize::MAX).padded("  "));
+        text.push_str(&report.model_table().padded("  "));
     }
     if let Some((window, history)) = &report.usage {
         text.push_str(&usage(*window, history));
