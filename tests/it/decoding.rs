@@ -1,0 +1,269 @@
+//! What is not understood is never guessed: the field is named, and nothing passes.
+
+use serde_json::{json, Value};
+
+use crate::support::body::{gen45, EXAMPLE};
+use crate::support::{each, Gate, Reply, Server};
+
+const ASKED: &str = "--generations gen4.5=20 --credits 1200 --concurrency gen4.5=1 --format json";
+
+struct Case {
+    name: String,
+    body: Vec<u8>,
+    /// The field that the diagnostic has to name.
+    field: Option<&'static str>,
+}
+
+fn case(name: &str, body: impl AsRef<[u8]>, field: Option<&'static str>) -> Case {
+    Case {
+        name: name.to_owned(),
+        body: body.as_ref().to_vec(),
+        field,
+    }
+}
+
+/// The example with one field taken out, or given something else.
+fn cases_of_a_field(pointer: &str, field: &'static str) -> Vec<Case> {
+    let whole: Value = serde_json::from_str(EXAMPLE).expect("the example");
+    let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
+    let mut cases = Vec::new();
+    let mut without = whole.clone();
+    without
+        .pointer_mut(parent)
+        .and_then(Value::as_object_mut)
+        .expect("a parent")
+        .remove(key);
+    cases.push(case(
+        &format!("{field} is missing"),
+        without.to_string(),
+        Some(field),
+    ));
+    for wrong in [
+        json!("200"),
+        json!(true),
+        json!([200]),
+        json!({ "value": 200 }),
+    ] {
+        let mut changed = whole.clone();
+        let at = changed.pointer_mut(pointer).expect("the field");
+        if at.is_object() && wrong.is_object() {
+            continue;
+        }
+        *at = wrong.clone();
+        cases.push(case(
+            &format!("{field} is {wrong}"),
+            changed.to_string(),
+            Some(field),
+        ));
+    }
+    cases
+}
+
+fn cases() -> Vec<Case> {
+    let daily = r#"tier.models["gen4.5"].maxDailyGenerations"#;
+    let concurrent = r#"tier.models["gen4.5"].maxConcurrentGenerations"#;
+    let used = r#"usage.models["gen4.5"].dailyGenerations"#;
+    let replaced = |old: &str, new: &str| {
+        assert!(EXAMPLE.contains(old), "{old}");
+        EXAMPLE.replacen(old, new, 1)
+    };
+    let mut cases = vec![
+        case("nothing", "", None),
+        case("white space", " \n", None),
+        case("{}", "{}", Some("creditBalance")),
+        case("[]", "[]", None),
+        case("null", "null", None),
+        case("a string", r#""5000""#, None),
+        case("a number", "5000", None),
+        case("true", "true", None),
+        case("two documents", EXAMPLE.to_owned() + EXAMPLE, None),
+        case("something after the document", EXAMPLE.to_owned() + "!", None),
+        case("a page", "<!doctype html><html><body>Sign in</body></html>", None),
+        case("cut off", &EXAMPLE[..EXAMPLE.len() - 5], None),
+        case("cut off within a number", &EXAMPLE[..EXAMPLE.find("5000").expect("it") + 2], None),
+        case("100,000 brackets", "[".repeat(100_000), None),
+        case("100,000 objects", r#"{"a":"#.repeat(100_000), None),
+        case(
+            "100,000 brackets in a field that nobody asked for",
+            format!(r#"{{"extra":{}{},{}"#, "[".repeat(100_000), "]".repeat(100_000), &EXAMPLE[1..]),
+            None,
+        ),
+        case("a comment", format!("// here it is\n{EXAMPLE}"), None),
+        case("NaN", replaced("5000", "NaN"), None),
+        case("the error of a gateway", r#"{"message":"Forbidden"}"#, Some("creditBalance")),
+        case("creditBalance twice", replaced("\"creditBalance\"", "\"creditBalance\": 1, \"creditBalance\""), Some("creditBalance")),
+        case("creditBalance twice, escaped", replaced("\"creditBalance\"", "\"credit\\u0042alance\": 1, \"creditBalance\""), Some("creditBalance")),
+        case("tier twice", replaced("\"tier\"", "\"tier\": {}, \"tier\""), Some("tier")),
+        case("usage twice", replaced("\"usage\"", "\"usage\": {\"models\": {}}, \"usage\""), Some("usage")),
+        case("the model twice", replaced("\"gen4.5\": {", "\"gen4.5\": { \"maxConcurrentGenerations\": 9, \"maxDailyGenerations\": 900 }, \"gen4.5\": {"), Some(r#"tier.models["gen4.5"]"#)),
+        case("the limit twice", replaced("\"maxDailyGenerations\": 200", "\"maxDailyGenerations\": 200, \"maxDailyGenerations\": 900"), Some(daily)),
+        case("the usage of the model twice", replaced("\"gen4.5\": { \"dailyGenerations\": 12 }", "\"gen4.5\": { \"dailyGenerations\": 12 }, \"gen4.5\": { \"dailyGenerations\": 0 }"), Some(r#"usage.models["gen4.5"]"#)),
+        case("a negative limit", replaced("\"maxDailyGenerations\": 200", "\"maxDailyGenerations\": -200"), Some(daily)),
+        case("a negative use", replaced("\"dailyGenerations\": 12", "\"dailyGenerations\": -12"), Some(used)),
+        case("a balance beyond every number", replaced("5000", "1e999"), None),
+        case("use that is null", replaced("\"dailyGenerations\": 12", "\"dailyGenerations\": null"), Some(used)),
+        case("a balance that is null", replaced("5000", "null"), Some("creditBalance")),
+        case("the models as a list", json!({ "tier": { "models": ["gen4.5"] }, "creditBalance": 5000, "usage": { "models": {} } }).to_string(), Some("tier.models")),
+    ];
+    let mut invalid = replaced("gen4_turbo", "gen4?turbo").into_bytes();
+    let at = invalid.iter().position(|byte| *byte == b'?').expect("it");
+    invalid[at] = 0xff;
+    cases.push(case("invalid UTF-8", invalid, None));
+    cases.extend(cases_of_a_field("/creditBalance", "creditBalance"));
+    cases.extend(cases_of_a_field("/tier", "tier"));
+    cases.extend(cases_of_a_field("/tier/models", "tier.models"));
+    cases.extend(cases_of_a_field(
+        "/tier/models/gen4.5/maxDailyGenerations",
+        daily,
+    ));
+    cases.extend(cases_of_a_field(
+        "/tier/models/gen4.5/maxConcurrentGenerations",
+        concurrent,
+    ));
+    cases.extend(cases_of_a_field("/usage", "usage"));
+    cases.extend(cases_of_a_field("/usage/models", "usage.models"));
+    cases.extend(cases_of_a_field(
+        "/usage/models/gen4.5/dailyGenerations",
+        used,
+    ));
+    cases
+}
+
+#[test]
+fn what_is_not_understood_is_no_go_and_no_panic_and_names_its_field() {
+    each(
+        &cases(),
+        |case| case.name.clone(),
+        |case| {
+            let server = Server::script([Reply::ok(&case.body)]);
+            let asked = Gate::asking(&server).args(ASKED).run();
+            assert_eq!(server.seen(), 1, "{asked:?}");
+            let read = Gate::reading(&case.body).args(ASKED).run();
+            let file = Gate::new()
+                .no_key()
+                .file("saved.json", &case.body)
+                .args("--from saved.json")
+                .args(ASKED)
+                .run();
+            for run in [asked, read, file] {
+                assert_eq!(run.code, 5, "{run:?}");
+                assert!(
+                    run.codes("error")
+                        .iter()
+                        .all(|code| code == "unexpected-response"),
+                    "{run:?}"
+                );
+                if let Some(field) = case.field {
+                    assert!(run.stderr.contains(field), "does not name {field}: {run:?}");
+                }
+            }
+        },
+    );
+}
+
+#[test]
+fn what_nobody_asked_about_need_not_be_readable() {
+    let unreadable = [
+        EXAMPLE.replacen("10000", "\"a lot\"", 1),
+        EXAMPLE.replacen("\"maxMonthlyCreditSpend\": 10000,", "", 1),
+        EXAMPLE.replacen(
+            "\"maxConcurrentGenerations\": 1, \"maxDailyGenerations\": 50",
+            "\"maxDailyGenerations\": \"many\"",
+            1,
+        ),
+        EXAMPLE.replacen(
+            "{ \"dailyGenerations\": 40 }",
+            "{ \"dailyGenerations\": \"some\" }",
+            1,
+        ),
+        EXAMPLE.replacen("{ \"dailyGenerations\": 40 }", "[]", 1),
+        EXAMPLE.replacen(
+            "{ \"maxConcurrentGenerations\": 1, \"maxDailyGenerations\": 50 }",
+            "7",
+            1,
+        ),
+    ];
+    each(&unreadable, String::clone, |body| {
+        assert_ne!(body, EXAMPLE);
+        let server = Server::script([Reply::ok(body)]);
+        let run = Gate::asking(&server).args(ASKED).run();
+        assert_eq!((run.code, server.seen()), (0, 1), "{run:?}");
+        assert_eq!(run.codes("warning"), ["unexpected-response"], "{run:?}");
+    });
+}
+
+#[test]
+fn unknown_fields_are_nobody_s_business() {
+    let body = EXAMPLE
+        .replacen('{', r#"{ "new": [1, {"a": null}], "new": 2, "#, 1)
+        .replacen(
+            "\"maxDailyGenerations\": 200",
+            "\"maxDailyGenerations\": 200, \"perHour\": \"?\"",
+            1,
+        );
+    let server = Server::script([Reply::ok(body)]);
+    let run = Gate::asking(&server).args(ASKED).run();
+    assert_eq!((run.code, server.seen()), (0, 1), "{run:?}");
+    assert_eq!(run.codes("warning"), Vec::<String>::new(), "{run:?}");
+}
+
+#[test]
+fn null_is_no_limit_and_not_zero_and_not_an_error() {
+    let mut body = gen45(0, 40);
+    body["tier"]["models"]["gen4.5"] =
+        json!({ "maxConcurrentGenerations": null, "maxDailyGenerations": null });
+    let server = Server::script([Reply::ok(body.to_string())]);
+    let run = Gate::asking(&server).args(ASKED).run();
+    assert_eq!((run.code, server.seen()), (0, 1), "{run:?}");
+    let report = run.json();
+    let model = &report["organization"]["models"]["gen4.5"];
+    assert_eq!(model["remainingGenerations"], Value::Null, "{model}");
+    assert_eq!(model["dailyGenerations"], 40, "{model}");
+    assert_eq!(report["requirements"][0]["left"], Value::Null, "{report}");
+}
+
+#[test]
+fn ten_thousand_models_are_read_as_one() {
+    let mut body = gen45(200, 12);
+    for nth in 0..10_000 {
+        let name = format!("model-{nth}");
+        body["tier"]["models"][&name] =
+            json!({ "maxConcurrentGenerations": 2, "maxDailyGenerations": 100 });
+        body["usage"]["models"][&name] = json!({ "dailyGenerations": nth % 100 });
+    }
+    let server = Server::script([Reply::ok(body.to_string())]);
+    let run = Gate::asking(&server).args(ASKED).run();
+    assert_eq!((run.code, server.seen()), (0, 1), "{:?}", run.stderr);
+    assert_eq!(
+        run.json()["organization"]["models"]
+            .as_object()
+            .expect("models")
+            .len(),
+        10_001
+    );
+}
+
+/// Figures above what an exact number holds are never a reason to pass.
+#[test]
+fn figures_beyond_all_measure_do_not_pass_by_wrapping() {
+    let huge = [
+        "18446744073709551616",
+        "18446744073709551615",
+        "9223372036854775808",
+        "1e30",
+    ];
+    each(&huge, ToString::to_string, |figure| {
+        let used = EXAMPLE.replacen(
+            "\"dailyGenerations\": 12",
+            &format!("\"dailyGenerations\": {figure}"),
+            1,
+        );
+        let server = Server::script([Reply::ok(used)]);
+        let run = Gate::asking(&server).args(ASKED).run();
+        assert_ne!(run.code, 0, "{run:?}");
+        let negative = EXAMPLE.replacen("5000", &format!("-{figure}"), 1);
+        let server = Server::script([Reply::ok(negative)]);
+        let run = Gate::asking(&server).args(ASKED).run();
+        assert_ne!(run.code, 0, "{run:?}");
+    });
+}

@@ -1,0 +1,14 @@
+//! The gate as its users meet it: the real process, real sockets, real files.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod decoding;
+mod faults;
+mod support;

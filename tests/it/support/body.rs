@@ -1,0 +1,31 @@
+//! Answers of `GET /v1/organization`.
+
+use serde_json::{json, Value};
+
+/// The organization of the README: tier 1, 5,000 credits, ten models.
+pub(crate) const EXAMPLE: &str = include_str!("../../../examples/organization.json");
+
+/// One model, `gen4.5`, with this daily limit and this many generations used; 5,000 credits.
+pub(crate) fn gen45(limit: u64, used: u64) -> Value {
+    organization(5000, &[("gen4.5", json!(2), json!(limit), json!(used))])
+}
+
+/// An organization of these models: name, concurrency, daily limit, used. `null` used leaves the usage entry out.
+pub(crate) fn organization(
+    balance: impl Into<Value>,
+    models: &[(&str, Value, Value, Value)],
+) -> Value {
+    let mut answer = json!({
+        "tier": { "maxMonthlyCreditSpend": 10000, "models": {} },
+        "creditBalance": balance.into(),
+        "usage": { "models": {} }
+    });
+    for (name, concurrent, daily, used) in models {
+        answer["tier"]["models"][name] =
+            json!({ "maxConcurrentGenerations": concurrent, "maxDailyGenerations": daily });
+        if !used.is_null() {
+            answer["usage"]["models"][name] = json!({ "dailyGenerations": used });
+        }
+    }
+    answer
+}
