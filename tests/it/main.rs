@@ -10,5 +10,6 @@
 )]
 
 mod decoding;
+mod diagnostics;
 mod faults;
 mod support;
