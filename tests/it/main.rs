@@ -12,4 +12,5 @@
 mod decoding;
 mod diagnostics;
 mod faults;
+mod history;
 mod support;

@@ -1,0 +1,810 @@
+//! The credit history, against a server that answers as the endpoint does: only the days that it was asked for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{json, Value};
+
+use crate::diagnostics::snapshot;
+use crate::support::body::EXAMPLE;
+use crate::support::{each, Gate, Reply, Request, Run, Server, Step};
+
+/// Day 0 is 1970-01-01; counted plainly, a year and a month at a time.
+fn day(number: i64) -> String {
+    let leap = |year: i64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let (mut rest, mut year, mut month) = (number, 1970, 1);
+    while rest >= if leap(year) { 366 } else { 365 } {
+        rest -= if leap(year) { 366 } else { 365 };
+        year += 1;
+    }
+    let lengths = [
+        31,
+        if leap(year) { 29 } else { 28 },
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ];
+    for length in lengths {
+        if rest < length {
+            break;
+        }
+        rest -= length;
+        month += 1;
+    }
+    format!("{year:04}-{month:02}-{:02}", rest + 1)
+}
+
+fn today() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .expect("a clock");
+    i64::try_from(since.as_secs() / 86_400).expect("a day")
+}
+
+/// Runs it again where midnight fell into it.
+fn on_one_day(mut test: impl FnMut(i64)) {
+    loop {
+        let before = today();
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| test(before)));
+        match result {
+            Ok(()) => return,
+            Err(panic) if today() == before => std::panic::resume_unwind(panic),
+            Err(_) => {}
+        }
+    }
+}
+
+type History = BTreeMap<String, Vec<(&'static str, i64)>>;
+
+/// What is spent on which day, counted from today.
+fn history(today: i64, entries: &[(i64, &'static str, i64)]) -> History {
+    let mut history = History::new();
+    for (ago, model, amount) in entries {
+        history
+            .entry(day(today - ago))
+            .or_default()
+            .push((model, *amount));
+    }
+    history
+}
+
+/// Both endpoints. The second answers the days from `startDate` to the one before `beforeDate`.
+fn runway(history: History) -> Server {
+    Server::handler(move |_, request| answer(request, &history))
+}
+
+fn answer(request: &Request, history: &History) -> Reply {
+    match (&*request.method, &*request.target) {
+        ("GET", "/v1/organization") => Reply::ok(EXAMPLE),
+        ("POST", "/v1/organization/usage") => {
+            assert!(
+                request
+                    .header("content-type")
+                    .starts_with("application/json"),
+                "{request:?}"
+            );
+            assert_eq!(request.header("x-runway-version"), "2024-11-06");
+            assert_eq!(
+                request.header("authorization"),
+                format!("Bearer {}", crate::support::KEY)
+            );
+            let (start, before) = dates(request);
+            let asked = history.range(start..before);
+            let results: Vec<_> = asked
+                .map(|(date, used)| {
+                    let used: Vec<_> = used
+                        .iter()
+                        .map(|(model, amount)| json!({ "model": model, "amount": amount }))
+                        .collect();
+                    json!({ "date": date, "usedCredits": used })
+                })
+                .collect();
+            let mut models: Vec<_> = results
+                .iter()
+                .flat_map(|day| day["usedCredits"].as_array().expect("a list"))
+                .map(|one| one["model"].clone())
+                .collect();
+            models.sort_by_key(Value::to_string);
+            models.dedup();
+            Reply::ok(json!({ "results": results, "models": models }).to_string())
+        }
+        _ => Reply::http(404, r#"{"error":"No such endpoint."}"#),
+    }
+}
+
+/// The two dates of a request, and nothing else, in its body.
+#[track_caller]
+fn dates(request: &Request) -> (String, String) {
+    let body: Value = serde_json::from_slice(&request.body).expect("JSON");
+    let body = body.as_object().expect("an object");
+    assert_eq!(
+        body.keys().collect::<Vec<_>>(),
+        ["beforeDate", "startDate"],
+        "{body:?}"
+    );
+    let text = |name: &str| body[name].as_str().expect("a date").to_owned();
+    (text("startDate"), text("beforeDate"))
+}
+
+fn posts(server: &Server) -> Vec<(String, String)> {
+    server
+        .requests()
+        .iter()
+        .filter(|one| one.method == "POST")
+        .map(dates)
+        .collect()
+}
+
+#[test]
+fn without_a_flag_for_it_no_history_is_asked_for() {
+    let server = runway(History::new());
+    let run = Gate::asking(&server)
+        .args("--generations gen4.5=20 --credits 1200 --tiers --format json")
+        .run();
+    assert_eq!((run.code, server.seen()), (0, 1), "{run:?}");
+    assert!(run.json().get("usage").is_none(), "{run:?}");
+}
+
+#[test]
+fn days_up_to_today_are_asked_for_with_tomorrow_as_the_end() {
+    for days in [1, 2, 7, 30, 89, 90] {
+        on_one_day(|today| {
+            let used = [
+                (0, "gen4.5", 1),
+                (days - 1, "gen4.5", 20),
+                (days, "gen4.5", 300),
+                (-1, "gen4.5", 4000),
+            ];
+            let server = runway(history(today, &used));
+            let run = Gate::asking(&server)
+                .args(&format!("--usage {days}d --format json"))
+                .run();
+            assert_eq!((run.code, server.seen()), (0, 2), "{run:?}");
+            assert_eq!(
+                posts(&server),
+                [(day(today - days + 1), day(today + 1))],
+                "{run:?}"
+            );
+            let usage = &run.json()["usage"];
+            assert_eq!(usage["startDate"], day(today - days + 1));
+            assert_eq!(usage["beforeDate"], day(today + 1));
+            assert_eq!(usage["totalCredits"], 21, "{usage}");
+            assert_eq!(usage["models"], json!({ "gen4.5": 21 }));
+        });
+    }
+}
+
+#[test]
+fn both_requests_share_a_connection() {
+    let server = runway(History::new());
+    let run = Gate::asking(&server).args("--usage 7d").run();
+    assert_eq!(
+        (run.code, server.seen(), server.connections()),
+        (0, 2, 1),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn both_requests_share_the_deadline() {
+    let late = Server::handler(|_, request| match &*request.method {
+        "GET" => Reply::steps([Step::Pause(Duration::from_secs(2))]).then(Step::Send(
+            format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{EXAMPLE}",
+                EXAMPLE.len()
+            )
+            .into_bytes(),
+        )),
+        _ => Reply::steps([Step::Hang]),
+    });
+    let run = Gate::asking(&late)
+        .args("--usage 7d --timeout 4s --format json")
+        .run();
+    assert_eq!(
+        (run.code, run.codes("error")),
+        (5, vec!["timed-out".to_owned()]),
+        "{run:?}"
+    );
+    assert!(
+        run.took < Duration::from_millis(5_900),
+        "a deadline for each: {run:?}"
+    );
+}
+
+#[test]
+fn a_range_is_asked_for_as_it_is_written() {
+    let mut history = History::new();
+    history.insert("2026-02-14".into(), vec![("gen4.5", 1000)]);
+    history.insert("2026-02-15".into(), vec![("gen4.5", 100), ("veo3.1", 7)]);
+    history.insert("2026-03-16".into(), vec![("gen4.5", 20), ("veo3.1", -3)]);
+    history.insert("2026-03-17".into(), vec![("gen4.5", 2000)]);
+    let server = runway(history);
+    let run = Gate::asking(&server)
+        .args("--usage 2026-02-15..2026-03-17 --format json")
+        .run();
+    assert_eq!((run.code, server.seen()), (0, 2), "{run:?}");
+    assert_eq!(
+        posts(&server),
+        [("2026-02-15".to_owned(), "2026-03-17".to_owned())]
+    );
+    let usage = &run.json()["usage"];
+    assert_eq!(usage["totalCredits"], 124, "{usage}");
+    assert_eq!(usage["models"], json!({ "gen4.5": 120, "veo3.1": 4 }));
+    assert_eq!(usage["days"].as_array().expect("days").len(), 2);
+}
+
+struct Budget {
+    name: &'static str,
+    /// Days ago, model, amount.
+    used: &'static [(i64, &'static str, i64)],
+    args: &'static str,
+    exit: i32,
+    /// What the budget has left.
+    left: i64,
+}
+
+const fn budget(
+    name: &'static str,
+    used: &'static [(i64, &'static str, i64)],
+    args: &'static str,
+    exit: i32,
+    left: i64,
+) -> Budget {
+    Budget {
+        name,
+        used,
+        args,
+        exit,
+        left,
+    }
+}
+
+#[rustfmt::skip]
+const BUDGETS: [Budget; 13] = [
+    budget("nothing spent", &[], "--budget 1000/30d", 0, 1000),
+    budget("within it", &[(0, "gen4.5", 400), (29, "veo3.1", 500)], "--budget 1000/30d", 0, 100),
+    budget("used up to the last credit", &[(0, "gen4.5", 1000)], "--budget 1000/30d", 0, 0),
+    budget("passed by one", &[(0, "gen4.5", 1001)], "--budget 1000/30d", 3, -1),
+    budget("today is in the window", &[(0, "gen4.5", 1001)], "--budget 1000/1d", 3, -1),
+    budget("yesterday is not in a window of one day", &[(1, "gen4.5", 5000)], "--budget 1000/1d", 0, 1000),
+    budget("the first day is in the window", &[(29, "gen4.5", 1001)], "--budget 1000/30d", 3, -1),
+    budget("the day before is not", &[(30, "gen4.5", 5000)], "--budget 1000/30d", 0, 1000),
+    budget("the plan fits", &[(3, "gen4.5", 400)], "--budget 1000/7d --generations gen4.5=20@30", 0, 600),
+    budget("the plan passes it by one", &[(3, "gen4.5", 401)], "--budget 1000/7d --generations gen4.5=20@30", 3, 599),
+    budget("refunds are taken off", &[(3, "gen4.5", 1400), (2, "gen4.5", -500)], "--budget 1000/7d", 0, 100),
+    budget("net refunds are no room beyond the budget", &[(2, "gen4.5", -500)], "--budget 1000/7d --generations gen4.5=20@60", 3, 1000),
+    budget("a budget of weeks", &[(13, "gen4.5", 1001), (14, "gen4.5", 9)], "--budget 1000/2weeks", 3, -1),
+];
+
+#[test]
+fn a_budget_counts_its_window_and_the_plan() {
+    each(
+        &BUDGETS,
+        |case| case.name.to_owned(),
+        |case| {
+            on_one_day(|today| {
+                let server = runway(history(today, case.used));
+                let run = Gate::asking(&server)
+                    .args(case.args)
+                    .args("--format json")
+                    .run();
+                assert_eq!((run.code, server.seen()), (case.exit, 2), "{run:?}");
+                let expected: &[&str] = if case.exit == 0 {
+                    &[]
+                } else {
+                    &["over-budget"]
+                };
+                assert_eq!(run.codes("error"), expected, "{run:?}");
+                let report = run.json();
+                let rows = report["requirements"].as_array().expect("rows");
+                let row = rows
+                    .iter()
+                    .find(|row| row["kind"] == "budget")
+                    .expect("a row for the budget");
+                assert_eq!(row["met"], case.exit == 0, "{run:?}");
+                assert_eq!(
+                    row["left"],
+                    case.left
+                        .max(row["left"].as_i64().expect("a figure").min(0)),
+                    "{run:?}"
+                );
+                assert!(
+                    report.get("usage").is_none(),
+                    "it is shown under --usage only: {run:?}"
+                );
+            });
+        },
+    );
+}
+
+#[test]
+fn over_budget_says_by_how_much_and_where_it_went() {
+    on_one_day(|today| {
+        let used = [
+            (0, "veo3.1", 40),
+            (1, "gen4.5", 500),
+            (2, "gen4.5", 30),
+            (3, "act_two", 300),
+            (4, "veo3.1", 200),
+            (5, "gen4_image", 1),
+        ];
+        let server = runway(history(today, &used));
+        let run = Gate::asking(&server).args("--budget 1000/7d").run();
+        assert_eq!((run.code, run.shown()), (3, vec!["over-budget"]), "{run:?}");
+        assert!(run.stderr.contains("71"), "passed by 71: {run:?}");
+        for named in [day(today - 1), day(today - 3), day(today - 4)] {
+            assert!(
+                run.stderr.contains(&named),
+                "the three largest days: {run:?}"
+            );
+        }
+        for named in ["gen4.5", "act_two", "veo3.1"] {
+            assert!(
+                run.stderr.contains(named),
+                "the three largest models: {run:?}"
+            );
+        }
+        assert!(
+            !run.stderr.contains(&format!("{} (", day(today)))
+                && !run.stderr.contains("gen4_image"),
+            "{run:?}"
+        );
+    });
+}
+
+#[test]
+fn a_history_for_both_flags_is_right_for_each() {
+    on_one_day(|today| {
+        let server = runway(history(
+            today,
+            &[(0, "gen4.5", 10), (10, "gen4.5", 2000), (40, "gen4.5", 7)],
+        ));
+        let run = Gate::asking(&server)
+            .args("--budget 1000/7d --usage 60d --format json")
+            .run();
+        assert_eq!(run.code, 0, "{run:?}");
+        assert_eq!(run.json()["usage"]["totalCredits"], 2017, "{run:?}");
+        let server = runway(history(today, &[(0, "gen4.5", 10), (10, "gen4.5", 2000)]));
+        let run = Gate::asking(&server)
+            .args("--budget 1000/30d --usage 2d --format json")
+            .run();
+        assert_eq!(
+            (run.code, run.codes("error")),
+            (3, vec!["over-budget".to_owned()]),
+            "{run:?}"
+        );
+        assert_eq!(run.json()["usage"]["totalCredits"], 10, "{run:?}");
+    });
+}
+
+/// Everything else is still decided, and a no-go stays one.
+#[test]
+fn a_history_that_cannot_be_had_is_no_pass_and_hides_nothing() {
+    let down = || {
+        Server::handler(|_, request| match &*request.method {
+            "GET" => Reply::ok(EXAMPLE),
+            _ => Reply::http(503, r#"{"error":"History is down."}"#)
+                .header("x-should-retry", "false"),
+        })
+    };
+    let cases: [(&str, i32, &[&str]); 5] = [
+        ("--budget 1000/7d", 5, &["unavailable"]),
+        ("--usage 7d", 5, &["unavailable"]),
+        (
+            "--budget 1000/7d --generations gen4.5=20",
+            5,
+            &["unavailable"],
+        ),
+        (
+            "--budget 1000/7d --generations gen4.5=189",
+            3,
+            &["generations-short"],
+        ),
+        ("--budget 1000/7d --fail-open", 0, &[]),
+    ];
+    each(
+        &cases,
+        |case| case.0.to_owned(),
+        |(args, exit, codes)| {
+            let server = down();
+            let run = Gate::asking(&server).args(args).args("--format json").run();
+            assert_eq!((run.code, server.seen()), (*exit, 2), "{run:?}");
+            assert!(
+                codes
+                    .iter()
+                    .all(|code| run.codes("error").iter().any(|one| one == code)),
+                "{run:?}"
+            );
+            let report = run.json();
+            for row in report["requirements"].as_array().expect("rows") {
+                match row["kind"].as_str() {
+                    Some("budget") => assert!(row["met"].is_null(), "{run:?}"),
+                    _ => assert!(row["met"].is_boolean(), "{run:?}"),
+                }
+            }
+            assert_eq!(report["organization"]["creditBalance"], 5000, "{run:?}");
+            assert!(
+                run.stderr.contains("histor") || run.stderr.contains("usage"),
+                "names what is missing: {run:?}"
+            );
+        },
+    );
+}
+
+#[test]
+fn an_organization_that_cannot_be_had_leaves_the_budget_decided() {
+    on_one_day(|today| {
+        let spent = history(today, &[(0, "gen4.5", 5000)]);
+        let server = Server::handler(move |_, request| match &*request.method {
+            "GET" => Reply::http(500, "").header("x-should-retry", "false"),
+            _ => answer(request, &spent),
+        });
+        let run = Gate::asking(&server)
+            .args("--budget 1000/7d --format json")
+            .run();
+        assert!([3, 5].contains(&run.code), "{run:?}");
+    });
+}
+
+#[test]
+fn a_history_is_read_as_strictly_as_an_organization() {
+    let good = r#"{"date":"DAY","usedCredits":[{"model":"gen4.5","amount":120},{"model":"veo3.1","amount":400}]}"#;
+    let whole =
+        |results: &str| format!(r#"{{"results":[{results}],"models":["gen4.5","veo3.1"]}}"#);
+    let bad: Vec<(&str, String, Option<&str>)> = vec![
+        ("nothing", String::new(), None),
+        ("an empty object", "{}".into(), Some("results")),
+        ("a list", format!("[{good}]"), None),
+        (
+            "results of null",
+            r#"{"results":null,"models":[]}"#.into(),
+            Some("results"),
+        ),
+        (
+            "results as an object",
+            r#"{"results":{},"models":[]}"#.into(),
+            Some("results"),
+        ),
+        (
+            "no date",
+            whole(&good.replace(r#""date":"DAY","#, "")),
+            Some("results[0].date"),
+        ),
+        (
+            "a date that is none",
+            whole(&good.replace("DAY", "2026-02-30")),
+            Some("results[0].date"),
+        ),
+        (
+            "a date that is a number",
+            whole(&good.replace("\"DAY\"", "20261122")),
+            Some("results[0].date"),
+        ),
+        (
+            "no credits",
+            whole(r#"{"date":"DAY"}"#),
+            Some("results[0].usedCredits"),
+        ),
+        (
+            "credits of null",
+            whole(r#"{"date":"DAY","usedCredits":null}"#),
+            Some("results[0].usedCredits"),
+        ),
+        (
+            "an amount as text",
+            whole(&good.replace("400", "\"400\"")),
+            Some("results[0].usedCredits[1].amount"),
+        ),
+        (
+            "no amount",
+            whole(&good.replace(r#","amount":400"#, "")),
+            Some("results[0].usedCredits[1].amount"),
+        ),
+        (
+            "no model",
+            whole(&good.replace(r#""model":"veo3.1","#, "")),
+            Some("results[0].usedCredits[1].model"),
+        ),
+        (
+            "an amount twice",
+            whole(&good.replace("400", r#"400,"amount":1"#)),
+            Some("amount"),
+        ),
+        (
+            "results twice",
+            format!(r#"{{"results":[],"results":[{good}],"models":[]}}"#),
+            Some("results"),
+        ),
+        ("cut off", whole(good)[..60].to_owned(), None),
+        ("two documents", whole(good).repeat(2), None),
+        ("a page", "<html>".into(), None),
+    ];
+    each(
+        &bad,
+        |case| case.0.to_owned(),
+        |(_, body, field)| {
+            let body = body.replace("DAY", &day(today()));
+            let server = Server::handler(move |_, request| match &*request.method {
+                "GET" => Reply::ok(EXAMPLE),
+                _ => Reply::ok(&body),
+            });
+            for args in ["--usage 7d", "--budget 1000/7d"] {
+                let run = Gate::asking(&server).args(args).args("--format json").run();
+                assert_eq!(
+                    (run.code, run.codes("error")),
+                    (5, vec!["unexpected-response".to_owned()]),
+                    "{run:?}"
+                );
+                if let Some(field) = field {
+                    assert!(run.stderr.contains(field), "does not name {field}: {run:?}");
+                }
+            }
+        },
+    );
+}
+
+/// What is reserved for later, and what is new, does no harm.
+#[test]
+fn unknown_fields_of_a_history_are_nobody_s_business() {
+    on_one_day(|today| {
+        let body = json!({
+            "results": [{ "date": day(today), "usedCredits": [{ "model": "gen4.5", "amount": 5, "unit": "credit" }], "note": null }],
+            "models": ["gen4.5"], "apiKeys": [{}], "resultsByApiKey": { "k": 1 }
+        });
+        let server = Server::handler(move |_, request| match &*request.method {
+            "GET" => Reply::ok(EXAMPLE),
+            _ => Reply::ok(body.to_string()),
+        });
+        let run = Gate::asking(&server).args("--usage 7d --format json").run();
+        assert_eq!(
+            (run.code, &run.json()["usage"]["totalCredits"]),
+            (0, &json!(5)),
+            "{run:?}"
+        );
+    });
+}
+
+/// A server that sends more days than it was asked for cannot put them on the bill.
+#[test]
+fn days_outside_of_the_window_do_not_count() {
+    on_one_day(|today| {
+        let all = Arc::new(history(
+            today,
+            &[(0, "gen4.5", 10), (7, "gen4.5", 5000), (-1, "gen4.5", 5000)],
+        ));
+        let server = Server::handler(move |_, request| match &*request.method {
+            "GET" => Reply::ok(EXAMPLE),
+            _ => {
+                let results: Vec<_> = all.iter().map(|(date, used)| json!({ "date": date, "usedCredits": [{ "model": used[0].0, "amount": used[0].1 }] })).collect();
+                Reply::ok(json!({ "results": results, "models": ["gen4.5"] }).to_string())
+            }
+        });
+        let run = Gate::asking(&server)
+            .args("--budget 1000/7d --format json")
+            .run();
+        assert!([0, 5].contains(&run.code), "{run:?}");
+    });
+}
+
+#[test]
+fn impossible_dates_are_refused_before_anything_is_asked() {
+    let now = today();
+    let mut ranges: Vec<String> = [
+        "2026-02-30..2026-03-02",
+        "2025-02-29..2025-03-02",
+        "2100-02-29..2100-03-01",
+        "2026-13-01..2026-13-02",
+        "2026-00-10..2026-01-10",
+        "2026-01-00..2026-01-02",
+        "2026-03-17..2026-02-15",
+        "2026-03-17..2026-03-17",
+        "2026-01-01..2026-04-02",
+        "2026-1-1..2026-1-9",
+        "2026-03-17",
+        "2026-03-17..",
+        "..2026-03-17",
+        "2026-03-17...2026-03-18",
+        "2026-03-17..2026-03-18..2026-03-19",
+        "0d",
+        "91d",
+        "-1d",
+        "30",
+        "d",
+        "36h",
+        "30m",
+        "1month",
+        "30dd",
+        "3.5d",
+        "",
+        " ",
+        "last week",
+        "99999999999999999999d",
+        "+2026-01-01..+2026-01-02",
+        "२०२६-01-01..2026-01-02",
+    ]
+    .map(String::from)
+    .to_vec();
+    ranges.push(format!("{}..{}", day(now + 3), day(now + 5)));
+    ranges.push(format!("{}..{}", day(now - 3), day(now + 5)));
+    let server = runway(History::new());
+    each(&ranges, String::clone, |range| {
+        let run = Gate::asking(&server).arg("--usage").arg(range).run();
+        assert_eq!(run.code, 2, "{run:?}");
+        if range.contains('d') && range.len() < 9 {
+            let run = Gate::asking(&server)
+                .arg("--budget")
+                .arg(format!("1000/{range}"))
+                .run();
+            assert_eq!(run.code, 2, "{run:?}");
+        }
+    });
+    assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn possible_dates_are_asked_for() {
+    let now = today();
+    let ranges = [
+        ("2024-02-29..2024-03-01".to_owned(), None),
+        ("2026-01-01..2026-04-01".to_owned(), None),
+        ("2000-02-28..2000-03-01".to_owned(), None),
+        (format!("{}..{}", day(now), day(now + 1)), None),
+        ("48h".to_owned(), Some(2)),
+        ("1week".to_owned(), Some(7)),
+        ("30days".to_owned(), Some(30)),
+    ];
+    each(
+        &ranges,
+        |case| case.0.clone(),
+        |(range, days)| {
+            let server = runway(History::new());
+            let run = Gate::asking(&server).arg("--usage").arg(range).run();
+            assert_eq!((run.code, server.seen()), (0, 2), "{run:?}");
+            if days.is_none() {
+                let (start, before) = range.split_once("..").expect("two dates");
+                assert_eq!(posts(&server), [(start.to_owned(), before.to_owned())]);
+            }
+        },
+    );
+}
+
+const SAVED: &str = r#"{
+  "results": [
+    { "date": "2026-02-15", "usedCredits": [ { "model": "gen4.5", "amount": 1200 }, { "model": "gen4_image", "amount": 40 } ] },
+    { "date": "2026-02-17", "usedCredits": [ { "model": "veo3.1", "amount": 400 } ] },
+    { "date": "2026-02-19", "usedCredits": [ { "model": "gen4.5", "amount": -300 }, { "model": "veo3.1", "amount": 25 } ] },
+    { "date": "2026-02-21", "usedCredits": [] }
+  ],
+  "models": ["gen4.5", "gen4_image", "veo3.1"]
+}"#;
+
+fn saved(args: &str) -> Run {
+    Gate::reading(EXAMPLE)
+        .file("usage.json", SAVED)
+        .args("--usage-from usage.json")
+        .args(args)
+        .run()
+}
+
+#[test]
+fn a_saved_history_is_shown_in_every_format() {
+    let run = |format: &str| saved(&format!("--usage 2026-02-15..2026-02-22 --format {format}"));
+    let (text, json, markdown) = (run("text"), run("json"), run("markdown"));
+    assert_eq!((text.code, json.code, markdown.code), (0, 0, 0), "{text:?}");
+    let usage = &json.json()["usage"];
+    assert_eq!(usage["totalCredits"], 1365, "{usage}");
+    assert_eq!(
+        usage["models"],
+        json!({ "gen4.5": 900, "gen4_image": 40, "veo3.1": 425 })
+    );
+    let models = ["gen4.5", "gen4_image", "veo3.1"];
+    let rows = text
+        .stdout
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| line.starts_with("2026-"));
+    let rows: Vec<_> = rows
+        .filter(|row| models.iter().any(|model| row.contains(model)))
+        .collect();
+    let days: Vec<_> = rows.iter().map(|row| &row[..10]).collect();
+    assert!(
+        days.is_sorted_by(|one, next| one >= next) && days.len() >= 5,
+        "newest first: {text:?}"
+    );
+    for figure in ["1,365", "$13.65", "-300", "1,200"] {
+        assert!(
+            text.stdout.replace('−', "-").contains(figure),
+            "{figure}: {text:?}"
+        );
+        assert!(
+            markdown.stdout.replace('−', "-").contains(figure),
+            "{figure}: {markdown:?}"
+        );
+    }
+    snapshot(
+        "history-saved",
+        &[("text", &text), ("json", &json), ("markdown", &markdown)],
+    );
+}
+
+#[test]
+fn a_saved_history_is_cut_to_the_days_that_are_shown() {
+    let run = saved("--usage 2026-02-16..2026-02-19 --format json");
+    assert_eq!(
+        (run.code, &run.json()["usage"]["totalCredits"]),
+        (0, &json!(400)),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn a_saved_history_knows_no_today() {
+    for args in [
+        "",
+        "--usage 30d",
+        "--budget 1000/7d",
+        "--usage 2026-02-15..2026-02-22 --budget 1000/7d",
+    ] {
+        let run = saved(args);
+        assert_eq!(run.code, 2, "{run:?}");
+    }
+    for file in ["none.json", "."] {
+        let run = Gate::reading(EXAMPLE)
+            .args("--usage 2026-02-15..2026-02-22 --usage-from")
+            .arg(file)
+            .run();
+        assert_eq!(run.code, 2, "{run:?}");
+    }
+    let run = Gate::reading(EXAMPLE)
+        .file("usage.json", "{}")
+        .args("--usage 2026-02-15..2026-02-22 --usage-from usage.json")
+        .run();
+    assert_eq!(
+        (run.code, run.shown()),
+        (5, vec!["unexpected-response"]),
+        "{run:?}"
+    );
+}
+
+/// Asking for one and reading the other is fine either way.
+#[test]
+fn a_saved_history_beside_an_organization_that_is_asked_for() {
+    let server = runway(History::new());
+    let run = Gate::asking(&server)
+        .file("usage.json", SAVED)
+        .args("--usage-from usage.json --usage 2026-02-15..2026-02-22")
+        .run();
+    assert_eq!((run.code, server.seen()), (0, 1), "{run:?}");
+}
+
+#[test]
+fn the_tiers_are_shown_and_the_own_one_is_marked() {
+    let run = |format: &str| {
+        Gate::reading(EXAMPLE)
+            .args("--tiers --format")
+            .arg(format)
+            .run()
+    };
+    let (text, json, markdown) = (run("text"), run("json"), run("markdown"));
+    for figure in [
+        "$100,000",
+        "25,000",
+        "https://docs.dev.runwayml.com/usage/tiers",
+    ] {
+        assert!(text.stdout.contains(figure), "{figure}: {text:?}");
+        assert!(markdown.stdout.contains(figure), "{figure}: {markdown:?}");
+    }
+    assert_eq!(json.json()["organization"]["tier"], 1, "{json:?}");
+    snapshot(
+        "tiers",
+        &[("text", &text), ("json", &json), ("markdown", &markdown)],
+    );
+}
