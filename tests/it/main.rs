@@ -13,4 +13,6 @@ mod decoding;
 mod diagnostics;
 mod faults;
 mod history;
+mod keys;
 mod support;
+mod waiting;

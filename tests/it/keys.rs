@@ -1,0 +1,349 @@
+//! Where the key comes from, what is said without one, and what passes all the same.
+
+use serde_json::json;
+
+use crate::support::body::EXAMPLE;
+use crate::support::{each, Gate, Reply, Run, Server, KEY};
+
+const OTHER: &str = "key_1d8e0c5b7a94f3260b6d2e9f41c87a53";
+
+fn server() -> Server {
+    Server::script([Reply::ok(EXAMPLE)])
+}
+
+/// The run got through with this key.
+#[track_caller]
+fn used(server: &Server, run: &Run, key: &str) {
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(
+        server.requests()[0].header("authorization"),
+        format!("Bearer {key}"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn the_key_is_taken_from_the_file_then_the_environment_then_dotenv() {
+    let dotenv = format!("RUNWAYML_API_SECRET={OTHER}\n");
+    let server_ = server();
+    let run = Gate::asking(&server_)
+        .secret(OTHER)
+        .file("key", format!("  {OTHER}\n\n"))
+        .args("--key-file key")
+        .run();
+    used(&server_, &run, OTHER);
+    let server_ = server();
+    let run = Gate::asking(&server_)
+        .secret(OTHER)
+        .file(".env", &dotenv)
+        .run();
+    used(&server_, &run, KEY);
+    let server_ = server();
+    let run = Gate::asking(&server_)
+        .no_key()
+        .secret(OTHER)
+        .file(".env", &dotenv)
+        .run();
+    used(&server_, &run, OTHER);
+    let server_ = server();
+    let run = Gate::asking(&server_)
+        .secret(OTHER)
+        .env("RUNWAYML_API_SECRET", format!("\t{OTHER} \n"))
+        .run();
+    used(&server_, &run, OTHER);
+}
+
+#[test]
+fn dotenv_files_are_read_as_usual() {
+    let files = [
+        format!("# the key\nexport RUNWAYML_API_SECRET={OTHER}\n"),
+        format!("RUNWAYML_API_SECRET=\"{OTHER}\" # staging\r\n"),
+        format!("OTHER='it''s'\n\nRUNWAYML_API_SECRET='{OTHER}'\nAFTER=1"),
+        format!("RUNWAYML_API_SECRET = {OTHER}"),
+        format!("RUNWAYML_API_SECRET={OTHER} # a comment"),
+    ];
+    each(&files, String::clone, |file| {
+        let server = server();
+        let run = Gate::asking(&server)
+            .no_key()
+            .secret(OTHER)
+            .file(".env", file)
+            .run();
+        used(&server, &run, OTHER);
+    });
+}
+
+/// What a `.env` file holds beside the key is not the gate's.
+#[test]
+fn dotenv_files_give_nothing_but_the_key() {
+    let (right, wrong) = (server(), server());
+    let file = format!(
+        "RUNWAYML_BASE_URL={}\nRUNWAYML_API_SECRET={OTHER}\n",
+        wrong.url()
+    );
+    let run = Gate::asking(&right)
+        .no_key()
+        .secret(OTHER)
+        .file(".env", file)
+        .run();
+    used(&right, &run, OTHER);
+    assert_eq!(wrong.seen(), 0);
+}
+
+#[test]
+fn without_a_key_nothing_is_asked_and_nothing_passes() {
+    let keys = [None, Some(""), Some(" \t\n")];
+    each(
+        &keys,
+        |key| format!("{key:?}"),
+        |key| {
+            for (args, code) in [
+                ("", 4),
+                ("--missing-key fail", 4),
+                ("--missing-key skip", 0),
+                ("--fail-open", 4),
+            ] {
+                let server = server();
+                let mut gate = Gate::asking(&server)
+                    .no_key()
+                    .args(args)
+                    .args("--format json");
+                if let Some(key) = key {
+                    gate = gate.env("RUNWAYML_API_SECRET", key);
+                }
+                let run = gate.github().run();
+                assert_eq!((run.code, server.connections()), (code, 0), "{run:?}");
+                let (errors, warnings) = (run.codes("error"), run.codes("warning"));
+                if code == 0 {
+                    assert_eq!(run.json()["verdict"], "skipped", "{run:?}");
+                    assert_eq!(
+                        (errors, warnings),
+                        (vec![], vec!["key-missing".to_owned()]),
+                        "{run:?}"
+                    );
+                    assert_eq!(
+                        (run.output("pass"), run.output("verdict")),
+                        ("false", "skipped")
+                    );
+                } else {
+                    assert_eq!(errors, ["key-missing"], "{run:?}");
+                    for place in ["RUNWAYML_API_SECRET", ".env"] {
+                        assert!(
+                            run.stderr.contains(place),
+                            "does not say where it looked: {run:?}"
+                        );
+                    }
+                }
+            }
+        },
+    );
+}
+
+#[test]
+fn an_empty_key_file_is_a_missing_key() {
+    let server = server();
+    let run = Gate::asking(&server)
+        .file("key", " \n")
+        .args("--key-file key")
+        .run();
+    assert_eq!(
+        (run.code, run.shown(), server.seen()),
+        (4, vec!["key-missing"], 0),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn skipping_is_for_a_missing_key_only() {
+    let server = Server::script([Reply::http(401, "")]);
+    let run = Gate::asking(&server).args("--missing-key skip").run();
+    assert_eq!(
+        (run.code, run.shown(), server.seen()),
+        (4, vec!["unauthorized"], 1),
+        "{run:?}"
+    );
+    let run = Gate::asking(&server)
+        .key("key with spaces inside it")
+        .args("--missing-key skip")
+        .run();
+    assert_eq!(
+        (run.code, run.shown(), server.seen()),
+        (4, vec!["key-malformed"], 1),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn the_name_of_another_tool_is_told() {
+    for name in [
+        "RUNWAY_API_KEY",
+        "RUNWAY_SKILLS_API_SECRET",
+        "RUNWAYML_API_KEY",
+    ] {
+        let run = Gate::new().no_key().secret(OTHER).env(name, OTHER).run();
+        assert_eq!((run.code, run.shown()), (4, vec!["key-missing"]), "{run:?}");
+        assert!(run.stderr.contains(name), "{run:?}");
+    }
+    let run = Gate::new().no_key().run();
+    assert!(!run.stderr.contains("RUNWAY_SKILLS_API_SECRET"), "{run:?}");
+}
+
+/// An event as GitHub writes it: where the head of the pull request comes from.
+fn event(head: &str) -> String {
+    json!({
+        "pull_request": { "head": { "repo": { "full_name": head, "fork": head != "owner/name" } }, "base": { "repo": { "full_name": "owner/name" } } },
+        "repository": { "full_name": "owner/name" }
+    })
+    .to_string()
+}
+
+#[test]
+fn where_github_withholds_secrets_the_diagnostic_says_so() {
+    let on = |name: &str, event: &str, actor: &str| {
+        let gate = Gate::new().no_key().github().file("event.json", event);
+        let path = gate.path("event.json");
+        gate.env("GITHUB_EVENT_NAME", name)
+            .env("GITHUB_EVENT_PATH", path)
+            .env("GITHUB_REPOSITORY", "owner/name")
+            .env("GITHUB_ACTOR", actor)
+            .run()
+    };
+    let fork = on("pull_request", &event("someone/name"), "someone");
+    assert!(fork.stderr.contains("fork"), "{fork:?}");
+    let bot = on("pull_request", &event("owner/name"), "dependabot[bot]");
+    assert!(bot.stderr.contains("Dependabot"), "{bot:?}");
+    // A fork that was deleted has no repository any more.
+    let gone = json!({ "pull_request": { "head": { "repo": null }, "base": { "repo": { "full_name": "owner/name" } } }, "repository": { "full_name": "owner/name" } });
+    let gone = on("pull_request", &gone.to_string(), "someone");
+    assert!(gone.stderr.contains("fork"), "{gone:?}");
+    let own = on("pull_request", &event("owner/name"), "someone");
+    assert!(
+        !own.stderr.contains("fork") && !own.stderr.contains("Dependabot"),
+        "{own:?}"
+    );
+    let push = on("push", "{}", "someone");
+    assert!(
+        !push.stderr.contains("fork") && !push.stderr.contains("Dependabot"),
+        "{push:?}"
+    );
+    for junk in [
+        "",
+        "[]",
+        "{",
+        "null",
+        "{\"pull_request\": 7}",
+        "{\"pull_request\": {\"head\": []}}",
+    ] {
+        let run = on("pull_request", junk, "someone");
+        assert_eq!(
+            (run.code, run.output("codes")),
+            (4, "key-missing"),
+            "{run:?}"
+        );
+    }
+    for run in [fork, bot, gone, own, push] {
+        assert_eq!(
+            (run.code, run.output("codes")),
+            (4, "key-missing"),
+            "{run:?}"
+        );
+    }
+    // On a developer's machine the same variables mean nothing.
+    let gate = Gate::new()
+        .no_key()
+        .file("event.json", event("someone/name"));
+    let path = gate.path("event.json");
+    let run = gate
+        .env("GITHUB_EVENT_NAME", "pull_request")
+        .env("GITHUB_EVENT_PATH", path)
+        .run();
+    assert!(!run.stderr.contains("fork"), "{run:?}");
+}
+
+#[test]
+fn failing_open_turns_exit_code_5_into_0_and_no_other() {
+    let fail =
+        |status: u16| Reply::http(status, r#"{"error":"No."}"#).header("x-should-retry", "false");
+    let cases = [
+        (fail(503), "", 0, "unavailable"),
+        (fail(429), "", 0, "rate-limited"),
+        (fail(400), "", 0, "request-rejected"),
+        (fail(404), "", 0, "unexpected-status"),
+        (Reply::ok("[]"), "", 0, "unexpected-response"),
+        (
+            Reply::steps([crate::support::Step::Hang]),
+            "--timeout 1s",
+            0,
+            "timed-out",
+        ),
+        (Reply::raw(""), "--timeout 400ms", 0, "unreachable"),
+        (fail(401), "", 4, "unauthorized"),
+        (fail(403), "", 4, "forbidden"),
+        (Reply::ok(EXAMPLE), "--credits 6000", 3, "credits-short"),
+        // Known to be short, whatever could not be read.
+        (
+            Reply::ok(EXAMPLE.replacen("5000", "\"?\"", 1)),
+            "--generations gen4.5=189 --credits 1",
+            3,
+            "generations-short",
+        ),
+    ];
+    each(
+        &cases,
+        |(_, args, exit, code)| format!("{exit} {code} {args}"),
+        |(reply, args, exit, code)| {
+            for (format, github) in [("json", true), ("text", false), ("markdown", false)] {
+                let server = Server::script([reply.clone()]);
+                let gate = Gate::asking(&server)
+                    .args("--fail-open --format")
+                    .arg(format)
+                    .args(args);
+                let run = if github {
+                    gate.github().run()
+                } else {
+                    gate.run()
+                };
+                assert_eq!(run.code, *exit, "{run:?}");
+                assert!(server.seen() > 0, "{run:?}");
+                assert!(run.stderr.contains(code), "{run:?}");
+                if format == "json" {
+                    if *exit == 0 {
+                        assert_eq!(run.json()["verdict"], "cannot-tell", "{run:?}");
+                        assert_eq!(run.codes("warning"), [*code], "{run:?}");
+                        assert_eq!(
+                            (run.output("pass"), run.output("exit-code")),
+                            ("true", "0"),
+                            "{run:?}"
+                        );
+                    } else {
+                        assert!(run.codes("error").iter().any(|one| one == code), "{run:?}");
+                        assert_eq!(run.output("pass"), "false", "{run:?}");
+                    }
+                }
+            }
+        },
+    );
+    let run = Gate::new().args("--fail-open --credits many").run();
+    assert_eq!(run.code, 2, "{run:?}");
+    let run = Gate::reading("[]").args("--fail-open --format json").run();
+    assert_eq!(
+        (run.code, run.codes("warning")),
+        (0, vec!["unexpected-response".to_owned()]),
+        "{run:?}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn failing_open_does_not_cover_a_report_that_could_not_be_written() {
+    let server = server();
+    let run = Gate::asking(&server)
+        .args("--fail-open")
+        .shell(r#""$@" >/dev/full"#)
+        .run();
+    assert_eq!(
+        (run.code, run.shown()),
+        (5, vec!["report-failed"]),
+        "{run:?}"
+    );
+}

@@ -1,0 +1,226 @@
+//! `--wait`, proved by when the server was asked, not by what the gate says about itself.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::body::{gen45, EXAMPLE};
+use crate::support::{each, Gate, Reply, Server};
+
+const NEED: &str = "--generations gen4.5=20 --format json";
+
+fn used(count: u64) -> Reply {
+    Reply::ok(gen45(200, count).to_string())
+}
+
+fn short() -> Reply {
+    used(190)
+}
+
+fn enough() -> Reply {
+    used(100)
+}
+
+/// A failure that ends its look at once.
+fn down() -> Reply {
+    Reply::http(503, r#"{"error":"Down for now."}"#).header("x-should-retry", "false")
+}
+
+struct Case {
+    name: &'static str,
+    answers: Vec<Reply>,
+    args: &'static str,
+    exit: i32,
+    errors: &'static [&'static str],
+    /// How many looks there are.
+    looks: usize,
+    /// The pause before each further look, at least and at most, in seconds. A slow machine may only take longer.
+    pauses: &'static [(f64, f64)],
+}
+
+fn case(
+    name: &'static str,
+    answers: impl IntoIterator<Item = Reply>,
+    args: &'static str,
+    (exit, errors): (i32, &'static [&'static str]),
+    pauses: &'static [(f64, f64)],
+) -> Case {
+    Case {
+        name,
+        answers: answers.into_iter().collect(),
+        args,
+        exit,
+        errors,
+        looks: pauses.len() + 1,
+        pauses,
+    }
+}
+
+/// One interval of 5 seconds, with its jitter of up to 10 %.
+const FIVE: (f64, f64) = (4.45, 12.0);
+
+#[rustfmt::skip]
+fn cases() -> Vec<Case> {
+    const WAIT: &str = "--wait 10m --interval 5s";
+    const GO: (i32, &[&str]) = (0, &[]);
+    let balance = |credits: i64| { let mut body = gen45(200, 190); body["creditBalance"] = json!(credits); Reply::ok(body.to_string()) };
+    let later = |seconds: &str| Reply::http(429, r#"{"error":"Later."}"#).header("Retry-After", seconds);
+    vec![
+        case("a go needs no waiting", [enough()], WAIT, GO, &[]),
+        case("looks again until there is enough", [short(), used(189), enough()], WAIT, GO, &[FIVE, FIVE]),
+        case("used up is waited through", [used(200), enough()], WAIT, GO, &[FIVE]),
+        case("an outage is waited through", [down(), enough()], WAIT, GO, &[FIVE]),
+        case("a rate limit is waited through", [later("1").header("x-should-retry", "false"), enough()], WAIT, GO, &[FIVE]),
+        case("a reset is waited through", [Reply::raw("HTTP/1.1 200 OK\r\nContent-Le"), enough()], "--wait 10m --interval 5s --timeout 400ms", GO, &[(4.45, 13.0)]),
+        case("silence is waited through", [Reply::steps([crate::support::Step::Hang]), enough()], "--wait 10m --interval 5s --timeout 1s", GO, &[(4.45, 15.0)]),
+        case("what time cannot cure ends it at the first look", [balance(10)], "--wait 10m --interval 5s --credits 1200", (3, &["credits-short", "generations-short"]), &[]),
+        case("over the daily limit", [short()], "--wait 10m --generations gen4.5=300", (3, &["over-daily-limit"]), &[]),
+        case("an unknown model", [short()], "--wait 10m --generations sora=1", (3, &["generations-short", "model-unavailable"]), &[]),
+        case("concurrency", [enough()], "--wait 10m --concurrency gen4.5=9", (3, &["concurrency-short"]), &[]),
+        case("a rejected key", [Reply::http(401, "")], WAIT, (4, &["unauthorized"]), &[]),
+        case("a rejected request", [Reply::http(400, "")], WAIT, (5, &["request-rejected"]), &[]),
+        case("an unexpected status", [Reply::http(404, "")], WAIT, (5, &["unexpected-status"]), &[]),
+        case("an unexpected answer", [Reply::ok("[]")], WAIT, (5, &["unexpected-response"]), &[]),
+        case("what time cannot cure ends it at a later look", [short(), Reply::http(401, "")], WAIT, (4, &["unauthorized"]), &[FIVE]),
+        case("credits that run out while waiting", [short(), balance(10)], "--wait 10m --interval 5s --credits 1200", (3, &["credits-short", "generations-short"]), &[FIVE]),
+        case("the last look is at the deadline", [short()], "--wait 8s --interval 5s", (3, &["generations-short"]), &[FIVE, (1.0, 12.0)]),
+        case("an interval longer than the wait", [short()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
+        case("enough at the deadline", [short(), enough()], "--wait 6s --interval 1m", GO, &[(5.9, 14.0)]),
+        case("no look before Retry-After", [later("8"), enough()], "--wait 10m --interval 5s --timeout 2s", GO, &[(7.9, 16.0)]),
+        case("no look before a Retry-After that passes the end", [later("3600"), enough()], "--wait 6s --interval 5s --timeout 2s", (5, &["rate-limited"]), &[]),
+        case("the newest look that was answered decides", [short(), down()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
+        case("an answer after an outage decides", [down(), short()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
+        case("no look was answered", [down()], "--wait 6s --interval 1m", (5, &["unavailable"]), &[(5.9, 14.0)]),
+        case("failing open comes after the wait", [down()], "--wait 6s --interval 1m --fail-open", GO, &[(5.9, 14.0)]),
+        case("a no-go is not opened by a later outage", [short(), down()], "--wait 6s --interval 1m --fail-open", (3, &["generations-short"]), &[(5.9, 14.0)]),
+    ]
+}
+
+#[test]
+fn waiting_looks_again_when_it_should_and_no_longer_than_it_can_help() {
+    each(
+        &cases(),
+        |case| case.name.to_owned(),
+        |case| {
+            let server = Server::script(case.answers.clone());
+            let run = Gate::asking(&server).args(NEED).args(case.args).run();
+            assert_eq!(run.code, case.exit, "{run:?}");
+            let mut codes = run.codes("error");
+            codes.sort_unstable();
+            assert_eq!(codes, case.errors, "{run:?}");
+            let gaps: Vec<f64> = server.gaps().iter().map(Duration::as_secs_f64).collect();
+            assert_eq!(server.seen(), case.looks, "looks at {gaps:?}; {run:?}");
+            for (gap, (least, most)) in gaps.iter().zip(case.pauses) {
+                assert!(
+                    gap >= least && gap <= most,
+                    "{gaps:?} against {:?}; {run:?}",
+                    case.pauses
+                );
+            }
+            if case.looks == 1 {
+                assert!(run.took < Duration::from_secs(60), "{run:?}");
+            }
+            if run.code == 0 && case.args.contains("--fail-open") {
+                assert_eq!(run.json()["verdict"], "cannot-tell", "{run:?}");
+            }
+        },
+    );
+}
+
+#[test]
+fn the_last_look_comes_when_the_wait_ends_and_not_before() {
+    let server = Server::script([short()]);
+    let run = Gate::asking(&server)
+        .args(NEED)
+        .args("--wait 7s --interval 5s")
+        .run();
+    let total: f64 = server.gaps().iter().map(Duration::as_secs_f64).sum();
+    assert!((6.9..20.0).contains(&total), "{total}: {run:?}");
+    assert_eq!(server.seen(), 3, "{run:?}");
+}
+
+/// What it waits for, what is left, what is missing: in the log, when something changes.
+#[test]
+fn waiting_says_what_it_waits_for() {
+    let server = Server::script([used(190), used(183), enough()]);
+    let run = Gate::asking(&server)
+        .args("--generations gen4.5=20 --wait 10m --interval 5s")
+        .run();
+    assert_eq!((run.code, server.seen()), (0, 3), "{run:?}");
+    let lines: Vec<_> = run
+        .stderr
+        .lines()
+        .filter(|line| line.contains("gen4.5"))
+        .collect();
+    assert!(
+        lines.iter().any(|line| line.contains("10")),
+        "left and missing at first: {run:?}"
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("17") && line.contains('3')),
+        "left and missing then: {run:?}"
+    );
+    assert!(
+        !run.stderr.contains("--wait"),
+        "no advice to wait for one who waits: {run:?}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_wait_at_once() {
+    let signals = [("INT", 2), ("TERM", 15)];
+    each(
+        &signals,
+        |(name, _)| name.to_string(),
+        |(name, number)| {
+            let server = Server::script([short()]);
+            let running = Gate::asking(&server)
+                .args(NEED)
+                .args("--wait 1h --interval 30m")
+                .spawn();
+            while server.seen() == 0 {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            std::thread::sleep(Duration::from_millis(500));
+            let sent = std::time::Instant::now();
+            running.signal(name);
+            let run = running.finish();
+            assert!(sent.elapsed() < Duration::from_secs(10), "{run:?}");
+            assert_eq!(run.signal, Some(*number), "{run:?}");
+            assert_eq!(server.seen(), 1, "{run:?}");
+        },
+    );
+}
+
+/// A hundred jobs that start together do not ask in step.
+#[test]
+fn looks_are_not_in_step() {
+    let waits: Vec<_> = (0..6).collect();
+    let pauses = std::sync::Mutex::new(Vec::new());
+    each(&waits, ToString::to_string, |_| {
+        let server = Server::script([short(), enough()]);
+        let run = Gate::asking(&server)
+            .args(NEED)
+            .args("--wait 10m --interval 10s")
+            .run();
+        assert_eq!(run.code, 0, "{run:?}");
+        pauses
+            .lock()
+            .expect("the list")
+            .push(server.gaps()[0].as_millis());
+    });
+    let pauses = pauses.into_inner().expect("the list");
+    let spread = pauses.iter().max().expect("one") - pauses.iter().min().expect("one");
+    assert!(spread > 20, "{pauses:?}");
+}
+
+/// One run may take the whole wait, one look no more than its time-out.
+#[test]
+fn without_a_wait_there_is_one_look() {
+    let server = Server::script([short(), Reply::ok(EXAMPLE)]);
+    let run = Gate::asking(&server).args(NEED).run();
+    assert_eq!((run.code, server.seen()), (3, 1), "{run:?}");
+}
