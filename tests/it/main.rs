@@ -12,7 +12,10 @@
 mod decoding;
 mod diagnostics;
 mod faults;
+mod github;
 mod history;
+mod hostile;
 mod keys;
+mod secrecy;
 mod support;
 mod waiting;

@@ -1,0 +1,226 @@
+//! A step in GitHub Actions: outputs, summary, annotations. That they are well-formed and agree with the report is
+//! checked after every run that has them (`support::check`).
+
+use serde_json::{json, Value};
+
+use crate::support::body::{organization, EXAMPLE};
+use crate::support::{each, set, Gate, Reply, Server};
+
+#[test]
+fn a_step_gets_its_outputs_whatever_the_verdict() {
+    let down = || Reply::http(503, "").header("x-should-retry", "false");
+    let cases = [
+        (
+            Reply::ok(EXAMPLE),
+            "--generations gen4.5=20",
+            0,
+            "true",
+            "go",
+            "",
+        ),
+        (
+            Reply::ok(EXAMPLE),
+            "--generations gen4.5=189 --credits 6000",
+            3,
+            "false",
+            "no-go",
+            "generations-short,credits-short",
+        ),
+        (
+            Reply::http(401, ""),
+            "",
+            4,
+            "false",
+            "cannot-tell",
+            "unauthorized",
+        ),
+        (down(), "", 5, "false", "cannot-tell", "unavailable"),
+    ];
+    each(
+        &cases,
+        |case| case.1.to_owned(),
+        |(reply, args, exit, pass, verdict, codes)| {
+            for format in ["text", "json", "markdown"] {
+                let server = Server::script([reply.clone()]);
+                let run = Gate::asking(&server)
+                    .github()
+                    .args(args)
+                    .args("--format")
+                    .arg(format)
+                    .run();
+                assert_eq!(run.code, *exit, "{run:?}");
+                assert_eq!(
+                    (run.output("pass"), run.output("verdict")),
+                    (*pass, *verdict),
+                    "{run:?}"
+                );
+                let found: Vec<_> = run.output("codes").split(',').collect();
+                let expected: Vec<_> = codes.split(',').collect();
+                assert_eq!(set(&found), set(&expected), "{run:?}");
+                assert!(
+                    !run.summary.as_deref().unwrap_or_default().is_empty(),
+                    "a summary: {run:?}"
+                );
+                let (left, concurrency): (Value, Value) = (
+                    serde_json::from_str(run.output("generations-left")).expect("JSON"),
+                    serde_json::from_str(run.output("concurrency")).expect("JSON"),
+                );
+                if [0, 3].contains(exit) {
+                    assert_eq!(
+                        (&left["gen4.5"], &concurrency["gen4.5"]),
+                        (&json!(188), &json!(2)),
+                        "{run:?}"
+                    );
+                    assert_eq!(left.as_object().expect("models").len(), 10);
+                    assert_eq!(run.output("credit-balance"), "5000");
+                } else {
+                    assert_eq!((left, concurrency), (json!({}), json!({})), "{run:?}");
+                    assert_eq!(run.output("credit-balance"), "", "{run:?}");
+                }
+            }
+        },
+    );
+}
+
+#[test]
+fn no_limit_is_null_in_the_outputs() {
+    let body = organization(5000, &[("gen4.5", Value::Null, Value::Null, json!(3))]).to_string();
+    let server = Server::script([Reply::ok(body)]);
+    let run = Gate::asking(&server).github().run();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(
+        run.output("generations-left").replace(' ', ""),
+        r#"{"gen4.5":null}"#
+    );
+    assert_eq!(
+        run.output("concurrency").replace(' ', ""),
+        r#"{"gen4.5":null}"#
+    );
+}
+
+#[test]
+fn files_of_a_step_are_added_to_and_never_overwritten() {
+    let server = Server::script([Reply::ok(EXAMPLE)]);
+    let gate = Gate::asking(&server)
+        .github()
+        .file("github-summary", "before\n");
+    let run = gate.run();
+    assert!(
+        run.summary
+            .as_deref()
+            .is_some_and(|text| text.starts_with("before\n") && text.len() > 50),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn diagnostics_are_annotations_and_not_text_as_well() {
+    let server = Server::script([Reply::ok(EXAMPLE)]);
+    let run = Gate::asking(&server)
+        .github()
+        .args("--generations gen4.5=189 --warn-credits 9000")
+        .run();
+    let errors: Vec<_> = run
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("::error"))
+        .collect();
+    let warnings: Vec<_> = run
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("::warning"))
+        .collect();
+    assert_eq!((errors.len(), warnings.len()), (1, 1), "{run:?}");
+    assert!(
+        errors[0].contains("generations-short") && warnings[0].contains("credits-short"),
+        "{run:?}"
+    );
+    assert!(
+        !run.stderr.contains("error[") && !run.stderr.contains("warning["),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn more_than_ten_annotations_of_a_kind_are_not_lost() {
+    let mut gate = Gate::reading(EXAMPLE).github();
+    for nth in 0..13 {
+        gate = gate.arg(format!("--generations=unknown-{nth}=1"));
+    }
+    let run = gate.run();
+    assert_eq!(run.code, 3, "{run:?}");
+    assert_eq!(
+        run.stderr
+            .lines()
+            .filter(|line| line.starts_with("::error"))
+            .count(),
+        10,
+        "{run:?}"
+    );
+    for nth in 0..13 {
+        assert!(
+            run.stderr.contains(&format!("unknown-{nth}")),
+            "{nth}: {run:?}"
+        );
+    }
+}
+
+#[test]
+fn outputs_that_cannot_be_written_are_no_pass() {
+    for name in ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"] {
+        for (args, exit) in [("", 5), ("--fail-open", 5), ("--credits 6000", 3)] {
+            let server = Server::script([Reply::ok(EXAMPLE)]);
+            let gate = Gate::asking(&server).github().args(args);
+            let place = gate.path("no-such-directory").join("file");
+            let run = gate.env(name, place).run();
+            assert_eq!(run.code, exit, "{name}: {run:?}");
+            assert!(
+                run.stderr.contains("report-failed") || exit == 3,
+                "{name}: {run:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn outside_of_actions_nothing_is_written() {
+    let server = Server::script([Reply::ok(EXAMPLE)]);
+    for value in ["", "false", "1"] {
+        let run = Gate::asking(&server)
+            .github()
+            .env("GITHUB_ACTIONS", value)
+            .args("--credits 6000")
+            .run();
+        assert_eq!(run.code, 3, "{run:?}");
+        assert_eq!(
+            (run.outputs.as_deref(), run.summary.as_deref()),
+            (Some(""), Some("")),
+            "{run:?}"
+        );
+        assert_eq!(run.shown(), ["credits-short"], "{run:?}");
+    }
+}
+
+/// A value that the next step puts into an environment variable has to fit in it.
+#[test]
+fn the_report_of_a_long_history_fits_a_variable() {
+    let mut days = Vec::new();
+    for number in 1..=28 {
+        let used: Vec<_> = (0..75)
+            .map(|nth| json!({ "model": format!("model-number-{nth}"), "amount": 1000 + nth }))
+            .collect();
+        days.push(json!({ "date": format!("2026-02-{number:02}"), "usedCredits": used }));
+    }
+    let saved = json!({ "results": days, "models": [] }).to_string();
+    let run = Gate::reading(EXAMPLE)
+        .github()
+        .file("usage.json", saved)
+        .args("--usage 2026-02-01..2026-03-01 --usage-from usage.json")
+        .run();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.output("report").len() < 100_000,
+        "{} bytes",
+        run.output("report").len()
+    );
+}

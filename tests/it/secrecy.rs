@@ -1,0 +1,282 @@
+//! The key is secret, whoever says it. That it is in no output is checked after every run of the whole suite
+//! (`support::check`); here are the runs that tempt the gate to show it.
+
+use serde_json::json;
+
+use crate::support::body::EXAMPLE;
+use crate::support::{each, Gate, Reply, Server, KEY};
+
+/// The key in the shapes in which it may come back.
+fn echoes() -> Vec<String> {
+    let split = |by: &str| {
+        let chars: Vec<char> = KEY.chars().collect();
+        let parts: Vec<String> = chars.chunks(7).map(|part| part.iter().collect()).collect();
+        parts.join(by)
+    };
+    let long = "x".repeat(300 - 25);
+    vec![
+        KEY.to_owned(),
+        format!("Bearer {KEY}"),
+        KEY[..60].to_owned(),
+        KEY[4..].to_owned(),
+        KEY[30..90].to_owned(),
+        KEY[KEY.len() - 40..].to_owned(),
+        format!("{}…", &KEY[..24]),
+        KEY.replacen('_', "%5F", 1),
+        split("\n"),
+        split("\r\n"),
+        split("\0"),
+        split("\t"),
+        split("\u{1b}[0m"),
+        split("\u{200b}"),
+        split("\u{202e}"),
+        split(" "),
+        split("\u{85}"),
+        // Over the 300 characters at which a quotation is cut.
+        format!("{long}{KEY}"),
+        format!("{}{KEY}", "é".repeat(290)),
+        format!("{KEY}{KEY}{KEY}"),
+    ]
+}
+
+#[test]
+fn a_key_that_the_server_echoes_is_blotted_out() {
+    type Place = fn(&str) -> Vec<Reply>;
+    let places: [(&str, Place); 15] = [
+        ("error of 400", |key| {
+            vec![Reply::http(400, json!({ "error": key }).to_string())]
+        }),
+        ("error of 401", |key| {
+            vec![Reply::http(
+                401,
+                json!({ "error": key, "docUrl": format!("https://docs.example/{key}") })
+                    .to_string(),
+            )]
+        }),
+        ("message of 403", |key| {
+            vec![Reply::http(
+                403,
+                json!({ "error": { "message": key } }).to_string(),
+            )]
+        }),
+        ("message of 429", |key| {
+            vec![Reply::http(429, json!({ "message": key }).to_string())
+                .header("Retry-After", "3600")]
+        }),
+        ("error of 503, and again", |key| {
+            let body = json!({ "error": key }).to_string();
+            vec![
+                Reply::http(503, &body).header("retry-after-ms", "1"),
+                Reply::http(503, &body).header("Retry-After", "3600"),
+            ]
+        }),
+        ("issues of 422", |key| {
+            vec![Reply::http(422, json!({ "error": "no", "issues": [{ "code": key, "path": [key], "message": key }] }).to_string())]
+        }),
+        ("escaped in 401", |key| {
+            let escaped: String = key
+                .encode_utf16()
+                .map(|unit| format!("\\u{unit:04x}"))
+                .collect();
+            vec![Reply::http(401, format!(r#"{{"error":"{escaped}"}}"#))]
+        }),
+        ("page of 404", |key| {
+            vec![Reply::http(404, format!("<h1>{key}</h1>"))]
+        }),
+        ("page of 200", |key| {
+            vec![Reply::http(200, format!("<h1>{key}</h1>"))]
+        }),
+        ("text of 200", |key| vec![Reply::http(200, key)]),
+        ("field of the wrong type", |key| {
+            vec![Reply::ok(
+                json!({ "creditBalance": key, "tier": key, "usage": {} }).to_string(),
+            )]
+        }),
+        ("name of a model", |key| {
+            vec![Reply::ok(EXAMPLE.replacen(
+                "\"gen4_turbo\"",
+                &json!(key).to_string(),
+                1,
+            ))]
+        }),
+        ("name of a model, with a wrong limit", |key| {
+            let name = json!(key).to_string();
+            vec![Reply::ok(EXAMPLE.replacen(
+                "\"gen4_turbo\": {",
+                &format!("{name}: {{ \"maxDailyGenerations\": \"x\" }}, \"gen4_turbo\": {{"),
+                1,
+            ))]
+        }),
+        ("headers and reason", |key| {
+            let clean: String = key.chars().filter(char::is_ascii_graphic).collect();
+            vec![Reply::raw(format!("HTTP/1.1 418 {clean}\r\nServer: {clean}\r\nRetry-After: {clean}\r\nX-Request-Id: {clean}\r\nContent-Length: 0\r\n\r\n"))]
+        }),
+        ("redirect", |key| {
+            let clean: String = key.chars().filter(char::is_ascii_graphic).collect();
+            vec![Reply::http(302, "").header(
+                "Location",
+                &format!("https://{clean}.example/{clean}?key={clean}"),
+            )]
+        }),
+    ];
+    let mut cases = Vec::new();
+    for (place, replies) in places {
+        for echo in echoes() {
+            cases.push((place, echo, replies));
+        }
+    }
+    each(
+        &cases,
+        |(place, echo, _)| format!("{place}: {echo:?}"),
+        |(_, echo, replies)| {
+            for format in ["text", "json", "markdown"] {
+                let server = Server::script(replies(echo));
+                let gate = Gate::asking(&server)
+                    .args("--generations gen4_turb=1 --format")
+                    .arg(format);
+                let run = if format == "json" {
+                    gate.run()
+                } else {
+                    gate.github().run()
+                };
+                assert_ne!(run.code, 0, "{run:?}");
+                assert!(server.seen() > 0, "{run:?}");
+            }
+        },
+    );
+}
+
+#[test]
+fn a_malformed_key_is_neither_sent_nor_shown() {
+    let inside = ["\n", "\r\n", " ", "\t", "é", "\u{7f}", "\u{1b}", "\u{200b}"];
+    each(
+        &inside,
+        |one| format!("{one:?}"),
+        |one| {
+            for format in ["text", "json", "markdown"] {
+                let key = format!("{}{one}{}", &KEY[..40], &KEY[40..]);
+                let server = Server::script([Reply::ok(EXAMPLE)]);
+                let run = Gate::asking(&server)
+                    .key(&key)
+                    .args("--format")
+                    .arg(format)
+                    .github()
+                    .run();
+                assert_eq!((run.code, server.seen()), (4, 0), "{run:?}");
+                assert_eq!(run.output("codes"), "key-malformed", "{run:?}");
+            }
+        },
+    );
+}
+
+#[test]
+fn a_key_on_the_command_line_is_not_repeated() {
+    let lines: [&[&str]; 14] = [
+        &["--api-secret=KEY"],
+        &["KEY"],
+        &["--generations", "KEY"],
+        &["--generations=KEY"],
+        &["--generations", "gen4.5=KEY"],
+        &["--generations", "KEY=1"],
+        &["--credits", "KEY"],
+        &["--key-file", "KEY"],
+        &["--from", "KEY"],
+        &["--usage", "KEY"],
+        &["--base-url", "https://KEY@127.0.0.1:1"],
+        &["--base-url", "KEY"],
+        &["--format=KEY"],
+        &["--KEY"],
+    ];
+    each(
+        &lines,
+        |line| line.join(" "),
+        |line| {
+            for format in ["text", "json"] {
+                let mut gate = Gate::new()
+                    .env("RUNWAYML_BASE_URL", "http://127.0.0.1:1")
+                    .args("--timeout 1s");
+                if !line[0].contains("format") {
+                    gate = gate.args("--format").arg(format);
+                }
+                for part in *line {
+                    gate = gate.arg(part.replace("KEY", KEY));
+                }
+                let run = gate.run();
+                assert!(run.code == 2 || line.contains(&"KEY=1"), "{run:?}");
+            }
+        },
+    );
+}
+
+/// A name that holds a key is no model of Runway: it is asked for, and told as unknown, without being shown.
+#[test]
+fn a_key_in_place_of_a_model_is_not_repeated() {
+    let server = Server::script([Reply::ok(EXAMPLE)]);
+    for format in ["text", "json", "markdown"] {
+        let run = Gate::asking(&server)
+            .args("--format")
+            .arg(format)
+            .arg(format!("--generations={KEY}=1"))
+            .run();
+        assert_ne!(run.code, 0, "{run:?}");
+    }
+}
+
+#[test]
+fn a_key_from_a_file_is_as_secret() {
+    let other = format!(
+        "key_{}",
+        "5e7d90ab31c2f846".repeat(8).replacen("5e7d", "77aa", 3)
+    );
+    for name in [".env", "the-key"] {
+        let server = Server::script([Reply::http(401, json!({ "error": other }).to_string())]);
+        let content = if name == ".env" {
+            format!("RUNWAYML_API_SECRET='{other}'\n")
+        } else {
+            other.clone()
+        };
+        let mut gate = Gate::asking(&server)
+            .no_key()
+            .secret(&other)
+            .file(name, content);
+        if name == "the-key" {
+            gate = gate.args("--key-file the-key");
+        }
+        let run = gate.run();
+        assert_eq!(run.code, 4, "{run:?}");
+        assert_eq!(
+            server.requests()[0].header("authorization"),
+            format!("Bearer {other}")
+        );
+    }
+}
+
+/// A password in an address is a secret too.
+#[test]
+fn a_password_in_an_address_is_not_repeated() {
+    let secret = "correct-horse-battery";
+    for url in [
+        format!("https://me:{secret}@127.0.0.1:1"),
+        format!("http://{secret}@example.com"),
+        format!("https://host/?{secret}"),
+    ] {
+        let run = Gate::new()
+            .secret(secret)
+            .args("--base-url")
+            .arg(&url)
+            .run();
+        assert_eq!(run.code, 2, "{run:?}");
+    }
+    for proxy in [
+        format!("socks5://me:{secret}@127.0.0.1:1"),
+        format!("gopher://me:{secret}@x"),
+        format!("http://me:{secret}@"),
+    ] {
+        let run = Gate::new()
+            .secret(secret)
+            .env("HTTPS_PROXY", &proxy)
+            .args("--base-url https://localhost:1")
+            .run();
+        assert_eq!(run.code, 2, "{run:?}");
+    }
+}
