@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod command_line;
 mod decoding;
 mod diagnostics;
 mod faults;
@@ -18,4 +19,5 @@ mod hostile;
 mod keys;
 mod secrecy;
 mod support;
+mod terminal;
 mod waiting;

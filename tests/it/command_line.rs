@@ -1,0 +1,659 @@
+//! The command line: every flag in both its spellings, and every way to get one wrong.
+
+use serde_json::{json, Value};
+
+use crate::support::body::EXAMPLE;
+use crate::support::{each, settled, Gate, Reply, Run, Server};
+
+/// A command line in the table below, split at spaces; `''` stands for an empty argument, `_` for a space in one.
+fn words(line: &str) -> Vec<String> {
+    let word = |word: &str| {
+        if word == "''" {
+            String::new()
+        } else {
+            word.replace("''", "").replace('_', " ")
+        }
+    };
+    line.split(' ')
+        .filter(|part| !part.is_empty())
+        .map(word)
+        .collect()
+}
+
+fn run(line: &str) -> Run {
+    words(line)
+        .iter()
+        .fold(
+            Gate::new().env("RUNWAYML_BASE_URL", "http://127.0.0.1:1"),
+            Gate::arg,
+        )
+        .run()
+}
+
+/// What is wrong, and what the message must show of it.
+#[rustfmt::skip]
+const WRONG: &[(&str, &[&str])] = &[
+    // ---- no such thing
+    ("--generation gen4.5=1", &["--generation", "--generations"]),
+    ("--nonsense", &["--nonsense"]),
+    ("-x", &["-x"]),
+    ("check", &["check"]),
+    ("--", &[]),
+    ("-- --credits 1", &[]),
+    ("--quiet=yes", &["--quiet"]),
+    ("--fail-open=false", &["--fail-open"]),
+
+    // ---- values that are not there
+    ("--credits", &["--credits"]),
+    ("--credits ''", &["--credits", "empty"]),
+    ("--credits=''", &["--credits", "empty"]),
+    ("--generations ''", &["--generations", "empty"]),
+    ("--generations=''", &["--generations", "empty"]),
+    ("--concurrency ''", &["--concurrency", "empty"]),
+    ("--budget ''", &["--budget", "empty"]),
+    ("--warn-credits ''", &["--warn-credits", "empty"]),
+    ("--warn-generations ''", &["--warn-generations", "empty"]),
+    ("--wait ''", &["--wait", "empty"]),
+    ("--timeout ''", &["--timeout", "empty"]),
+    ("--missing-key ''", &["--missing-key", "empty"]),
+    ("--from ''", &["--from", "empty"]),
+    ("--usage ''", &["--usage", "empty"]),
+    ("--format ''", &["--format", "empty"]),
+    ("--base-url ''", &["--base-url", "empty"]),
+    ("--key-file ''", &["--key-file", "empty"]),
+
+    // ---- values that are the next flag
+    ("--credits --quiet", &["--credits"]),
+    ("--generations --credits 5", &["--generations"]),
+    ("--from --quiet", &["--from"]),
+    ("--key-file --quiet", &["--key-file"]),
+    ("--format -q", &["--format"]),
+
+    // ---- one too many
+    ("--credits 1 --credits 2", &["--credits"]),
+    ("--credits=1 --credits=1", &["--credits"]),
+    ("--format json --format json", &["--format"]),
+    ("--timeout 1s --timeout=2s", &["--timeout"]),
+    ("--wait 1m --wait 2m", &["--wait"]),
+    ("--base-url http://127.0.0.1:1 --base-url http://127.0.0.1:2", &["--base-url"]),
+    ("--budget 1/1d --budget 2/2d", &["--budget"]),
+    ("--warn-credits 1 --warn-credits 2", &["--warn-credits"]),
+
+    // ---- numbers that are none
+    ("--credits many", &["--credits", "many"]),
+    ("--credits -1", &["--credits", "-1"]),
+    ("--credits=-1", &["--credits", "-1"]),
+    ("--credits 1.5", &["--credits", "1.5"]),
+    ("--credits 1,000", &["--credits", "1,000"]),
+    ("--credits 1e3", &["--credits", "1e3"]),
+    ("--credits 50%", &["--credits", "50%"]),
+    ("--credits 18446744073709551616", &["--credits"]),
+    ("--credits 0x10", &["0x10"]),
+    ("--credits _5", &["--credits"]),
+    ("--warn-credits few", &["--warn-credits", "few"]),
+
+    // ---- models
+    ("--generations 20", &["--generations", "20", "MODEL=N"]),
+    ("--generations gen4.5", &["--generations", "gen4.5"]),
+    ("--generations gen4.5=", &["gen4.5="]),
+    ("--generations =20", &["=20"]),
+    ("--generations gen4.5=twenty", &["twenty"]),
+    ("--generations gen4.5=-1", &["-1"]),
+    ("--generations gen4.5=1.5", &["1.5"]),
+    ("--generations gen4.5=0%", &["0%"]),
+    ("--generations gen4.5=101%", &["101%"]),
+    ("--generations gen4.5=%", &["%"]),
+    ("--generations gen4.5=1.5%", &["1.5%"]),
+    ("--generations gen4.5=50%@5", &["@"]),
+    ("--generations gen4.5=5@", &["@"]),
+    ("--generations gen4.5=5@1.5", &["1.5"]),
+    ("--generations gen4.5=5@-1", &["-1"]),
+    ("--generations gen4.5=5@5%", &["5%"]),
+    ("--generations gen4.5=5@5@5", &["@"]),
+    ("--generations gen4.5=50% --generations gen4.5=5", &["gen4.5"]),
+    ("--generations gen4.5=5 --generations gen4.5=50%", &["gen4.5"]),
+    ("--generations gen4.5=50% --generations gen4.5=50%", &["gen4.5"]),
+    ("--generations gen4.5=18446744073709551616", &["gen4.5"]),
+    ("--generations gen4.5=9007199254740991@9007199254740991", &["gen4.5"]),
+    ("--generations gen4.5=18446744073709551615 --generations gen4.5=1", &["gen4.5"]),
+    ("--generations a=4294967296@4294967295 --generations b=1@4294967296", &[]),
+    ("--generations gen4.5=1,veo3.1=2", &[]),
+    ("--concurrency gen4.5=50%", &["50%"]),
+    ("--concurrency gen4.5=2@5", &["@"]),
+    ("--concurrency 2", &["2"]),
+    ("--warn-generations gen4.5=1@5", &["@"]),
+    ("--warn-generations 5", &["5"]),
+
+    // ---- durations
+    ("--timeout 30", &["--timeout", "30"]),
+    ("--timeout soon", &["soon"]),
+    ("--timeout 0s", &["0s"]),
+    ("--timeout -5s", &["-5s"]),
+    ("--wait 2", &["--wait", "2"]),
+    ("--wait 1m --interval 4s", &["4s", "5"]),
+    ("--wait 1m --interval 0s", &["0s"]),
+    ("--wait 99999999999999999999h", &["--wait"]),
+
+    // ---- budgets and histories
+    ("--budget 1000", &["1000"]),
+    ("--budget 1000/", &["1000/"]),
+    ("--budget /30d", &["/30d"]),
+    ("--budget -5/30d", &["-5"]),
+    ("--budget 1.5/30d", &["1.5"]),
+    ("--budget 1000/30d/7d", &[]),
+    ("--usage 2026-03-17..2026-02-15", &["2026-03-17", "2026-02-15"]),
+    ("--usage 91d", &["90"]),
+    ("--usage 2026-02-30..2026-03-02", &["2026-02-30"]),
+
+    // ---- choices
+    ("--format yaml", &["yaml", "text", "json", "markdown"]),
+    ("--format JSON", &["JSON", "json"]),
+    ("--missing-key ignore", &["ignore", "fail", "skip"]),
+
+    // ---- what does not go together
+    ("--from - --wait 1m", &["--from", "--wait"]),
+    ("--from - --budget 5/1d --usage-from -", &[]),
+    ("--usage-from x.json", &["--usage-from", "--usage"]),
+    ("--usage-from x.json --usage 30d", &["--usage-from"]),
+    ("--from - --usage-from - --usage 2026-02-15..2026-03-17", &["--usage-from"]),
+    ("--from no-such-file.json", &["no-such-file.json"]),
+    ("--from .", &["."]),
+    ("--key-file no-such-file", &["no-such-file"]),
+    ("--key-file .", &["."]),
+
+    // ---- addresses
+    ("--base-url http://api.dev.runwayml.com", &["http://api.dev.runwayml.com", "clear"]),
+    ("--base-url http://10.0.0.1", &["clear"]),
+    ("--base-url http://127.0.0.1.example.com", &["clear"]),
+    ("--base-url http://localhost.example.com", &["clear"]),
+    ("--base-url api.dev.runwayml.com", &["api.dev.runwayml.com", "https://"]),
+    ("--base-url ftp://127.0.0.1", &["https"]),
+    ("--base-url file:///etc/passwd", &["--base-url"]),
+    ("--base-url https://", &["--base-url"]),
+    ("--base-url https://user@localhost", &["user"]),
+    ("--base-url https://localhost/?a=b", &["query"]),
+    ("--base-url https://localhost/#a", &["fragment"]),
+    ("--base-url https://localhost:99999", &["--base-url"]),
+];
+
+#[test]
+fn what_cannot_be_followed_is_exit_code_2_and_says_what_would_be_right() {
+    each(
+        WRONG,
+        |(line, _)| (*line).to_owned(),
+        |(line, shows)| {
+            let wrong = run(line);
+            assert_eq!(wrong.code, 2, "{wrong:?}");
+            for part in *shows {
+                assert!(
+                    wrong.stderr.contains(part),
+                    "does not show {part}: {wrong:?}"
+                );
+            }
+            assert!(
+                wrong.stderr.len() < 1_500,
+                "nobody reads {} bytes: {wrong:?}",
+                wrong.stderr.len()
+            );
+        },
+    );
+}
+
+/// All the messages on one page, for a person to read.
+#[test]
+fn what_is_said_about_a_wrong_command_line() {
+    let mut page = String::new();
+    for (line, _) in WRONG {
+        page += &format!(
+            "$ runway-preflight {line}\n{}\n",
+            settled(&run(line).stderr)
+        );
+    }
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("command-line-errors", page));
+}
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_not_text_are_an_error_and_no_panic() {
+    use std::os::unix::ffi::OsStrExt;
+    let bytes: [&[u8]; 4] = [
+        b"--credits=\xff",
+        b"\xff\xfe",
+        b"--\xff",
+        b"--generations=gen\xe9=1",
+    ];
+    for bytes in bytes {
+        let run = Gate::new().arg(std::ffi::OsStr::from_bytes(bytes)).run();
+        assert_eq!(run.code, 2, "{run:?}");
+        let run = Gate::new()
+            .args("--credits")
+            .arg(std::ffi::OsStr::from_bytes(bytes))
+            .run();
+        assert_eq!(run.code, 2, "{run:?}");
+    }
+    let run = Gate::new()
+        .env(
+            "RUNWAYML_API_SECRET",
+            std::ffi::OsStr::from_bytes(b"key_\xff\xfe\xfd"),
+        )
+        .run();
+    assert_eq!(
+        (run.code, run.shown()),
+        (4, vec!["key-malformed"]),
+        "{run:?}"
+    );
+    let run = Gate::new()
+        .env(
+            "RUNWAYML_BASE_URL",
+            std::ffi::OsStr::from_bytes(b"http://127.0.0.1:1/\xff"),
+        )
+        .args("--timeout 1s")
+        .run();
+    assert_eq!(run.code, 2, "{run:?}");
+}
+
+/// Each flag that takes a value, with one that makes a difference where it can.
+const SPELLINGS: [&str; 16] = [
+    "--generations gen4.5=189",
+    "--generations gen4.5=20@300",
+    "--generations gen4.5=95%",
+    "--credits 6000",
+    "--concurrency gen4.5=3",
+    "--budget 0/1d",
+    "--warn-generations gen4.5=189",
+    "--warn-credits 6000",
+    "--timeout 59s",
+    "--missing-key skip",
+    "--usage 2026-02-15..2026-03-17",
+    "--format json",
+    "--format markdown",
+    "--wait 2h",
+    "--key-file key",
+    "--format text",
+];
+
+#[test]
+fn a_value_may_follow_an_equals_sign_as_well_as_a_space() {
+    each(&SPELLINGS, ToString::to_string, |flag| {
+        let (name, value) = flag.split_once(' ').expect("a flag and its value");
+        let server = || {
+            Server::handler(|_, request| match &*request.method {
+                "GET" => Reply::ok(EXAMPLE),
+                _ => Reply::ok(json!({ "results": [], "models": [] }).to_string()),
+            })
+        };
+        let run = |spelt: &[&str]| {
+            let server = server();
+            let gate = Gate::asking(&server).file("key", crate::support::KEY);
+            // Nothing here is to be waited for.
+            let gate = if name == "--wait" {
+                gate.args("--generations gen4.5=201")
+            } else {
+                gate
+            };
+            let run = spelt.iter().fold(gate, Gate::arg).run();
+            assert!(server.seen() > 0, "{run:?}");
+            run
+        };
+        let (two, one) = (run(&[name, value]), run(&[&format!("{name}={value}")]));
+        assert_ne!(two.code, 2, "{two:?}");
+        assert_eq!(two.code, one.code, "{two:?}\n{one:?}");
+        let settle = |text: &str| {
+            settled(text)
+                .lines()
+                .filter(|line| !line.contains("checkedAt"))
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        assert_eq!(settle(&two.stderr), settle(&one.stderr));
+        assert_eq!(settle(&two.stdout), settle(&one.stdout));
+    });
+}
+
+#[test]
+fn help_fits_a_terminal_and_names_everything() {
+    let long = Gate::new().no_key().args("--help").run();
+    let short = Gate::new().no_key().args("-h").run();
+    assert_eq!((long.code, short.code), (0, 0), "{long:?}");
+    assert_eq!(long.stdout, short.stdout);
+    assert_eq!(long.stderr, "");
+    for line in long.stdout.lines() {
+        assert!(
+            line.chars().count() <= 80,
+            "{} columns: {line}",
+            line.chars().count()
+        );
+        assert_eq!(line, line.trim_end(), "white space at the end");
+    }
+    for flag in [
+        "--generations",
+        "--credits",
+        "--concurrency",
+        "--budget",
+        "--warn-generations",
+        "--warn-credits",
+        "--wait",
+        "--interval",
+        "--timeout",
+        "--fail-open",
+        "--missing-key",
+        "--from",
+        "--usage-from",
+        "--usage",
+        "--tiers",
+        "--format",
+        "--quiet",
+        "--base-url",
+        "--key-file",
+        "--help",
+        "--version",
+        "-h",
+        "-V",
+        "-q",
+        "RUNWAYML_API_SECRET",
+        "RUNWAYML_BASE_URL",
+        "30s",
+        "1m",
+        "text",
+    ] {
+        assert!(
+            long.stdout.contains(flag),
+            "{flag} is not in the help:\n{}",
+            long.stdout
+        );
+    }
+    for code in 0..=5 {
+        let told = long
+            .stdout
+            .lines()
+            .any(|line| line.trim_start().starts_with(&format!("{code} ")));
+        assert!(
+            told || code == 1,
+            "exit code {code} is not in the help:\n{}",
+            long.stdout
+        );
+    }
+    // Asked for help, it helps, whatever else is wrong.
+    let run = Gate::new().args("--credits 5 --help").run();
+    assert_eq!((run.code, &run.stdout), (0, &long.stdout), "{run:?}");
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("help", long.stdout));
+}
+
+#[test]
+fn the_version_is_one_line() {
+    for flag in ["--version", "-V"] {
+        let run = Gate::new().no_key().args(flag).run();
+        let line = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");
+        assert_eq!(
+            (run.code, &*run.stdout, &*run.stderr),
+            (0, line, ""),
+            "{run:?}"
+        );
+    }
+}
+
+#[test]
+fn quiet_prints_no_report_with_a_go_and_everything_else_as_ever() {
+    for flag in ["--quiet", "-q"] {
+        for format in ["text", "json", "markdown"] {
+            let run = Gate::reading(EXAMPLE)
+                .arg(flag)
+                .args("--format")
+                .arg(format)
+                .args("--warn-credits 9000")
+                .github()
+                .run();
+            assert_eq!((run.code, &*run.stdout), (0, ""), "{run:?}");
+            assert!(run.stderr.contains("credits-short"), "{run:?}");
+            assert_eq!(run.output("pass"), "true");
+            assert!(
+                !run.summary.as_deref().unwrap_or_default().is_empty(),
+                "{run:?}"
+            );
+            let run = Gate::reading(EXAMPLE)
+                .arg(flag)
+                .args("--credits 6000 --format")
+                .arg(format)
+                .run();
+            assert_eq!(run.code, 3, "{run:?}");
+            assert!(!run.stdout.is_empty(), "{run:?}");
+        }
+    }
+    // A pass that is no go is not to be missed.
+    let run = Gate::reading("{}").args("--quiet --fail-open").run();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(!run.stdout.is_empty() && !run.stderr.is_empty(), "{run:?}");
+}
+
+#[test]
+fn a_base_url_may_have_a_prefix_and_a_slash_at_its_end() {
+    for (suffix, target) in [
+        ("", "/v1/organization"),
+        ("/", "/v1/organization"),
+        ("/mirror", "/mirror/v1/organization"),
+        ("/a/b/", "/a/b/v1/organization"),
+    ] {
+        let server = Server::script([Reply::ok(EXAMPLE)]);
+        let url = server.url() + suffix;
+        let flag = Gate::new().args("--base-url").arg(&url).run();
+        let env = Gate::new().env("RUNWAYML_BASE_URL", &url).run();
+        assert_eq!((flag.code, env.code), (0, 0), "{flag:?}\n{env:?}");
+        let targets: Vec<_> = server
+            .requests()
+            .into_iter()
+            .map(|request| request.target)
+            .collect();
+        assert_eq!(targets, [target, target]);
+    }
+}
+
+#[test]
+fn the_flag_for_the_address_outweighs_the_environment() {
+    let (right, wrong) = (
+        Server::script([Reply::ok(EXAMPLE)]),
+        Server::script([Reply::ok(EXAMPLE)]),
+    );
+    let run = Gate::asking(&wrong)
+        .args("--base-url")
+        .arg(right.url())
+        .run();
+    assert_eq!(
+        (run.code, right.seen(), wrong.connections()),
+        (0, 1, 0),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn loopback_by_name_is_loopback() {
+    let server = Server::script([Reply::ok(EXAMPLE)]);
+    for host in ["localhost", "LOCALHOST", "127.0.0.1"] {
+        let run = Gate::new()
+            .args("--base-url")
+            .arg(format!("http://{host}:{}", server.port()))
+            .run();
+        assert_eq!(run.code, 0, "{run:?}");
+    }
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_never_passed_by_in_silence() {
+    let server = Server::script([Reply::ok(EXAMPLE)]);
+    let https = format!("https://localhost:{}", server.port());
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        for value in [
+            "socks5://127.0.0.1:1",
+            "socks4://127.0.0.1:1",
+            "not a url",
+            "gopher://127.0.0.1",
+            "http://",
+            "http://127.0.0.1:99999",
+        ] {
+            let run = Gate::new()
+                .env(name, value)
+                .args("--timeout 1s --base-url")
+                .arg(&https)
+                .run();
+            assert_eq!(
+                (run.code, server.connections()),
+                (2, 0),
+                "{name}={value}: {run:?}"
+            );
+            assert!(run.stderr.contains(name), "{name}={value}: {run:?}");
+        }
+    }
+}
+
+#[test]
+fn saved_answers_are_decided_without_a_key_and_without_a_word_to_anyone() {
+    let server = Server::script([Reply::ok("{}")]);
+    let gate = || Gate::asking(&server).no_key().file("saved.json", EXAMPLE);
+    let run = gate()
+        .args("--from saved.json --generations gen4.5=20 --format json")
+        .run();
+    assert_eq!(
+        (run.code, &run.json()["source"]),
+        (0, &json!("saved.json")),
+        "{run:?}"
+    );
+    let run = gate()
+        .args("--from saved.json --generations gen4.5=189")
+        .run();
+    assert_eq!(run.code, 3, "{run:?}");
+    let run = gate()
+        .stdin(EXAMPLE)
+        .args("--from - --generations gen4.5=20 --format json")
+        .run();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn colour_is_for_those_who_ask_for_it() {
+    let plain = Gate::reading(EXAMPLE).args("--credits 6000").run();
+    let forced = Gate::reading(EXAMPLE).args("--credits 6000").colour().run();
+    assert!(
+        forced.stdout.contains("\u{1b}[") && forced.stderr.contains("\u{1b}["),
+        "{forced:?}"
+    );
+    assert!(
+        !plain.stdout.contains('\u{1b}') && !plain.stderr.contains('\u{1b}'),
+        "{plain:?}"
+    );
+    let never = Gate::reading(EXAMPLE)
+        .args("--credits 6000")
+        .env("NO_COLOR", "1")
+        .run();
+    assert_eq!(
+        (&never.stdout, &never.stderr),
+        (&plain.stdout, &plain.stderr)
+    );
+    let off = Gate::reading(EXAMPLE)
+        .args("--credits 6000")
+        .env("CLICOLOR_FORCE", "0")
+        .run();
+    assert_eq!((&off.stdout, &off.stderr), (&plain.stdout, &plain.stderr));
+    let json = Gate::reading(EXAMPLE)
+        .args("--credits 6000 --format json")
+        .colour()
+        .run();
+    assert!(
+        serde_json::from_str::<Value>(&json.stdout).is_ok(),
+        "{json:?}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_is_never_a_pass() {
+    let cases = [
+        (r#""$@" >/dev/full"#, "", 5),
+        (
+            r#"{ sleep 1; "$@"; code=$?; echo "exit $code" >&2; exit $code; } | true"#,
+            "",
+            5,
+        ),
+        (r#""$@" >/dev/full"#, "--credits 6000", 3),
+        (r#""$@" >/dev/full"#, "--fail-open", 5),
+    ];
+    each(
+        &cases,
+        |(script, args, _)| format!("{script} {args}"),
+        |(script, args, exit)| {
+            for format in ["text", "json", "markdown"] {
+                let run = Gate::reading(EXAMPLE)
+                    .args(args)
+                    .args("--format")
+                    .arg(format)
+                    .shell(script)
+                    .run();
+                if script.contains('|') {
+                    assert!(run.stderr.contains(&format!("exit {exit}")), "{run:?}");
+                } else {
+                    assert_eq!(run.code, *exit, "{run:?}");
+                }
+                assert!(run.stderr.contains("report-failed"), "{run:?}");
+            }
+        },
+    );
+}
+
+/// Before `main`, Rust's own start-up opens `/dev/null` in place of a stream that is closed: it cannot be told from a
+/// report that was sent there on purpose.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_standard_output_is_no_panic() {
+    for (args, exit) in [("", 0), ("--credits 6000", 3), ("--format json", 0)] {
+        let run = Gate::reading(EXAMPLE).args(args).shell(r#""$@" >&-"#).run();
+        assert_eq!(run.code, exit, "{run:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_into_nowhere_is_no_panic() {
+    for script in [
+        r#""$@" >/dev/full"#,
+        r#""$@" >&-"#,
+        r#"{ sleep 1; "$@"; } | true"#,
+    ] {
+        for flag in ["--help", "--version"] {
+            let run = Gate::new().args(flag).shell(script).run();
+            assert!(!script.contains("full") || run.code != 0, "{run:?}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_standard_error_changes_no_verdict() {
+    for script in [
+        r#""$@" 2>&-"#,
+        r#""$@" 2>/dev/full"#,
+        r#""$@" 2>/dev/full >/dev/full"#,
+    ] {
+        let run = Gate::reading(EXAMPLE)
+            .args("--credits 6000")
+            .shell(script)
+            .run();
+        assert_eq!(run.code, 3, "{run:?}");
+    }
+    let run = Gate::reading(EXAMPLE)
+        .args("--credits many")
+        .shell(r#""$@" 2>&-"#)
+        .run();
+    assert_eq!(run.code, 2, "{run:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_standard_input_is_no_answer() {
+    let run = Gate::new().args("--from -").shell(r#""$@" <&-"#).run();
+    assert!([2, 5].contains(&run.code), "{run:?}");
+}
