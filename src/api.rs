@@ -141,11 +141,11 @@ impl Client {
             match wait.filter(|wait| *wait < deadline.left()) {
                 Some(wait) => {
                     say(&format!(
-                        "try {tries} of {} at {}: {}; trying again in {:.1} s",
+                        "try {tries} of {} at {}: {}; trying again in {}",
                         endpoint.name(),
                         self.base.host(),
                         failure.brief(),
-                        wait.as_secs_f64()
+                        brief(wait)
                     ));
                     std::thread::sleep(wait);
                     before = Some(failure);
@@ -161,7 +161,7 @@ impl Client {
         body: Option<&str>,
         left: Duration,
     ) -> Result<Vec<u8>, Failure> {
-        self.progress.enter(Phase::Lookup);
+        self.progress.start();
         let base = self.base.as_str();
         let sent = match endpoint {
             Endpoint::Organization => self
@@ -187,9 +187,31 @@ impl Client {
         let answer = sent.map_err(|error| Failure::of(error, self.progress.phase()))?;
         self.progress.enter(Phase::Body);
         if answer.status().as_u16() == 200 {
-            whole_body(answer)
+            self.whole_body(answer)
         } else {
             Err(self.refusal(answer))
+        }
+    }
+
+    fn whole_body(&self, mut answer: Response<Body>) -> Result<Vec<u8>, Failure> {
+        let encoding = answer.headers().get("content-encoding");
+        if encoding.is_some_and(|encoding| encoding != "identity") {
+            return Err(Failure::unexpected(
+                "the answer is compressed, which was not asked for",
+            ));
+        }
+        let mut body = Vec::new();
+        let read = answer
+            .body_mut()
+            .as_reader()
+            // One byte more than is decoded, so that the decoder sees that it is too long.
+            .take(decode::MOST_BYTES.saturating_add(1))
+            .read_to_end(&mut body);
+        match read {
+            // ureq takes a reset for an end.
+            _ if self.progress.was_reset() => Err(Failure::reset()),
+            Err(error) => Err(Failure::of(ureq::Error::from(error), Phase::Body)),
+            Ok(_) => Ok(body),
         }
     }
 
@@ -306,31 +328,24 @@ impl Deadline {
     }
 }
 
-fn whole_body(mut answer: Response<Body>) -> Result<Vec<u8>, Failure> {
-    if let Some(encoding) = answer.headers().get("content-encoding") {
-        if encoding != "identity" {
-            return Err(Failure::unexpected(
-                "the answer is compressed, which was not asked for",
-            ));
-        }
-    }
-    let mut body = Vec::new();
-    let read = answer
-        .body_mut()
-        .as_reader()
-        // One byte more than is decoded, so that the decoder sees that it is too long.
-        .take(decode::MOST_BYTES.saturating_add(1))
-        .read_to_end(&mut body);
-    match read {
-        Err(error) => Err(Failure::of(ureq::Error::from(error), Phase::Body)),
-        Ok(_) => Ok(body),
-    }
+/// A wait to the tenth of a second, or to the millisecond where it is shorter than a second.
+fn brief(wait: Duration) -> humantime::FormattedDuration {
+    let unit: u128 = if wait < Duration::from_secs(1) {
+        1
+    } else {
+        100
+    };
+    let rounded = wait.as_millis().div_ceil(unit).saturating_mul(unit);
+    humantime::format_duration(Duration::from_millis(
+        rounded.try_into().unwrap_or(u64::MAX),
+    ))
 }
 
 /// An https link of characters that mean nothing to a terminal, a log or Markdown.
 fn is_plain_link(link: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#=&%".contains(&byte);
-    link.starts_with("https://")
+    let host = link.strip_prefix("https://").unwrap_or_default();
+    host.starts_with(|first: char| first.is_ascii_alphanumeric())
         && link.len() <= 200
         && link.bytes().all(plain)
         && !link.contains("##")

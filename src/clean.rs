@@ -1,19 +1,63 @@
 //! Text from servers and files, made harmless. Such text is data, never a command.
 
-/// One line without control characters, bidirectional marks or other invisible characters.
+/// One line without escape sequences, control characters, bidirectional marks or other invisible
+/// characters; white space is folded.
 pub fn clean(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_whitespace() {
-            if !line.is_empty() && !line.ends_with(' ') {
-                line.push(' ');
-            }
-        } else if !is_invisible(character) {
+    for (_, character) in visible(text) {
+        if !character.is_whitespace() {
             line.push(character);
+        } else if !line.is_empty() && !line.ends_with(' ') {
+            line.push(' ');
         }
     }
     line.truncate(line.trim_end().len());
     line
+}
+
+/// The characters that a terminal would show, white space among them, each with its place in the
+/// text: escape sequences are passed over as a whole, unfinished ones to the end.
+pub fn visible(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
+    let mut state = Escape::None;
+    text.char_indices().filter(move |(_, character)| {
+        let (next, shown) = state.step(*character);
+        state = next;
+        shown && (character.is_whitespace() || !is_invisible(*character))
+    })
+}
+
+/// How far an escape sequence has come (ECMA-48).
+#[derive(Clone, Copy)]
+enum Escape {
+    None,
+    /// After ESC.
+    Started,
+    /// A control sequence, up to its final byte: colours, the cursor.
+    Control,
+    /// A string for the terminal, up to its terminator: titles, links.
+    Text,
+    /// In such a string, after ESC.
+    TextEnds,
+}
+
+impl Escape {
+    /// The state after a character, and whether it is shown.
+    fn step(self, character: char) -> (Self, bool) {
+        match (self, character) {
+            (Self::Text, '\u{7}' | '\u{9c}') => (Self::None, false),
+            (Self::Text, '\u{1b}') => (Self::TextEnds, false),
+            (Self::Text, _) => (Self::Text, false),
+            (_, '\u{1b}') => (Self::Started, false),
+            (_, '\u{9b}') | (Self::Started, '[') => (Self::Control, false),
+            (_, '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}')
+            | (Self::Started, ']' | 'P' | 'X' | '^' | '_') => (Self::Text, false),
+            (Self::Started, ' '..='/') => (Self::Started, false),
+            (Self::Started, '0'..='~') | (Self::TextEnds, '\\') => (Self::None, false),
+            (Self::Control, ' '..='?') => (Self::Control, false),
+            (Self::Control, '@'..='~') => (Self::None, false),
+            (Self::None | Self::Started | Self::Control | Self::TextEnds, _) => (Self::None, true),
+        }
+    }
 }
 
 /// At most `most` characters, with an ellipsis where something was cut.
@@ -58,7 +102,13 @@ mod tests {
 
     #[test]
     fn control_characters_go_and_white_space_folds() {
-        assert_eq!(clean("a\x1b[31mb\r\n\tc\u{202e}d\0 "), "a[31mb cd");
+        assert_eq!(clean("a\x1b[31mb\r\n\tc\u{202e}d\0 "), "ab cd");
+        assert_eq!(
+            clean("a\x1b]8;;https://x\x1b\\b\x1b]0;t\u{7}c\u{9b}1;2Hd"),
+            "abcd"
+        );
+        assert_eq!(clean("a\x1b(Bb\x1bMc\x1b[é"), "abcé");
+        assert_eq!(clean("a\x1b]never ended"), "a");
         assert_eq!(clean(" \n "), "");
         assert_eq!(cut("abcdef", 4), "abc…");
         assert_eq!(cut("abcd", 4), "abcd");

@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use argh::{ArgsInfo, FlagInfoKind, FromArgs, Optionality};
 
-use self::values::{echo, Value};
+use self::values::Value;
 use crate::quota::{Model, Requirements};
 use crate::spend::{UtcDay, Window};
 
 pub use self::help::HELP;
+pub use self::values::echo;
 
 /// What `--version` prints.
 pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");
@@ -158,7 +159,7 @@ impl Source {
     pub fn echo(&self) -> String {
         match self {
             Self::Live | Self::Stdin => "standard input".to_owned(),
-            Self::File(path) => values::echo(&path.to_string_lossy()),
+            Self::File(path) => echo(&path.to_string_lossy()),
         }
     }
 }
@@ -295,6 +296,12 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UsageError {
             "--generations gen4.5=20 --credits 1200",
         );
     }
+    if name == "--" {
+        return UsageError::new(
+            "-- ends the flags, and there is nothing but flags",
+            "--tiers",
+        );
+    }
     let near = known
         .map(|flag| (strsim::jaro_winkler(name, flag), flag))
         .filter(|(likeness, _)| *likeness > 0.8)
@@ -316,9 +323,6 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
         Some("-") => Source::Stdin,
         Some(file) => Source::File(PathBuf::from(file)),
     };
-    let duration = |name, given, default: Duration| {
-        value(name, given).map_or(Ok(default), |value| value.duration())
-    };
     let settings = Settings {
         required,
         source: source(&flags.from),
@@ -329,8 +333,14 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
         wait: value("--wait", &flags.wait)
             .map(|value| value.duration())
             .transpose()?,
-        interval: duration("--interval", &flags.interval, Duration::from_secs(60))?,
-        timeout: duration("--timeout", &flags.timeout, Duration::from_secs(30))?,
+        interval: value("--interval", &flags.interval)
+            .map_or(Ok(Duration::from_secs(60)), |value| {
+                value.duration_from(Duration::from_secs(5), "must be 5s at least")
+            })?,
+        timeout: value("--timeout", &flags.timeout)
+            .map_or(Ok(Duration::from_secs(30)), |value| {
+                value.duration_from(Duration::from_nanos(1), "must be more than 0s")
+            })?,
         fail_open: flags.fail_open,
         skip_missing_key: value("--missing-key", &flags.missing_key)
             .map_or(Ok(false), |value| {
@@ -354,11 +364,7 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
 
 /// What no flag alone can tell.
 fn check_together(settings: &Settings, flags: &Flags) -> Result<(), UsageError> {
-    let problem = if settings.interval < Duration::from_secs(5) {
-        ("--interval is 5s at least", "--wait 2h --interval 5s")
-    } else if settings.timeout.is_zero() {
-        ("--timeout is more than 0s", "--timeout 30s")
-    } else if settings.wait.is_some() && settings.source != Source::Live {
+    let problem = if settings.wait.is_some() && settings.source != Source::Live {
         (
             "--wait looks again, and a saved answer (--from) never changes",
             "--from organization.json",

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
-use crate::clean::is_invisible;
+use crate::clean::visible;
 use crate::diagnostic::{Finding, Withheld};
 
 /// The variable that the official SDKs read.
@@ -53,13 +53,19 @@ impl Key {
         }
     }
 
+    /// Whether a text holds the whole key; a key of a few characters may stand anywhere.
+    pub fn is_in(&self, text: &str) -> bool {
+        const LONG_ENOUGH: usize = 8;
+        self.0.len() >= LONG_ENOUGH && text.contains(&self.0)
+    }
+
     /// The value of the `Authorization` header: the one way out.
     pub fn bearer(&self) -> String {
         format!("Bearer {}", self.0)
     }
 
-    /// The text with every trace of the key taken out: whole, cut, or split by white space or
-    /// control characters. A trace is eight characters in a row, or the whole of a shorter key.
+    /// The text with every trace of the key taken out: whole, cut, in other letter case, or split
+    /// by what is no visible ASCII. A trace is eight characters in a row, or a shorter key whole.
     pub fn blot(&self, text: &str) -> String {
         const TRACE: usize = 8;
         let key = self.0.as_bytes();
@@ -67,11 +73,13 @@ impl Key {
         if length == 0 {
             return text.to_owned();
         }
+        let key = key.to_ascii_lowercase();
         let traces: HashSet<&[u8]> = key.windows(length).collect();
-        let visible: Vec<(usize, u8)> = text
-            .char_indices()
-            .filter(|(_, character)| !character.is_whitespace() && !is_invisible(*character))
-            .map(|(index, character)| (index, u8::try_from(character).unwrap_or(0)))
+        // A key is visible ASCII: all else may stand between its characters to hide it.
+        let visible: Vec<(usize, u8)> = visible(text)
+            .filter(|(_, character)| character.is_ascii_graphic())
+            .filter_map(|(index, character)| Some((index, u8::try_from(character).ok()?)))
+            .map(|(index, byte)| (index, byte.to_ascii_lowercase()))
             .collect();
         let bytes: Vec<u8> = visible.iter().map(|(_, byte)| *byte).collect();
 
@@ -171,8 +179,12 @@ fn note(
 fn read(file: &Path) -> std::io::Result<String> {
     let mut bytes = Vec::new();
     std::fs::File::open(file)?
-        .take(MOST_BYTES)
+        .take(MOST_BYTES.saturating_add(1))
         .read_to_end(&mut bytes)?;
+    // A part of a key must not be taken for one.
+    if u64::try_from(bytes.len()).map_or(true, |length| length > MOST_BYTES) {
+        return Err(std::io::Error::other("it is longer than 64 KiB"));
+    }
     // What is not UTF-8 becomes a character that no key has.
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clean::clean;
-use crate::diagnostic::{Endpoint, Finding, Severity};
+use crate::diagnostic::{Endpoint, Finding, Severity, Wish};
 use crate::quota::{
     Credits, Limit, Model, ModelQuota, Need, Organization, Requirements, Unreadable,
 };
@@ -307,19 +307,21 @@ fn check_balance(required: &Requirements, organization: &Organization, decision:
     // `--credits 0` says that a balance of exactly 0 is meant.
     let zero_is_meant = required.credits == Some(Credits(0)) && balance == Credits(0);
     if balance <= Credits(0) && !zero_is_meant {
-        return decision.error(Finding::NoCredits { balance });
+        let needed = required.credits.max(required.planned_cost);
+        let needed = needed.filter(|needed| *needed > balance.max(Credits(0)));
+        return decision.error(Finding::NoCredits { balance, needed });
     }
-    let short = |needed: Option<Credits>, planned| {
+    let short = |needed: Option<Credits>, by| {
         let needed = needed.filter(|needed| *needed > balance)?;
         Some(Finding::CreditsShort {
             needed,
             balance,
-            planned,
+            by,
         })
     };
-    decision.errors(short(required.credits, false));
-    decision.errors(short(required.planned_cost, true));
-    short(required.warn_credits, false)
+    decision.errors(short(required.credits, Wish::Credits));
+    decision.errors(short(required.planned_cost, Wish::PlannedCost));
+    short(required.warn_credits, Wish::WarnCredits)
         .into_iter()
         .for_each(|finding| decision.warning(finding));
 }
@@ -512,11 +514,15 @@ fn unreadable(what: &Unreadable) -> Finding {
     Finding::unreadable(Endpoint::Organization, what)
 }
 
+/// A list of names is cut where it would fill the screen.
+const MOST_LISTED: usize = 100;
+
 fn unavailable(model: &Model, models: &BTreeMap<Model, ModelQuota>) -> Finding {
     Finding::ModelUnavailable {
         model: model.clone(),
         near: nearest(model, models),
-        listed: models.keys().cloned().collect(),
+        listed: models.keys().take(MOST_LISTED).cloned().collect(),
+        of: models.len(),
     }
 }
 

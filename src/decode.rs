@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use self::json::{Json, Number};
 use crate::clean::{clean, cut};
 use crate::quota::{Credits, Limit, Model, ModelQuota, Organization, Reading, Unreadable};
-use crate::spend::{History, UtcDay};
+use crate::spend::{History, UtcDay, Window};
 
 /// Takes out of a text what must not be shown, such as a key that a server echoes.
 pub type Blot<'a> = &'a dyn Fn(&str) -> String;
@@ -32,8 +32,8 @@ enum Round {
 ///
 /// # Errors
 ///
-/// Where the document as a whole is not a JSON object. A field that cannot be read is an error of
-/// that field alone.
+/// Where the document as a whole is not a JSON object, or nothing in it is an organization's. A
+/// field that cannot be read is an error of that field alone.
 pub fn organization(body: &[u8], blot: Blot) -> Reading<Organization> {
     let document = document(body, blot)?;
     let decode = Decode { blot };
@@ -67,20 +67,45 @@ pub fn organization(body: &[u8], blot: Blot) -> Reading<Organization> {
         };
         limits.into_iter().map(quota).collect()
     });
-    Ok(Organization {
-        balance,
-        monthly_cap,
-        models,
-    })
+    match (balance, monthly_cap, models) {
+        (Err(balance), Err(_), Err(models)) => Err(no_organization(body, &balance, &models, blot)),
+        (balance, monthly_cap, models) => Ok(Organization {
+            balance,
+            monthly_cap,
+            models,
+        }),
+    }
+}
+
+/// An object that is something else, often an error that was sent with status 200.
+fn no_organization(
+    body: &[u8],
+    balance: &Unreadable,
+    models: &Unreadable,
+    blot: Blot,
+) -> Unreadable {
+    let problem = match reason(body) {
+        Some((says, _)) => {
+            format!(
+                "is no organization, and says: {}",
+                cut(&blot(&clean(&says)), 300)
+            )
+        }
+        None => format!("is no organization: {balance}; {models}"),
+    };
+    Unreadable {
+        field: String::new(),
+        problem,
+    }
 }
 
 /// Reads an answer of `POST /v1/organization/usage`: the whole of it or nothing, since a sum that
-/// lacks a part is wrong.
+/// lacks a part is wrong. If it was `asked` for a window, it has no business with other days.
 ///
 /// # Errors
 ///
 /// The first field that is not as promised.
-pub fn history(body: &[u8], blot: Blot) -> Reading<History> {
+pub fn history(body: &[u8], asked: Option<Window>, blot: Blot) -> Reading<History> {
     let document = document(body, blot)?;
     let decode = Decode { blot };
     let results = decode.field(&document, "results", String::new)?;
@@ -89,6 +114,13 @@ pub fn history(body: &[u8], blot: Blot) -> Reading<History> {
         let path = format!("results[{index}]");
         let date = decode.field(day, "date", || path.clone())?;
         let date = decode.date(date, &format!("{path}.date"))?;
+        if let Some(window) = asked.filter(|window| !window.contains(date)) {
+            let (start, before) = (window.start, window.before);
+            return Err(Unreadable {
+                field: format!("{path}.date"),
+                problem: format!("is {date}, and {start} to {before} was asked for"),
+            });
+        }
         let entries = decode.field(day, "usedCredits", || path.clone())?;
         let path = format!("{path}.usedCredits");
         for (index, entry) in decode.array(entries, &path)?.iter().enumerate() {
@@ -138,7 +170,7 @@ fn document<'a>(body: &'a [u8], blot: Blot) -> Reading<Json<'a>> {
     };
     let excerpt = || {
         let start = body.get(..body.len().min(4_096)).unwrap_or_default();
-        let text = clean(&blot(&String::from_utf8_lossy(start)));
+        let text = blot(&clean(&String::from_utf8_lossy(start)));
         cut(&text, EXCERPT)
     };
     // A byte order mark is what some editors leave in a saved file.
@@ -293,7 +325,7 @@ impl Decode<'_> {
     }
 
     fn model_path(&self, parent: &str, name: &str) -> String {
-        let name = cut(&clean(&(self.blot)(name)), EXCERPT);
+        let name = cut(&(self.blot)(&clean(name)), EXCERPT);
         format!("{parent}[\"{name}\"]")
     }
 }

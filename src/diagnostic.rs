@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::clean::clean;
+use crate::clean::{clean, cut};
 use crate::exit;
 use crate::figures::{count, credits, thousands};
 use crate::quota::{Credits, Model, Unreadable};
@@ -201,6 +201,17 @@ pub enum Withheld {
     Dependabot,
 }
 
+/// Which flag asks for credits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// `--credits`.
+    Credits,
+    /// `--warn-credits`.
+    WarnCredits,
+    /// The costs that `--generations` names.
+    PlannedCost,
+}
+
 /// One thing that is wrong, as data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(
@@ -210,12 +221,13 @@ pub enum Withheld {
 pub enum Finding {
     NoCredits {
         balance: Credits,
+        /// The most that any flag asks for.
+        needed: Option<Credits>,
     },
     CreditsShort {
         needed: Credits,
         balance: Credits,
-        /// Whether the planned cost asked for them, or `--credits`.
-        planned: bool,
+        by: Wish,
     },
     DailyLimitReached {
         model: Model,
@@ -251,7 +263,10 @@ pub enum Finding {
     ModelUnavailable {
         model: Model,
         near: Vec<Model>,
+        /// The first of the models that the tier lists, by name.
         listed: Vec<Model>,
+        /// How many it lists in all.
+        of: usize,
     },
     ConcurrencyShort {
         model: Model,
@@ -437,7 +452,12 @@ impl Finding {
 
     /// The finding in words.
     pub fn explain(&self, severity: Severity, situation: &Situation) -> Diagnostic {
-        let said = self.sentences(situation);
+        let mut said = self.sentences(situation);
+        // Every no says whether waiting can help; those that it helps advise it.
+        let code = self.code();
+        if code.exit() == exit::NO_GO && !code.waiting_helps() {
+            said.fix.push_str("; waiting does not help");
+        }
         Diagnostic {
             code: self.code(),
             severity,
@@ -451,53 +471,51 @@ impl Finding {
 
     fn sentences(&self, situation: &Situation) -> Sentences {
         match self {
-            Self::NoCredits { balance } => Sentences {
-                summary: if balance.0 < 0 {
-                    format!("the balance is negative: {}", credits(*balance))
-                } else {
-                    "there are no credits left".to_owned()
-                },
-                cause: format!(
-                    "the balance is {}: none were purchased, or all are spent",
-                    credits(*balance)
-                ),
-                fix: format!("purchase credits at {PORTAL} → Billing (min $10)"),
-                see: SETUP_PAGE.to_owned(),
-            },
+            Self::NoCredits { balance, needed } => {
+                let (least, wanted) = match needed {
+                    Some(needed) => (*needed, format!(", and {} needed", are(needed.0))),
+                    None => (Credits(1), String::new()),
+                };
+                let missing = least.minus(*balance);
+                Sentences {
+                    summary: if balance.0 < 0 {
+                        format!("the balance is negative: {}{wanted}", credits(*balance))
+                    } else {
+                        format!("there are no credits left{wanted}")
+                    },
+                    cause: if balance.0 < 0 {
+                        "more credits were spent than purchased".to_owned()
+                    } else {
+                        "the balance is 0: none were purchased, or all are spent".to_owned()
+                    },
+                    fix: format!(
+                        "purchase {} or more at {PORTAL} → Billing (min $10)",
+                        credits(missing)
+                    ),
+                    see: SETUP_PAGE.to_owned(),
+                }
+            }
             Self::CreditsShort {
                 needed,
                 balance,
-                planned,
+                by,
             } => {
                 let missing = needed.minus(*balance);
-                let least = if missing < Credits(1_000) {
-                    "; the least purchase is $10"
-                } else {
-                    ""
+                let (wanted, asks) = match by {
+                    Wish::Credits => ("needed", "--credits asks for"),
+                    Wish::WarnCredits => ("wished for", "--warn-credits asks for"),
+                    Wish::PlannedCost => ("planned", "the generations asked for cost together"),
                 };
                 Sentences {
                     summary: format!(
-                        "the balance is {} credits, {} fewer than the {} {}",
-                        thousands(balance.0),
+                        "the balance is {}, {} fewer than the {} {wanted}",
+                        credits(*balance),
                         thousands(missing.0),
-                        thousands(needed.0),
-                        if *planned { "planned" } else { "needed" },
+                        thousands(needed.0)
                     ),
-                    cause: if *planned {
-                        format!(
-                            "the generations asked for cost {} together, and {} are there",
-                            credits(*needed),
-                            credits(*balance)
-                        )
-                    } else {
-                        format!(
-                            "--credits asks for {}, and {} are there",
-                            credits(*needed),
-                            credits(*balance)
-                        )
-                    },
+                    cause: format!("{asks} {}", credits(*needed)),
                     fix: format!(
-                        "buy the missing {} at {PORTAL} → Billing{least}, or ask for less",
+                        "buy the missing {} at {PORTAL} → Billing (min $10), or ask for less",
                         credits(missing)
                     ),
                     see: SETUP_PAGE.to_owned(),
@@ -572,7 +590,7 @@ impl Finding {
                     thousands(needed.saturating_sub(*limit)),
                     thousands(*needed)
                 ),
-                cause: "more are needed than the daily limit itself: no waiting helps".to_owned(),
+                cause: "more are needed than the daily limit itself".to_owned(),
                 fix: format!(
                     "split the job over {} days, or {}",
                     thousands(needed.div_ceil((*limit).max(1))),
@@ -608,8 +626,13 @@ impl Finding {
                 model,
                 near,
                 listed,
+                of,
             } => {
-                let listed_names = names(listed, ", ");
+                let mut listed_names = names(listed, ", ");
+                let more = of.saturating_sub(listed.len());
+                if more > 0 {
+                    listed_names.push_str(&format!(" and {more} more"));
+                }
                 let fix = match (near.is_empty(), listed.is_empty()) {
                     (_, true) => format!("check the organization of the key: {PORTAL}"),
                     (true, false) => format!("use one of the available models: {listed_names}"),
@@ -621,8 +644,8 @@ impl Finding {
                 Sentences {
                     summary: format!("{} is not available to this key", name(model)),
                     cause: format!(
-                        "it is not among the {} that the tier lists: misspelt, or not enabled",
-                        count(u64::try_from(listed.len()).unwrap_or(u64::MAX), "model")
+                        "the tier lists {}, and it is not among them: misspelt, or not enabled",
+                        count(u64::try_from(*of).unwrap_or(u64::MAX), "model")
                     ),
                     fix,
                     see: "https://docs.dev.runwayml.com/guides/models".to_owned(),
@@ -872,10 +895,11 @@ impl Finding {
 
 impl Asked {
     fn sentences(&self, summary: String, cause: &str, fix: &str, see: &str) -> Sentences {
-        let mut cause = format!("{cause}; asked for {}", self.endpoint.name());
-        if self.tries > 1 {
-            cause.push_str(&format!(" {} times", self.tries));
-        }
+        let mut cause = match self.tries {
+            0 => format!("{cause}; nothing was asked"),
+            1 => format!("{cause}; asked for {}", self.endpoint.name()),
+            tries => format!("{cause}; asked for {} {tries} times", self.endpoint.name()),
+        };
         if let Some(says) = &self.says {
             cause.push_str(&format!("; Runway says: {says}"));
         }
@@ -973,22 +997,17 @@ fn readme(code: Code) -> String {
 }
 
 fn name(model: &Model) -> String {
-    clean(model.as_str())
+    const LONGEST: usize = 80;
+    cut(&clean(model.as_str()), LONGEST)
 }
 
-/// A list of names, cut where it would fill the screen.
 fn names(models: &[Model], separator: &str) -> String {
-    const MOST: usize = 100;
-    let shown: Vec<String> = models.iter().take(MOST).map(name).collect();
-    let more = models.len().saturating_sub(MOST);
-    let mut list = shown.join(separator);
-    if more > 0 {
-        list.push_str(&format!(" and {more} more"));
-    }
-    list
+    let shown: Vec<String> = models.iter().map(name).collect();
+    shown.join(separator)
 }
 
-fn are(number: u64) -> String {
+fn are(number: impl Into<i128>) -> String {
+    let number = number.into();
     let verb = if number == 1 { "is" } else { "are" };
     format!("{} {verb}", thousands(number))
 }

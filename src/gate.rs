@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::api::{Client, Deadline};
+use crate::api::{Client, Deadline, Unanswered};
 use crate::cli::Settings;
 use crate::decide::{decide, Decision};
 use crate::decode;
@@ -125,6 +125,10 @@ fn look(settings: &Settings, sources: &Sources, listener: &mut dyn Listener) -> 
     }
 }
 
+/// A question to Runway, with a deadline and an ear for tries that fail.
+type Ask<'a> =
+    dyn Fn(&Client, Deadline, &mut dyn FnMut(&str)) -> Result<Vec<u8>, Box<Unanswered>> + 'a;
+
 /// One look under way.
 struct Looking<'a> {
     sources: &'a Sources,
@@ -138,11 +142,15 @@ struct Looking<'a> {
 
 impl Looking<'_> {
     fn organization(&mut self) -> Option<Organization> {
+        let ask = |client: &Client, deadline, say: &mut dyn FnMut(&str)| {
+            client.organization(deadline, say)
+        };
+        let sources = self.sources;
         self.read(
-            &self.sources.organization,
+            &sources.organization,
             Endpoint::Organization,
-            None,
-            decode::organization,
+            &ask,
+            &decode::organization,
         )
     }
 
@@ -167,36 +175,32 @@ impl Looking<'_> {
     }
 
     fn history(&mut self, window: Window) -> Option<History> {
-        self.read(
-            &self.sources.usage,
-            Endpoint::Usage,
-            Some(window),
-            decode::history,
-        )
+        let ask = |client: &Client, deadline, say: &mut dyn FnMut(&str)| {
+            client.usage(window, deadline, say)
+        };
+        let sources = self.sources;
+        // A saved history may hold more than what is to be shown of it.
+        let asked = matches!(sources.usage, Input::Live).then_some(window);
+        let decode = |body: &[u8], blot: decode::Blot| decode::history(body, asked, blot);
+        self.read(&sources.usage, Endpoint::Usage, &ask, &decode)
     }
 
+    /// A document from where it comes from; what goes wrong is noted.
     fn read<T>(
         &mut self,
         input: &Input,
         endpoint: Endpoint,
-        window: Option<Window>,
-        decode: fn(&[u8], decode::Blot) -> Reading<T>,
+        ask: &Ask,
+        decode: &dyn Fn(&[u8], decode::Blot) -> Reading<T>,
     ) -> Option<T> {
         let client = self.sources.client.as_ref();
-        let asked;
-        let document = match (input, client) {
-            (Input::Saved(document), _) => document,
+        let read = match (input, client) {
+            (Input::Saved(document), None) => decode(document, &str::to_owned),
+            (Input::Saved(document), Some(client)) => decode(document, &client.blot()),
             (Input::Live, Some(client)) if self.go_on => {
                 let say = &mut |line: &str| self.listener.say(line);
-                let answer = match window {
-                    Some(window) => client.usage(window, self.deadline, say),
-                    None => client.organization(self.deadline, say),
-                };
-                match answer {
-                    Ok(document) => {
-                        asked = document;
-                        &asked
-                    }
+                match ask(client, self.deadline, say) {
+                    Ok(document) => decode(&document, &client.blot()),
                     Err(unanswered) => {
                         self.not_before = self.not_before.max(unanswered.not_before);
                         self.go_on = unanswered.finding.is_of_one_endpoint();
@@ -206,10 +210,6 @@ impl Looking<'_> {
                 }
             }
             (Input::Live, _) => return None,
-        };
-        let read = match client {
-            Some(client) => decode(document, &client.blot()),
-            None => decode(document, &str::to_owned),
         };
         read.map_err(|what| self.findings.push(Finding::unreadable(endpoint, &what)))
             .ok()

@@ -2,10 +2,11 @@
 //!
 //! The only place with the environment, standard output and the exit.
 
+mod outlet;
 mod terminal;
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,14 +35,38 @@ fn main() -> ExitCode {
     });
     ExitCode::from(run.unwrap_or_else(|UsageError(message)| {
         // A key that was passed by mistake looks like any argument.
-        let key = variable(credentials::VARIABLE).and_then(|key| Key::new(key.to_str()?).ok());
+        let key = key_of_environment();
         let message = key.map_or(message.clone(), |key| key.blot(&message));
         let _ = std::io::stderr().write_all(message.as_bytes());
         exit::USAGE
     }))
 }
 
+fn key_of_environment() -> Option<Key> {
+    Key::new(variable(credentials::VARIABLE)?.to_str()?).ok()
+}
+
+/// The key belongs on no command line, where others see it; and what stands there is shown.
+fn refuse_as_argument(key: &Key) -> Result<(), UsageError> {
+    let given = std::env::args_os().skip(1);
+    let base = variable("RUNWAYML_BASE_URL");
+    if given
+        .chain(base)
+        .any(|text| key.is_in(&text.to_string_lossy()))
+    {
+        return Err(UsageError::new(
+            format!(
+                "an argument holds the key, which belongs into {} or a file",
+                credentials::VARIABLE
+            ),
+            "--key-file secret.txt",
+        ));
+    }
+    Ok(())
+}
+
 fn check(settings: &Settings) -> Result<u8, UsageError> {
+    key_of_environment().map_or(Ok(()), |key| refuse_as_argument(&key))?;
     let base = base_url(settings)?;
     let place = |source: &Source| match source {
         Source::Live => Place::Host(base.host().to_owned()),
@@ -80,13 +105,25 @@ fn tell(report: &mut Report, settings: &Settings, situation: &Situation) {
     let in_github = variable("GITHUB_ACTIONS").is_some_and(|value| value == "true");
     let colour = has_colour(std::io::stdout().is_terminal());
     let text = report.render(settings.format, settings.quiet, colour);
-    if let Err(error) = write_out(&text) {
-        report.not_written("standard output", &error.to_string(), situation);
-    }
+    let written = outlet::print(&text);
+    told_if_failed(report, "standard output", written, situation);
     if in_github {
-        // The outputs come last: they tell the exit code that all else came to.
-        write_file(report, "GITHUB_STEP_SUMMARY", github::summary, situation);
-        write_file(report, "GITHUB_OUTPUT", github::outputs, situation);
+        // Both are opened before either is written, and the outputs come last: what fails is told
+        // in all that is written after it.
+        let files = ["GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"].map(|name| {
+            let file = outlet::open(variable(name));
+            (
+                name,
+                told_if_failed(report, name, file, situation).flatten(),
+            )
+        });
+        let renderers: [fn(&Report) -> String; 2] = [github::summary, github::outputs];
+        for ((name, file), render) in files.into_iter().zip(renderers) {
+            if let Some(file) = file {
+                let written = outlet::append(file, &render(report));
+                told_if_failed(report, name, written, situation);
+            }
+        }
     }
     let colour = has_colour(std::io::stderr().is_terminal());
     let told = if in_github {
@@ -105,19 +142,31 @@ fn tell(report: &mut Report, settings: &Settings, situation: &Situation) {
 }
 
 fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
+    let error = |name: &str, problem: String| {
+        let example = "--base-url https://api.dev.runwayml.com";
+        UsageError::new(format!("{name} {problem}"), example)
+    };
     let from_environment =
         variable("RUNWAYML_BASE_URL").filter(|url| !url.is_empty() && settings.asks_runway());
     let (name, url) = match (&settings.base_url, from_environment) {
         (Some(url), _) => ("--base-url", url.clone()),
-        (None, Some(url)) => ("RUNWAYML_BASE_URL", url.to_string_lossy().into_owned()),
+        (None, Some(url)) => {
+            let name = "RUNWAYML_BASE_URL";
+            let url = url.into_string();
+            (
+                name,
+                url.map_err(|_| error(name, "is not UTF-8".to_owned()))?,
+            )
+        }
         (None, None) => ("", RUNWAY.to_owned()),
     };
-    BaseUrl::parse(&url).map_err(|problem| {
-        UsageError::new(
-            format!("the URL in {name} {problem}"),
-            "--base-url https://api.dev.runwayml.com",
-        )
-    })
+    // A user, a password or a query may be a secret.
+    let shown = if url.contains(['@', '?', '#']) {
+        String::new()
+    } else {
+        format!("{} ", cli::echo(&url))
+    };
+    BaseUrl::parse(&url).map_err(|problem| error(name, format!("{shown}{problem}")))
 }
 
 /// Files are read and the way to Runway is prepared before anything is asked.
@@ -149,12 +198,15 @@ fn client(settings: &Settings, base: &BaseUrl) -> Result<Result<Client, Box<Find
         Ok(key) => key,
         Err(NoKey::Found(finding)) => return Ok(Err(finding)),
         Err(NoKey::Unreadable(error)) => {
+            let file = settings.key_file.as_deref().map(Path::to_string_lossy);
+            let file = cli::echo(&file.unwrap_or_default());
             return Err(UsageError::new(
-                format!("the file given by --key-file cannot be read: {error}"),
+                format!("--key-file {file} cannot be read: {error}"),
                 "--key-file secret.txt",
-            ))
+            ));
         }
     };
+    refuse_as_argument(&key)?;
     // Certificates are read only where they are needed.
     let roots = if base.is_secure() {
         roots::load(&variable)
@@ -199,37 +251,21 @@ fn input(flag: &str, source: &Source) -> Result<Input, UsageError> {
 }
 
 fn print_only(text: &str) -> u8 {
-    match write_out(text) {
+    match outlet::print(text) {
         Ok(()) => exit::GO,
         Err(_) => exit::CANNOT_TELL,
     }
 }
 
-fn write_out(text: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
-}
-
-/// Appends to the file that a variable names, if it does.
-fn write_file(
+/// What was done, unless it failed: that is told.
+fn told_if_failed<T>(
     report: &mut Report,
-    name: &str,
-    render: fn(&Report) -> String,
+    place: &str,
+    done: std::io::Result<T>,
     situation: &Situation,
-) {
-    let Some(path) = variable(name).filter(|path| !path.is_empty()) else {
-        return;
-    };
-    if let Err(error) = append(Path::new(&path), &render(report)) {
-        report.not_written(name, &error.to_string(), situation);
-    }
-}
-
-fn append(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.flush()
+) -> Option<T> {
+    done.map_err(|error| report.not_written(place, &error.to_string(), situation))
+        .ok()
 }
 
 /// As `NO_COLOR` and `CLICOLOR_FORCE` say, else on a terminal.

@@ -62,14 +62,14 @@ impl Report {
                 .filter(|(severity, _)| *severity == Severity::Error);
             errors.map(|(_, finding)| finding)
         };
-        let mut decided_by: Vec<Code> = Vec::new();
-        for code in errors().map(Finding::code) {
-            if !decided_by.contains(&code) {
-                decided_by.push(code);
-            }
-        }
         // 3 outweighs 4, and 4 outweighs 5.
         let code = errors().map(|finding| finding.code().exit()).min();
+        let mut decided_by: Vec<Code> = Vec::new();
+        for decisive in errors().map(Finding::code) {
+            if Some(decisive.exit()) == code && !decided_by.contains(&decisive) {
+                decided_by.push(decisive);
+            }
+        }
         let only = |wanted: Code| errors().all(|finding| finding.code() == wanted);
         let (verdict, exit) = match (Verdict::of(findings), code) {
             (Verdict::CannotTell, _) if settings.skip_missing_key && only(Code::KeyMissing) => {
@@ -134,12 +134,13 @@ impl Report {
         };
         self.diagnostics
             .push(finding.explain(Severity::Error, situation));
-        if !self.decided_by.contains(&Code::ReportFailed) {
-            self.decided_by.push(Code::ReportFailed);
-        }
         if self.exit == exit::GO {
             self.exit = exit::CANNOT_TELL;
             self.verdict = Verdict::CannotTell;
+        }
+        let decides = self.exit == exit::CANNOT_TELL;
+        if decides && !self.decided_by.contains(&Code::ReportFailed) {
+            self.decided_by.push(Code::ReportFailed);
         }
     }
 

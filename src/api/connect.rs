@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::Arc;
 
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
-    ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
+    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
     TcpConnector, Transport,
 };
 use ureq::Agent;
@@ -56,20 +56,37 @@ impl Phase {
     }
 }
 
-/// The phase of the request under way, seen by all who take part.
+/// How the request under way gets on, seen by all who take part.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Progress(Arc<AtomicU8>);
+pub(super) struct Progress(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    phase: AtomicU8,
+    reset: AtomicBool,
+}
 
 impl Progress {
     pub(super) fn enter(&self, phase: Phase) {
         let index = Phase::ALL.iter().position(|known| *known == phase);
         let index = index.and_then(|index| u8::try_from(index).ok());
-        self.0.store(index.unwrap_or(0), Ordering::Relaxed);
+        self.0.phase.store(index.unwrap_or(0), Ordering::Relaxed);
     }
 
     pub(super) fn phase(&self) -> Phase {
-        let index = usize::from(self.0.load(Ordering::Relaxed));
+        let index = usize::from(self.0.phase.load(Ordering::Relaxed));
         Phase::ALL.get(index).copied().unwrap_or(Phase::Lookup)
+    }
+
+    /// Begins anew.
+    pub(super) fn start(&self) {
+        self.enter(Phase::Lookup);
+        self.0.reset.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the peer has reset the connection.
+    pub(super) fn was_reset(&self) -> bool {
+        self.0.reset.load(Ordering::Relaxed)
     }
 }
 
@@ -110,13 +127,13 @@ enum After {
 }
 
 impl<In: Transport> Connector<In> for Mark {
-    type Out = In;
+    type Out = Watched<In>;
 
     fn connect(
         &self,
         details: &ConnectionDetails,
         chained: Option<In>,
-    ) -> Result<Option<In>, ureq::Error> {
+    ) -> Result<Option<Watched<In>>, ureq::Error> {
         // The connection to the proxy itself runs through the chain too, without a proxy set.
         let to_proxy = self.through_proxy && details.config.proxy().is_none();
         self.progress.enter(match self.after {
@@ -124,7 +141,45 @@ impl<In: Transport> Connector<In> for Mark {
             After::Tcp if details.needs_tls() => Phase::Handshake,
             After::Tcp | After::Tls => Phase::Answer,
         });
-        Ok(chained)
+        Ok(chained.map(|transport| Watched {
+            transport,
+            progress: self.progress.clone(),
+        }))
+    }
+}
+
+/// A connection that remembers a reset, which ureq's body reader takes for an end.
+#[derive(Debug)]
+struct Watched<T> {
+    transport: T,
+    progress: Progress,
+}
+
+impl<T: Transport> Transport for Watched<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.transport.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.transport.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        let awaited = self.transport.await_input(timeout);
+        if let Err(ureq::Error::Io(error)) = &awaited {
+            if error.kind() == std::io::ErrorKind::ConnectionReset {
+                self.progress.0.reset.store(true, Ordering::Relaxed);
+            }
+        }
+        awaited
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.transport.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.transport.is_tls()
     }
 }
 

@@ -142,7 +142,9 @@ impl Failure {
         let why = if what.contains("UnknownIssuer") {
             "the server's certificate is signed by an authority that is not trusted here".to_owned()
         } else if what.contains("certificate expired") || what.contains("Expired") {
-            format!("the server's certificate has expired ({what})")
+            "the server's certificate has expired, or this machine's clock is wrong".to_owned()
+        } else if what.contains("CaUsedAsEndEntity") {
+            "the server's certificate is an authority's, and not a server's".to_owned()
         } else if what.contains("InvalidContentType") || what.contains("corrupt message") {
             format!("the other side does not speak TLS ({what})")
         } else {
@@ -152,6 +154,14 @@ impl Failure {
             why,
             fix: None,
             again,
+        }
+    }
+
+    /// A connection that was reset within the answer.
+    pub(super) fn reset() -> Self {
+        Self::Unreachable {
+            why: "the connection was reset within the answer".to_owned(),
+            again: true,
         }
     }
 

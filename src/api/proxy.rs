@@ -34,6 +34,7 @@ pub fn for_host(
     let proxy = value
         .to_str()
         .and_then(|value| Proxy::new(value.trim()).ok())
+        .filter(has_proper_host)
         .ok_or_else(|| format!("{name} is set, and is not the URL of a proxy"))?;
     if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
         return Err(format!(
@@ -41,6 +42,16 @@ pub fn for_host(
         ));
     }
     Ok(Some(proxy))
+}
+
+/// ureq takes a port out of range for none, and the scheme's own in its place.
+fn has_proper_host(proxy: &Proxy) -> bool {
+    let authority = proxy.uri().authority();
+    authority.is_some_and(|authority| {
+        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        let port = host.strip_prefix(authority.host()).unwrap_or_default();
+        !authority.host().is_empty() && (port.is_empty() || authority.port_u16().is_some())
+    })
 }
 
 /// Whether `NO_PROXY` names the host: itself, a domain above it, or `*`.

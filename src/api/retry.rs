@@ -2,6 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+/// Ten years in seconds: as good as never.
+const LONGEST: f64 = 315_360_000.0;
+
 /// What an answer's headers say about trying again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hints {
@@ -14,11 +17,13 @@ pub struct Hints {
 impl Hints {
     /// Reads them. A wait that is negative, zero, past or unreadable is none.
     pub fn read<'a>(header: impl Fn(&str) -> Option<&'a str>, now: SystemTime) -> Self {
-        let retry_after = header("retry-after-ms")
-            .and_then(|text| seconds(text).map(|milliseconds| milliseconds / 1_000.0))
-            .or_else(|| header("retry-after").and_then(|text| seconds_or_date(text, now)))
-            .filter(|seconds| *seconds > 0.0)
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let milliseconds = header("retry-after-ms").and_then(seconds);
+        let by_seconds = header("retry-after").and_then(|text| seconds_or_date(text, now));
+        let retry_after = [milliseconds.map(|number| number / 1_000.0), by_seconds]
+            .into_iter()
+            .flatten()
+            .find(|seconds| *seconds > 0.0)
+            .map(|seconds| Duration::from_secs_f64(seconds.min(LONGEST)));
         let should_retry = match header("x-should-retry").map(str::trim) {
             Some("true") => Some(true),
             Some("false") => Some(false),
@@ -113,7 +118,7 @@ mod tests {
             ("retry-after", "soon", None),
             ("retry-after", "NaN", None),
             ("retry-after", "inf", None),
-            ("retry-after", "1e300", None),
+            ("retry-after", "1e300", Some(315_360_000_000)),
             ("retry-after", "", None),
             ("retry-after", "Sun, 06 Nov 1994 08:49:47 GMT", Some(10_000)),
             (
@@ -132,6 +137,10 @@ mod tests {
         }
         let both = hints(&[("retry-after", "9"), ("retry-after-ms", "250")]);
         assert_eq!(both.retry_after, Some(Duration::from_millis(250)));
+        for useless in ["-1", "0", "soon"] {
+            let both = hints(&[("retry-after", "9"), ("retry-after-ms", useless)]);
+            assert_eq!(both.retry_after, Some(Duration::from_secs(9)), "{useless}");
+        }
         assert_eq!(
             hints(&[("x-should-retry", "true")]).should_retry,
             Some(true)

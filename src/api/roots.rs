@@ -32,6 +32,8 @@ pub fn load(_variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, N
 /// Where a variable is set and leads to no certificate.
 #[cfg(not(any(windows, target_vendor = "apple")))]
 pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, NoRoots> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::RootCertStore;
     use rustls_native_certs::load_certs_from_paths;
     use std::path::PathBuf;
     use ureq::tls::Certificate;
@@ -41,15 +43,16 @@ pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, No
     let mut found = Vec::new();
     if let Some(file) = &file {
         let read = load_certs_from_paths(Some(file), None);
-        if read.certs.is_empty() {
-            let why = read.errors.first().map(ToString::to_string);
+        // PEM around anything at all is read as a certificate.
+        let proper = |der: &CertificateDer| RootCertStore::empty().add(der.clone()).is_ok();
+        if !read.certs.iter().any(proper) {
+            let why = match read.errors.first() {
+                Some(error) => error.to_string(),
+                None => format!("{} holds none", file.display()),
+            };
             return Err(NoRoots::of(
                 "SSL_CERT_FILE",
-                &format!(
-                    "no certificate can be read from \"{}\": {}",
-                    file.display(),
-                    why.unwrap_or_else(|| "it holds none".to_owned())
-                ),
+                &format!("no certificate can be read from there ({why})"),
             ));
         }
         found.extend(read.certs);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::help;
 use super::UsageError;
-use crate::clean::{clean, cut};
+use crate::clean::{clean, cut, for_log};
 use crate::quota::{Credits, Model, Need};
 use crate::spend::{Budget, UtcDay, Window, MOST_DAYS};
 
@@ -33,8 +33,10 @@ impl Value {
     }
 
     pub(super) fn credits(&self) -> Result<Credits, UsageError> {
-        let credits = whole(&self.text)
-            .ok_or_else(|| self.error("must be a whole number of credits, digits alone"))?;
+        let credits = self.whole(
+            &self.text,
+            "must be a whole number of credits, digits alone",
+        )?;
         Ok(Credits(credits.into()))
     }
 
@@ -43,6 +45,19 @@ impl Value {
             .ok()
             .filter(|duration| *duration <= MOST_YEARS)
             .ok_or_else(|| self.error("must be a duration such as 30s, 20m, 2h or 7days"))
+    }
+
+    /// A duration that is `least` at the least, or the problem.
+    pub(super) fn duration_from(
+        &self,
+        least: Duration,
+        problem: &str,
+    ) -> Result<Duration, UsageError> {
+        let duration = self.duration()?;
+        if duration < least {
+            return Err(self.error(problem));
+        }
+        Ok(duration)
     }
 
     pub(super) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, UsageError> {
@@ -55,7 +70,11 @@ impl Value {
 
     /// `MODEL=N`, `MODEL=N%`, `MODEL=N@CREDITS`; with a cost, what all N cost together.
     pub(super) fn generations(&self) -> Result<(Model, Need, Option<Credits>), UsageError> {
-        let (model, count) = self.model_and("MODEL=N, MODEL=N% or MODEL=N@CREDITS")?;
+        let form = match self.flag {
+            "--generations" => "MODEL=N, MODEL=N% or MODEL=N@CREDITS",
+            _ => "MODEL=N or MODEL=N%",
+        };
+        let (model, count) = self.model_and(form)?;
         let (count, each) = match count.split_once('@') {
             Some((count, each)) => (count, Some(each)),
             None => (count, None),
@@ -71,8 +90,10 @@ impl Value {
                 .ok_or_else(|| self.error("must ask for a whole percentage from 1% to 100%"))?;
             return Ok((model, Need::Percent(percent), None));
         }
-        let count = whole(count)
-            .ok_or_else(|| self.error("must name a whole number of generations, digits alone"))?;
+        let count = self.whole(
+            count,
+            "must name a whole number of generations, digits alone",
+        )?;
         let Some(each) = each else {
             return Ok((model, Need::Count(count), None));
         };
@@ -111,8 +132,7 @@ impl Value {
     /// `MODEL=N`.
     pub(super) fn concurrency(&self) -> Result<(Model, u64), UsageError> {
         let (model, count) = self.model_and("MODEL=N")?;
-        let count = whole(count)
-            .ok_or_else(|| self.error("must name a whole number of generations at a time"))?;
+        let count = self.whole(count, "must name a whole number of generations at a time")?;
         Ok((model, count))
     }
 
@@ -120,7 +140,7 @@ impl Value {
     pub(super) fn budget(&self, today: UtcDay) -> Result<Budget, UsageError> {
         let form = "must be CREDITS/DURATION, credits in whole numbers";
         let (credits, duration) = self.text.split_once('/').ok_or_else(|| self.error(form))?;
-        let credits = whole(credits).ok_or_else(|| self.error(form))?;
+        let credits = self.whole(credits, form)?;
         Ok(Budget {
             most: Credits(credits.into()),
             window: Window::last(self.days(duration)?, today),
@@ -169,6 +189,16 @@ impl Value {
         }
     }
 
+    /// A whole number, or the problem with a text that is none.
+    fn whole(&self, text: &str, problem: &str) -> Result<u64, UsageError> {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match whole(text) {
+            Some(number) => Ok(number),
+            None if digits => Err(self.error(&format!("is too large: {} is the most", u64::MAX))),
+            None => Err(self.error(problem)),
+        }
+    }
+
     fn days(&self, text: &str) -> Result<u32, UsageError> {
         let problem = || self.error("must name 1 to 90 whole days, such as 30d or 2weeks");
         let duration = humantime::parse_duration(text).map_err(|_| problem())?;
@@ -186,7 +216,9 @@ impl Value {
         let wrong = || self.error(&format!("must be {form}"));
         let (model, rest) = self.text.split_once('=').ok_or_else(wrong)?;
         let one_word = !model.is_empty() && clean(model) == model && !model.contains(' ');
-        if one_word {
+        if model.to_lowercase().starts_with("key_") {
+            Err(self.error("names no model"))
+        } else if one_word {
             Ok((Model::new(model), rest))
         } else {
             Err(wrong())
@@ -201,10 +233,12 @@ fn whole(text: &str) -> Option<u64> {
 }
 
 /// An argument as it may be shown: quoted, cleaned, cut, and not at all if it looks like a key.
-pub(super) fn echo(argument: &str) -> String {
-    let shown = clean(argument);
+pub fn echo(argument: &str) -> String {
+    let shown = for_log(argument);
     if shown.to_lowercase().contains("key_") {
         "(not shown: it looks like a key)".to_owned()
+    } else if argument.trim() != argument {
+        format!("\"{}\" (with white space around it)", cut(&shown, 60))
     } else {
         format!("\"{}\"", cut(&shown, 60))
     }

@@ -45,7 +45,7 @@ impl<'a> Json<'a> {
             Self::Bool(value) => value.to_string(),
             Self::Number(Number::Whole(number)) => number.to_string(),
             Self::Number(Number::Fraction(number)) => number.to_string(),
-            Self::String(text) => format!("the string \"{}\"", cut(&clean(&blot(text)), EXCERPT)),
+            Self::String(text) => format!("the string \"{}\"", cut(&blot(&clean(text)), EXCERPT)),
             Self::Array(_) => "an array".to_owned(),
             Self::Object(_) => "an object".to_owned(),
         }

@@ -175,7 +175,7 @@ fn every_field_is_named_when_it_is_wrong() {
         (
             "/tier/models/a\u{1b}[31m\nb",
             Some(json!(1)),
-            "tier.models[\"a[31m b\"] is 1, not an object",
+            "tier.models[\"a b\"] is 1, not an object",
         ),
         (
             "/creditBalance",
@@ -305,10 +305,18 @@ fn what_is_no_document() {
             .expect_err("no document")
             .to_string();
         assert!(found.starts_with(problem), "{found}");
-        assert!(history(text.as_bytes(), &plain).is_err());
+        assert!(history(text.as_bytes(), None, &plain).is_err());
     }
     assert!(organization(b"{\"a\xff\": 1}", &plain).is_err());
-    assert!(organization(b"\xEF\xBB\xBF{}", &plain).is_ok());
+    assert!(organization(b"\xEF\xBB\xBF{\"creditBalance\": 1}", &plain).is_ok());
+    assert_eq!(
+        organization(b"{}", &plain).map_err(|what| what.to_string()),
+        Err("the answer is no organization: creditBalance is missing; tier is missing".into())
+    );
+    assert_eq!(
+        organization(br#"{"error":"No."}"#, &plain).map_err(|what| what.to_string()),
+        Err("the answer is no organization, and says: No.".into())
+    );
     assert_eq!(verdict(b"{}"), Verdict::CannotTell);
 }
 
@@ -316,7 +324,7 @@ fn what_is_no_document() {
 fn a_history_is_read_whole_or_not_at_all() {
     let entry =
         json!({ "date": "2026-03-16", "usedCredits": [ { "model": "m", "amount": -1.5 } ] });
-    let read = |document: &Value| history(document.to_string().as_bytes(), &plain);
+    let read = |document: &Value| history(document.to_string().as_bytes(), None, &plain);
     let total = read(&json!({ "results": [entry, entry] }))
         .expect("a history")
         .total();
@@ -356,6 +364,21 @@ fn a_history_is_read_whole_or_not_at_all() {
         let found = read(&document).expect_err("no history").to_string();
         assert_eq!(found, problem);
     }
+}
+
+#[test]
+fn a_day_that_was_not_asked_for_is_refused() {
+    let document = json!({ "results": [{ "date": "2026-03-16", "usedCredits": [] }] }).to_string();
+    let read = |days, last: &str| {
+        let window = Window::last(days, UtcDay::parse(last).expect("a day"));
+        history(document.as_bytes(), Some(window), &plain).map_err(|what| what.to_string())
+    };
+    assert!(read(1, "2026-03-16").is_ok() && read(2, "2026-03-17").is_ok());
+    assert_eq!(
+        read(2, "2026-03-15"),
+        Err("results[0].date is 2026-03-16, and 2026-03-14 to 2026-03-16 was asked for".into())
+    );
+    assert!(read(1, "2026-03-17").is_err());
 }
 
 #[test]
@@ -450,7 +473,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         prop_assert_ne!(verdict(&bytes), Verdict::Go);
-        let _ = history(&bytes, &plain);
+        let _ = history(&bytes, None, &plain);
         let _ = reason(&bytes);
     }
 
@@ -459,7 +482,7 @@ proptest! {
         let text = document.to_string();
         let go = verdict(text.as_bytes()) == Verdict::Go;
         prop_assert!(!go || says_go(&document), "{}", text);
-        let _ = history(text.as_bytes(), &plain);
+        let _ = history(text.as_bytes(), None, &plain);
     }
 
     #[test]
@@ -493,7 +516,7 @@ proptest! {
                 "usedCredits": [{ "model": model, "amount": amount }]
             }))
             .collect();
-        let read = history(json!({ "results": results }).to_string().as_bytes(), &plain);
+        let read = history(json!({ "results": results }).to_string().as_bytes(), None, &plain);
         let read = read.expect("a history");
         let sum = |keep: &dyn Fn(&(u32, String, i64)) -> bool| -> i128 {
             amounts.iter().filter(|entry| keep(entry)).map(|entry| i128::from(entry.2)).sum()
