@@ -1,0 +1,351 @@
+"""Workflows, run by a real runner against a Runway on loopback. Every scenario asserts what the server saw."""
+
+import functools
+import json
+import unittest
+
+from support import HERE, KEY, Runner, commit, copy_of_the_repository, organization, runway
+
+OUTPUTS = {"pass", "verdict", "exit-code", "codes", "credit-balance", "generations-left", "concurrency", "report"}
+
+
+@functools.cache
+def runner():
+    return Runner()
+
+
+class Scenario(unittest.TestCase):
+    maxDiff = None
+
+    def act(self, name, server=None, key=KEY, insecure=True, **settings):
+        """Runs a workflow. Insecure: the runner hides nothing, so that a key in the log would be seen."""
+        settings.setdefault("secrets", {"RUNWAYML_API_SECRET": key} if key else {})
+        variables = {"RUNWAY": server.url} if server else {}
+        variables.update(settings.pop("variables", {}))
+        options = [*settings.pop("options", []), *(["--insecure-secrets"] if insecure else [])]
+        run = runner().run(f"{HERE.relative_to(HERE.parents[1])}/workflows/{name}.yml", variables=variables,
+                           options=options, **settings)
+        self.run_ = run
+        shown = "\n".join([
+            run.log,
+            *(f"{properties} {text}" for _, properties, text in run.annotations),
+            *(step.summary + json.dumps(step.outputs) for step in run.steps.values()),
+        ])
+        self.assertNotIn(KEY, shown)
+        self.assertNotIn(KEY[-20:], shown)
+        return run
+
+    def assert_outputs(self, run, step="preflight", **expected):
+        outputs = run.steps[step].outputs
+        self.assertEqual(set(outputs), OUTPUTS)
+        self.assertEqual({name: outputs[name.replace("_", "-")] for name in expected}, expected)
+        report = json.loads(outputs["report"])
+        self.assertEqual(report["verdict"], outputs["verdict"])
+        self.assertEqual(str(report["exitCode"]), outputs["exit-code"])
+        self.assertNotIn("days", report.get("usage") or {})
+        return report
+
+    def assert_asked(self, server, *expected):
+        self.assertEqual(server.asked(), list(expected))
+        for request in server.requests:
+            self.assertEqual(request["headers"]["authorization"], f"Bearer {KEY}")
+            self.assertEqual(request["headers"]["x-runway-version"], "2024-11-06")
+
+    def assert_jobs(self, run, **expected):
+        """Each job's conclusion; None for one that did not run."""
+        self.assertEqual({job: run.jobs.get(job) for job in expected},
+                         {job: result and [result] for job, result in expected.items()}, run.raw[-3000:])
+
+    def assert_annotated(self, run, level, *codes):
+        """Exactly these annotations, each told by its code."""
+        found = run.of(level)
+        self.assertEqual(len(found), len(codes), found)
+        for code, text in zip(codes, found):
+            self.assertIn(code, text)
+
+
+ONCE = "GET /v1/organization"
+
+
+class TheAction(Scenario):
+    def test_go(self):
+        with runway(organization()) as server:
+            run = self.act("go", server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        report = self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0", codes="", credit_balance="5000")
+        rows = {(row["kind"], row.get("model")): row for row in report["requirements"]}
+        self.assertEqual(rows["generations", "gen4.5"]["needed"], 100)
+        self.assertEqual(rows["generations", "gen4.5"]["left"], 188)
+        self.assertEqual(rows["generations", "veo3.1"]["needed"], 50)
+        self.assertEqual(rows["planned-cost", None]["needed"], 1200)
+        self.assertEqual(rows["concurrency", "gen4.5"]["left"], 2)
+        outputs = run.steps["preflight"].outputs
+        self.assertEqual(json.loads(outputs["generations-left"])["gen4.5"], 188)
+        self.assertEqual(json.loads(outputs["concurrency"])["gen4_aleph"], 1)
+        self.assert_annotated(run, "error")
+        self.assert_annotated(run, "warning", "over-daily-limit")
+        self.assertIn("GO", run.log)
+        summary = run.steps["preflight"].summary
+        for text in ("gen4.5", "188", "over-daily-limit"):
+            self.assertIn(text, summary)
+
+    def test_the_log_says_that_it_builds_from_source(self):
+        with runway(organization()) as server:
+            run = self.act("go", server)
+        self.assert_asked(server, ONCE)
+        self.assertIn("no released binary is known for this source on Linux X64", run.log)
+        builds = runner().builds()
+        self.assertEqual(len(builds), 1)
+        self.assertTrue(builds[0].startswith("build --release --locked --target-dir "), builds)
+
+    def test_no_go_fails_the_step_with_3_and_holds_the_later_job_back(self):
+        with runway(organization()) as server:
+            run = self.act("no-go", server)
+        self.assert_asked(server, ONCE)
+        self.assertEqual(run.code, 1)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assertIn("exit status 3", run.raw)
+        report = self.assert_outputs(
+            run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="generations-short,credits-short")
+        self.assertEqual([row["met"] for row in report["requirements"]], [False, True, False])
+        self.assert_annotated(run, "error", "generations-short", "credits-short")
+        self.assert_annotated(run, "warning")
+        self.assertIn("NO-GO", run.log)
+        summary = run.steps["preflight"].summary
+        for text in ("generations-short", "credits-short", "188", "1,000"):
+            self.assertIn(text, summary)
+
+    def test_no_go_stays_green_with_fail_false_and_pass_holds_the_later_job_back(self):
+        with runway(organization()) as server:
+            run = self.act("no-go-green", server)
+        self.assert_asked(server, ONCE)
+        self.assertEqual(run.code, 0)
+        self.assert_jobs(run, preflight="success", generate=None)
+        self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="generations-short")
+        self.assert_annotated(run, "error", "generations-short")
+        self.assertIn("generations-short", run.steps["preflight"].summary)
+        self.assertIn("exit code 3; the step stays green", run.log)
+
+    def test_cannot_tell_fails_the_step(self):
+        with runway((503, {"error": "Down for a moment"})) as server:
+            run = self.act("cannot-tell", server)
+        self.assertEqual(set(server.asked()), {ONCE})
+        self.assertGreater(len(server.requests), 1)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assertIn("exit status 5", run.raw)
+        self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="5", codes="unavailable",
+                            generations_left="{}", concurrency="{}")
+        self.assert_annotated(run, "error", "unavailable")
+        self.assertIn("unavailable", run.steps["preflight"].summary)
+        self.assertIn("Down for a moment", run.of("error")[0])
+
+    def test_cannot_tell_passes_with_fail_open_and_warns(self):
+        with runway((503, {"error": "Down for a moment"})) as server:
+            run = self.act("fail-open", server)
+        self.assertEqual(set(server.asked()), {ONCE})
+        self.assert_jobs(run, preflight="success", generate="success")
+        report = self.assert_outputs(run, **{"pass": "true"}, verdict="cannot-tell", exit_code="0", codes="unavailable")
+        self.assertIsNone(report["organization"])
+        self.assertEqual([row["met"] for row in report["requirements"]], [None])
+        self.assert_annotated(run, "error")
+        self.assert_annotated(run, "warning", "unavailable")
+        self.assertIn("unavailable", run.steps["preflight"].summary)
+
+    def test_a_rejected_key_fails_also_with_fail_open(self):
+        with runway((401, {"error": f"The key {KEY} is not valid"})) as server:
+            run = self.act("fail-open", server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assertIn("exit status 4", run.raw)
+        self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="4", codes="unauthorized")
+        self.assert_annotated(run, "error", "unauthorized")
+        self.assertIn("unauthorized", run.steps["preflight"].summary)
+
+    def test_missing_key_fails(self):
+        with runway(organization()) as server:
+            run = self.act("missing-key", server, key=None)
+        self.assert_asked(server)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assertIn("exit status 4", run.raw)
+        self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="4", codes="key-missing",
+                            generations_left="{}", concurrency="{}")
+        self.assert_annotated(run, "error", "key-missing")
+        self.assertIn("key-missing", run.steps["preflight"].summary)
+
+    def test_missing_key_can_be_skipped_and_is_no_pass(self):
+        with runway(organization()) as server:
+            run = self.act("missing-key-skip", server, key=None)
+        self.assert_asked(server)
+        self.assert_jobs(run, preflight="success", generate=None)
+        self.assert_outputs(run, **{"pass": "false"}, verdict="skipped", exit_code="0")
+        self.assert_annotated(run, "error")
+        self.assertNotEqual(run.steps["preflight"].summary, "")
+
+    def test_an_empty_api_secret_leaves_the_key_of_the_environment(self):
+        with runway(organization()) as server:
+            run = self.act("environment-key", server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        self.assert_outputs(run, **{"pass": "true"}, verdict="go")
+
+    def test_a_key_given_as_api_secret_is_masked(self):
+        with runway(organization()) as server:
+            run = self.act("masked", server, insecure=False, secrets={}, variables={"NOT_A_SECRET": KEY})
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        self.assert_outputs(run, **{"pass": "true"}, verdict="go")
+        self.assertIn("add-mask", run.commands)
+        self.assertIn("a careless step prints ***", run.log)
+
+    def test_a_model_name_cannot_inject_an_output_a_command_or_an_annotation(self):
+        names = ["x\npass=true", "x\r\n::set-output name=pass::true", "x\n::error::pwned", "##[error]pwned",
+                 "x ##[set-output name=pass]true", "x%0A::warning::pwned", "<script>pwned</script>", "x|y\n\n# pwned",
+                 "report<<END\npwned\nEND", "::add-mask::188", "\u001b[31mpwned", "x\u2028::error::pwned"]
+        limits = {name: {"maxConcurrentGenerations": 1, "maxDailyGenerations": 1} for name in names}
+        with runway(organization(limits=limits)) as server:
+            run = self.act("injection", server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="generations-short")
+        self.assertEqual(set(json.loads(run.steps["preflight"].outputs["concurrency"])) & set(names), set(names))
+        self.assert_annotated(run, "error", "generations-short")
+        self.assert_annotated(run, "warning")
+        # The only command of the whole run: the Action masking its key.
+        self.assertEqual(set(run.commands), {"add-mask", "group", "endgroup"})
+        summary = run.steps["preflight"].summary
+        for text in ("##[", "\u001b", "<script>"):
+            self.assertNotIn(text, run.log)
+            self.assertNotIn(text, "".join(run.steps["preflight"].outputs.values()).replace("<script>", ""))
+        self.assertNotIn("<script>", summary)
+        self.assertNotIn("\n# pwned", summary)
+
+    def test_an_error_of_the_server_cannot_inject_either(self):
+        body = {"error": f"no\n::set-output name=pass::true\n##[error]pwned {KEY[:40]}\u0000{KEY[40:]} {KEY}"}
+        with runway((401, body)) as server:
+            run = self.act("injection", server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="4", codes="unauthorized")
+        self.assert_annotated(run, "error", "unauthorized")
+        self.assertEqual(set(run.commands), {"add-mask", "group", "endgroup"})
+        self.assertNotIn("##[", run.log)
+
+    def test_a_wrong_command_line_fails_also_with_fail_false(self):
+        with runway(organization()) as server:
+            run = self.act("wrong-value", server)
+        self.assert_asked(server)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assertIn("exit status 2", run.raw)
+        self.assertEqual(set(run.steps["preflight"].outputs.values()), {""})
+        self.assertEqual(run.steps["preflight"].summary, "")
+        self.assertIn("--generations", run.log + " ".join(run.of("error")))
+
+    def test_a_switch_takes_only_true_and_false(self):
+        with runway(organization()) as server:
+            run = self.act("wrong-switch", server)
+        self.assert_asked(server)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assertIn("exit status 2", run.raw)
+        self.assertEqual(set(run.steps["preflight"].outputs.values()), {""})
+        self.assertEqual(run.of("error"), ["runway-preflight the input fail-open takes true or false, and nothing else"])
+
+    def test_an_input_reaches_no_shell_and_becomes_no_flag(self):
+        with runway(organization()) as server:
+            run = self.act("shell-text", server)
+        self.assert_asked(server)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assertIn("exit status 2", run.raw)
+        self.assertNotIn("pwned", [line.strip() for line in run.lines])
+        self.assertNotIn("Usage:", run.log.split("endgroup")[-1].split("error")[0])
+
+    def test_saved_answers_need_neither_key_nor_runway(self):
+        with runway(organization()) as server:
+            run = self.act("offline", server, key=None)
+        self.assert_asked(server)
+        self.assert_jobs(run, preflight="success", generate="success")
+        report = self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0", credit_balance="5000")
+        self.assertEqual(report["usage"]["totalCredits"], 520)
+        self.assertIn("520", run.steps["preflight"].summary)
+
+    def test_a_budget_reads_the_history_and_nothing_else(self):
+        with runway(organization()) as server:
+            run = self.act("spend", server)
+        self.assertEqual(set(server.asked()), {ONCE, "POST /v1/organization/usage"})
+        self.assert_jobs(run, preflight="failure", generate=None)
+        report = self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="over-budget")
+        budget = [row for row in report["requirements"] if row["kind"] == "budget"]
+        self.assertEqual([(row["needed"], row["left"], row["met"]) for row in budget], [(120, 80, False)])
+        self.assert_annotated(run, "error", "over-budget")
+
+    def test_waiting_looks_again_until_it_is_enough(self):
+        with runway(organization(used={"gen4.5": 13}), organization()) as server:
+            run = self.act("wait", server)
+        self.assert_asked(server, ONCE, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0")
+        self.assertNotEqual(run.steps["preflight"].summary, "")
+
+    def test_twice_in_one_job_builds_once(self):
+        with runway(organization()) as server:
+            run = self.act("twice", server)
+        self.assert_asked(server, ONCE, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        self.assert_outputs(run, **{"pass": "true"}, verdict="go")
+        self.assert_outputs(run, step="again", **{"pass": "false"}, verdict="no-go", codes="over-daily-limit")
+        self.assertEqual(len(runner().builds()), 1)
+        self.assertIn("using the binary that this job has built before", run.log)
+
+    def test_as_a_remote_action(self):
+        """From another repository, which holds nothing but the workflow."""
+        caller = runner().folder / "caller"
+        workflow = caller / "tests" / "action" / "workflows" / "remote.yml"
+        workflow.parent.mkdir(parents=True)
+        workflow.write_text((HERE / "workflows" / "remote.yml").read_text())
+        commit(caller)
+        with runway(organization()) as server:
+            run = self.act("remote", server, repository=caller, options=[
+                "--local-repository", f"example/runway-preflight@v1={runner().repository}"])
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assertIn("exit status 3", run.raw)
+        self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", codes="generations-short")
+        self.assertEqual(len(runner().builds()), 1)
+
+
+class TheMatrix(Scenario):
+    def assert_parallel(self, server, expected, jobs=2):
+        run = self.act("matrix", server)
+        self.assertEqual(set(server.asked()), {ONCE})
+        self.assertEqual(run.jobs.get("generate"), ["success"] * jobs, run.raw[-3000:])
+        self.assertEqual(sorted(line for line in run.lines if line.startswith("scene")),
+                         [f"scene {scene} of at most {expected} at a time" for scene in (1, 2)])
+        return self.assert_outputs(run, **{"pass": "true"})
+
+    def test_max_parallel_is_what_the_tier_allows(self):
+        with runway(organization()) as server:
+            self.assert_parallel(server, 2)
+
+    def test_max_parallel_without_a_limit(self):
+        with runway(organization(limits={"gen4.5": {"maxConcurrentGenerations": None}})) as server:
+            self.assert_parallel(server, 256)
+
+    def test_max_parallel_where_nothing_was_read(self):
+        with runway((500, "")) as server:
+            self.assert_parallel(server, 256)
+
+
+class APlainStep(Scenario):
+    def test_has_every_output_of_the_action(self):
+        with runway(organization()) as server:
+            run = self.act("plain-run", server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0")
+        self.assertIn("left 188, balance 5000", run.log)
+        self.assertNotEqual(run.steps["preflight"].summary, "")
+        self.assertEqual(runner().builds(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
