@@ -1,10 +1,14 @@
 """Workflows, run by a real runner against a Runway on loopback. Every scenario asserts what the server saw."""
 
 import functools
+import hashlib
 import json
+import platform
+import subprocess
 import unittest
 
-from support import HERE, KEY, Runner, commit, copy_of_the_repository, organization, runway
+from support import (HERE, KEY, Loopback, Runner, binary, commit, copy_of_the_repository, organization, runway,
+                     temporary_folder)
 
 OUTPUTS = {"pass", "verdict", "exit-code", "codes", "credit-balance", "generations-left", "concurrency", "report"}
 
@@ -23,9 +27,8 @@ class Scenario(unittest.TestCase):
         variables = {"RUNWAY": server.url} if server else {}
         variables.update(settings.pop("variables", {}))
         options = [*settings.pop("options", []), *(["--insecure-secrets"] if insecure else [])]
-        run = runner().run(f"{HERE.relative_to(HERE.parents[1])}/workflows/{name}.yml", variables=variables,
-                           options=options, **settings)
-        self.run_ = run
+        workflow = name if "/" in name else f"tests/action/workflows/{name}.yml"
+        run = runner().run(workflow, variables=variables, options=options, **settings)
         shown = "\n".join([
             run.log,
             *(f"{properties} {text}" for _, properties, text in run.annotations),
@@ -310,6 +313,47 @@ class TheAction(Scenario):
         self.assert_jobs(run, preflight="failure", generate=None)
         self.assertIn("exit status 3", run.raw)
         self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", codes="generations-short")
+        self.assertEqual(len(runner().builds()), 1)
+
+    def released(self, asset, served):
+        """Runs `go` from a commit that knows this asset by its SHA-256, with a release that serves something."""
+        folder = temporary_folder()
+        copy_of_the_repository(folder)
+        name = subprocess.run(["bash", folder / "action" / "target.sh", "Linux", {"x86_64": "X64", "aarch64": "ARM64"}[platform.machine()]],
+                              check=True, capture_output=True, text=True).stdout.strip()
+        source = subprocess.run(["bash", folder / "action" / "sha256.sh", "--source", folder],
+                                check=True, capture_output=True, text=True).stdout.strip()
+        (folder / "action" / "checksums.txt").write_text(f"{source}  source\n{hashlib.sha256(asset).hexdigest()}  {name}\n")
+        commit(folder)
+        with runway(organization()) as server, Loopback(lambda request: (200, served)) as release:
+            run = self.act("go", server, repository=folder, environment={"RUNWAY_PREFLIGHT_RELEASES": release.url})
+        self.assertEqual([path.rsplit("/", 1)[1] for path in release.asked()], [name])
+        self.assertEqual(runner().builds(), [])
+        return run, server
+
+    def test_a_released_binary_is_downloaded_and_not_built(self):
+        asset = binary().read_bytes()
+        run, server = self.released(asset, asset)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        self.assert_outputs(run, **{"pass": "true"}, verdict="go", credit_balance="5000")
+        self.assertIn(hashlib.sha256(asset).hexdigest(), run.log)
+
+    def test_a_released_binary_that_was_exchanged_stops_the_step(self):
+        asset = binary().read_bytes()
+        run, server = self.released(asset, asset + b"\n")
+        self.assert_asked(server)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assertIn("checksum", run.of("error")[0])
+        self.assertNotEqual(run.steps["preflight"].outputs.get("pass"), "true")
+
+    def test_our_own_workflow(self):
+        run = self.act(".github/workflows/ci.yml", key=None, options=[
+            "-j", "action", "--matrix", "runner:ubuntu-24.04", "-P", "ubuntu-24.04=-self-hosted"])
+        self.assert_jobs(run, action="success")
+        self.assert_outputs(run, step="go", **{"pass": "true"}, verdict="go")
+        self.assert_outputs(run, step="no-go", **{"pass": "false"}, codes="generations-short")
+        self.assert_outputs(run, step="red", **{"pass": "false"}, exit_code="3")
         self.assertEqual(len(runner().builds()), 1)
 
 

@@ -98,7 +98,7 @@ class Run(unittest.TestCase):
     def call(self, code=0, actions=True, **inputs):
         folder = temporary_folder()
         command = script(folder / "command", f"""#!/bin/bash
-printf '%s\\0' "$@" >'{folder}/arguments'
+for argument; do printf '%s\\0' "$argument"; done >'{folder}/arguments'
 env -0 >'{folder}/environment'
 exit {code}
 """)
@@ -110,7 +110,7 @@ exit {code}
         done.called = (folder / "arguments").exists()
         done.arguments = (folder / "arguments").read_text().split("\0")[:-1] if done.called else None
         done.environment = dict(
-            line.split("=", 1) for line in (folder / "environment").read_text().split("\0") if line) if done.called else {}
+            line.split("=", 1) for line in (folder / "environment").read_bytes().decode().split("\0") if line) if done.called else {}
         return done
 
     def test_every_input_becomes_its_flag(self):
