@@ -7,6 +7,7 @@ set -euo pipefail
 
 flags=()
 newline=$'\n'
+carriage_return=$'\r'
 
 stop() {
   printf '::error title=runway-preflight::%s\n' "$1" >&2
@@ -20,10 +21,11 @@ trim() { # TEXT, into $trimmed
 
 # each_line TEXT COMMAND...: runs COMMAND... LINE for each line that is not blank, trimmed.
 each_line() {
-  local rest=$1$newline
+  local rest=$1$newline line
   shift
   while [ -n "$rest" ]; do
-    trim "${rest%%"$newline"*}"
+    line=${rest%%"$newline"*}
+    trim "$line"
     rest=${rest#*"$newline"}
     if [ -n "$trimmed" ]; then "$@" "$trimmed"; fi
   done
@@ -51,7 +53,7 @@ switch() { if is_true "$1" "$2" false; then flags+=("--$1"); fi; } # NAME VALUE
 # shellcheck disable=SC2329 # each_line runs it
 mask() { # LINE of the key
   local line=${1//'%'/%25}
-  printf '::add-mask::%s\n' "${line//$'\r'/%0D}"
+  printf '::add-mask::%s\n' "${line//$carriage_return/%0D}"
 }
 
 several generations "${INPUT_GENERATIONS-}"

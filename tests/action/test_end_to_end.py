@@ -38,7 +38,8 @@ class Scenario(unittest.TestCase):
         self.assertNotIn(KEY[-20:], shown)
         return run
 
-    def assert_outputs(self, run, step="preflight", **expected):
+    def assert_outputs(self, run, step="preflight", errors=(), warnings=(), **expected):
+        """The outputs, the summary and the annotations, each annotation told by its code; None leaves them out."""
         outputs = run.steps[step].outputs
         self.assertEqual(set(outputs), OUTPUTS)
         self.assertEqual({name: outputs[name.replace("_", "-")] for name in expected}, expected)
@@ -46,6 +47,16 @@ class Scenario(unittest.TestCase):
         self.assertEqual(report["verdict"], outputs["verdict"])
         self.assertEqual(str(report["exitCode"]), outputs["exit-code"])
         self.assertNotIn("days", report.get("usage") or {})
+        summary = run.steps[step].summary
+        self.assertIn(outputs["verdict"], summary.lower())
+        for level, codes in (("error", errors), ("warning", warnings)):
+            if codes is None:
+                continue
+            found = run.of(level)
+            self.assertEqual(len(found), len(codes), found)
+            for code, text in zip(codes, found):
+                self.assertIn(code, text)
+                self.assertIn(code, summary)
         return report
 
     def assert_asked(self, server, *expected):
@@ -59,13 +70,6 @@ class Scenario(unittest.TestCase):
         self.assertEqual({job: run.jobs.get(job) for job in expected},
                          {job: result and [result] for job, result in expected.items()}, run.raw[-3000:])
 
-    def assert_annotated(self, run, level, *codes):
-        """Exactly these annotations, each told by its code."""
-        found = run.of(level)
-        self.assertEqual(len(found), len(codes), found)
-        for code, text in zip(codes, found):
-            self.assertIn(code, text)
-
 
 ONCE = "GET /v1/organization"
 
@@ -76,7 +80,8 @@ class TheAction(Scenario):
             run = self.act("go", server)
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="success", generate="success")
-        report = self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0", codes="", credit_balance="5000")
+        report = self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0", codes="", credit_balance="5000",
+                                     warnings=["over-daily-limit"])
         rows = {(row["kind"], row.get("model")): row for row in report["requirements"]}
         self.assertEqual(rows["generations", "gen4.5"]["needed"], 100)
         self.assertEqual(rows["generations", "gen4.5"]["left"], 188)
@@ -86,8 +91,6 @@ class TheAction(Scenario):
         outputs = run.steps["preflight"].outputs
         self.assertEqual(json.loads(outputs["generations-left"])["gen4.5"], 188)
         self.assertEqual(json.loads(outputs["concurrency"])["gen4_aleph"], 1)
-        self.assert_annotated(run, "error")
-        self.assert_annotated(run, "warning", "over-daily-limit")
         self.assertIn("GO", run.log)
         summary = run.steps["preflight"].summary
         for text in ("gen4.5", "188", "over-daily-limit"):
@@ -110,10 +113,9 @@ class TheAction(Scenario):
         self.assert_jobs(run, preflight="failure", generate=None)
         self.assertIn("exit status 3", run.raw)
         report = self.assert_outputs(
-            run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="generations-short,credits-short")
+            run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="generations-short,credits-short",
+            errors=["generations-short", "credits-short"])
         self.assertEqual([row["met"] for row in report["requirements"]], [False, True, False])
-        self.assert_annotated(run, "error", "generations-short", "credits-short")
-        self.assert_annotated(run, "warning")
         self.assertIn("NO-GO", run.log)
         summary = run.steps["preflight"].summary
         for text in ("generations-short", "credits-short", "188", "1,000"):
@@ -125,9 +127,8 @@ class TheAction(Scenario):
         self.assert_asked(server, ONCE)
         self.assertEqual(run.code, 0)
         self.assert_jobs(run, preflight="success", generate=None)
-        self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="generations-short")
-        self.assert_annotated(run, "error", "generations-short")
-        self.assertIn("generations-short", run.steps["preflight"].summary)
+        self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="generations-short",
+                            errors=["generations-short"])
         self.assertIn("exit code 3; the step stays green", run.log)
 
     def test_cannot_tell_fails_the_step(self):
@@ -138,9 +139,7 @@ class TheAction(Scenario):
         self.assert_jobs(run, preflight="failure", generate=None)
         self.assertIn("exit status 5", run.raw)
         self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="5", codes="unavailable",
-                            generations_left="{}", concurrency="{}")
-        self.assert_annotated(run, "error", "unavailable")
-        self.assertIn("unavailable", run.steps["preflight"].summary)
+                            generations_left="{}", concurrency="{}", errors=["unavailable"])
         self.assertIn("Down for a moment", run.of("error")[0])
 
     def test_cannot_tell_passes_with_fail_open_and_warns(self):
@@ -148,12 +147,10 @@ class TheAction(Scenario):
             run = self.act("fail-open", server)
         self.assertEqual(set(server.asked()), {ONCE})
         self.assert_jobs(run, preflight="success", generate="success")
-        report = self.assert_outputs(run, **{"pass": "true"}, verdict="cannot-tell", exit_code="0", codes="unavailable")
+        report = self.assert_outputs(run, **{"pass": "true"}, verdict="cannot-tell", exit_code="0", codes="unavailable",
+                                     warnings=["unavailable"])
         self.assertIsNone(report["organization"])
         self.assertEqual([row["met"] for row in report["requirements"]], [None])
-        self.assert_annotated(run, "error")
-        self.assert_annotated(run, "warning", "unavailable")
-        self.assertIn("unavailable", run.steps["preflight"].summary)
 
     def test_a_rejected_key_fails_also_with_fail_open(self):
         with runway((401, {"error": f"The key {KEY} is not valid"})) as server:
@@ -161,9 +158,8 @@ class TheAction(Scenario):
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="failure", generate=None)
         self.assertIn("exit status 4", run.raw)
-        self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="4", codes="unauthorized")
-        self.assert_annotated(run, "error", "unauthorized")
-        self.assertIn("unauthorized", run.steps["preflight"].summary)
+        self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="4", codes="unauthorized",
+                            errors=["unauthorized"])
 
     def test_missing_key_fails(self):
         with runway(organization()) as server:
@@ -172,9 +168,7 @@ class TheAction(Scenario):
         self.assert_jobs(run, preflight="failure", generate=None)
         self.assertIn("exit status 4", run.raw)
         self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="4", codes="key-missing",
-                            generations_left="{}", concurrency="{}")
-        self.assert_annotated(run, "error", "key-missing")
-        self.assertIn("key-missing", run.steps["preflight"].summary)
+                            generations_left="{}", concurrency="{}", errors=["key-missing"])
 
     def test_missing_key_can_be_skipped_and_is_no_pass(self):
         with runway(organization()) as server:
@@ -182,8 +176,6 @@ class TheAction(Scenario):
         self.assert_asked(server)
         self.assert_jobs(run, preflight="success", generate=None)
         self.assert_outputs(run, **{"pass": "false"}, verdict="skipped", exit_code="0")
-        self.assert_annotated(run, "error")
-        self.assertNotEqual(run.steps["preflight"].summary, "")
 
     def test_an_empty_api_secret_leaves_the_key_of_the_environment(self):
         with runway(organization()) as server:
@@ -210,10 +202,9 @@ class TheAction(Scenario):
             run = self.act("injection", server)
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="failure", generate=None)
-        self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="generations-short")
+        self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="generations-short",
+                            errors=["generations-short"])
         self.assertEqual(set(json.loads(run.steps["preflight"].outputs["concurrency"])) & set(names), set(names))
-        self.assert_annotated(run, "error", "generations-short")
-        self.assert_annotated(run, "warning")
         # The only command of the whole run: the Action masking its key.
         self.assertEqual(set(run.commands), {"add-mask", "group", "endgroup"})
         summary = run.steps["preflight"].summary
@@ -229,8 +220,8 @@ class TheAction(Scenario):
             run = self.act("injection", server)
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="failure", generate=None)
-        self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="4", codes="unauthorized")
-        self.assert_annotated(run, "error", "unauthorized")
+        self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="4", codes="unauthorized",
+                            errors=["unauthorized"])
         self.assertEqual(set(run.commands), {"add-mask", "group", "endgroup"})
         self.assertNotIn("##[", run.log)
 
@@ -276,10 +267,10 @@ class TheAction(Scenario):
             run = self.act("spend", server)
         self.assertEqual(set(server.asked()), {ONCE, "POST /v1/organization/usage"})
         self.assert_jobs(run, preflight="failure", generate=None)
-        report = self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="over-budget")
+        report = self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="over-budget",
+                                     errors=["over-budget"])
         budget = [row for row in report["requirements"] if row["kind"] == "budget"]
         self.assertEqual([(row["needed"], row["left"], row["met"]) for row in budget], [(120, 80, False)])
-        self.assert_annotated(run, "error", "over-budget")
 
     def test_waiting_looks_again_until_it_is_enough(self):
         with runway(organization(used={"gen4.5": 13}), organization()) as server:
@@ -287,15 +278,15 @@ class TheAction(Scenario):
         self.assert_asked(server, ONCE, ONCE)
         self.assert_jobs(run, preflight="success", generate="success")
         self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0")
-        self.assertNotEqual(run.steps["preflight"].summary, "")
 
     def test_twice_in_one_job_builds_once(self):
         with runway(organization()) as server:
             run = self.act("twice", server)
         self.assert_asked(server, ONCE, ONCE)
         self.assert_jobs(run, preflight="success", generate="success")
-        self.assert_outputs(run, **{"pass": "true"}, verdict="go")
-        self.assert_outputs(run, step="again", **{"pass": "false"}, verdict="no-go", codes="over-daily-limit")
+        self.assert_outputs(run, errors=None, **{"pass": "true"}, verdict="go")
+        self.assert_outputs(run, step="again", **{"pass": "false"}, verdict="no-go", codes="over-daily-limit",
+                            errors=["over-daily-limit"])
         self.assertEqual(len(runner().builds()), 1)
         self.assertIn("using the binary that this job has built before", run.log)
 
@@ -312,7 +303,8 @@ class TheAction(Scenario):
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="failure", generate=None)
         self.assertIn("exit status 3", run.raw)
-        self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", codes="generations-short")
+        self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", codes="generations-short",
+                            errors=["generations-short"])
         self.assertEqual(len(runner().builds()), 1)
 
     def released(self, asset, served):
@@ -336,7 +328,8 @@ class TheAction(Scenario):
         run, server = self.released(asset, asset)
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="success", generate="success")
-        self.assert_outputs(run, **{"pass": "true"}, verdict="go", credit_balance="5000")
+        self.assert_outputs(run, **{"pass": "true"}, verdict="go", credit_balance="5000",
+                            warnings=["over-daily-limit"])
         self.assertIn(hashlib.sha256(asset).hexdigest(), run.log)
 
     def test_a_released_binary_that_was_exchanged_stops_the_step(self):
@@ -351,20 +344,20 @@ class TheAction(Scenario):
         run = self.act(".github/workflows/ci.yml", key=None, options=[
             "-j", "action", "--matrix", "runner:ubuntu-24.04", "-P", "ubuntu-24.04=-self-hosted"])
         self.assert_jobs(run, action="success")
-        self.assert_outputs(run, step="go", **{"pass": "true"}, verdict="go")
-        self.assert_outputs(run, step="no-go", **{"pass": "false"}, codes="generations-short")
-        self.assert_outputs(run, step="red", **{"pass": "false"}, exit_code="3")
+        self.assert_outputs(run, step="go", errors=None, **{"pass": "true"}, verdict="go")
+        self.assert_outputs(run, step="no-go", **{"pass": "false"}, codes="generations-short", errors=None)
+        self.assert_outputs(run, step="red", **{"pass": "false"}, exit_code="3", errors=["generations-short"] * 2)
         self.assertEqual(len(runner().builds()), 1)
 
 
 class TheMatrix(Scenario):
-    def assert_parallel(self, server, expected, jobs=2):
+    def assert_parallel(self, server, expected, warnings=()):
         run = self.act("matrix", server)
         self.assertEqual(set(server.asked()), {ONCE})
-        self.assertEqual(run.jobs.get("generate"), ["success"] * jobs, run.raw[-3000:])
+        self.assertEqual(run.jobs.get("generate"), ["success"] * 2, run.raw[-3000:])
         self.assertEqual(sorted(line for line in run.lines if line.startswith("scene")),
                          [f"scene {scene} of at most {expected} at a time" for scene in (1, 2)])
-        return self.assert_outputs(run, **{"pass": "true"})
+        return self.assert_outputs(run, **{"pass": "true"}, warnings=warnings)
 
     def test_max_parallel_is_what_the_tier_allows(self):
         with runway(organization()) as server:
@@ -376,7 +369,7 @@ class TheMatrix(Scenario):
 
     def test_max_parallel_where_nothing_was_read(self):
         with runway((500, "")) as server:
-            self.assert_parallel(server, 256)
+            self.assert_parallel(server, 256, warnings=["unavailable"])
 
 
 class APlainStep(Scenario):
@@ -387,8 +380,32 @@ class APlainStep(Scenario):
         self.assert_jobs(run, preflight="success", generate="success")
         self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0")
         self.assertIn("left 188, balance 5000", run.log)
-        self.assertNotEqual(run.steps["preflight"].summary, "")
         self.assertEqual(runner().builds(), [])
+
+    def test_a_file_of_the_runner_that_cannot_be_written_is_no_pass(self):
+        with runway(organization()) as server:
+            run = self.act("unwritable", server)
+        self.assert_asked(server, ONCE, ONCE, ONCE)
+        self.assert_jobs(run, preflight="success", generate=None)
+        self.assertEqual([line for line in run.lines if line.startswith("ended with")],
+                         ["ended with 5", "ended with 5", "ended with 0"])
+        self.assertEqual([code in text for code, text in zip(["report-failed"] * 2, run.of("error"))], [True, True])
+        self.assertEqual(run.steps["no-output"].outputs, {})
+        outputs = run.steps["no-summary"].outputs
+        self.assertEqual((outputs["pass"], outputs["verdict"], outputs["exit-code"], outputs["codes"]),
+                         ("false", "cannot-tell", "5", "report-failed"))
+
+    def test_ten_annotations_at_most_and_the_others_plain(self):
+        limits = {f"model_{number:02}": {"maxConcurrentGenerations": 1, "maxDailyGenerations": 1} for number in range(12)}
+        with runway(organization(limits=limits)) as server:
+            run = self.act("many", server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assertIn("exit status 3", run.raw)
+        report = self.assert_outputs(run, **{"pass": "false"}, codes=run.steps["preflight"].outputs["codes"],
+                                     errors=["over-daily-limit"] * 10)
+        self.assertEqual(len(report["diagnostics"]), 12)
+        self.assertEqual(sum("[over-daily-limit]" in line for line in run.lines), 2)
 
 
 if __name__ == "__main__":
