@@ -1,6 +1,7 @@
 """What the tests of the Action share: a Runway on loopback that counts, the binary, and a real runner."""
 
 import atexit
+import datetime
 import functools
 import http.server
 import json
@@ -14,7 +15,6 @@ import threading
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "action"
 ORGANIZATION = json.loads((ROOT / "examples" / "organization.json").read_text())
-USAGE = json.loads((HERE / "usage.json").read_text())
 KEY = "key_" + "5e12e7" * 20
 
 
@@ -92,8 +92,10 @@ class Loopback:
         self.server.server_close()
 
 
-def runway(*answers, usage=USAGE):
+def runway(*answers, spent=520):
     """A Runway that gives these answers in turn, the last one for ever: an organization, or (status, body)."""
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    usage = {"results": [{"date": today, "usedCredits": [{"model": "gen4.5", "amount": spent}]}], "models": ["gen4.5"]}
     left = list(answers)
 
     def answer(request):
@@ -156,6 +158,18 @@ mkdir -p "$2/release"
 cp '{built}' "$2/release/runway-preflight"
 """)
     return folder / "bin"
+
+
+def steady_bash(folder):
+    """A bash as GitHub's runners have it. act gives its steps a terminal, which those do not, and stops reading as soon as
+    a step fails, so that its last lines may be lost: hence the pipe, and the moment to read it."""
+    bash = shutil.which("bash")
+    script(folder / "bash", f"""#!{bash}
+'{bash}' "$@" 2>&1 | cat
+code=${{PIPESTATUS[0]}}
+if [ "$code" != 0 ]; then sleep 0.3; fi
+exit "$code"
+""")
 
 
 class Step:
@@ -224,6 +238,7 @@ class Runner:
         (self.folder / "config" / "act" / "actrc").touch()
         self.bin = recording_cargo(self.folder, self.command)
         (self.bin / "runway-preflight").symlink_to(self.command)
+        steady_bash(self.bin)
 
     def builds(self):
         log = self.folder / "cargo.log"
