@@ -32,7 +32,7 @@ def part(name):
 
 
 def made_anew(text):
-    return re.sub(r"(<!-- begin (\S+) -->\n).*?(<!-- end \2 -->)",
+    return re.sub(r"(<!-- begin (inputs|outputs|examples/\S+) -->\n).*?(<!-- end \2 -->)",
                   lambda found: f"{found[1]}{part(found[2])}\n{found[3]}", text, flags=re.S)
 
 

@@ -126,22 +126,6 @@ def commit(folder, remote="https://github.com/example/pipeline"):
         subprocess.run([*git, *arguments], cwd=folder, check=True, capture_output=True)
 
 
-@functools.cache
-def binary():
-    """The command, as the Action itself builds it. RUNWAY_PREFLIGHT names another one."""
-    if os.environ.get("RUNWAY_PREFLIGHT"):
-        return pathlib.Path(os.environ["RUNWAY_PREFLIGHT"]).resolve()
-    folder = temporary_folder()
-    output = folder / "output"
-    environment = {
-        **os.environ,
-        "RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "RUNNER_TEMP": str(folder), "GITHUB_OUTPUT": str(output),
-        "GITHUB_REPOSITORY": "example/pipeline",
-    }
-    subprocess.run(["bash", ROOT / "action" / "install.sh"], env=environment, check=True)
-    return pathlib.Path(output.read_text().strip().removeprefix("binary="))
-
-
 def script(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -157,7 +141,6 @@ while [ "$1" != --target-dir ]; do shift; done
 mkdir -p "$2/release"
 cp '{built}' "$2/release/runway-preflight"
 """)
-    return folder / "bin"
 
 
 def steady_bash(folder):
@@ -225,26 +208,29 @@ class Run:
 
 
 class Runner:
-    """act, on the machine itself, in an environment of its own."""
+    """act, on the machine itself, in an environment of its own. Where the Action builds, it is handed `command`; without
+    one, it builds in earnest."""
 
     def __init__(self, command=None):
         self.folder = temporary_folder()
-        self.command = command or binary()
         self.repository = self.folder / "repository"
         self.repository.mkdir()
         copy_of_the_repository(self.repository)
         commit(self.repository)
         (self.folder / "config" / "act").mkdir(parents=True)
         (self.folder / "config" / "act" / "actrc").touch()
-        self.bin = recording_cargo(self.folder, self.command)
-        (self.bin / "runway-preflight").symlink_to(self.command)
+        self.bin = self.folder / "bin"
+        self.bin.mkdir()
         steady_bash(self.bin)
+        if command:
+            recording_cargo(self.folder, command)
+            (self.bin / "runway-preflight").symlink_to(command)
 
     def builds(self):
         log = self.folder / "cargo.log"
         return log.read_text().splitlines() if log.exists() else []
 
-    def run(self, workflow, *, repository=None, secrets=None, variables=None, environment=None, options=()):
+    def run(self, workflow, *, repository=None, secrets=None, variables=None, environment=None, options=(), timeout=120):
         (self.folder / "cargo.log").unlink(missing_ok=True)
         secret_file = self.folder / "secrets"
         secret_file.write_text("".join(f"{name}={value}\n" for name, value in (secrets or {}).items()))
@@ -256,15 +242,33 @@ class Runner:
             command += ["--env", f"{name}={value}"]
         home = pathlib.Path.home()
         done = subprocess.run(
-            command, cwd=repository or self.repository, capture_output=True, text=True, timeout=120,
+            command, cwd=repository or self.repository, capture_output=True, text=True, timeout=timeout,
             env={
                 "PATH": f"{self.bin}:{os.environ['PATH']}",
                 "HOME": str(self.folder),
                 "XDG_CONFIG_HOME": str(self.folder / "config"),
                 "CARGO_HOME": os.environ.get("CARGO_HOME", str(home / ".cargo")),
                 "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(home / ".rustup")),
+                # A machine behind a private authority needs it to fetch crates.
+                **{name: os.environ[name] for name in ("SSL_CERT_FILE", "CARGO_HTTP_CAINFO") if name in os.environ},
             },
         )
         run = Run(done.returncode, done.stdout)
         run.raw = done.stdout + done.stderr
         return run
+
+
+@functools.cache
+def build():
+    """A workflow that uses the Action, and lets it build from source in earnest: the run, and the binary."""
+    kept = temporary_folder() / "runway-preflight"
+    run = Runner().run("tests/action/workflows/build.yml", variables={"KEEP": str(kept)}, timeout=900)
+    if not kept.exists():
+        raise AssertionError(f"the Action could not build the command:\n{run.log[-5000:]}\n{run.raw[-1000:]}")
+    return run, kept
+
+
+def binary():
+    """The command, as the Action itself has built it. RUNWAY_PREFLIGHT names another one."""
+    named = os.environ.get("RUNWAY_PREFLIGHT")
+    return pathlib.Path(named).resolve() if named else build()[1]

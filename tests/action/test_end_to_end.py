@@ -4,18 +4,32 @@ import functools
 import hashlib
 import json
 import platform
+import re
 import subprocess
 import unittest
 
 from support import (HERE, KEY, Loopback, Runner, binary, commit, copy_of_the_repository, organization, runway,
-                     temporary_folder)
+                     script, temporary_folder)
 
 OUTPUTS = {"pass", "verdict", "exit-code", "codes", "credit-balance", "generations-left", "concurrency", "report"}
 
 
 @functools.cache
 def runner():
-    return Runner()
+    return Runner(binary())
+
+
+def with_checksums(asset):
+    """A commit that knows an asset by its SHA-256: the asset's name, and the folder."""
+    folder = temporary_folder()
+    copy_of_the_repository(folder)
+    shell = functools.partial(subprocess.run, check=True, capture_output=True, text=True)
+    architecture = {"x86_64": "X64", "aarch64": "ARM64"}[platform.machine()]
+    name = shell(["bash", folder / "action" / "target.sh", "Linux", architecture]).stdout.strip()
+    source = shell(["bash", folder / "action" / "sha256.sh", "--source", folder]).stdout.strip()
+    (folder / "action" / "checksums.txt").write_text(f"{source}  source\n{hashlib.sha256(asset).hexdigest()}  {name}\n")
+    commit(folder)
+    return name, folder
 
 
 class Scenario(unittest.TestCase):
@@ -306,16 +320,30 @@ class TheAction(Scenario):
                             errors=["generations-short"])
         self.assertEqual(len(runner().builds()), 1)
 
+    def test_as_a_remote_action_it_downloads_from_its_own_repository(self):
+        """A curl that only writes down where it was sent: this machine reaches no release."""
+        asset, folder = with_checksums(b"never seen")
+        caller = temporary_folder()
+        workflow = caller / "tests" / "action" / "workflows" / "remote.yml"
+        workflow.parent.mkdir(parents=True)
+        workflow.write_text((HERE / "workflows" / "remote.yml").read_text())
+        commit(caller)
+        curl = script(runner().bin / "curl", f"#!/bin/sh\necho \"$*\" >'{caller}/curl.log'\nexit 6\n")
+        self.addCleanup(curl.unlink)
+        with runway(organization()) as server:
+            run = self.act("remote", server, repository=caller, options=[
+                "--local-repository", f"example/runway-preflight@v1={folder}"])
+        self.assert_asked(server, ONCE)
+        version = re.search(r'^version = "(.*)"$', (folder / "Cargo.toml").read_text(), re.M)[1]
+        self.assertTrue((caller / "curl.log").read_text().strip().endswith(
+            f" https://github.com/example/runway-preflight/releases/download/v{version}/{asset}"))
+        self.assertIn(f"{asset} could not be downloaded (curl ended with 6)", run.log)
+        self.assertEqual(len(runner().builds()), 1)
+        self.assert_outputs(run, **{"pass": "false"}, codes="generations-short", errors=["generations-short"])
+
     def released(self, asset, served):
         """Runs `go` from a commit that knows this asset by its SHA-256, with a release that serves something."""
-        folder = temporary_folder()
-        copy_of_the_repository(folder)
-        name = subprocess.run(["bash", folder / "action" / "target.sh", "Linux", {"x86_64": "X64", "aarch64": "ARM64"}[platform.machine()]],
-                              check=True, capture_output=True, text=True).stdout.strip()
-        source = subprocess.run(["bash", folder / "action" / "sha256.sh", "--source", folder],
-                                check=True, capture_output=True, text=True).stdout.strip()
-        (folder / "action" / "checksums.txt").write_text(f"{source}  source\n{hashlib.sha256(asset).hexdigest()}  {name}\n")
-        commit(folder)
+        name, folder = with_checksums(asset)
         with runway(organization()) as server, Loopback(lambda request: (200, served)) as release:
             run = self.act("go", server, repository=folder, environment={"RUNWAY_PREFLIGHT_RELEASES": release.url})
         self.assertEqual([path.rsplit("/", 1)[1] for path in release.asked()], [name])

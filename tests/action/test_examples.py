@@ -15,7 +15,7 @@ ONCE = "GET /v1/organization"
 
 @functools.cache
 def runner():
-    return Runner()
+    return Runner(binary())
 
 
 class Workflow(unittest.TestCase):
