@@ -30,7 +30,11 @@ fi
 version=${current%-dev}
 if [ "$version" = "$current" ]; then stop "Cargo.toml holds $current: only a -dev version can be released"; fi
 if ! [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]; then stop "$version is not MAJOR.MINOR.PATCH"; fi
-if git ls-remote --exit-code --quiet origin "refs/tags/v$version" >/dev/null; then
-  stop "v$version is out already: raise the version in Cargo.toml"
-fi
+found=0
+git ls-remote --exit-code --quiet origin "refs/tags/v$version" >/dev/null || found=$?
+case $found in
+  2) ;; # git's word for no such tag
+  0) stop "v$version is out already: raise the version in Cargo.toml" ;;
+  *) stop "the tags of origin cannot be read" ;;
+esac
 echo "$version"

@@ -60,6 +60,12 @@ echo "$* (tag: $(git ls-remote --tags origin 'refs/tags/{self.tag}' | wc -l | tr
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("is out already", done.stderr)
 
+    def test_tags_that_cannot_be_read_are_no_leave_to_release(self):
+        git(self.clone, "remote", "set-url", "origin", self.folder / "nowhere")
+        done = self.run_script("version.sh")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("cannot be read", done.stderr)
+
     def test_only_a_dev_version_with_three_numbers_is_released(self):
         for version in ("1.2.3", "1.2-dev", "1.2.3-rc.1-dev", "1.2.3;id-dev"):
             bash(self.clone / SCRIPTS / "version.sh", "--set", version, check=True)
