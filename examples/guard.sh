@@ -1,0 +1,40 @@
+#!/bin/sh
+# Runs a command that generates with Runway, but only when there is enough left for it.
+#
+#   guard.sh ./render.sh harbour
+#
+# With ALERT_URL set, trouble is also posted there, as text.
+set -u
+
+alert() {
+  echo "guard: $1" >&2
+  if [ -n "${ALERT_URL-}" ]; then
+    curl --silent --show-error --fail --max-time 20 --output /dev/null --data-binary "$1" "$ALERT_URL" ||
+      echo "guard: the alert could not be posted" >&2
+  fi
+}
+
+runway-preflight --generations gen4.5=2@60
+code=$?
+
+case $code in
+  0) # go
+    exec "$@"
+    ;;
+  3) # no-go: Runway answered, and it is not enough. Nothing is broken, so this run is skipped.
+    echo "guard: skipped, there is not enough quota left on Runway" >&2
+    exit 0
+    ;;
+  4) # cannot tell: somebody has to look after the key.
+    alert "Runway does not accept the API key, or there is none"
+    exit "$code"
+    ;;
+  5) # cannot tell: Runway could not be asked or understood.
+    alert "Runway could not be asked what is left"
+    exit "$code"
+    ;;
+  *) # 2 is a wrong command line; 1, 101, 127 and the like mean that something else broke.
+    alert "runway-preflight did not work (exit code $code)"
+    exit "$code"
+    ;;
+esac

@@ -1,0 +1,107 @@
+"""README, action.yml, the workflows and --help cannot fall behind each other."""
+
+import re
+import subprocess
+import unittest
+
+from ruamel.yaml import YAML
+
+import readme
+from support import HERE, ROOT, binary
+from test_end_to_end import OUTPUTS
+
+WORKFLOWS = [*ROOT.glob(".github/workflows/*.yml"), *HERE.glob("workflows/*.yml"), ROOT / "examples" / "github-workflow.yml"]
+# What the Action adds to the flags.
+OWN = {"api-secret", "fail"}
+
+
+class TheAction(unittest.TestCase):
+    def test_inputs_are_the_flags(self):
+        shown = subprocess.run([binary(), "--help"], capture_output=True, text=True, check=True).stdout
+        flags = set(re.findall(r"(?m)^  (?:-\w, )?--([a-z-]+)", shown)) - {"help", "version"}
+        self.assertEqual(set(readme.action()["inputs"]) - OWN, flags)
+
+    def test_every_input_goes_through_the_environment_to_its_flag(self):
+        inputs = readme.action()["inputs"]
+        steps = {step["id"]: step for step in readme.action()["runs"]["steps"]}
+        passed = {name: value for name, value in steps["gate"]["env"].items() if name.startswith("INPUT_")}
+        self.assertEqual(passed, {
+            f"INPUT_{name.upper().replace('-', '_')}": f"${{{{ inputs.{name} }}}}" for name in inputs})
+        script = (ROOT / "action" / "run.sh").read_text()
+        for name in set(inputs) - OWN:
+            self.assertRegex(script, rf'(?m)^(several|one|switch) {name} "\$\{{INPUT_{name.upper().replace("-", "_")}-\}}"$')
+
+    def test_outputs_are_those_of_the_command(self):
+        outputs = readme.action()["outputs"]
+        self.assertEqual(set(outputs), OUTPUTS)
+        for name, output in outputs.items():
+            self.assertEqual(output["value"], f"${{{{ steps.gate.outputs.{name} }}}}")
+
+    def test_everything_is_described(self):
+        action = readme.action()
+        for name, thing in [*action["inputs"].items(), *action["outputs"].items()]:
+            self.assertGreater(len(thing["description"]), 10, name)
+        self.assertLessEqual(len(action["description"]), 125, "the Marketplace cuts it there")
+        self.assertEqual(set(action["branding"]), {"icon", "color"})
+
+    def test_no_script_holds_an_expression(self):
+        for step in readme.action()["runs"]["steps"]:
+            self.assertNotIn("${{", step["run"])
+            self.assertEqual(step["shell"], "bash")
+
+
+class Workflows(unittest.TestCase):
+    def steps(self):
+        for path in WORKFLOWS:
+            for job in YAML(typ="safe").load(path)["jobs"].values():
+                for step in job["steps"]:
+                    yield path, step
+
+    def test_they_use_inputs_that_exist(self):
+        inputs = set(readme.action()["inputs"])
+        for path, step in self.steps():
+            if step.get("uses", "").startswith(("./", "OWNER/", "example/")):
+                self.assertLessEqual(set(step.get("with", {})), inputs, path)
+
+    def test_actions_of_others_are_pinned_by_commit_each_at_one_only(self):
+        pins = {}
+        for path in WORKFLOWS:
+            for action, pin, version in re.findall(r"uses: ([a-z][\w./-]+)@(\S+)(.*)", path.read_text()):
+                if not action.startswith("example/"):
+                    self.assertRegex(pin, r"^[0-9a-f]{40}$", path)
+                    self.assertRegex(version, r"^ # v\d+\.\d+\.\d+$", path)
+                    pins.setdefault(action, set()).add(pin)
+        self.assertEqual({action for action, seen in pins.items() if len(seen) != 1}, set())
+
+    def test_max_parallel_is_the_expression_that_is_tested(self):
+        """act does not work it out, so the workflow shows the same expression in a step."""
+        matrix = YAML(typ="safe").load(HERE / "workflows" / "matrix.yml")["jobs"]["generate"]
+        example = YAML(typ="safe").load(ROOT / "examples" / "github-workflow.yml")["jobs"]["render"]
+        self.assertEqual(matrix["strategy"]["max-parallel"], matrix["steps"][0]["env"]["MAX_PARALLEL"])
+        self.assertEqual(matrix["strategy"]["max-parallel"], example["strategy"]["max-parallel"])
+
+    def test_every_workflow_here_is_run(self):
+        tests = "".join(path.read_text() for path in HERE.glob("test_*.py")) + (HERE / "support.py").read_text()
+        for path in HERE.glob("workflows/*.yml"):
+            self.assertRegex(tests, rf'"{path.stem}"|workflows/{path.name}"')
+
+
+@unittest.skipUnless(readme.README.exists(), "there is no README.md yet")
+class TheReadme(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.text = readme.README.read_text()
+
+    def test_its_parts_are_those_files(self):
+        self.assertEqual(self.text, readme.made_anew(self.text), "run: python3 tests/action/readme.py --write")
+
+    def test_it_has_the_tables_and_the_recipes(self):
+        for name in ("inputs", "outputs"):
+            self.assertIn(f"<!-- begin {name} -->", self.text)
+        for path in ("github-workflow.yml", "guard.sh", "Makefile", "gitlab-ci.yml"):
+            self.assertIn(f"examples/{path}", self.text)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,190 @@
+"""The guards that people copy, run as they stand."""
+
+import functools
+import os
+import subprocess
+import unittest
+
+from ruamel.yaml import YAML
+
+from support import KEY, ROOT, Loopback, Runner, binary, commit, organization, runway, script, temporary_folder
+
+EXAMPLES = ROOT / "examples"
+ONCE = "GET /v1/organization"
+
+
+@functools.cache
+def runner():
+    return Runner(binary())
+
+
+class Workflow(unittest.TestCase):
+    def act(self, server, key=KEY):
+        caller = temporary_folder()
+        workflow = caller / ".github" / "workflows" / "render.yml"
+        workflow.parent.mkdir(parents=True)
+        workflow.write_text((EXAMPLES / "github-workflow.yml").read_text())
+        script(caller / "render.sh", '#!/bin/sh\necho "rendering $1 with ${#RUNWAYML_API_SECRET} characters"\n')
+        commit(caller)
+        return runner().run(
+            ".github/workflows/render.yml", repository=caller, secrets={"RUNWAYML_API_SECRET": key} if key else {},
+            environment={"RUNWAYML_BASE_URL": server.url},
+            options=["--local-repository", f"OWNER/runway-preflight@v1={runner().repository}"])
+
+    def test_go(self):
+        with runway(organization()) as server:
+            run = self.act(server)
+        self.assertEqual(server.asked(), [ONCE])
+        self.assertEqual(run.jobs, {"preflight": ["success"], "render": ["success"] * 2}, run.raw[-3000:])
+        self.assertEqual(sorted(line for line in run.lines if line.startswith("rendering")), [
+            f"rendering {scene} with {len(KEY)} characters" for scene in ("harbour", "lighthouse")])
+
+    def test_no_go(self):
+        with runway(organization(balance=119)) as server:
+            run = self.act(server)
+        self.assertEqual(server.asked(), [ONCE])
+        self.assertEqual(run.jobs, {"preflight": ["failure"]}, run.raw[-3000:])
+        self.assertIn("exit status 3", run.raw)
+        self.assertIn("credits-short", run.of("error")[0])
+
+    def test_missing_key(self):
+        with runway(organization()) as server:
+            run = self.act(server, key=None)
+        self.assertEqual(server.asked(), [])
+        self.assertEqual(run.jobs, {"preflight": ["failure"]}, run.raw[-3000:])
+        self.assertIn("exit status 4", run.raw)
+
+
+class Shell(unittest.TestCase):
+    """What the shell recipes share: a folder of their own, a Runway, and the command on the PATH."""
+
+    def setUp(self):
+        self.folder = temporary_folder()
+        script(self.folder / "render.sh", '#!/bin/sh\necho "rendered $*"\nif [ $# -gt 1 ]; then touch "$2"; fi\n')
+        (self.folder / "bin").mkdir()
+        (self.folder / "bin" / "runway-preflight").symlink_to(binary())
+
+    def call(self, command, server, key=KEY, **environment):
+        environment.setdefault("PATH", f"{self.folder}/bin:{os.environ['PATH']}")
+        if key:
+            environment["RUNWAYML_API_SECRET"] = key
+        done = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, timeout=120,
+            env={"HOME": str(self.folder), "RUNWAYML_BASE_URL": server.url, **environment})
+        self.assertNotIn(KEY, done.stdout + done.stderr)
+        return done
+
+
+class Guard(Shell):
+    def guard(self, *answers, **settings):
+        with Loopback(lambda request: (200, "")) as alerts, runway(*answers) as server:
+            self.server, self.alerts = server, alerts
+            done = self.call([EXAMPLES / "guard.sh", "./render.sh", "harbour", "two words"], server,
+                             ALERT_URL=alerts.url, **settings)
+        self.alerted = [request["body"] for request in alerts.requests]
+        return done
+
+    def test_go(self):
+        done = self.guard(organization())
+        self.assertEqual((done.returncode, self.server.asked(), self.alerted), (0, [ONCE], []), done.stderr)
+        self.assertIn("rendered harbour two words", done.stdout)
+
+    def test_no_go_skips_and_says_so(self):
+        done = self.guard(organization(used={"gen4.5": 199}))
+        self.assertEqual((done.returncode, self.server.asked(), self.alerted), (0, [ONCE], []), done.stderr)
+        self.assertNotIn("rendered", done.stdout)
+        self.assertIn("guard: skipped", done.stderr)
+        self.assertIn("generations-short", done.stderr)
+
+    def test_a_rejected_key_alerts(self):
+        done = self.guard((401, {"error": "No such key"}))
+        self.assertEqual((done.returncode, self.server.asked()), (4, [ONCE]), done.stderr)
+        self.assertEqual(self.alerted, ["Runway does not accept the API key, or there is none"])
+        self.assertNotIn("rendered", done.stdout)
+
+    def test_a_missing_key_alerts(self):
+        done = self.guard(organization(), key=None)
+        self.assertEqual((done.returncode, self.server.asked()), (4, []), done.stderr)
+        self.assertEqual(len(self.alerted), 1)
+        self.assertNotIn("rendered", done.stdout)
+
+    def test_an_outage_alerts(self):
+        done = self.guard((503, ""))
+        self.assertEqual((done.returncode, set(self.server.asked())), (5, {ONCE}), done.stderr)
+        self.assertEqual(self.alerted, ["Runway could not be asked what is left"])
+        self.assertNotIn("rendered", done.stdout)
+
+    def test_a_gate_that_is_not_installed_alerts(self):
+        done = self.guard(organization(), PATH=os.environ["PATH"])
+        self.assertEqual((done.returncode, self.server.asked()), (127, []), done.stderr)
+        self.assertEqual(self.alerted, ["runway-preflight did not work (exit code 127)"])
+        self.assertNotIn("rendered", done.stdout)
+
+
+class Make(Shell):
+    def make(self, *answers, **settings):
+        (self.folder / "scenes").mkdir()
+        for scene in ("harbour", "lighthouse"):
+            (self.folder / "scenes" / f"{scene}.txt").write_text(scene)
+        with runway(*answers) as server:
+            self.server = server
+            return self.call(["make", "-j2", "-f", EXAMPLES / "Makefile", "render"], server, **settings)
+
+    def rendered(self):
+        return sorted(path.name for path in self.folder.glob("out/*"))
+
+    def test_go(self):
+        done = self.make(organization())
+        self.assertEqual((done.returncode, self.server.asked()), (0, [ONCE]), done.stderr)
+        self.assertEqual(self.rendered(), ["harbour.mp4", "lighthouse.mp4"])
+
+    def test_no_go(self):
+        done = self.make(organization(balance=119))
+        self.assertEqual((done.returncode, self.server.asked(), self.rendered()), (2, [ONCE], []), done.stderr)
+        self.assertIn("preflight: not enough quota is left", done.stderr)
+        self.assertIn("credits-short", done.stderr)
+
+    def test_cannot_tell(self):
+        done = self.make(organization(), key=None)
+        self.assertEqual((done.returncode, self.server.asked(), self.rendered()), (2, [], []), done.stderr)
+        self.assertIn("could not tell what is left", done.stderr)
+
+    def test_a_gate_that_is_not_installed(self):
+        done = self.make(organization(), PATH=os.environ["PATH"])
+        self.assertEqual((done.returncode, self.rendered()), (2, []))
+        self.assertIn("did not work (exit code 127)", done.stderr)
+
+
+class GitLab(Shell):
+    """The job's script, as GitLab's runner runs it: all lines in one shell that stops at the first failure."""
+
+    def job(self, *answers, **settings):
+        jobs = YAML(typ="safe").load(EXAMPLES / "gitlab-ci.yml")
+        self.assertEqual(jobs["render"]["needs"], ["preflight"])
+        with runway(*answers) as server:
+            self.server = server
+            return self.call(["bash", "-eo", "pipefail", "-c", "\n".join(jobs["preflight"]["script"])], server, **settings)
+
+    def report(self):
+        return (self.folder / "preflight.json").read_text()
+
+    def test_go(self):
+        done = self.job(organization())
+        self.assertEqual((done.returncode, self.server.asked()), (0, [ONCE]), done.stderr)
+        self.assertIn('"go"', self.report())
+
+    def test_no_go(self):
+        done = self.job(organization(balance=119))
+        self.assertEqual((done.returncode, self.server.asked()), (3, [ONCE]), done.stderr)
+        self.assertIn("not enough quota", done.stdout)
+        self.assertIn('"credits-short"', self.report())
+
+    def test_cannot_tell(self):
+        done = self.job((503, ""))
+        self.assertEqual((done.returncode, set(self.server.asked())), (5, {ONCE}), done.stderr)
+        self.assertIn("could not tell", done.stdout)
+        self.assertIn('"unavailable"', self.report())
+
+
+if __name__ == "__main__":
+    unittest.main()

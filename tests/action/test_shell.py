@@ -1,0 +1,448 @@
+"""The Action's shell, each file on its own."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import unittest
+
+from support import ROOT, Loopback, script, temporary_folder
+
+ACTION = ROOT / "action"
+ASSETS = {
+    ("Linux", "X64"): "runway-preflight-x86_64-unknown-linux-musl",
+    ("Linux", "ARM64"): "runway-preflight-aarch64-unknown-linux-musl",
+    ("macOS", "X64"): "runway-preflight-x86_64-apple-darwin",
+    ("macOS", "ARM64"): "runway-preflight-aarch64-apple-darwin",
+    ("Windows", "X64"): "runway-preflight-x86_64-pc-windows-msvc.exe",
+}
+
+
+def bash(path, *arguments, env=None, **settings):
+    environment = {"PATH": os.environ["PATH"], **(env or {})}
+    return subprocess.run(["bash", path, *arguments], env=environment, capture_output=True, text=True, **settings)
+
+
+class Portable(unittest.TestCase):
+    def test_nothing_that_bash_3_2_does_not_know(self):
+        newer = re.compile(
+            r"\b(mapfile|readarray|coproc)\b|(declare|local|typeset) -[a-z]*[Angl]|\$\{[^}]*(\^|,,|@[A-Za-z])\}|&>>|\|&"
+            r"|\[\[ -v|\bwait -n|\$\{[^}]*:-[0-9]+\}|\bEPOCH|%\(.*\)T")
+        for path in sorted(ACTION.glob("*.sh")):
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                self.assertIsNone(newer.search(line), f"{path.name}:{number}: {line}")
+
+    def test_nothing_that_only_gnu_tools_know(self):
+        gnu = re.compile(r"\bsed -[iE]|\breadlink -f|\brealpath\b|\bgrep -P|\bstat -c|\bdate -d|\bxargs -[rd]|\bsort -V|\bcp -[a-z]*t|\bmktemp --")
+        for path in sorted(ACTION.glob("*.sh")):
+            self.assertIsNone(gnu.search(path.read_text()), path.name)
+
+    def test_no_eval(self):
+        for path in sorted(ACTION.glob("*.sh")):
+            self.assertNotRegex(path.read_text(), r"\beval\b")
+
+    def test_a_checkout_on_windows_has_no_carriage_returns_in_them(self):
+        names = ["action/run.sh", "action/checksums.txt", ".github/scripts/build.sh", "Cargo.toml", "Cargo.lock", "src/main.rs"]
+        done = subprocess.run(["git", "check-attr", "eol", *names], cwd=ROOT, check=True, capture_output=True, text=True)
+        self.assertEqual(done.stdout.splitlines(), [f"{name}: eol: lf" for name in names])
+
+
+class Target(unittest.TestCase):
+    def test_every_released_system(self):
+        for system, asset in ASSETS.items():
+            done = bash(ACTION / "target.sh", *system)
+            self.assertEqual((done.returncode, done.stdout), (0, asset + "\n"))
+
+    def test_no_other(self):
+        for system in (("Linux", "X86"), ("Linux", "ARM"), ("Windows", "ARM64"), ("Windows", "X86"), ("", ""), ("Plan9", "X64")):
+            done = bash(ACTION / "target.sh", *system)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), system)
+
+
+class Sha256(unittest.TestCase):
+    def tools(self, *names):
+        folder = temporary_folder()
+        for name in ("bash", "cut", "perl", *names):
+            (folder / name).symlink_to(shutil.which(name))
+        return {"PATH": str(folder)}
+
+    def test_with_either_tool(self):
+        path = temporary_folder() / "a file"
+        path.write_bytes(b"\r\n\0gate")
+        for tool in ("sha256sum", "shasum"):
+            if not shutil.which(tool):
+                continue
+            done = bash(ACTION / "sha256.sh", path, env=self.tools(tool))
+            self.assertEqual(done.stdout.strip(), hashlib.sha256(b"\r\n\0gate").hexdigest(), done.stderr)
+
+    def test_the_source_is_named_by_all_that_it_is_built_from(self):
+        root = temporary_folder()
+        (root / "src" / "report").mkdir(parents=True)
+        for name in ("Cargo.toml", "Cargo.lock", "src/main.rs", "src/report/text.rs", "README.md"):
+            (root / name).write_text(name)
+        digest = lambda: bash(ACTION / "sha256.sh", "--source", root, check=True).stdout
+        seen = {digest()}
+        (root / "README.md").write_text("no part of the build")
+        self.assertIn(digest(), seen)
+        for name in ("Cargo.toml", "Cargo.lock", "src/report/text.rs"):
+            (root / name).write_text("changed")
+            self.assertNotIn(digest(), seen)
+            seen.add(digest())
+        (root / "src" / "main.rs").rename(root / "src" / "other.rs")
+        self.assertNotIn(digest(), seen)
+
+    def test_a_source_that_is_not_there_has_no_digest(self):
+        done = bash(ACTION / "sha256.sh", "--source", temporary_folder())
+        self.assertNotEqual(done.returncode, 0)
+
+
+class Run(unittest.TestCase):
+    """run.sh with a command that only writes down how it was called."""
+
+    def call(self, code=0, actions=True, **inputs):
+        folder = temporary_folder()
+        command = script(folder / "command", f"""#!/bin/bash
+for argument; do printf '%s\\0' "$argument"; done >'{folder}/arguments'
+env -0 >'{folder}/environment'
+exit {code}
+""")
+        environment = {name if name.isupper() else "INPUT_" + name.upper(): value for name, value in inputs.items()}
+        environment["PREFLIGHT"] = str(command)
+        if actions:
+            environment["GITHUB_ACTIONS"] = "true"
+        done = bash(ACTION / "run.sh", env=environment)
+        done.called = (folder / "arguments").exists()
+        done.arguments = (folder / "arguments").read_text().split("\0")[:-1] if done.called else None
+        done.environment = dict(
+            line.split("=", 1) for line in (folder / "environment").read_bytes().decode().split("\0") if line) if done.called else {}
+        return done
+
+    def test_every_input_becomes_its_flag(self):
+        done = self.call(
+            generations="gen4.5=1", credits="2", concurrency="gen4.5=3", budget="4/7days", warn_generations="gen4.5=5",
+            warn_credits="6", wait="7m", interval="8s", timeout="9s", fail_open="true", missing_key="skip", **{"from": "a b"},
+            usage_from="c", usage="30d", tiers="true", format="json", quiet="true", base_url="http://127.0.0.1:1", key_file="k",
+            fail="true", api_secret="")
+        self.assertEqual(done.arguments, [
+            "--generations=gen4.5=1", "--credits=2", "--concurrency=gen4.5=3", "--budget=4/7days",
+            "--warn-generations=gen4.5=5", "--warn-credits=6", "--wait=7m", "--interval=8s", "--timeout=9s", "--fail-open",
+            "--missing-key=skip", "--from=a b", "--usage-from=c", "--usage=30d", "--tiers", "--format=json", "--quiet",
+            "--base-url=http://127.0.0.1:1", "--key-file=k"])
+
+    def test_empty_inputs_are_left_out(self):
+        self.assertEqual(self.call().arguments, [])
+        self.assertEqual(self.call(credits="", generations="\n \n", fail_open="", wait="  ", fail="").arguments, [])
+
+    def test_lines_are_split_and_trimmed(self):
+        done = self.call(generations="gen4.5=1\r\n\n\t veo3.1=2@40 \ngen4_turbo=50%", concurrency="a=1\nb=2\n",
+                         warn_generations="x=1\ny=2")
+        self.assertEqual(done.arguments, [
+            "--generations=gen4.5=1", "--generations=veo3.1=2@40", "--generations=gen4_turbo=50%", "--concurrency=a=1",
+            "--concurrency=b=2", "--warn-generations=x=1", "--warn-generations=y=2"])
+
+    def test_a_value_stays_one_word_whatever_it_holds(self):
+        nasty = "--help $(touch pwned) `id` ; * ? \\ ' \" %s ${HOME}"
+        done = self.call(generations=nasty, credits=nasty, **{"from": "two\nlines"})
+        self.assertEqual(done.arguments, ["--generations=" + nasty, "--credits=" + nasty, "--from=two\nlines"])
+
+    def test_the_exit_code_is_kept(self):
+        for code in (0, 1, 2, 3, 4, 5, 101, 127):
+            self.assertEqual(self.call(code).returncode, code)
+            self.assertEqual(self.call(code, fail="true").returncode, code)
+
+    def test_fail_false_forgives_3_4_and_5_only(self):
+        for code in (0, 1, 2, 3, 4, 5, 6, 101, 127):
+            done = self.call(code, fail="false")
+            self.assertEqual(done.returncode, 0 if code in (3, 4, 5) else code)
+            self.assertEqual("stays green" in done.stderr, code in (3, 4, 5))
+
+    def test_a_command_that_is_not_there_is_no_pass(self):
+        for fail in ("true", "false"):
+            done = bash(ACTION / "run.sh", env={"PREFLIGHT": "/nowhere/runway-preflight", "INPUT_FAIL": fail})
+            self.assertEqual(done.returncode, 127)
+        self.assertNotEqual(bash(ACTION / "run.sh").returncode, 0)
+
+    def test_switches_take_true_and_false_only(self):
+        self.assertEqual(self.call(fail_open="false", tiers="false", quiet=" false\n").arguments, [])
+        for name in ("fail_open", "tiers", "quiet", "fail"):
+            for value in ("yes", "TRUE", "1", "true false", "::error::x"):
+                done = self.call(**{name: value})
+                self.assertEqual((done.returncode, done.called), (2, False), (name, value))
+                self.assertEqual(done.stderr, "::error title=runway-preflight::the input "
+                                 f"{name.replace('_', '-')} takes true or false, and nothing else\n")
+
+    def test_a_key_is_masked_and_handed_over_in_the_environment_only(self):
+        done = self.call(api_secret="key_5%\r\n second ")
+        self.assertEqual(done.stdout, "::add-mask::key_5%25\n::add-mask::second\n")
+        self.assertEqual(done.environment["RUNWAYML_API_SECRET"], "key_5%\r\n second ")
+        self.assertNotIn("INPUT_API_SECRET", done.environment)
+        self.assertEqual(done.arguments, [])
+
+    def test_a_key_is_never_printed_where_no_runner_takes_it_out(self):
+        done = self.call(actions=False, api_secret="key_5")
+        self.assertNotIn("key_5", done.stdout + done.stderr)
+        self.assertEqual(done.environment["RUNWAYML_API_SECRET"], "key_5")
+
+    def test_an_empty_key_leaves_the_one_of_the_environment(self):
+        for empty in ("", " \n"):
+            done = self.call(api_secret=empty, RUNWAYML_API_SECRET="key_5")
+            self.assertEqual(done.environment["RUNWAYML_API_SECRET"], "key_5")
+            self.assertEqual(done.stdout, "")
+        self.assertNotIn("RUNWAYML_API_SECRET", self.call(api_secret="").environment)
+
+
+class Install(unittest.TestCase):
+    """install.sh against a release on loopback, with a cargo that writes down how it was called."""
+
+    ASSET = b"#!/bin/sh\necho released\n"
+
+    def setUp(self):
+        self.root = temporary_folder() / "an action"
+        shutil.copytree(ACTION, self.root / "action")
+        (self.root / "src").mkdir()
+        (self.root / "src" / "main.rs").write_text("fn main() {}\n")
+        (self.root / "Cargo.lock").write_text("")
+        (self.root / "Cargo.toml").write_text(
+            '[package]\nname = "runway-preflight"\nversion = "1.2.3"\n[dependencies.x]\nversion = "9"\n')
+        self.temp = temporary_folder()
+        self.bin = self.temp / "bin"
+        script(self.bin / "cargo", f"""#!/bin/bash
+echo "$PWD: $*" >>'{self.temp}/cargo.log'
+env >'{self.temp}/cargo.env'
+if [ -e '{self.temp}/broken' ]; then exit 101; fi
+while [ "$1" != --target-dir ]; do shift; done
+mkdir -p "$2/release"
+printf '#!/bin/sh\\necho built\\n' >"$2/release/runway-preflight"
+chmod +x "$2/release/runway-preflight"
+if [ "$RUNNER_OS" = Windows ]; then mv "$2/release/runway-preflight" "$2/release/runway-preflight.exe"; fi
+""")
+
+    def release(self, system=("Linux", "X64"), checksum=None):
+        source = bash(ACTION / "sha256.sh", "--source", self.root, check=True).stdout.strip()
+        checksum = checksum or hashlib.sha256(self.ASSET).hexdigest()
+        with open(self.root / "action" / "checksums.txt", "a") as file:
+            file.write(f"{source}  source\n{checksum}  {ASSETS[system]}\n")
+
+    def install(self, server=None, system=("Linux", "X64"), path=None, **environment):
+        output = self.temp / "output"
+        output.unlink(missing_ok=True)
+        (self.temp / "runner").mkdir(exist_ok=True)
+        if server:
+            environment["RUNWAY_PREFLIGHT_RELEASES"] = server.url
+        done = bash(self.root / "action" / "install.sh", cwd=self.temp, env={
+            "PATH": path or f"{self.bin}:{os.environ['PATH']}", "HOME": str(self.temp),
+            "RUNNER_OS": system[0], "RUNNER_ARCH": system[1], "RUNNER_TEMP": str(self.temp / "runner"),
+            "GITHUB_OUTPUT": str(output), "GITHUB_REPOSITORY": "example/pipeline",
+            "ACTION_REPOSITORY": "example/runway-preflight", **environment})
+        done.binary = output.read_text().removeprefix("binary=").strip() if output.exists() else None
+        done.says = None
+        if done.binary and system[0] != "Windows":
+            done.says = subprocess.run([done.binary], capture_output=True, text=True).stdout.strip()
+        return done
+
+    def builds(self):
+        log = self.temp / "cargo.log"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def serve(self, status=200, body=ASSET, cut=0):
+        return Loopback(lambda request: (status, body, cut))
+
+    def assert_built(self, done, *said):
+        self.assertEqual((done.returncode, done.says), (0, "built"), done.stderr)
+        self.assertEqual(len(self.builds()), 1)
+        for text in (*said, "building from source: cargo build --release --locked"):
+            self.assertIn(text, done.stderr)
+
+    def test_a_good_asset_is_used(self):
+        self.release()
+        with self.serve() as server:
+            done = self.install(server)
+        self.assertEqual((done.returncode, done.says), (0, "released"), done.stderr)
+        self.assertEqual(server.asked(), [f"GET /v1.2.3/{ASSETS['Linux', 'X64']}"])
+        self.assertEqual(self.builds(), [])
+        self.assertIn(hashlib.sha256(self.ASSET).hexdigest(), done.stderr)
+
+    def test_it_is_downloaded_once_in_a_job_and_checked_every_time(self):
+        self.release()
+        with self.serve() as server:
+            first = self.install(server)
+            again = self.install(server)
+            self.assertEqual((again.says, again.binary), ("released", first.binary))
+            self.assertEqual(len(server.requests), 1)
+            with open(first.binary, "a") as file:
+                file.write("echo tampered\n")
+            tampered = self.install(server)
+        self.assertEqual((tampered.returncode, tampered.binary), (1, None))
+
+    def test_a_redirect_is_followed(self):
+        self.release()
+        def answer(request):
+            return (200, self.ASSET) if request["path"] == "/moved" else (302, "")
+        server = Loopback(answer)
+        respond = server.respond
+        def redirect(handler, status, body):
+            if status == 200:
+                return respond(handler, status, body)
+            handler.send_response(302)
+            handler.send_header("Location", "/moved")
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+        server.respond = redirect
+        with server:
+            self.assertEqual(self.install(server).says, "released")
+
+    def test_a_corrupted_asset_stops_the_step(self):
+        self.release()
+        with self.serve(body=self.ASSET + b"#") as server:
+            done = self.install(server)
+        self.assertEqual((done.returncode, done.binary, self.builds()), (1, None, []))
+        self.assertIn("::error title=runway-preflight::the checksum of " + ASSETS["Linux", "X64"], done.stderr)
+        self.assertEqual([path.name for path in (self.temp / "runner" / "runway-preflight").iterdir()], [])
+
+    def test_an_empty_asset_stops_the_step_too(self):
+        self.release()
+        with self.serve(body=b"") as server:
+            done = self.install(server)
+        self.assertEqual((done.returncode, done.binary, self.builds()), (1, None, []))
+
+    def test_a_missing_asset_is_built(self):
+        self.release()
+        with self.serve(404, "Not Found") as server:
+            done = self.install(server)
+        self.assertEqual(len(server.requests), 1)
+        self.assert_built(done, "could not be downloaded (curl ended with 22)")
+
+    def test_a_cut_off_download_is_built(self):
+        self.release()
+        with self.serve(cut=5) as server:
+            done = self.install(server)
+        self.assert_built(done, "could not be downloaded (curl ended with 18)")
+
+    def test_a_server_in_trouble_is_tried_again_then_built(self):
+        self.release()
+        with self.serve(503, "") as server:
+            done = self.install(server)
+        self.assertEqual(len(server.requests), 3)
+        self.assert_built(done, "could not be downloaded")
+
+    def test_a_server_that_is_not_there_is_built(self):
+        self.release()
+        with self.serve() as server:
+            pass
+        self.assert_built(self.install(server), "could not be downloaded")
+
+    def test_without_curl_it_is_built(self):
+        self.release()
+        tools = temporary_folder()
+        for name in ("bash", "awk", "cut", "sha256sum", "find", "sort", "cat", "dirname", "mkdir", "mv", "rm", "env", "chmod"):
+            (tools / name).symlink_to(shutil.which(name))
+        self.assert_built(self.install(path=f"{self.bin}:{tools}"), "could not be downloaded")
+
+    def test_between_releases_nothing_is_downloaded(self):
+        with self.serve() as server:
+            done = self.install(server)
+        self.assertEqual(server.requests, [])
+        self.assert_built(done, "no released binary is known for this source on Linux X64")
+
+    def test_a_changed_source_never_runs_the_release(self):
+        self.release()
+        (self.root / "src" / "main.rs").write_text("fn main() { todo!() }\n")
+        with self.serve() as server:
+            done = self.install(server)
+        self.assertEqual(server.requests, [])
+        self.assert_built(done, "no released binary is known for this source")
+
+    def test_a_system_without_an_asset_is_built(self):
+        self.release()
+        with self.serve() as server:
+            done = self.install(server, system=("Linux", "ARM"))
+        self.assertEqual(server.requests, [])
+        self.assert_built(done, "no released binary is known for this source on Linux ARM")
+
+    def test_every_system_takes_its_own_asset(self):
+        for system, asset in ASSETS.items():
+            self.release(system)
+            with self.serve() as server:
+                done = self.install(server, system=system)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(server.asked(), [f"GET /v1.2.3/{asset}"])
+            self.assertEqual(done.binary.endswith(".exe"), system[0] == "Windows")
+            (self.root / "action" / "checksums.txt").write_text("")
+
+    def test_windows_builds_an_exe(self):
+        done = self.install(system=("Windows", "X64"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.binary.endswith(".exe"))
+        self.assertTrue(os.path.exists(done.binary))
+
+    def test_a_job_builds_once(self):
+        first = self.install()
+        again = self.install()
+        self.assertEqual((again.binary, again.says), (first.binary, "built"))
+        self.assertEqual(len(self.builds()), 1)
+        (self.root / "src" / "main.rs").write_text("fn main() { todo!() }\n")
+        self.assertNotEqual(self.install().binary, first.binary)
+        self.assertEqual(len(self.builds()), 2)
+
+    def test_the_build_knows_no_key_and_no_flags_of_the_workspace(self):
+        self.install(RUNWAYML_API_SECRET="key_5", RUSTFLAGS="-D warnings", CARGO_BUILD_TARGET="wasm32-unknown-unknown")
+        self.assertNotRegex((self.temp / "cargo.env").read_text(), "key_5|RUSTFLAGS|CARGO_BUILD_TARGET")
+        self.assertEqual(self.builds(), [
+            f"{self.root}: build --release --locked --target-dir {self.temp}/runner/runway-preflight/target"])
+
+    def test_a_build_that_fails_stops_the_step(self):
+        (self.temp / "broken").touch()
+        done = self.install()
+        self.assertEqual((done.returncode, done.binary), (1, None))
+        self.assertIn("::error title=runway-preflight::runway-preflight could not be built", done.stderr)
+
+    def test_without_cargo_it_says_what_to_do(self):
+        tools = temporary_folder()
+        for name in ("bash", "awk", "cut", "sha256sum", "find", "sort", "cat", "dirname", "mkdir", "mv", "rm"):
+            (tools / name).symlink_to(shutil.which(name))
+        done = self.install(path=str(tools))
+        self.assertEqual((done.returncode, done.binary), (1, None))
+        self.assertIn("install Rust in an earlier step", done.stderr)
+
+    def test_the_override_is_for_this_machine_only(self):
+        self.release()
+        for url in ("http://example.com", "https://127.0.0.1:1", "http://127.0.0.1:80@example.com", "http://127.0.0.1.example.com:80",
+                    "8080", "http://127.0.0.1:80/x", "http://127.0.0.1:", "http://127x0.0.1:80", "http://127.0.0.1:80\nhttp://example.com"):
+            done = self.install(RUNWAY_PREFLIGHT_RELEASES=url)
+            self.assertEqual((done.returncode, done.binary, self.builds()), (1, None, []), url)
+            self.assertIn("must be http://127.0.0.1:PORT", done.stderr)
+
+    def test_elsewhere_it_downloads_over_https_from_its_own_repository_without_a_token(self):
+        self.release()
+        script(self.bin / "curl", f"""#!/bin/bash
+printf '%s\\n' "$@" >'{self.temp}/curl.log'
+exit 6
+""")
+        for own, expected in (("example/runway-preflight", "example/runway-preflight"), ("", "example/pipeline")):
+            self.install(ACTION_REPOSITORY=own, GITHUB_TOKEN="token_5")
+            arguments = (self.temp / "curl.log").read_text().splitlines()
+            self.assertEqual(
+                arguments[-1], f"https://github.com/{expected}/releases/download/v1.2.3/{ASSETS['Linux', 'X64']}")
+            for flag in ("--proto", "--proto-redir"):
+                self.assertEqual(arguments[arguments.index(flag) + 1], "=https")
+            for flag in ("--connect-timeout", "--max-time", "--retry", "--fail", "--disable"):
+                self.assertIn(flag, arguments)
+            self.assertNotIn("token_5", " ".join(arguments))
+            self.assertNotIn("--header", arguments)
+
+
+class Repository(unittest.TestCase):
+    def test_checksums_stand_at_a_release_and_nowhere_else(self):
+        lines = [line for line in (ACTION / "checksums.txt").read_text().splitlines() if not line.startswith("#")]
+        version = re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.M)[1]
+        if version.endswith("-dev"):
+            self.assertEqual(lines, [])
+        else:
+            self.assertEqual(sorted(line.split()[1] for line in lines), sorted([*ASSETS.values(), "source"]))
+            for line in lines:
+                self.assertRegex(line, r"^[0-9a-f]{64}  \S+$")
+
+
+if __name__ == "__main__":
+    unittest.main()

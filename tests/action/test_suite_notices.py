@@ -1,0 +1,65 @@
+"""A test of the tests: with a command that does not ask, every scenario has to fail."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+from support import HERE, script, temporary_folder
+
+# Stopped before the command is run, or without it: these say nothing about it.
+WITHOUT_THE_COMMAND = {
+    "test_end_to_end.TheAction.test_a_switch_takes_only_true_and_false",
+    "test_end_to_end.TheAction.test_a_released_binary_that_was_exchanged_stops_the_step",
+    "test_examples.Guard.test_a_gate_that_is_not_installed_alerts",
+    "test_examples.Make.test_a_gate_that_is_not_installed",
+}
+
+
+def canned(verdict, code, codes=""):
+    """A script that says all that the contract wants, and always the same."""
+    report = {
+        "schema": 1, "verdict": verdict, "exitCode": code, "diagnostics": [],
+        "requirements": [{"kind": "generations", "model": "gen4.5", "needed": 100, "left": 188, "met": True}],
+        "organization": {"creditBalance": 5000, "models": {}},
+    }
+    outputs = {
+        "pass": str(verdict == "go").lower(), "verdict": verdict, "exit-code": code, "codes": codes, "credit-balance": 5000,
+        "generations-left": '{"gen4.5":188}', "concurrency": '{"gen4.5":2,"gen4_aleph":1}', "report": json.dumps(report),
+    }
+    lines = "\n".join(f"{name}={value}" for name, value in outputs.items())
+    return f"""#!/bin/sh
+cat >>"${{GITHUB_OUTPUT:-/dev/null}}" <<'END'
+{lines}
+END
+echo '# {verdict.upper()} gen4.5 188 5,000 {codes}' >>"${{GITHUB_STEP_SUMMARY:-/dev/null}}"
+echo '{verdict.upper()} gen4.5 188 "{verdict}" "{codes}"'
+{f"echo '::error title={codes}::{codes}' >&2" if codes else ":"}
+exit {code}
+"""
+
+
+class EveryScenarioFails(unittest.TestCase):
+    def assert_noticed(self, text):
+        command = script(temporary_folder() / "runway-preflight", text)
+        done = subprocess.run([sys.executable, HERE / "run.py", "test_end_to_end", "test_examples"], capture_output=True, text=True,
+                              env={**os.environ, "RUNWAY_PREFLIGHT": str(command)})
+        self.assertEqual(done.returncode, 1, done.stdout[-2000:])
+        results = dict(re.findall(r"^test_\w+ \(([\w.]+)\) \.\.\. (\w+)$", done.stdout, re.M))
+        self.assertGreater(len(results), 40)
+        self.assertEqual({name for name, result in results.items() if result not in ("FAIL", "ERROR")}, WITHOUT_THE_COMMAND)
+
+    def test_exit_0(self):
+        self.assert_noticed("#!/bin/sh\nexit 0\n")
+
+    def test_canned_go(self):
+        self.assert_noticed(canned("go", 0))
+
+    def test_canned_no_go(self):
+        self.assert_noticed(canned("no-go", 3, "generations-short"))
+
+
+if __name__ == "__main__":
+    unittest.main()
