@@ -18,6 +18,7 @@ from runwayml import APIConnectionError, InternalServerError, RunwayML
 EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 LARGEST = 2**53 - 1
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
+TOMORROW = TODAY + datetime.timedelta(days=1)
 
 
 def organization(models, used, balance=5000, cap=10000):
@@ -59,7 +60,7 @@ ORGANIZATIONS = {
     "no-credits": organization({"gen4.5": (2, 200)}, {"gen4.5": 1}, balance=0),
     "in-debt": organization({"gen4.5": (2, 200)}, {"gen4.5": 1}, balance=-250),
     "custom-tier": organization({"gen4.5": (7, 1234)}, {"gen4.5": 34}, balance=98765, cap=123456),
-    "new-names": organization({"gen 5/β": (2, 200), 'a"b\\c': (1, 9), "x=y": (1, 8)}, {"gen 5/β": 1}),
+    "new-names": organization({"gen5/β": (2, 200), 'a"b\\c': (1, 9), "x=y": (1, 8)}, {"gen5/β": 1}),
     "75-models": many_models(75),
 }
 ORGANIZATIONS["new-fields"] = {**ORGANIZATIONS["tier-1"], "plan": {"name": "next"}, "creditBalances": [1, 2]}
@@ -122,16 +123,20 @@ class _Answer(BaseHTTPRequestHandler):
         if (self.command, path) == ("GET", "v1/organization"):
             self._send(ORGANIZATIONS.get(name, ORGANIZATIONS["tier-1"]))
         elif (self.command, path) == ("POST", "v1/organization/usage"):
-            self._send(self._history(name, json.loads(body)))
+            start, before = (datetime.date.fromisoformat(json.loads(body)[end]) for end in ("startDate", "beforeDate"))
+            if not 0 < (before - start).days <= 90:
+                self.send_error(400)
+                return
+            self._send(self._history(name, start, before))
         else:
             self.send_error(404)
 
-    def _history(self, name, window):
+    def _history(self, name, start, before):
         """What the history holds within the window that was asked for: as Runway, never one fixed body."""
         days = [
             {"date": str(date), "usedCredits": [{"model": model, "amount": amount} for model, amount in used.items()]}
             for date, used in HISTORIES[name]
-            if window["startDate"] <= str(date) < window["beforeDate"]
+            if start <= date < before
         ]
         return {"results": days, "models": sorted({used["model"] for day in days for used in day["usedCredits"]})}
 
@@ -256,7 +261,7 @@ class History(Agreement):
 
     def test_budget_stands_on_the_same_sum(self):
         for name in HISTORIES:
-            first, end = TODAY - datetime.timedelta(days=29), TODAY + datetime.timedelta(days=1)
+            first, end = TODAY - datetime.timedelta(days=29), TOMORROW
             spent = max(0, sum(totals_of(self.read_by_sdk(name, first, end)).values()))
             with self.subTest(name, spent=spent):
                 run = self.gate(name, "--budget", f"{spent + 10}/30d", "--generations", "gen4.5=1@10")
@@ -264,6 +269,16 @@ class History(Agreement):
                 run = self.gate(name, "--budget", f"{spent + 9}/30d", "--generations", "gen4.5=1@10")
                 self.assertEqual(run.code, 3, run)
                 self.assertEqual(run.codes(), ["over-budget"])
+
+    def test_history_and_budget_far_apart(self):
+        """Two windows that no one request can span: each is answered from its own days."""
+        first, end = TODAY - datetime.timedelta(days=118), TODAY - datetime.timedelta(days=95)
+        spent = sum(totals_of(self.read_by_sdk("120-days", TODAY - datetime.timedelta(days=6), TOMORROW)).values())
+        for budget, code in [(spent, 0), (spent - 1, 3)]:
+            with self.subTest(budget=budget):
+                run = self.gate("120-days", "--usage", f"{first}..{end}", "--budget", f"{budget}/7d")
+                self.assertEqual(run.code, code, run)
+                self.assert_same(run, self.read_by_sdk("120-days", first, end))
 
 
 class Environment(Agreement):
