@@ -89,7 +89,7 @@ HISTORIES = {
     "days-without-use": [day(8), day(5, gen4=7), day(1)],
     "largest-amount": [day(4, gen4=LARGEST), day(2, veo3=-LARGEST)],
     "120-days": many_days(120),
-    "75-models": [day(6, **{f"model{number}": number * 3 + 1 for number in range(75)})],
+    "many-models": [day(6, **{f"model{number}": number * 3 + 1 for number in range(75)})],
 }
 
 
