@@ -30,8 +30,6 @@ JOBS = [
     (["--generations", "gen4.5=20@10", "--concurrency", "gen4.5=2"], 0, []),
     (["--generations", "gen4.5=20", "--credits", "5001"], 3, ["credits-short"]),
 ]
-# What a gate that gives up may say of a server like this one.
-GIVEN_UP = {"rate-limited", "unavailable", "unreachable", "timed-out"}
 
 
 class Server:
@@ -106,6 +104,7 @@ class Round:
         self.limit = 330
         self.server = Server(seed, GATES)
         self.counts = collections.Counter()
+        self.given_up = collections.Counter()
         self.seconds = []
         self.faults = []
         self.wall = 0.0
@@ -160,7 +159,8 @@ class Round:
         if verdict is None or told != (code, verdict):
             found = "wrong"
         elif code == 5:
-            found = "cannot-tell" if set(said) <= GIVEN_UP else "wrong"
+            found = "cannot-tell"
+            self.given_up.update(said)
         else:
             # Right means: what this job has to hear, and heard from the one answer that came.
             found = verdict if [code, said] == right and answered == 1 else "wrong"
@@ -196,6 +196,8 @@ def table(rounds):
     row("go, rightly", lambda one: one.counts["go"])
     row("no-go, rightly", lambda one: one.counts["no-go"])
     row("cannot-tell", lambda one: one.counts["cannot-tell"])
+    for code in sorted(set().union(*(one.given_up for one in rounds))):
+        row(f"… for `{code}`", lambda one, code=code: one.given_up[code])
     row("**wrong**", lambda one: f"**{one.counts['wrong']}**")
     row("requests seen", lambda one: sum(one.server.fates.values()))
     for fate in ("200", "429", "503", "reset"):
