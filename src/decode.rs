@@ -84,15 +84,11 @@ fn no_organization(
     models: &Unreadable,
     blot: Blot,
 ) -> Unreadable {
-    let problem = match reason(body) {
-        Some((says, _)) => {
-            format!(
-                "is no organization, and says: {}",
-                cut(&blot(&clean(&says)), 300)
-            )
-        }
-        None => format!("is no organization: {balance}; {models}"),
-    };
+    let mut problem = format!("is no organization: {balance}; {models}");
+    if let Some((says, _)) = reason(body) {
+        let says = cut(&blot(&clean(&says)), 300);
+        problem.push_str(&format!("; it says: {says}"));
+    }
     Unreadable {
         field: String::new(),
         problem,

@@ -40,7 +40,7 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// What is wrong, in words.
     pub diagnostics: Vec<Diagnostic>,
-    /// The codes that decided the verdict.
+    /// The codes of the errors, which decided the verdict.
     pub decided_by: Vec<Code>,
     /// What was read of limits and balance.
     pub organization: Option<Organization>,
@@ -65,9 +65,9 @@ impl Report {
         // 3 outweighs 4, and 4 outweighs 5.
         let code = errors().map(|finding| finding.code().exit()).min();
         let mut decided_by: Vec<Code> = Vec::new();
-        for decisive in errors().map(Finding::code) {
-            if Some(decisive.exit()) == code && !decided_by.contains(&decisive) {
-                decided_by.push(decisive);
+        for error in errors().map(Finding::code) {
+            if !decided_by.contains(&error) {
+                decided_by.push(error);
             }
         }
         let only = |wanted: Code| errors().all(|finding| finding.code() == wanted);
@@ -138,8 +138,7 @@ impl Report {
             self.exit = exit::CANNOT_TELL;
             self.verdict = Verdict::CannotTell;
         }
-        let decides = self.exit == exit::CANNOT_TELL;
-        if decides && !self.decided_by.contains(&Code::ReportFailed) {
+        if !self.decided_by.contains(&Code::ReportFailed) {
             self.decided_by.push(Code::ReportFailed);
         }
     }

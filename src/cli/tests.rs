@@ -229,11 +229,8 @@ fn everything_else_is_refused_with_an_example() {
         (&["--usage", "2026-03-17.."], "no day of the calendar"),
         (&["--wait", "2"], "must be a duration"),
         (&["--wait", "20years"], "must be a duration"),
-        (&["--timeout", "0s"], "--timeout is more than 0s"),
-        (
-            &["--wait", "1h", "--interval", "4s"],
-            "--interval is 5s at least",
-        ),
+        (&["--timeout", "0s"], "must be more than 0s"),
+        (&["--wait", "1h", "--interval", "4s"], "must be 5s at least"),
         (&["--wait", "1h", "--from", "x"], "never changes"),
         (&["--missing-key", "ignore"], "must be one of fail, skip"),
         (&["--format", "xml"], "must be one of text, json, markdown"),
@@ -266,7 +263,7 @@ fn everything_else_is_refused_with_an_example() {
         (&["--xyzzy"], "there is no flag \"--xyzzy\""),
         (&["-x"], "there is no flag \"-x\""),
         (&["gen4.5=20"], "\"gen4.5=20\" belongs to no flag"),
-        (&["--", "x"], "there is no flag"),
+        (&["--", "x"], "nothing but flags"),
     ] {
         let error = error_of(words);
         assert!(

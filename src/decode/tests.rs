@@ -315,7 +315,7 @@ fn what_is_no_document() {
     );
     assert_eq!(
         organization(br#"{"error":"No."}"#, &plain).map_err(|what| what.to_string()),
-        Err("the answer is no organization, and says: No.".into())
+        Err("the answer is no organization: creditBalance is missing; tier is missing; it says: No.".into())
     );
     assert_eq!(verdict(b"{}"), Verdict::CannotTell);
 }

@@ -38,7 +38,7 @@ pub fn render(report: &Report, colour: bool) -> String {
         text.push_str(&report.tier_table().padded("  "));
         text.push_str(&format!("  {UNLOCK_NOTE}\n"));
     }
-    text
+    format!("{}\n", text.trim_end())
 }
 
 /// One diagnostic for standard error.

@@ -232,9 +232,9 @@ fn rows() -> Vec<Row> {
         row("reset within the headers", || http([Reply::raw("HTTP/1.1 200 OK\r\nContent-").then(Step::Reset)]), THREE, no(5, "unreachable"), 3),
         row("reset within the headers, then an answer", || http([Reply::raw("HTTP/1.1 200 OK\r\nContent-").then(Step::Reset), ok()]), LONG, Go, 2),
         row("closed within the headers", || http([Reply::raw("HTTP/1.1 200 OK\r\nContent-")]), THREE, no(5, "unreachable"), 3),
-        row("reset after the headers", || http([Reply::raw(with_length(EXAMPLE.len(), "")).then(Step::Reset)]), THREE, no(5, "unexpected-response"), 3),
+        row("reset after the headers", || http([Reply::raw(with_length(EXAMPLE.len(), "")).then(Step::Reset)]), THREE, no(5, "unreachable"), 3),
         row("reset after the headers, then an answer", || http([Reply::raw(with_length(EXAMPLE.len(), "")).then(Step::Reset), ok()]), LONG, Go, 2),
-        row("reset within the body", || http([Reply::raw(cut()).then(Step::Reset)]), THREE, no(5, "unexpected-response"), 3),
+        row("reset within the body", || http([Reply::raw(cut()).then(Step::Reset)]), THREE, no(5, "unreachable"), 3),
         row("Content-Length too long, then closed", || http([Reply::raw(cut())]), THREE, no(5, "unexpected-response"), 3),
         row("Content-Length too long, then an answer", || http([Reply::raw(cut()), ok()]), LONG, Go, 2),
         row("Content-Length too long, then silence", || http([Reply::raw(cut()).then(Step::Hang)]), SHORT, no(5, "timed-out"), 1),
@@ -349,7 +349,7 @@ fn rows() -> Vec<Row> {
         row("an SSL_CERT_FILE that is not there", || World { env: vec![("SSL_CERT_FILE", "/no/such/file.pem".into())], ..https(Good, [ok()]) }, LONG, naming(5, "tls-failed", &["/no/such/file.pem"]), 0),
         row("reset over TLS", move || https(Good, [reset()]), THREE, no(5, "unreachable"), 3),
         row("503 over TLS, then 200", || https(Good, [soon(503), ok()]), LONG, Go, 2),
-        row("closed over TLS without a farewell", || https(Good, [Reply::raw(cut()).then(Step::Reset)]), THREE, no(5, "unexpected-response"), 3),
+        row("closed over TLS without a farewell", || https(Good, [Reply::raw(cut()).then(Step::Reset)]), THREE, no(5, "unreachable"), 3),
 
         // ---- proxies
         row("a proxy", || proxied(|server| Reply::steps([Step::Tunnel(server.address())])), LONG, Go, 1),
