@@ -28,6 +28,15 @@ pub use self::base_url::{BaseUrl, RUNWAY};
 /// The version of the API that this speaks.
 pub const API_VERSION: &str = "2024-11-06";
 
+/// An answer's head, and a piece of its body. ureq's own size costs more to clear than the request.
+const READ_BUFFER: usize = 32 * 1024;
+
+/// A head that does not fit the buffer has to be told from one that is cut off.
+const MOST_HEAD: usize = 31 * 1024;
+
+/// A request's head without the key and the URL. It has to fit.
+const HEAD: usize = 2 * 1024;
+
 const USER_AGENT: &str = concat!("runway-preflight/", env!("CARGO_PKG_VERSION"));
 
 /// As much of an error's body as is looked at for its reason.
@@ -62,8 +71,15 @@ impl Client {
         let through = proxy
             .as_ref()
             .map(|proxy| format!("{}:{}", proxy.host(), proxy.port()));
+        let bearer = key.bearer();
+        let head = HEAD
+            .saturating_add(bearer.len())
+            .saturating_add(base.as_str().len());
         let config = Agent::config_builder()
             .http_status_as_error(false)
+            .input_buffer_size(READ_BUFFER)
+            .max_response_header_size(MOST_HEAD)
+            .output_buffer_size(head)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(proxy)
@@ -72,7 +88,7 @@ impl Client {
             .build();
         Self {
             agent: connect::agent(config, base.is_secure(), &progress),
-            bearer: key.bearer(),
+            bearer,
             base,
             key,
             proxy: through,

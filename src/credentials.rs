@@ -1,6 +1,6 @@
 //! The key: where it comes from, and the type that hides it.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::Read;
@@ -24,7 +24,14 @@ const MOST_BYTES: u64 = 65_536;
 
 /// An API key. It cannot be printed; it leaves only as the `Authorization` header.
 #[derive(Clone)]
-pub struct Key(String);
+pub struct Key {
+    text: String,
+    /// Every part of it that counts as a trace, in lower case, packed into a number.
+    traces: BTreeSet<u64>,
+}
+
+/// So many characters of a key in a row are a trace of it: as many as fit a number.
+const TRACE: usize = 8;
 
 impl Key {
     /// Takes a text that is one word of visible ASCII, white space at its ends aside.
@@ -38,7 +45,13 @@ impl Key {
             .char_indices()
             .find(|(_, character)| !character.is_ascii_graphic());
         match wrong {
-            None => Ok(Self(text.to_owned())),
+            None => {
+                let mut traces = BTreeSet::new();
+                let lower = text.to_ascii_lowercase();
+                traces.extend(lower.as_bytes().windows(trace_length(text)).map(pack));
+                let text = text.to_owned();
+                Ok(Self { text, traces })
+            }
             Some((index, character)) => {
                 let what = match character {
                     '\n' | '\r' => "a line break",
@@ -56,25 +69,22 @@ impl Key {
     /// Whether a text holds the whole key; a key of a few characters may stand anywhere.
     pub fn is_in(&self, text: &str) -> bool {
         const LONG_ENOUGH: usize = 8;
-        self.0.len() >= LONG_ENOUGH && text.contains(&self.0)
+        self.text.len() >= LONG_ENOUGH && text.contains(&self.text)
     }
 
     /// The value of the `Authorization` header: the one way out.
     pub fn bearer(&self) -> String {
-        format!("Bearer {}", self.0)
+        format!("Bearer {}", self.text)
     }
 
     /// The text with every trace of the key taken out: whole, cut, in other letter case, or split
     /// by what is no visible ASCII. A trace is eight characters in a row, or a shorter key whole.
     pub fn blot(&self, text: &str) -> String {
-        const TRACE: usize = 8;
-        let key = self.0.as_bytes();
-        let length = key.len().min(TRACE);
-        if length == 0 {
+        let length = trace_length(&self.text);
+        // An answer has a name or an excerpt in every line, and a trace in none.
+        if !self.leaves_trace(text) {
             return text.to_owned();
         }
-        let key = key.to_ascii_lowercase();
-        let traces: HashSet<&[u8]> = key.windows(length).collect();
         // A key is visible ASCII: all else may stand between its characters to hide it.
         let visible: Vec<(usize, u8)> = visible(text)
             .filter(|(_, character)| character.is_ascii_graphic())
@@ -89,7 +99,7 @@ impl Key {
             let (Some((start, _)), Some((last, _))) = (places.first(), places.last()) else {
                 continue;
             };
-            if traces.contains(window) {
+            if self.traces.contains(&pack(window)) {
                 if *start >= kept_to {
                     blotted.push_str(text.get(kept_to..*start).unwrap_or_default());
                     blotted.push_str("[key]");
@@ -101,6 +111,31 @@ impl Key {
         blotted.push_str(text.get(kept_to..).unwrap_or_default());
         blotted
     }
+
+    fn leaves_trace(&self, text: &str) -> bool {
+        let length = trace_length(&self.text);
+        let mask = (0..length).fold(0, |mask, _| (mask << 8) | u64::from(u8::MAX));
+        let mut window = 0;
+        // The same characters as above, or a trace would be missed.
+        let visible = visible(text)
+            .filter(|(_, character)| character.is_ascii_graphic())
+            .filter_map(|(_, character)| u8::try_from(character).ok());
+        visible.enumerate().any(|(index, byte)| {
+            window = ((window << 8) | u64::from(byte.to_ascii_lowercase())) & mask;
+            index.saturating_add(1) >= length && self.traces.contains(&window)
+        })
+    }
+}
+
+/// The whole of a key that is shorter; of none, 1, since a window cannot be empty.
+fn trace_length(key: &str) -> usize {
+    key.len().clamp(1, TRACE)
+}
+
+fn pack(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0, |packed, byte| (packed << 8) | u64::from(*byte))
 }
 
 impl fmt::Debug for Key {

@@ -1,5 +1,6 @@
 //! Requirements and what is left, to findings and rows. Pure: no clock, no input, no output.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clean::clean;
@@ -371,9 +372,19 @@ fn decide_budget(
 
 fn largest<T>(mut sums: Vec<(T, Credits)>, most: usize) -> Vec<(T, Credits)> {
     sums.retain(|(_, sum)| *sum > Credits(0));
-    sums.sort_by(|(_, one), (_, other)| other.cmp(one));
-    sums.truncate(most);
-    sums
+    first_by(sums, most, |(_, one), (_, other)| other.cmp(one))
+}
+
+/// The few that would come first if all were sorted.
+fn first_by<T>(mut items: Vec<T>, most: usize, compare: impl Fn(&T, &T) -> Ordering) -> Vec<T> {
+    let mut first = Vec::new();
+    while first.len() < most {
+        let places = items.iter().enumerate();
+        let next = places.min_by(|(_, one), (_, other)| compare(one, other));
+        let Some((index, _)) = next else { break };
+        first.push(items.remove(index));
+    }
+    first
 }
 
 /// What could not be read and no requirement needs: told once, not once for each model.
@@ -530,7 +541,7 @@ fn unavailable(model: &Model, models: &BTreeMap<Model, ModelQuota>) -> Finding {
 fn nearest(model: &Model, models: &BTreeMap<Model, ModelQuota>) -> Vec<Model> {
     const LEAST_LIKENESS: f64 = 0.7;
     let wanted = model.as_str().to_lowercase();
-    let mut near: Vec<(f64, &Model)> = models
+    let near: Vec<(f64, &Model)> = models
         .keys()
         .map(|listed| {
             let likeness = strsim::jaro_winkler(&wanted, &listed.as_str().to_lowercase());
@@ -538,9 +549,8 @@ fn nearest(model: &Model, models: &BTreeMap<Model, ModelQuota>) -> Vec<Model> {
         })
         .filter(|(likeness, _)| *likeness >= LEAST_LIKENESS)
         .collect();
-    near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-    near.into_iter()
-        .take(3)
+    first_by(near, 3, |(one, _), (other, _)| other.total_cmp(one))
+        .into_iter()
         .map(|(_, model)| model.clone())
         .collect()
 }

@@ -5,7 +5,7 @@ mod json;
 
 use std::collections::BTreeMap;
 
-use self::json::{Json, Number};
+use self::json::{Json, Round};
 use crate::clean::{clean, cut};
 use crate::quota::{Credits, Limit, Model, ModelQuota, Organization, Reading, Unreadable};
 use crate::spend::{History, UtcDay, Window};
@@ -18,15 +18,6 @@ pub const MOST_BYTES: u64 = 8 * 1024 * 1024;
 
 /// How much of an unexpected value is shown.
 const EXCERPT: usize = 60;
-
-/// Which way a figure that is not whole goes: against the user.
-#[derive(Clone, Copy)]
-enum Round {
-    /// What is available.
-    Down,
-    /// What is used.
-    Up,
-}
 
 /// Reads an answer of `GET /v1/organization`.
 ///
@@ -295,7 +286,7 @@ impl Decode<'_> {
     /// A number of credits, of either sign.
     fn credits(&self, json: &Json, round: Round, path: impl Fn() -> String) -> Reading<Credits> {
         match json {
-            Json::Number(number) => Ok(Credits(whole(*number, round))),
+            Json::Number(number) => Ok(Credits(number.rounded(round))),
             _ => Err(self.mistyped(json, "a number", path())),
         }
     }
@@ -306,7 +297,7 @@ impl Decode<'_> {
         let Json::Number(number) = json else {
             return Err(mistyped("a number"));
         };
-        let count = whole(*number, round);
+        let count = number.rounded(round);
         if count < 0 {
             return Err(mistyped("a number from 0 up"));
         }
@@ -323,16 +314,6 @@ impl Decode<'_> {
     fn model_path(&self, parent: &str, name: &str) -> String {
         let name = cut(&(self.blot)(&clean(name)), EXCERPT);
         format!("{parent}[\"{name}\"]")
-    }
-}
-
-/// A number as a whole one. Beyond the range of `i128` it stays at the end of it.
-#[allow(clippy::as_conversions, reason = "`as` is the saturating conversion")]
-fn whole(number: Number, round: Round) -> i128 {
-    match (number, round) {
-        (Number::Whole(whole), _) => whole,
-        (Number::Fraction(fraction), Round::Down) => fraction.floor() as i128,
-        (Number::Fraction(fraction), Round::Up) => fraction.ceil() as i128,
     }
 }
 

@@ -271,12 +271,16 @@ impl Report {
             .organization
             .as_ref()
             .and_then(|it| it.models.as_ref().ok());
-        let all = models.into_iter().flatten();
-        let mut chosen: Vec<(&Model, &ModelQuota)> = all
-            .filter(|(model, _)| self.named.is_empty() || self.named.contains(model))
-            .collect();
-        chosen.sort_by_key(|(model, _)| self.named.iter().position(|named| named == *model));
-        chosen
+        let Some(models) = models else {
+            return Vec::new();
+        };
+        if self.named.is_empty() {
+            return models.iter().collect();
+        }
+        let named = self.named.iter();
+        named
+            .filter_map(|named| models.get_key_value(named))
+            .collect()
     }
 
     fn model_table(&self) -> Table {

@@ -26,6 +26,27 @@ pub(super) enum Number {
     Fraction(f64),
 }
 
+/// Which way a figure that is not whole goes: against the user.
+#[derive(Clone, Copy)]
+pub(super) enum Round {
+    /// What is available.
+    Down,
+    /// What is used.
+    Up,
+}
+
+impl Number {
+    /// As a whole number. Beyond the range of `i128` it stays at the end of it.
+    #[allow(clippy::as_conversions, reason = "`as` is the saturating conversion")]
+    pub(super) fn rounded(self, round: Round) -> i128 {
+        match (self, round) {
+            (Self::Whole(whole), _) => whole,
+            (Self::Fraction(fraction), Round::Down) => fraction.floor() as i128,
+            (Self::Fraction(fraction), Round::Up) => fraction.ceil() as i128,
+        }
+    }
+}
+
 impl<'a> Json<'a> {
     /// The first field of that name, if this is an object.
     pub(super) fn get(&self, name: &str) -> Option<&Json<'a>> {
@@ -44,7 +65,8 @@ impl<'a> Json<'a> {
             Self::Null => "null".to_owned(),
             Self::Bool(value) => value.to_string(),
             Self::Number(Number::Whole(number)) => number.to_string(),
-            Self::Number(Number::Fraction(number)) => number.to_string(),
+            // To print a fraction to its last digit takes 14 kB of code that nobody else needs.
+            Self::Number(fraction) => format!("about {}", fraction.rounded(Round::Down)),
             Self::String(text) => format!("the string \"{}\"", cut(&blot(&clean(text)), EXCERPT)),
             Self::Array(_) => "an array".to_owned(),
             Self::Object(_) => "an object".to_owned(),

@@ -1,8 +1,6 @@
 //! The published JSON, with types of its own; `schema/report.schema.json` describes it.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{remaining, Report};
 use crate::clean::is_invisible;
@@ -70,7 +68,7 @@ struct Account<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     tier: Option<Option<u8>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    models: Option<BTreeMap<&'a str, Quota>>,
+    models: Option<Map<'a, Quota>>,
 }
 
 #[derive(Serialize)]
@@ -92,7 +90,7 @@ struct Usage<'a> {
     start_date: String,
     before_date: String,
     total_credits: i128,
-    models: BTreeMap<&'a str, i128>,
+    models: Map<'a, i128>,
     #[serde(skip_serializing_if = "Option::is_none")]
     days: Option<Vec<Day<'a>>>,
 }
@@ -100,7 +98,16 @@ struct Usage<'a> {
 #[derive(Serialize)]
 struct Day<'a> {
     date: String,
-    credits: BTreeMap<&'a str, i128>,
+    credits: Map<'a, i128>,
+}
+
+/// Entries that come in order already.
+struct Map<'a, T>(Vec<(&'a str, T)>);
+
+impl<T: Serialize> Serialize for Map<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
 }
 
 /// One document, indented.
@@ -131,11 +138,10 @@ pub fn render_map(report: &Report, figure: impl Fn(&ModelQuota) -> Option<Limit>
         .organization
         .as_ref()
         .and_then(|it| it.models.as_ref().ok());
-    let map: BTreeMap<&str, Option<u64>> = models
-        .into_iter()
-        .flatten()
-        .filter_map(|(model, quota)| Some((model.as_str(), figure(quota)?.number())))
-        .collect();
+    let entries = models.into_iter().flatten();
+    let entries =
+        entries.filter_map(|(model, quota)| Some((model.as_str(), figure(quota)?.number())));
+    let map = Map(entries.collect());
     harmless(&serde_json::to_string(&map).unwrap_or_default())
 }
 
@@ -221,8 +227,9 @@ fn account<'a>(organization: &'a Organization, keeps: &dyn Fn(&str) -> bool) -> 
         tier: cap.map(|cap| tier::of_cap(*cap).map(|tier| tier.number)),
         models: models.map(|models| {
             let kept = models.iter().filter(|(model, _)| keeps(model.as_str()));
-            kept.map(|(model, quota)| (model.as_str(), quota_of(quota)))
-                .collect()
+            Map(kept
+                .map(|(model, quota)| (model.as_str(), quota_of(quota)))
+                .collect())
         }),
     }
 }
@@ -243,15 +250,15 @@ fn usage(window: Window, history: &History, days: bool) -> Usage<'_> {
         start_date: window.start.to_string(),
         before_date: window.before.to_string(),
         total_credits: history.total().0,
-        models: totals.map(|(model, sum)| (model.as_str(), sum.0)).collect(),
+        models: Map(totals.map(|(model, sum)| (model.as_str(), sum.0)).collect()),
         days: days.then(|| {
             let days = history.newest_first();
             days.map(|(day, models)| Day {
                 date: day.to_string(),
-                credits: models
+                credits: Map(models
                     .iter()
                     .map(|(model, sum)| (model.as_str(), sum.0))
-                    .collect(),
+                    .collect()),
             })
             .collect()
         }),
