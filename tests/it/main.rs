@@ -17,6 +17,7 @@ mod github;
 mod history;
 mod hostile;
 mod keys;
+mod readme;
 mod secrecy;
 mod support;
 mod terminal;

@@ -1,0 +1,145 @@
+//! The README says what the command does: its examples are run here, and its tables compared.
+//! The guards of `examples/`, which it shows too, are run by `tests/action`.
+
+use std::path::Path;
+
+use runway_preflight::diagnostic::Code;
+
+use crate::support::{Gate, Reply, Server};
+
+fn readme() -> String {
+    file("README.md")
+}
+
+fn file(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect(name)
+}
+
+/// The lines of the fenced blocks under a heading.
+fn fenced(heading: &str) -> Vec<String> {
+    let readme = format!("\n{}", readme());
+    let (_, section) = readme
+        .split_once(&format!("\n{heading}\n"))
+        .expect("the heading");
+    let section = section.split("\n## ").next().expect("a section");
+    let blocks = section.split("```").skip(1).step_by(2);
+    blocks
+        .flat_map(|block| block.lines().skip(1).map(str::to_owned))
+        .collect()
+}
+
+/// A server with the example organization, and nothing spent.
+fn runway() -> Server {
+    Server::handler(|_, request| {
+        if request.method == "GET" {
+            Reply::ok(file("examples/organization.json"))
+        } else {
+            Reply::ok(r#"{"results":[],"models":[]}"#)
+        }
+    })
+}
+
+#[test]
+fn the_usage_is_what_help_prints() {
+    let help = Gate::new().arg("--help").run();
+    let readme = readme();
+    let (_, shown) = readme
+        .split_once("<!-- begin help -->\n```\n")
+        .expect("a beginning");
+    let (shown, _) = shown.split_once("```\n<!-- end help -->").expect("an end");
+    assert_eq!(shown, help.stdout);
+}
+
+#[test]
+fn every_code_has_its_heading_and_exit_code() {
+    let readme = readme();
+    let headings: Vec<&str> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`'))
+        .collect();
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    assert_eq!(headings, codes);
+    for code in Code::ALL {
+        let helps = if code.waiting_helps() {
+            "helps"
+        } else {
+            "does not help"
+        };
+        let said = format!(
+            "### `{}`\n\nExit code {}; waiting {helps}. ",
+            code.name(),
+            code.exit()
+        );
+        assert!(readme.contains(&said), "{said}");
+    }
+}
+
+#[test]
+fn the_first_thing_shown_is_what_the_command_prints() {
+    let server = Server::script([Reply::ok(file("examples/organization.json"))]);
+    let run = Gate::asking(&server)
+        .args("--generations gen4.5=200 --generations veo3.1=10 --credits 6000")
+        .run();
+    assert_eq!(run.code, 3);
+    let host = server.address().to_string();
+    let printed = format!("{}{}", run.stdout, run.stderr).replace(&host, "api.dev.runwayml.com");
+    let shown = fenced("# runway-preflight");
+    let shown = shown.join("\n");
+    assert!(
+        printed.starts_with(&shown),
+        "{shown}\n--- is not the beginning of\n{printed}"
+    );
+}
+
+#[test]
+fn every_recipe_runs() {
+    let mut recipes = 0;
+    for line in fenced("## Recipes") {
+        let command = line.split(" | ").next().expect("a command");
+        let words = command
+            .strip_prefix("runway-preflight ")
+            .or_else(|| command.strip_prefix("cargo run --release -- "));
+        let Some(words) = words.filter(|_| !command.starts_with(' ')) else {
+            continue;
+        };
+        if words.contains("gen4.5=2@60") {
+            // A line of a guard, which is run whole elsewhere.
+            continue;
+        }
+        let server = runway();
+        let run = Gate::asking(&server)
+            .file("organization.json", file("examples/organization.json"))
+            .file("usage.json", file("examples/usage.json"))
+            .args(&words.replace("examples/", ""))
+            .run();
+        assert_eq!(run.code, 0, "{run:?}");
+        recipes += 1;
+    }
+    assert!(recipes >= 5, "only {recipes} recipes are found");
+}
+
+#[test]
+fn every_flag_of_the_table_is_met_by_the_example() {
+    for line in readme().lines() {
+        let Some(words) = line
+            .strip_prefix("| `--")
+            .and_then(|line| line.split('`').next())
+        else {
+            continue;
+        };
+        let server = runway();
+        let run = Gate::asking(&server).args(&format!("--{words}")).run();
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(server.seen() > 0, "{run:?}");
+    }
+}
+
+#[test]
+fn the_changelog_knows_the_version() {
+    let version = env!("CARGO_PKG_VERSION");
+    let heading = match version.strip_suffix("-dev") {
+        Some(_) => "## [Unreleased]".to_owned(),
+        None => format!("## [{version}]"),
+    };
+    assert!(file("CHANGELOG.md").contains(&heading), "{heading}");
+}
