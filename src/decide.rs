@@ -393,12 +393,13 @@ fn warn_unreadable(required: &Requirements, organization: &Organization, decisio
     let empty = BTreeMap::new();
     let models = organization.models.as_ref().unwrap_or(&empty);
     let warned = required.warn_generations.iter();
-    let fields: BTreeSet<&Unreadable> = models
-        .values()
-        .flat_map(ModelQuota::unreadable)
-        .chain(organization.monthly_cap.as_ref().err())
-        .filter(|what| !decision.tells(&unreadable(what)))
-        .collect();
+    let mut fields: BTreeSet<&Unreadable> = BTreeSet::new();
+    let unread = models.values().flat_map(ModelQuota::unreadable);
+    for what in unread.chain(organization.monthly_cap.as_ref().err()) {
+        if !decision.tells(&unreadable(what)) {
+            fields.insert(what);
+        }
+    }
     // Those that a flag names come first, so that the cut below cannot hide them.
     let mut named: Vec<&Unreadable> = warned
         .filter_map(|(model, _)| models.get(model))

@@ -52,11 +52,12 @@ pub fn organization(body: &[u8], blot: Blot) -> Reading<Organization> {
             decode.entries(models, "usage.models")
         });
     let models = limits.map(|limits| {
-        let quota = |(name, limits): (&str, Reading<&Json>)| {
+        let mut models = BTreeMap::new();
+        for (name, limits) in limits {
             let quota = decode.model_quota(name, limits, &used);
-            (Model::new(blot(name)), quota)
-        };
-        limits.into_iter().map(quota).collect()
+            models.insert(Model::new(blot(name)), quota);
+        }
+        models
     });
     match (balance, monthly_cap, models) {
         (Err(balance), Err(_), Err(models)) => Err(no_organization(body, &balance, &models, blot)),

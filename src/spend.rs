@@ -118,10 +118,11 @@ impl History {
 
     /// Only what lies in the window.
     pub fn within(&self, window: Window) -> Self {
-        let days = self.days.range(window.start..window.before);
-        Self {
-            days: days.map(|(day, models)| (*day, models.clone())).collect(),
+        let mut within = Self::default();
+        for (day, models) in self.days.range(window.start..window.before) {
+            within.days.insert(*day, models.clone());
         }
+        within
     }
 
     /// The days that have entries, newest first.
