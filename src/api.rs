@@ -16,11 +16,12 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Proxy};
 
 use self::connect::{Phase, Progress};
-use self::failure::Failure;
+use self::failure::{Circumstances, Failure};
 use crate::clean::{clean, cut};
 use crate::credentials::Key;
 use crate::decode;
 use crate::diagnostic::{Asked, Endpoint, Finding};
+use crate::figures;
 use crate::spend::Window;
 
 pub use self::base_url::{BaseUrl, RUNWAY};
@@ -53,6 +54,25 @@ pub struct Client {
     bearer: String,
     proxy: Option<String>,
     progress: Progress,
+}
+
+/// A question to Runway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// For limits and balance.
+    Organization,
+    /// For the credit history of some days.
+    Usage(Window),
+}
+
+impl Request {
+    /// Where it is asked.
+    pub fn endpoint(self) -> Endpoint {
+        match self {
+            Self::Organization => Endpoint::Organization,
+            Self::Usage(_) => Endpoint::Usage,
+        }
+    }
 }
 
 /// A question that got no answer: what to tell, and how long Runway asked not to come back.
@@ -96,91 +116,53 @@ impl Client {
         }
     }
 
-    /// What keeps the key out of texts that a server sent.
-    pub fn blot(&self) -> impl Fn(&str) -> String + '_ {
-        |text| self.key.blot(text)
-    }
-
-    /// Asks for limits and balance, again and again until `deadline` where that can help. `say`
-    /// hears of each try that failed and is tried again.
+    /// Asks, again and again until `deadline` where that can help. `say` hears of each try that
+    /// failed and is made again.
     ///
     /// # Errors
     ///
     /// What the last try came to.
-    pub fn organization(
+    pub fn ask(
         &self,
+        request: Request,
         deadline: Deadline,
         say: &mut dyn FnMut(&str),
     ) -> Result<Vec<u8>, Box<Unanswered>> {
-        self.ask(Endpoint::Organization, None, deadline, say)
-    }
-
-    /// Asks for the credit history of the days in `window`, likewise.
-    ///
-    /// # Errors
-    ///
-    /// What the last try came to.
-    pub fn usage(
-        &self,
-        window: Window,
-        deadline: Deadline,
-        say: &mut dyn FnMut(&str),
-    ) -> Result<Vec<u8>, Box<Unanswered>> {
-        let body = format!(
-            r#"{{"startDate":"{}","beforeDate":"{}"}}"#,
-            window.start, window.before
-        );
-        self.ask(Endpoint::Usage, Some(&body), deadline, say)
-    }
-
-    fn ask(
-        &self,
-        endpoint: Endpoint,
-        body: Option<&str>,
-        deadline: Deadline,
-        say: &mut dyn FnMut(&str),
-    ) -> Result<Vec<u8>, Box<Unanswered>> {
+        let mut asked = Asked::nothing(request.endpoint());
         let mut before: Option<Failure> = None;
-        let mut tries: u32 = 0;
         loop {
             let left = deadline.left();
             if left.is_zero() {
                 let failure = before.unwrap_or(Failure::TimedOut(Phase::Lookup));
-                return Err(self.unanswered(failure, None, endpoint, tries, deadline));
+                return Err(self.unanswered(failure, None, asked, deadline));
             }
-            tries = tries.saturating_add(1);
-            let failure = match self.try_once(endpoint, body, left) {
+            asked.tries = asked.tries.saturating_add(1);
+            let failure = match self.try_once(request, left) {
                 Ok(document) => return Ok(document),
                 Err(failure) => failure,
             };
-            let wait = retry::next_try(failure.wrong(), tries, fastrand::f64());
-            match wait.filter(|wait| *wait < deadline.left()) {
-                Some(wait) => {
-                    say(&format!(
-                        "try {tries} of {} at {}: {}; trying again in {}",
-                        endpoint.name(),
-                        self.base.host(),
-                        failure.brief(),
-                        brief(wait)
-                    ));
-                    std::thread::sleep(wait);
-                    before = Some(failure);
-                }
-                None => return Err(self.unanswered(failure, before, endpoint, tries, deadline)),
-            }
+            let wait = retry::next_try(failure.wrong(), asked.tries, fastrand::f64());
+            let Some(wait) = wait.filter(|wait| *wait < deadline.left()) else {
+                return Err(self.unanswered(failure, before, asked, deadline));
+            };
+            say(&format!(
+                "try {} of {} at {}: {}; trying again in {}",
+                asked.tries,
+                asked.endpoint.name(),
+                self.base.host(),
+                failure.brief(),
+                figures::duration(wait)
+            ));
+            std::thread::sleep(wait);
+            before = Some(failure);
         }
     }
 
-    fn try_once(
-        &self,
-        endpoint: Endpoint,
-        body: Option<&str>,
-        left: Duration,
-    ) -> Result<Vec<u8>, Failure> {
+    fn try_once(&self, request: Request, left: Duration) -> Result<Vec<u8>, Failure> {
         self.progress.start();
         let base = self.base.as_str();
-        let sent = match endpoint {
-            Endpoint::Organization => self
+        let sent = match request {
+            Request::Organization => self
                 .agent
                 .get(format!("{base}/v1/organization"))
                 .header("Authorization", &self.bearer)
@@ -189,7 +171,7 @@ impl Client {
                 .timeout_global(Some(left))
                 .build()
                 .call(),
-            Endpoint::Usage => self
+            Request::Usage(window) => self
                 .agent
                 .post(format!("{base}/v1/organization/usage"))
                 .header("Authorization", &self.bearer)
@@ -198,7 +180,10 @@ impl Client {
                 .config()
                 .timeout_global(Some(left))
                 .build()
-                .send(body.unwrap_or_default()),
+                .send(format!(
+                    r#"{{"startDate":"{}","beforeDate":"{}"}}"#,
+                    window.start, window.before
+                )),
         };
         let answer = sent.map_err(|error| Failure::of(error, self.progress.phase()))?;
         self.progress.enter(Phase::Body);
@@ -242,18 +227,15 @@ impl Client {
             .as_reader()
             .take(MOST_ERROR_BYTES)
             .read_to_end(&mut body);
-        let (says, see) = match decode::reason(&body) {
-            Some((says, see)) => (Some(says), see),
-            None => (None, None),
-        };
+        let reason = decode::reason(&body);
+        let says = cut(&self.key.blot(&clean(&reason.says)), MOST_REASON);
+        let see = reason.see;
         Failure::Answered {
             status,
             hints,
-            says: says
-                .map(|says| cut(&self.key.blot(&clean(&says)), MOST_REASON))
-                .filter(|says| !says.is_empty()),
+            says: Some(says).filter(|says| !says.is_empty()),
             see: see.filter(|see| is_plain_link(see) && self.key.blot(see) == *see),
-            in_runways_form: decode::is_runways_error(&body),
+            in_runways_form: reason.in_runways_form,
         }
     }
 
@@ -261,61 +243,18 @@ impl Client {
         &self,
         failure: Failure,
         before: Option<Failure>,
-        endpoint: Endpoint,
-        tries: u32,
+        asked: Asked,
         deadline: Deadline,
     ) -> Box<Unanswered> {
-        let mut asked = Asked {
-            endpoint,
-            tries,
-            says: None,
-            see: None,
-        };
-        let mut not_before = None;
-        let finding = match failure {
-            Failure::Answered {
-                status,
-                hints,
-                says,
-                see,
-                in_runways_form,
-            } => {
-                asked.says = says;
-                asked.see = see;
-                let retry_after = hints.retry_after;
-                not_before = retry_after.and_then(|wait| Instant::now().checked_add(wait));
-                match status {
-                    401 => Finding::Unauthorized(asked),
-                    403 if in_runways_form => Finding::Forbidden(asked),
-                    400 | 422 => Finding::RequestRejected { asked, status },
-                    429 => Finding::RateLimited { asked, retry_after },
-                    408 | 409 | 500..=599 => Finding::Unavailable {
-                        asked,
-                        status,
-                        retry_after,
-                    },
-                    _ => Finding::UnexpectedStatus { asked, status },
-                }
-            }
-            Failure::Unreachable { why, .. } => Finding::Unreachable {
-                asked,
-                why,
-                proxy: self.proxy.clone(),
-            },
-            Failure::Tls { why, fix, .. } => Finding::TlsFailed { asked, why, fix },
-            Failure::TimedOut(phase) => Finding::TimedOut {
-                asked,
-                phase: phase.doing(),
-                timeout: deadline.timeout,
-                before: before.map(|before| before.brief()),
-            },
-            Failure::Unexpected { problem, .. } => {
-                Finding::UnexpectedResponse { endpoint, problem }
-            }
+        let wait = failure.retry_after();
+        let circumstances = Circumstances {
+            proxy: self.proxy.clone(),
+            timeout: deadline.timeout,
+            before: before.map(|before| before.brief()),
         };
         Box::new(Unanswered {
-            finding,
-            not_before,
+            not_before: wait.and_then(|wait| Instant::now().checked_add(wait)),
+            finding: failure.into_finding(asked, circumstances),
         })
     }
 }
@@ -342,19 +281,6 @@ impl Deadline {
             None => self.timeout,
         }
     }
-}
-
-/// A wait to the tenth of a second, or to the millisecond where it is shorter than a second.
-fn brief(wait: Duration) -> humantime::FormattedDuration {
-    let unit: u128 = if wait < Duration::from_secs(1) {
-        1
-    } else {
-        100
-    };
-    let rounded = wait.as_millis().div_ceil(unit).saturating_mul(unit);
-    humantime::format_duration(Duration::from_millis(
-        rounded.try_into().unwrap_or(u64::MAX),
-    ))
 }
 
 /// An https link of characters that mean nothing to a terminal, a log or Markdown.

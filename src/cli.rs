@@ -14,7 +14,7 @@ use argh::{ArgsInfo, FlagInfoKind, FromArgs, Optionality};
 
 use self::values::Value;
 use crate::quota::{Model, Requirements};
-use crate::spend::{UtcDay, Window};
+use crate::spend::{Range, UtcDay};
 
 pub use self::help::HELP;
 pub use self::values::echo;
@@ -131,7 +131,7 @@ pub struct Settings {
     /// Where the history comes from.
     pub usage_source: Source,
     /// The days of history to show.
-    pub usage: Option<Window>,
+    pub usage: Option<Range>,
     /// How long to look again.
     pub wait: Option<Duration>,
     /// Between two looks.
@@ -155,11 +155,12 @@ pub struct Settings {
 }
 
 impl Source {
-    /// The file's name as it may be shown.
-    pub fn echo(&self) -> String {
+    /// The file's name, or `-` for standard input, or what is given for Runway.
+    pub fn name(&self, live: &str) -> String {
         match self {
-            Self::Live | Self::Stdin => "standard input".to_owned(),
-            Self::File(path) => echo(&path.to_string_lossy()),
+            Self::Live => live.to_owned(),
+            Self::Stdin => "-".to_owned(),
+            Self::File(path) => path.to_string_lossy().into_owned(),
         }
     }
 }
@@ -358,12 +359,12 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
         base_url: flags.base_url.clone(),
         key_file: flags.key_file.as_ref().map(PathBuf::from),
     };
-    check_together(&settings, &flags)?;
+    check_together(&settings)?;
     Ok(settings)
 }
 
 /// What no flag alone can tell.
-fn check_together(settings: &Settings, flags: &Flags) -> Result<(), UsageError> {
+fn check_together(settings: &Settings) -> Result<(), UsageError> {
     let problem = if settings.wait.is_some() && settings.source != Source::Live {
         (
             "--wait looks again, and a saved answer (--from) never changes",
@@ -381,10 +382,7 @@ fn check_together(settings: &Settings, flags: &Flags) -> Result<(), UsageError> 
             "--budget 20000/30d",
         )
     } else if settings.usage_source != Source::Live
-        && !flags
-            .usage
-            .as_deref()
-            .is_some_and(|range| range.contains(".."))
+        && matches!(settings.usage, Some(Range::Last(_)))
     {
         (
             "a saved history (--usage-from) knows no today: --usage must name its days",

@@ -41,6 +41,10 @@ impl Key {
     /// What is wrong with it, as the end of a sentence that does not hold the text.
     pub fn new(text: &str) -> Result<Self, String> {
         let text = text.trim();
+        let quoted = |quote| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
+        if quoted('"') || quoted('\'') {
+            return Err("is in quotation marks, which are no part of it".to_owned());
+        }
         let wrong = text
             .char_indices()
             .find(|(_, character)| !character.is_ascii_graphic());
@@ -66,6 +70,14 @@ impl Key {
         }
     }
 
+    /// What is visible of a text that may be meant for a key, good for taking traces out alone.
+    pub fn meant_by(text: &str) -> Option<Self> {
+        let visible: String = text.chars().filter(char::is_ascii_graphic).collect();
+        Self::new(visible.trim_matches(['"', '\'']))
+            .ok()
+            .filter(|key| !key.text.is_empty())
+    }
+
     /// Whether a text holds the whole key; a key of a few characters may stand anywhere.
     pub fn is_in(&self, text: &str) -> bool {
         const LONG_ENOUGH: usize = 8;
@@ -80,28 +92,35 @@ impl Key {
     /// The text with every trace of the key taken out: whole, cut, in other letter case, or split
     /// by what is no visible ASCII. A trace is eight characters in a row, or a shorter key whole.
     pub fn blot(&self, text: &str) -> String {
-        let length = trace_length(&self.text);
-        // An answer has a name or an excerpt in every line, and a trace in none.
-        if !self.leaves_trace(text) {
-            return text.to_owned();
-        }
-        // A key is visible ASCII: all else may stand between its characters to hide it.
-        let visible: Vec<(usize, u8)> = visible(text)
-            .filter(|(_, character)| character.is_ascii_graphic())
-            .filter_map(|(index, character)| Some((index, u8::try_from(character).ok()?)))
-            .map(|(index, byte)| (index, byte.to_ascii_lowercase()))
-            .collect();
-        let bytes: Vec<u8> = visible.iter().map(|(_, byte)| *byte).collect();
+        // What a terminal would not show, JSON may; and what an escape sequence splits, a
+        // terminal joins.
+        let blotted = self.blot_among(text, |text| Box::new(text.char_indices()));
+        self.blot_among(&blotted, |text| Box::new(visible(text)))
+    }
 
-        let mut blotted = String::with_capacity(text.len());
+    fn blot_among(&self, text: &str, characters: fn(&str) -> Characters<'_>) -> String {
+        // A key is visible ASCII: all else may stand between its characters to hide it.
+        let graphic = || {
+            characters(text)
+                .filter(|(_, character)| character.is_ascii_graphic())
+                .filter_map(|(index, character)| Some((index, u8::try_from(character).ok()?)))
+                .map(|(index, byte)| (index, byte.to_ascii_lowercase()))
+        };
+        let length = trace_length(&self.text);
+        let mask = (0..length).fold(0, |mask, _| (mask << 8) | u64::from(u8::MAX));
+        let mut window = 0;
+        let mut starts = graphic().map(|(index, _)| index);
+        let mut blotted = String::new();
         let mut kept_to = 0;
-        for (window, places) in bytes.windows(length).zip(visible.windows(length)) {
-            let (Some((start, _)), Some((last, _))) = (places.first(), places.last()) else {
+        for (count, (last, byte)) in graphic().enumerate() {
+            window = ((window << 8) | u64::from(byte)) & mask;
+            if count.saturating_add(1) < length {
                 continue;
-            };
-            if self.traces.contains(&pack(window)) {
-                if *start >= kept_to {
-                    blotted.push_str(text.get(kept_to..*start).unwrap_or_default());
+            }
+            let start = starts.next().unwrap_or(last);
+            if self.traces.contains(&window) {
+                if start >= kept_to {
+                    blotted.push_str(text.get(kept_to..start).unwrap_or_default());
                     blotted.push_str("[key]");
                 }
                 // A trace is ASCII: its last character is one byte.
@@ -111,21 +130,10 @@ impl Key {
         blotted.push_str(text.get(kept_to..).unwrap_or_default());
         blotted
     }
-
-    fn leaves_trace(&self, text: &str) -> bool {
-        let length = trace_length(&self.text);
-        let mask = (0..length).fold(0, |mask, _| (mask << 8) | u64::from(u8::MAX));
-        let mut window = 0;
-        // The same characters as above, or a trace would be missed.
-        let visible = visible(text)
-            .filter(|(_, character)| character.is_ascii_graphic())
-            .filter_map(|(_, character)| u8::try_from(character).ok());
-        visible.enumerate().any(|(index, byte)| {
-            window = ((window << 8) | u64::from(byte.to_ascii_lowercase())) & mask;
-            index.saturating_add(1) >= length && self.traces.contains(&window)
-        })
-    }
 }
+
+/// The characters of a text that are looked at, with their places.
+type Characters<'t> = Box<dyn Iterator<Item = (usize, char)> + 't>;
 
 /// The whole of a key that is shorter; of none, 1, since a window cannot be empty.
 fn trace_length(key: &str) -> usize {
@@ -169,16 +177,21 @@ pub fn find(
             let text = read(file).map_err(NoKey::Unreadable)?;
             note(&mut looked, "the file given by --key-file", Some(text), "")
         }
-        None => note(
-            &mut looked,
-            &format!("the environment variable {VARIABLE}"),
-            variable(VARIABLE).map(|value| value.to_string_lossy().into_owned()),
-            "not set",
-        )
-        .or_else(|| {
-            let (text, why_not) = from_dotenv(dotenv);
-            note(&mut looked, "the file .env", text, why_not)
-        }),
+        None => {
+            let place = format!("the environment variable {VARIABLE}");
+            let text = variable(VARIABLE).map(|value| value.to_string_lossy().into_owned());
+            match note(&mut looked, &place, text, "not set") {
+                Some(found) => Some(found),
+                None => {
+                    let place = "the file .env";
+                    let (text, why_not) = from_dotenv(dotenv).map_err(|problem| {
+                        let place = place.to_owned();
+                        NoKey::Found(Box::new(Finding::KeyMalformed { place, problem }))
+                    })?;
+                    note(&mut looked, place, text, why_not)
+                }
+            }
+        }
     };
     match found {
         Some((place, text)) => Key::new(&text)
@@ -225,25 +238,33 @@ fn read(file: &Path) -> std::io::Result<String> {
 }
 
 /// The key's value in a `.env` file; the last one counts. Else why there is none.
-fn from_dotenv(path: &Path) -> (Option<String>, &'static str) {
+///
+/// # Errors
+///
+/// Where there may be one that cannot be read: that is no missing key.
+fn from_dotenv(path: &Path) -> Result<(Option<String>, &'static str), String> {
     let text = match read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return (None, "not in this directory")
+            return Ok((None, "not in this directory"))
         }
-        Err(_) => return (None, "cannot be read"),
+        Err(error) => return Err(format!("cannot be read: {error}")),
     };
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
     let mut value = None;
-    let mut why_not = "does not name it";
+    let mut garbled = false;
     for line in dotenvy::from_read_iter(text.as_bytes()) {
         match line {
             Ok((name, text)) if name == VARIABLE => value = Some(text),
             Ok(_) => {}
-            Err(_) => why_not = "does not name it, and has a line that is no assignment",
+            Err(dotenvy::Error::LineParse(line, _)) => garbled |= line.contains(VARIABLE),
+            Err(_) => garbled = true,
         }
     }
-    (value, why_not)
+    match value {
+        None if garbled => Err("cannot be read: its line in the file is no assignment".to_owned()),
+        value => Ok((value, "does not name it")),
+    }
 }
 
 fn others(variable: &dyn Fn(&str) -> Option<OsString>) -> Vec<&'static str> {
@@ -285,6 +306,12 @@ mod tests {
             (format!("{}…", SECRET.split_at(12).0), "[key]…".to_owned()),
             ("no trace".to_owned(), "no trace".to_owned()),
             (format!("é{SECRET}é{SECRET}"), "é[key]é[key]".to_owned()),
+            (format!("a\u{1b}]{SECRET}"), "a\u{1b}][key]".to_owned()),
+            (format!("\u{9d}{SECRET}b"), "\u{9d}[key]b".to_owned()),
+            (
+                SECRET.chars().map(|c| format!("{c}\u{1b}[0m")).collect(),
+                "[key]\u{1b}[0m".to_owned(),
+            ),
             (
                 SECRET.chars().map(|c| format!("{c}\u{0}\n")).collect(),
                 "[key]\u{0}\n".to_owned(),

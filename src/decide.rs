@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clean::clean;
 use crate::diagnostic::{Endpoint, Finding, Severity, Wish};
+use crate::exit;
 use crate::quota::{
     Credits, Limit, Model, ModelQuota, Need, Organization, Requirements, Unreadable,
 };
@@ -73,19 +74,50 @@ impl Verdict {
         }
     }
 
-    /// The verdict of findings: a no-go outweighs a cannot-tell, and warnings decide nothing.
-    pub fn of(findings: &[(Severity, Finding)]) -> Self {
-        let mut errors = findings
+    /// The verdict that an exit code stands for.
+    pub fn of_exit(exit: u8) -> Self {
+        match exit {
+            exit::GO => Self::Go,
+            exit::NO_GO => Self::NoGo,
+            _ => Self::CannotTell,
+        }
+    }
+}
+
+impl Decision {
+    /// What decides the verdict.
+    pub fn errors(&self) -> impl Iterator<Item = &Finding> {
+        self.findings
             .iter()
             .filter(|(severity, _)| *severity == Severity::Error)
-            .peekable();
-        if errors.peek().is_none() {
-            Self::Go
-        } else if errors.any(|(_, finding)| finding.code().exit() == crate::exit::NO_GO) {
-            Self::NoGo
-        } else {
-            Self::CannotTell
-        }
+            .map(|(_, finding)| finding)
+    }
+
+    /// The exit code: a no-go outweighs a key that is not accepted, and that all that is not known.
+    pub fn exit(&self) -> u8 {
+        let exits = self.errors().map(|finding| finding.code().exit());
+        exits.min().unwrap_or(exit::GO)
+    }
+
+    /// The verdict; warnings decide nothing.
+    pub fn verdict(&self) -> Verdict {
+        Verdict::of_exit(self.exit())
+    }
+
+    /// Adds errors that were met before there was anything to compare.
+    pub fn put_first(&mut self, findings: Vec<Finding>) {
+        let errors = findings
+            .into_iter()
+            .map(|finding| (Severity::Error, finding));
+        self.findings.splice(0..0, errors);
+    }
+
+    /// Adds the errors of another decision as warnings.
+    pub fn warn_of(&mut self, other: Self) {
+        let errors = other.findings.into_iter();
+        let errors = errors.filter(|(severity, _)| *severity == Severity::Error);
+        let warnings = errors.map(|(_, finding)| (Severity::Warning, finding));
+        self.findings.extend(warnings);
     }
 }
 
@@ -146,13 +178,13 @@ fn check_organization(
     };
     for (model, need) in &required.generations {
         let found = models.map(|models| check_generations(model, *need, models, cap));
-        decision.errors(found.unwrap_or_default());
+        decision.add_errors(found.unwrap_or_default());
     }
     check_balance(required, organization, decision);
     for (model, needed) in &required.concurrency {
         if !decision.has_no_daily_quota(model) {
             let found = models.map(|models| check_concurrency(model, *needed, models));
-            decision.errors(found.unwrap_or_default());
+            decision.add_errors(found.unwrap_or_default());
         }
     }
     for (model, need) in &required.warn_generations {
@@ -160,7 +192,7 @@ fn check_organization(
         found
             .into_iter()
             .flatten()
-            .for_each(|finding| decision.warning(finding));
+            .for_each(|finding| decision.add_warning(finding));
     }
     warn_unreadable(required, organization, decision);
 }
@@ -181,7 +213,7 @@ fn check_models<'a>(
     let models = match &organization.models {
         Ok(models) => models,
         Err(what) => {
-            decision.error(unreadable(what));
+            decision.add_error(unreadable(what));
             return Models::Unreadable;
         }
     };
@@ -191,7 +223,7 @@ fn check_models<'a>(
             .into_iter()
             .flat_map(ModelQuota::unreadable)
         {
-            decision.error(unreadable(what));
+            decision.add_error(unreadable(what));
         }
     }
     let (limits, unread): (Vec<_>, Vec<_>) = models
@@ -200,11 +232,11 @@ fn check_models<'a>(
         .partition(|limit| limit.is_ok());
     if let (true, Some(Err(what))) = (limits.is_empty(), unread.first()) {
         // Not one limit could be read, so it is not known that some model may run.
-        decision.error(unreadable(what));
+        decision.add_error(unreadable(what));
         return Models::SomeMayRun(models);
     }
     if limits.iter().all(|limit| **limit == Ok(Limit::AtMost(0))) {
-        decision.error(Finding::AllModelsZero {
+        decision.add_error(Finding::AllModelsZero {
             read: limits.len(),
             unread: unread.len(),
         });
@@ -303,14 +335,14 @@ fn check_concurrency(
 fn check_balance(required: &Requirements, organization: &Organization, decision: &mut Decision) {
     let balance = match &organization.balance {
         Ok(balance) => *balance,
-        Err(what) => return decision.error(unreadable(what)),
+        Err(what) => return decision.add_error(unreadable(what)),
     };
     // `--credits 0` says that a balance of exactly 0 is meant.
     let zero_is_meant = required.credits == Some(Credits(0)) && balance == Credits(0);
     if balance <= Credits(0) && !zero_is_meant {
         let needed = required.credits.max(required.planned_cost);
         let needed = needed.filter(|needed| *needed > balance.max(Credits(0)));
-        return decision.error(Finding::NoCredits { balance, needed });
+        return decision.add_error(Finding::NoCredits { balance, needed });
     }
     let short = |needed: Option<Credits>, by| {
         let needed = needed.filter(|needed| *needed > balance)?;
@@ -320,11 +352,11 @@ fn check_balance(required: &Requirements, organization: &Organization, decision:
             by,
         })
     };
-    decision.errors(short(required.credits, Wish::Credits));
-    decision.errors(short(required.planned_cost, Wish::PlannedCost));
+    decision.add_errors(short(required.credits, Wish::Credits));
+    decision.add_errors(short(required.planned_cost, Wish::PlannedCost));
     short(required.warn_credits, Wish::WarnCredits)
         .into_iter()
-        .for_each(|finding| decision.warning(finding));
+        .for_each(|finding| decision.add_warning(finding));
 }
 
 fn decide_budget(
@@ -358,7 +390,7 @@ fn decide_budget(
                 .into_iter()
                 .map(|(model, sum)| (model.clone(), sum))
                 .collect();
-            decision.error(Finding::OverBudget {
+            decision.add_error(Finding::OverBudget {
                 budget,
                 spent,
                 planned,
@@ -417,7 +449,7 @@ fn warn_unreadable(required: &Requirements, organization: &Organization, decisio
         problems.push(format!("{more} more cannot be read either"));
     }
     if !problems.is_empty() {
-        decision.warning(Finding::UnexpectedResponse {
+        decision.add_warning(Finding::UnexpectedResponse {
             endpoint: Endpoint::Organization,
             problem: clean(&problems.join("; ")),
         });
@@ -478,7 +510,7 @@ fn credits_row(kind: Kind, needed: Credits, balance: Option<Credits>) -> Row {
 
 impl Decision {
     /// Adds an error, once: two flags about one model may find the same.
-    fn error(&mut self, finding: Finding) {
+    fn add_error(&mut self, finding: Finding) {
         let told = self.findings.iter().any(|(_, told)| match &finding {
             // A model that can never run is told once, whoever asked.
             Finding::ConcurrencyShort { allowed: 0, .. } => same_subject(told, &finding),
@@ -489,12 +521,14 @@ impl Decision {
         }
     }
 
-    fn errors(&mut self, findings: impl IntoIterator<Item = Finding>) {
-        findings.into_iter().for_each(|finding| self.error(finding));
+    fn add_errors(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        findings
+            .into_iter()
+            .for_each(|finding| self.add_error(finding));
     }
 
     /// Adds a warning, but for what stands already under the same code and model.
-    fn warning(&mut self, finding: Finding) {
+    fn add_warning(&mut self, finding: Finding) {
         let stands = match &finding {
             Finding::UnexpectedResponse { .. } => self.tells(&finding),
             _ => self

@@ -55,7 +55,15 @@ pub fn organization(body: &[u8], blot: Blot) -> Reading<Organization> {
         let mut models = BTreeMap::new();
         for (name, limits) in limits {
             let quota = decode.model_quota(name, limits, &used);
-            models.insert(Model::new(blot(name)), quota);
+            let model = decode.model(name);
+            // Two names may be one without the key; which of them is meant is not guessed.
+            let twin = models.insert(model.clone(), quota);
+            if twin.is_some() {
+                models.insert(
+                    model,
+                    ModelQuota::unread(&decode.twice("tier.models", name)),
+                );
+            }
         }
         models
     });
@@ -77,8 +85,8 @@ fn no_organization(
     blot: Blot,
 ) -> Unreadable {
     let mut problem = format!("is no organization: {balance}; {models}");
-    if let Some((says, _)) = reason(body) {
-        let says = cut(&blot(&clean(&says)), 300);
+    let says = cut(&blot(&clean(&reason(body).says)), 300);
+    if !says.is_empty() {
         problem.push_str(&format!("; it says: {says}"));
     }
     Unreadable {
@@ -103,10 +111,10 @@ pub fn history(body: &[u8], asked: Option<Window>, blot: Blot) -> Reading<Histor
         let date = decode.field(day, "date", || path.clone())?;
         let date = decode.date(date, &format!("{path}.date"))?;
         if let Some(window) = asked.filter(|window| !window.contains(date)) {
-            let (start, before) = (window.start, window.before);
+            let (start, last) = (window.start, window.last_day());
             return Err(Unreadable {
                 field: format!("{path}.date"),
-                problem: format!("is {date}, and {start} to {before} was asked for"),
+                problem: format!("is {date}, and {start} to {last} was asked for"),
             });
         }
         let entries = decode.field(day, "usedCredits", || path.clone())?;
@@ -119,16 +127,30 @@ pub fn history(body: &[u8], asked: Option<Window>, blot: Blot) -> Reading<Histor
             };
             let amount = decode.field(entry, "amount", path)?;
             let amount = decode.credits(amount, Round::Up, || format!("{}.amount", path()))?;
-            history.add(date, Model::new(blot(name)), amount);
+            history.add(date, decode.model(name), amount);
         }
     }
     Ok(history)
 }
 
-/// The reason that an error's body gives, and its link, in any of the shapes that are seen:
-/// `error`, `message`, `error.message`; uncleaned.
-pub fn reason(body: &[u8]) -> Option<(String, Option<String>)> {
-    let document: Json = serde_json::from_slice(body).ok()?;
+/// What an error's body says, uncleaned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reason {
+    /// The reason, in any of the shapes that are seen: `error`, `message`, `error.message`; empty
+    /// where there is none.
+    pub says: String,
+    /// The link beside it.
+    pub see: Option<String>,
+    /// Whether it has Runway's own form, and not a firewall's.
+    pub in_runways_form: bool,
+}
+
+/// Reads the body of an answer that is an error; one that cannot be read says nothing.
+pub fn reason(body: &[u8]) -> Reason {
+    let document: Json = match serde_json::from_slice(body) {
+        Ok(document) => document,
+        Err(_) => return Reason::default(),
+    };
     let text = |json: Option<&Json>| match json {
         Some(Json::String(text)) if !text.trim().is_empty() => Some(text.to_string()),
         _ => None,
@@ -136,19 +158,12 @@ pub fn reason(body: &[u8]) -> Option<(String, Option<String>)> {
     let error = document.get("error");
     let reason = text(error)
         .or_else(|| text(error.and_then(|error| error.get("message"))))
-        .or_else(|| text(document.get("message")))?;
-    Some((reason, text(document.get("docUrl"))))
-}
-
-/// Whether an error's body is in Runway's own form, and not a firewall's.
-pub fn is_runways_error(body: &[u8]) -> bool {
-    let document: Result<Json, _> = serde_json::from_slice(body);
-    document.is_ok_and(|document| {
-        matches!(
-            document.get("error"),
-            Some(Json::String(_) | Json::Object(_))
-        )
-    })
+        .or_else(|| text(document.get("message")));
+    Reason {
+        says: reason.unwrap_or_default(),
+        see: text(document.get("docUrl")),
+        in_runways_form: matches!(error, Some(Json::String(_) | Json::Object(_))),
+    }
 }
 
 fn document<'a>(body: &'a [u8], blot: Blot) -> Reading<Json<'a>> {
@@ -227,11 +242,7 @@ impl Decode<'_> {
         let mut map = BTreeMap::new();
         for (name, json) in entries {
             if map.insert(name.as_ref(), Ok(json)).is_some() {
-                let twice = Unreadable {
-                    field: self.model_path(path, name),
-                    problem: "is there twice".to_owned(),
-                };
-                map.insert(name.as_ref(), Err(twice));
+                map.insert(name.as_ref(), Err(self.twice(path, name)));
             }
         }
         Ok(map)
@@ -309,6 +320,18 @@ impl Decode<'_> {
         Unreadable {
             field,
             problem: format!("is {}, not {wanted}", json.describe(self.blot)),
+        }
+    }
+
+    /// A name as it was sent, but for a key in it.
+    fn model(&self, name: &str) -> Model {
+        Model::new((self.blot)(name))
+    }
+
+    fn twice(&self, parent: &str, name: &str) -> Unreadable {
+        Unreadable {
+            field: self.model_path(parent, name),
+            problem: "is there twice".to_owned(),
         }
     }
 

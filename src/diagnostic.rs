@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::clean::{clean, cut};
 use crate::exit;
-use crate::figures::{count, credits, thousands};
+use crate::figures::{count, credits, duration, thousands};
 use crate::quota::{Credits, Model, Unreadable};
 use crate::spend::{Budget, UtcDay};
 use crate::tier;
@@ -192,6 +192,18 @@ pub struct Asked {
     pub see: Option<String>,
 }
 
+impl Asked {
+    /// Nothing was asked: it failed before.
+    pub fn nothing(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            tries: 0,
+            says: None,
+            see: None,
+        }
+    }
+}
+
 /// Why GitHub gave a run no secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Withheld {
@@ -352,6 +364,8 @@ pub struct Situation {
     pub usage: Place,
     /// `--wait` is given.
     pub waiting: bool,
+    /// Every error of the run is one that time can cure, so that `--wait` would wait.
+    pub time_cures: bool,
     /// `--fail-open` is given.
     pub fails_open: bool,
     /// `--missing-key skip` is given.
@@ -452,7 +466,14 @@ impl Finding {
 
     /// The finding in words.
     pub fn explain(&self, severity: Severity, situation: &Situation) -> Diagnostic {
-        let mut said = self.sentences(situation);
+        let mut said = match severity {
+            Severity::Error => self.sentences(situation),
+            // Nothing waits for a warning to pass.
+            Severity::Warning => self.sentences(&Situation {
+                time_cures: false,
+                ..situation.clone()
+            }),
+        };
         // Every no says whether waiting can help; those that it helps advise it.
         let code = self.code();
         if code.exit() == exit::NO_GO && !code.waiting_helps() {
@@ -914,7 +935,7 @@ impl Asked {
 
 impl Situation {
     fn wait_hint(&self) -> &'static str {
-        if matches!(self.organization, Place::Host(_)) && !self.waiting {
+        if matches!(self.organization, Place::Host(_)) && self.time_cures && !self.waiting {
             " (--wait 2h)"
         } else {
             ""
@@ -1019,15 +1040,7 @@ fn were(number: u64) -> String {
 
 fn asks_to_wait(retry_after: Option<Duration>) -> String {
     retry_after.map_or(String::new(), |wait| {
-        format!(
-            "; it asks to come back in {}",
-            humantime::format_duration(Duration::from_secs(
-                wait.as_millis()
-                    .div_ceil(1_000)
-                    .try_into()
-                    .unwrap_or(u64::MAX)
-            ))
-        )
+        format!("; it asks to come back in {}", duration(wait))
     })
 }
 

@@ -1,5 +1,7 @@
 //! Figures for people: thousands separators, dollars.
 
+use std::time::Duration;
+
 use crate::quota::{Credits, Limit};
 
 /// `1234567` as `1,234,567`.
@@ -54,6 +56,19 @@ pub fn count(number: u64, noun: &str) -> String {
     format!("{} {}", thousands(number), plural(number.into(), noun))
 }
 
+/// A duration rounded up: to the second, to the tenth of one below ten, to the millisecond below
+/// one.
+pub fn duration(duration: Duration) -> String {
+    let unit: u128 = match duration.as_secs() {
+        0 => 1,
+        1..10 => 100,
+        _ => 1_000,
+    };
+    let rounded = duration.as_millis().div_ceil(unit).saturating_mul(unit);
+    let rounded = Duration::from_millis(rounded.try_into().unwrap_or(u64::MAX));
+    humantime::format_duration(rounded).to_string()
+}
+
 fn plural(number: u128, noun: &str) -> String {
     if number == 1 {
         noun.to_owned()
@@ -82,5 +97,13 @@ mod tests {
         assert_eq!(usd(Credits(5_000)), "50.00");
         assert_eq!(usd(Credits(i128::MIN)).len(), 41);
         assert_eq!(credits(Credits(1)), "1 credit ($0.01)");
+        for (millis, text) in [
+            (1, "1ms"),
+            (999, "999ms"),
+            (1_001, "1s 100ms"),
+            (10_001, "11s"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(millis)), text);
+        }
     }
 }

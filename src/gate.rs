@@ -1,14 +1,16 @@
-//! One run: look, decide, look again while time can cure it, report.
+//! One run: look, decide, look again while time can cure it.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::api::{Client, Deadline, Unanswered};
+use crate::api::{Client, Deadline, Request};
 use crate::cli::Settings;
+use crate::credentials::Key;
 use crate::decide::{decide, Decision};
-use crate::decode;
-use crate::diagnostic::{Endpoint, Finding, Severity, Situation};
+use crate::decode::{self, Blot};
+use crate::diagnostic::{Finding, Situation};
+use crate::exit;
 use crate::quota::{Organization, Reading};
-use crate::spend::{History, Window, MOST_DAYS};
+use crate::spend::{Budget, History, UtcDay, Window, MOST_DAYS};
 
 /// Where a document is taken from.
 pub enum Input {
@@ -26,6 +28,8 @@ pub struct Sources {
     pub usage: Input,
     /// The way to Runway; `None` where nothing is to be asked of it.
     pub client: Option<Client>,
+    /// The key that must be shown nowhere, if one is known.
+    pub key: Option<Key>,
 }
 
 /// What came of one look.
@@ -35,8 +39,8 @@ pub struct Outcome {
     pub checked_at: SystemTime,
     /// What was read of limits and balance.
     pub organization: Option<Organization>,
-    /// What was read of the history that is to be shown.
-    pub history: Option<History>,
+    /// The history that is to be shown, and its days.
+    pub history: Option<(Window, History)>,
     /// Rows and findings.
     pub decision: Decision,
     /// Runway asked not to come back before this.
@@ -45,11 +49,22 @@ pub struct Outcome {
 
 /// The ear of the one who waits.
 pub trait Listener {
-    /// A try failed and is made again.
+    /// Something happened on the way.
     fn say(&mut self, line: &str);
 
-    /// Nothing is to be had yet: waits until `next`, telling why, and how long it may go on.
-    fn wait(&mut self, why: &str, next: Instant, over: Instant);
+    /// Nothing is to be had yet: why, how long until the next look, and how long it may go on.
+    /// Tells when it wants to hear of it again.
+    fn waiting(&mut self, why: &str, until_next: Duration, at_most: Duration) -> Duration;
+
+    /// The wait for this look is over.
+    fn waited(&mut self);
+}
+
+/// The clock, within the years that can be written down.
+pub fn now() -> SystemTime {
+    const END_OF_9999: Duration = Duration::from_secs(253_402_300_799);
+    let latest = UNIX_EPOCH.checked_add(END_OF_9999).unwrap_or(UNIX_EPOCH);
+    SystemTime::now().clamp(UNIX_EPOCH, latest)
 }
 
 /// Looks once, or with `--wait` until nothing is short that time can cure.
@@ -65,22 +80,24 @@ pub fn run(
     let mut answered: Option<Outcome> = None;
     loop {
         let outcome = look(settings, sources, listener);
+        let interval = settings.interval.mul_f64(1.0 + 0.1 * fastrand::f64());
         let next = over
             .filter(|_| outcome.only_time_is_missing())
             .and_then(|over| {
-                let interval = settings.interval.mul_f64(1.0 + 0.1 * fastrand::f64());
-                next_look(Instant::now(), over, interval, outcome.not_before).zip(Some(over))
+                let next = next_look(Instant::now(), over, interval, outcome.not_before)?;
+                Some((next, over))
             });
         let Some((next, over)) = next else {
+            if over.is_some() {
+                outcome.tell_why_no_longer(listener);
+            }
             return match answered {
-                Some(answered) if outcome.only_time_is_missing() && !outcome.is_answered() => {
-                    answered.with_later_failure(outcome)
-                }
+                Some(answered) if outcome.got_no_answer() => answered.with_later_failure(outcome),
                 _ => outcome,
             };
         };
-        listener.wait(&outcome.what_is_missing(situation), next, over);
-        if outcome.is_answered() {
+        pause(&outcome.what_is_missing(situation), next, over, listener);
+        if outcome.organization.is_some() {
             answered = Some(outcome);
         }
     }
@@ -99,35 +116,56 @@ pub fn next_look(
     (now < over && next <= over).then_some(next)
 }
 
+fn pause(why: &str, next: Instant, over: Instant, listener: &mut dyn Listener) {
+    const SHORTEST: Duration = Duration::from_millis(10);
+    loop {
+        let now = Instant::now();
+        let left = next.saturating_duration_since(now);
+        if left.is_zero() {
+            return listener.waited();
+        }
+        let again = listener.waiting(why, left, over.saturating_duration_since(now));
+        std::thread::sleep(left.min(again.max(SHORTEST)));
+    }
+}
+
 fn look(settings: &Settings, sources: &Sources, listener: &mut dyn Listener) -> Outcome {
-    let deadline = Deadline::after(settings.timeout);
+    // The clock is read once for a look: midnight within it splits nothing.
+    let checked_at = now();
+    let today = UtcDay::of(checked_at);
+    let mut required = settings.required.clone();
+    required.budget = required.budget.map(|budget| Budget {
+        window: Window::last(budget.window.days(), today),
+        ..budget
+    });
+    let shown = settings.usage.map(|usage| usage.on(today));
+
     let mut looking = Looking {
         sources,
-        deadline,
+        deadline: Deadline::after(settings.timeout),
         listener,
         findings: Vec::new(),
         not_before: None,
         go_on: true,
     };
-    let checked_at = SystemTime::now();
-    let organization = looking.organization();
-    let (shown, counted) = looking.histories(settings);
-    let mut decision = decide(&settings.required, organization.as_ref(), counted.as_ref());
-    let found = looking.findings.into_iter();
-    let found = found.map(|finding| (Severity::Error, finding));
-    decision.findings.splice(0..0, found);
+    let organization = looking.read(
+        &sources.organization,
+        Request::Organization,
+        &decode::organization,
+    );
+    let counted = required.budget.map(|budget| budget.window);
+    let (history, budgeted) = looking.histories(shown, counted);
+
+    let mut decision = decide(&required, organization.as_ref(), budgeted.as_ref());
+    decision.put_first(looking.findings);
     Outcome {
         checked_at,
         organization,
-        history: shown,
+        history: shown.zip(history),
         decision,
         not_before: looking.not_before,
     }
 }
-
-/// A question to Runway, with a deadline and an ear for tries that fail.
-type Ask<'a> =
-    dyn Fn(&Client, Deadline, &mut dyn FnMut(&str)) -> Result<Vec<u8>, Box<Unanswered>> + 'a;
 
 /// One look under way.
 struct Looking<'a> {
@@ -141,66 +179,51 @@ struct Looking<'a> {
 }
 
 impl Looking<'_> {
-    fn organization(&mut self) -> Option<Organization> {
-        let ask = |client: &Client, deadline, say: &mut dyn FnMut(&str)| {
-            client.organization(deadline, say)
-        };
-        let sources = self.sources;
-        self.read(
-            &sources.organization,
-            Endpoint::Organization,
-            &ask,
-            &decode::organization,
-        )
-    }
-
     /// The history to show, and the one that counts towards a budget: of one answer, where
     /// Runway answers for as many days at once.
-    fn histories(&mut self, settings: &Settings) -> (Option<History>, Option<History>) {
-        let budget = settings.required.budget;
-        match (settings.usage, budget.map(|budget| budget.window)) {
-            (Some(shown), Some(counted)) => {
-                let both = shown.hull(counted);
-                if both.days() <= MOST_DAYS {
-                    let history = self.history(both);
-                    (history.clone(), history)
-                } else {
-                    (self.history(shown), self.history(counted))
-                }
-            }
-            (Some(shown), None) => (self.history(shown), None),
-            (None, Some(counted)) => (None, self.history(counted)),
-            (None, None) => (None, None),
+    fn histories(
+        &mut self,
+        shown: Option<Window>,
+        counted: Option<Window>,
+    ) -> (Option<History>, Option<History>) {
+        let both = shown
+            .zip(counted)
+            .map(|(shown, counted)| shown.hull(counted));
+        if let Some(both) = both.filter(|both| both.days() <= MOST_DAYS) {
+            let history = self.history(both);
+            return (history.clone(), history);
         }
+        let shown = shown.and_then(|window| self.history(window));
+        (shown, counted.and_then(|window| self.history(window)))
     }
 
     fn history(&mut self, window: Window) -> Option<History> {
-        let ask = |client: &Client, deadline, say: &mut dyn FnMut(&str)| {
-            client.usage(window, deadline, say)
-        };
         let sources = self.sources;
         // A saved history may hold more than what is to be shown of it.
         let asked = matches!(sources.usage, Input::Live).then_some(window);
-        let decode = |body: &[u8], blot: decode::Blot| decode::history(body, asked, blot);
-        self.read(&sources.usage, Endpoint::Usage, &ask, &decode)
+        let decode = |body: &[u8], blot: Blot| decode::history(body, asked, blot);
+        self.read(&sources.usage, Request::Usage(window), &decode)
     }
 
     /// A document from where it comes from; what goes wrong is noted.
     fn read<T>(
         &mut self,
         input: &Input,
-        endpoint: Endpoint,
-        ask: &Ask,
-        decode: &dyn Fn(&[u8], decode::Blot) -> Reading<T>,
+        request: Request,
+        decode: &dyn Fn(&[u8], Blot) -> Reading<T>,
     ) -> Option<T> {
-        let client = self.sources.client.as_ref();
-        let read = match (input, client) {
-            (Input::Saved(document), None) => decode(document, &str::to_owned),
-            (Input::Saved(document), Some(client)) => decode(document, &client.blot()),
-            (Input::Live, Some(client)) if self.go_on => {
+        let blot = |text: &str| match &self.sources.key {
+            Some(key) => key.blot(text),
+            None => text.to_owned(),
+        };
+        let read = match (input, &self.sources.client) {
+            (Input::Saved(document), _) => decode(document, &blot),
+            // Why not was told when the first question failed.
+            (Input::Live, Some(_)) if !self.go_on => return None,
+            (Input::Live, Some(client)) => {
                 let say = &mut |line: &str| self.listener.say(line);
-                match ask(client, self.deadline, say) {
-                    Ok(document) => decode(&document, &client.blot()),
+                match client.ask(request, self.deadline, say) {
+                    Ok(document) => decode(&document, &blot),
                     Err(unanswered) => {
                         self.not_before = self.not_before.max(unanswered.not_before);
                         self.go_on = unanswered.finding.is_of_one_endpoint();
@@ -209,10 +232,20 @@ impl Looking<'_> {
                     }
                 }
             }
-            (Input::Live, _) => return None,
+            // Whatever was not asked for is no go, whyever it was not.
+            (Input::Live, None) => {
+                self.findings.push(Finding::UnexpectedResponse {
+                    endpoint: request.endpoint(),
+                    problem: "there is no answer, since nothing was asked".to_owned(),
+                });
+                return None;
+            }
         };
-        read.map_err(|what| self.findings.push(Finding::unreadable(endpoint, &what)))
-            .ok()
+        read.map_err(|what| {
+            let finding = Finding::unreadable(request.endpoint(), &what);
+            self.findings.push(finding);
+        })
+        .ok()
     }
 }
 
@@ -220,9 +253,9 @@ impl Outcome {
     /// A run that could not look at all, for want of a key or of authorities.
     pub fn without_look(settings: &Settings, finding: Finding) -> Self {
         let mut decision = decide(&settings.required, None, None);
-        decision.findings.push((Severity::Error, finding));
+        decision.put_first(vec![finding]);
         Self {
-            checked_at: SystemTime::now(),
+            checked_at: now(),
             organization: None,
             history: None,
             decision,
@@ -230,35 +263,38 @@ impl Outcome {
         }
     }
 
-    fn errors(&self) -> impl Iterator<Item = &Finding> {
-        let findings = self.decision.findings.iter();
-        findings
-            .filter(|(severity, _)| *severity == Severity::Error)
-            .map(|(_, finding)| finding)
-    }
-
-    fn is_answered(&self) -> bool {
-        self.organization.is_some()
-    }
-
     fn only_time_is_missing(&self) -> bool {
-        let mut errors = self.errors().peekable();
+        let mut errors = self.decision.errors().peekable();
         errors.peek().is_some() && errors.all(|finding| finding.code().waiting_helps())
+    }
+
+    /// Whether Runway gave no answer that anything could be told from.
+    fn got_no_answer(&self) -> bool {
+        self.organization.is_none() && self.decision.exit() == exit::CANNOT_TELL
     }
 
     /// What is waited for, in the words of the diagnostics.
     fn what_is_missing(&self, situation: &Situation) -> String {
-        let words = self.errors().map(|finding| finding.in_short(situation));
+        let words = self
+            .decision
+            .errors()
+            .map(|finding| finding.in_short(situation));
         let words: Vec<String> = words.collect();
         words.join("; ")
+    }
+
+    fn tell_why_no_longer(&self, listener: &mut dyn Listener) {
+        let incurable = self.decision.errors().map(Finding::code);
+        let mut incurable = incurable.filter(|code| !code.waiting_helps());
+        if let Some(code) = incurable.next() {
+            listener.say(&format!("not waiting: time does not cure {}", code.name()));
+        }
     }
 
     /// The verdict is that of the newest look that Runway answered; that a later one got no
     /// answer is worth a warning.
     fn with_later_failure(mut self, later: Self) -> Self {
-        let failures = later.errors().cloned();
-        let warnings = failures.map(|finding| (Severity::Warning, finding));
-        self.decision.findings.extend(warnings);
+        self.decision.warn_of(later.decision);
         self
     }
 }

@@ -44,5 +44,11 @@ pub(crate) fn append(mut file: File, text: &str) -> io::Result<()> {
         file.read_exact(&mut last)?;
     }
     let separator = if last == [b'\n'] { "" } else { "\n" };
-    file.write_all(format!("{separator}{text}").as_bytes())
+    let before = file.metadata()?.len();
+    let written = file.write_all(format!("{separator}{text}").as_bytes());
+    if written.is_err() && file.metadata()?.is_file() {
+        // The half of it would say what the whole does not.
+        file.set_len(before)?;
+    }
+    written
 }

@@ -110,6 +110,15 @@ pub struct ModelQuota {
 }
 
 impl ModelQuota {
+    /// A model of which nothing could be read, for one reason.
+    pub fn unread(why: &Unreadable) -> Self {
+        Self {
+            concurrency: Err(why.clone()),
+            daily_limit: Err(why.clone()),
+            used: Err(why.clone()),
+        }
+    }
+
     /// Daily limit less use.
     pub fn left(&self) -> Result<Limit, &Unreadable> {
         let limit = self.daily_limit.as_ref()?;

@@ -55,30 +55,23 @@ pub struct Report {
 impl Report {
     /// Draws the verdict and puts the findings into words.
     pub fn new(settings: &Settings, situation: &Situation, source: &str, outcome: Outcome) -> Self {
-        let findings = &outcome.decision.findings;
-        let errors = || {
-            let errors = findings
-                .iter()
-                .filter(|(severity, _)| *severity == Severity::Error);
-            errors.map(|(_, finding)| finding)
-        };
-        // 3 outweighs 4, and 4 outweighs 5.
-        let code = errors().map(|finding| finding.code().exit()).min();
+        let decision = outcome.decision;
         let mut decided_by: Vec<Code> = Vec::new();
-        for error in errors().map(Finding::code) {
-            if !decided_by.contains(&error) {
-                decided_by.push(error);
+        for code in decision.errors().map(Finding::code) {
+            if !decided_by.contains(&code) {
+                decided_by.push(code);
             }
         }
-        let only = |wanted: Code| errors().all(|finding| finding.code() == wanted);
-        let (verdict, exit) = match (Verdict::of(findings), code) {
-            (Verdict::CannotTell, _) if settings.skip_missing_key && only(Code::KeyMissing) => {
+        let (verdict, exit) = match decision.exit() {
+            exit::KEY if settings.skip_missing_key && decided_by == [Code::KeyMissing] => {
                 (Verdict::Skipped, exit::GO)
             }
-            (Verdict::CannotTell, Some(exit::CANNOT_TELL)) if settings.fail_open => {
-                (Verdict::CannotTell, exit::GO)
-            }
-            (verdict, code) => (verdict, code.unwrap_or(exit::GO)),
+            exit::CANNOT_TELL if settings.fail_open => (Verdict::CannotTell, exit::GO),
+            exit => (Verdict::of_exit(exit), exit),
+        };
+        let situation = &Situation {
+            time_cures: decided_by.iter().all(|code| code.waiting_helps()),
+            ..situation.clone()
         };
         let explain = |(severity, finding): &(Severity, Finding)| {
             // What decides nothing any more is a warning.
@@ -101,14 +94,14 @@ impl Report {
             checked_at: outcome.checked_at,
             source: source.to_owned(),
             host: situation.organization.name().to_owned(),
-            diagnostics: findings.iter().map(explain).collect(),
+            diagnostics: decision.findings.iter().map(explain).collect(),
             decided_by,
-            rows: outcome.decision.rows,
+            rows: decision.rows,
             organization: outcome.organization,
             named,
-            usage: settings
-                .usage
-                .and_then(|window| Some((window, outcome.history?.within(window)))),
+            usage: outcome
+                .history
+                .map(|(window, history)| (window, history.within(window))),
             tiers: settings.tiers,
         }
     }

@@ -102,6 +102,25 @@ impl Window {
     }
 }
 
+/// Days to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Range {
+    /// So many, up to and including the day of the look.
+    Last(u32),
+    /// These.
+    Days(Window),
+}
+
+impl Range {
+    /// The days that are meant on a given day.
+    pub fn on(self, today: UtcDay) -> Window {
+        match self {
+            Self::Last(days) => Window::last(days, today),
+            Self::Days(window) => window,
+        }
+    }
+}
+
 /// Net credits by day and model. A day without an entry had no use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {

@@ -1,16 +1,17 @@
 //! What is said while there is nothing to report yet: in a log a line when something changes and
-//! one every ten minutes, on a terminal one line that is renewed.
+//! one every few minutes, on a terminal one line that is renewed.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use runway_preflight::clean::{cut, for_log};
+use runway_preflight::clean::for_log;
+use runway_preflight::figures::duration;
 use runway_preflight::gate::Listener;
 
-const LOG_EVERY: Duration = Duration::from_secs(600);
-/// A line that breaks into two rows cannot be renewed as one.
-const ONE_ROW: usize = 79;
+/// CI systems end a job that says nothing for ten minutes.
+const LOG_EVERY: Duration = Duration::from_secs(300);
 const RENEW_EVERY: Duration = Duration::from_secs(1);
+const CLEAR: &str = "\r\x1b[2K";
 
 /// Standard error.
 pub(crate) struct Terminal<W> {
@@ -33,56 +34,48 @@ impl<W: Write + IsTerminal> Terminal<W> {
 
 impl<W: Write> Terminal<W> {
     /// A line that nobody reads is no reason to stop.
-    fn line(&mut self, line: &str) {
-        let _ = self.out.write_all(format!("{line}\n").as_bytes());
+    fn write(&mut self, text: &str) {
+        let _ = self.out.write_all(text.as_bytes());
+        let _ = self.out.flush();
     }
 }
 
 impl<W: Write> Listener for Terminal<W> {
     fn say(&mut self, line: &str) {
-        self.line(&for_log(line));
+        self.write(&format!("{}\n", for_log(line)));
     }
 
-    fn wait(&mut self, why: &str, next: Instant, over: Instant) {
-        let why = for_log(why);
-        loop {
-            let now = Instant::now();
-            let left = next.saturating_duration_since(now);
-            if left.is_zero() {
-                break;
-            }
-            let line = format!(
-                "waiting for {} at most, next look in {}: {why}",
-                rounded(over.saturating_duration_since(now)),
-                rounded(left)
-            );
-            let every = if self.renews {
-                let _ = self
-                    .out
-                    .write_all(format!("\r\x1b[2K{}", cut(&line, ONE_ROW)).as_bytes());
-                let _ = self.out.flush();
-                RENEW_EVERY
-            } else {
-                let quiet = self.said_at.map(|at| now.saturating_duration_since(at));
-                if self.said != why || quiet.is_none_or(|quiet| quiet >= LOG_EVERY) {
-                    self.line(&line);
-                    self.said.clone_from(&why);
-                    self.said_at = Some(now);
-                }
-                let said = self.said_at.unwrap_or(now);
-                LOG_EVERY.saturating_sub(now.saturating_duration_since(said))
-            };
-            std::thread::sleep(left.min(every.max(Duration::from_millis(10))));
-        }
+    fn waiting(&mut self, why: &str, until_next: Duration, at_most: Duration) -> Duration {
+        let line = format!(
+            "waiting for {} at most, next look in {}: {}",
+            in_seconds(at_most),
+            in_seconds(until_next),
+            for_log(why)
+        );
         if self.renews {
-            let _ = self.out.write_all(b"\r\x1b[2K");
-            let _ = self.out.flush();
+            // Not wrapped: a line that takes two rows cannot be renewed as one.
+            self.write(&format!("{CLEAR}\x1b[?7l{line}\x1b[?7h"));
+            return RENEW_EVERY;
+        }
+        let quiet = self.said_at.map(|at| at.elapsed());
+        if self.said != why || quiet.is_none_or(|quiet| quiet >= LOG_EVERY) {
+            self.write(&format!("{line}\n"));
+            why.clone_into(&mut self.said);
+            self.said_at = Some(Instant::now());
+        }
+        let quiet = self.said_at.map(|at| at.elapsed()).unwrap_or_default();
+        LOG_EVERY.saturating_sub(quiet)
+    }
+
+    fn waited(&mut self) {
+        if self.renews {
+            self.write(CLEAR);
         }
     }
 }
 
-/// To the second, and up: `1m 3s`.
-fn rounded(duration: Duration) -> humantime::FormattedDuration {
-    let seconds = duration.as_millis().div_ceil(1_000);
-    humantime::format_duration(Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX)))
+/// Up to the full second: nobody waits by the tenth.
+fn in_seconds(left: Duration) -> String {
+    let seconds = left.as_millis().div_ceil(1_000);
+    duration(Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX)))
 }

@@ -141,8 +141,10 @@ impl<In: Transport> Connector<In> for Mark {
             After::Tcp if details.needs_tls() => Phase::Handshake,
             After::Tcp | After::Tls => Phase::Answer,
         });
+        let outermost = matches!(self.after, After::Tls) && !to_proxy;
         Ok(chained.map(|transport| Watched {
             transport,
+            asks: outermost,
             progress: self.progress.clone(),
         }))
     }
@@ -152,6 +154,8 @@ impl<In: Transport> Connector<In> for Mark {
 #[derive(Debug)]
 struct Watched<T> {
     transport: T,
+    /// What is sent through it is a request: one that is used again runs through no connector.
+    asks: bool,
     progress: Progress,
 }
 
@@ -161,6 +165,9 @@ impl<T: Transport> Transport for Watched<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        if self.asks {
+            self.progress.enter(Phase::Answer);
+        }
         self.transport.transmit_output(amount, timeout)
     }
 

@@ -1,12 +1,24 @@
 //! What went wrong with one try, from what ureq and the answer say.
 
 use std::io;
+use std::time::Duration;
 
 use ureq::Error;
 
 use super::connect::Phase;
 use super::retry::{Hints, Wrong};
 use crate::clean::{clean, cut};
+use crate::diagnostic::{Asked, Finding};
+
+/// What a finding tells of the question besides.
+pub(super) struct Circumstances {
+    /// Host and port of the proxy in between.
+    pub(super) proxy: Option<String>,
+    /// `--timeout`.
+    pub(super) timeout: Duration,
+    /// What the try before came to, in brief.
+    pub(super) before: Option<String>,
+}
 
 /// One try that brought no document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +36,7 @@ pub(super) enum Failure {
     /// No connection, or none that lasted.
     Unreachable { why: String, again: bool },
     /// No secure connection.
-    Tls {
-        why: String,
-        fix: Option<String>,
-        again: bool,
-    },
+    Tls { why: String, again: bool },
     /// The time was over.
     TimedOut(Phase),
     /// An answer that is not what HTTP or the API promises: what is wrong, as a clause.
@@ -44,6 +52,63 @@ impl Failure {
             | Self::Tls { again: true, .. }
             | Self::Unexpected { again: true, .. } => Wrong::Broken,
             _ => Wrong::Final,
+        }
+    }
+
+    /// How long Runway asked to wait.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Answered { hints, .. } => hints.retry_after,
+            _ => None,
+        }
+    }
+
+    /// What to tell of it, by status and by kind, with the circumstances.
+    pub(super) fn into_finding(self, mut asked: Asked, circumstances: Circumstances) -> Finding {
+        let retry_after = self.retry_after();
+        match self {
+            Self::Answered {
+                status,
+                says,
+                see,
+                in_runways_form,
+                ..
+            } => {
+                asked.says = says;
+                asked.see = see;
+                match status {
+                    401 => Finding::Unauthorized(asked),
+                    403 if in_runways_form => Finding::Forbidden(asked),
+                    400 | 422 => Finding::RequestRejected { asked, status },
+                    429 => Finding::RateLimited { asked, retry_after },
+                    408 | 409 | 500..=599 => Finding::Unavailable {
+                        asked,
+                        status,
+                        retry_after,
+                    },
+                    _ => Finding::UnexpectedStatus { asked, status },
+                }
+            }
+            Self::Unreachable { why, .. } => Finding::Unreachable {
+                asked,
+                why,
+                proxy: circumstances.proxy,
+            },
+            Self::Tls { why, .. } => Finding::TlsFailed {
+                asked,
+                why,
+                fix: None,
+            },
+            Self::TimedOut(phase) => Finding::TimedOut {
+                asked,
+                phase: phase.doing(),
+                timeout: circumstances.timeout,
+                before: circumstances.before,
+            },
+            Self::Unexpected { problem, .. } => Finding::UnexpectedResponse {
+                endpoint: asked.endpoint,
+                problem,
+            },
         }
     }
 
@@ -150,11 +215,7 @@ impl Failure {
         } else {
             what
         };
-        Self::Tls {
-            why,
-            fix: None,
-            again,
-        }
+        Self::Tls { why, again }
     }
 
     /// A connection that was reset within the answer.

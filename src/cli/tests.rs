@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::quota::{Credits, Limit, Need};
+use crate::spend::Window;
 
 fn today() -> UtcDay {
     UtcDay::parse("2026-11-22").expect("a day")
@@ -100,7 +101,12 @@ fn defaults_are_those_of_the_help() {
 
 #[test]
 fn windows_are_days_of_the_calendar() {
-    let window = |range: &str| settings_of(&["--usage", range]).usage.expect("a window");
+    let window = |range: &str| {
+        settings_of(&["--usage", range])
+            .usage
+            .expect("a window")
+            .on(today())
+    };
     let shown = |range: &str| {
         let window = window(range);
         format!("{}..{}", window.start, window.before)
@@ -397,6 +403,6 @@ proptest! {
         let range = format!("{start}..{before}");
         let read = parse(vec!["--usage".into(), range.into()], before);
         let Ok(Command::Check(settings)) = read else { panic!("{read:?}") };
-        prop_assert_eq!(settings.usage.map(Window::days), Some(length));
+        prop_assert_eq!(settings.usage, Some(Range::Days(Window { start, before })));
     }
 }

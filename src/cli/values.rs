@@ -6,7 +6,7 @@ use super::help;
 use super::UsageError;
 use crate::clean::{clean, cut, for_log};
 use crate::quota::{Credits, Model, Need};
-use crate::spend::{Budget, UtcDay, Window, MOST_DAYS};
+use crate::spend::{Budget, Range, UtcDay, Window, MOST_DAYS};
 
 const SECONDS_A_DAY: u64 = 86_400;
 
@@ -148,9 +148,9 @@ impl Value {
     }
 
     /// `30d`, today included, or `A..B`, B left out.
-    pub(super) fn range(&self, today: UtcDay) -> Result<Window, UsageError> {
+    pub(super) fn range(&self, today: UtcDay) -> Result<Range, UsageError> {
         let Some((start, before)) = self.text.split_once("..") else {
-            return Ok(Window::last(self.days(&self.text)?, today));
+            return Ok(Range::Last(self.days(&self.text)?));
         };
         let day = |text: &str| {
             UtcDay::parse(text).ok_or_else(|| {
@@ -176,7 +176,7 @@ impl Value {
                 today.plus(1)
             )))
         } else {
-            Ok(window)
+            Ok(Range::Days(window))
         }
     }
 

@@ -129,7 +129,7 @@ fn check(world: &World) {
     } else {
         Verdict::NoGo
     };
-    assert_eq!(Verdict::of(&decision.findings), verdict);
+    assert_eq!(decision.verdict(), verdict);
     for row in &decision.rows {
         let enough = match row.left.expect("all can be read") {
             None => true,
@@ -227,7 +227,7 @@ proptest! {
             required.generations = vec![(Model::new("tested"), Need::Percent(percent))];
         }
         let verdict = |world: &World| {
-            Verdict::of(&decide(&required, Some(&organization(world)), None).findings)
+            decide(&required, Some(&organization(world)), None).verdict()
         };
         // A smaller limit makes a smaller share of it, so that a percentage may be met again.
         if verdict(&world) == Verdict::NoGo && (!by_percent || less == 0) {
@@ -256,7 +256,7 @@ proptest! {
         }
         organization.models = if which == 4 { Err(lost()) } else { Ok(models) };
         let decision = decide(&requirements(&world), Some(&organization), None);
-        prop_assert_ne!(Verdict::of(&decision.findings), Verdict::Go);
+        prop_assert_ne!(decision.verdict(), Verdict::Go);
         let told = decision.findings.iter().any(|(severity, finding)| {
             *severity == Severity::Error
                 && matches!(finding, Finding::UnexpectedResponse { problem, .. }
@@ -291,7 +291,7 @@ proptest! {
         };
         let decision = decide(&required, Some(&organization(&world)), Some(&history));
         let over = spent.max(0) + planned > most;
-        prop_assert_eq!(Verdict::of(&decision.findings) == Verdict::NoGo, over);
+        prop_assert_eq!(decision.verdict() == Verdict::NoGo, over);
         prop_assert_eq!(decision.rows.last().and_then(|row| row.met), Some(!over));
     }
 }
@@ -350,7 +350,7 @@ fn an_unread_model_that_nobody_named_is_a_warning() {
     }
     organization.models = Ok(models);
     let decision = decide(&Requirements::default(), Some(&organization), None);
-    assert_eq!(Verdict::of(&decision.findings), Verdict::Go);
+    assert_eq!(decision.verdict(), Verdict::Go);
     let [(Severity::Warning, Finding::UnexpectedResponse { problem, .. })] =
         decision.findings.as_slice()
     else {
@@ -379,7 +379,7 @@ fn if_no_limit_could_be_read_nobody_knows_whether_a_model_may_run() {
         models: Ok([(Model::new("m"), quota)].into()),
     };
     let decision = decide(&Requirements::default(), Some(&organization), None);
-    assert_eq!(Verdict::of(&decision.findings), Verdict::CannotTell);
+    assert_eq!(decision.verdict(), Verdict::CannotTell);
 }
 
 #[test]

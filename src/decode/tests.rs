@@ -32,7 +32,7 @@ fn verdict(document: &[u8]) -> Verdict {
         ..Requirements::default()
     };
     match organization(document, &plain) {
-        Ok(organization) => Verdict::of(&decide(&required, Some(&organization), None).findings),
+        Ok(organization) => decide(&required, Some(&organization), None).verdict(),
         Err(_) => Verdict::CannotTell,
     }
 }
@@ -235,6 +235,20 @@ fn a_key_that_is_there_twice_is_never_guessed() {
 }
 
 #[test]
+fn two_names_that_are_one_without_the_key_are_not_guessed() {
+    let hide = |text: &str| text.replace("sesame", "[key]").replace("SESAME", "[key]");
+    let limit = json!({ "maxConcurrentGenerations": 1, "maxDailyGenerations": 1 });
+    let document =
+        json!({ "tier": { "models": { "sesame": limit, "SESAME": limit, "m": limit } } });
+    let read = organization(document.to_string().as_bytes(), &hide).expect("a document");
+    let models = read.models.expect("models");
+    let names: Vec<&str> = models.keys().map(Model::as_str).collect();
+    assert_eq!(names, ["[key]", "m"]);
+    let quota = models.get(&Model::new("[key]")).expect("the model");
+    assert_eq!(quota.unreadable().count(), 3);
+}
+
+#[test]
 fn figures_are_rounded_against_the_user_and_never_wrap() {
     let read = |balance: &str, limit: &str, used: &str| {
         let document = good()
@@ -376,34 +390,40 @@ fn a_day_that_was_not_asked_for_is_refused() {
     assert!(read(1, "2026-03-16").is_ok() && read(2, "2026-03-17").is_ok());
     assert_eq!(
         read(2, "2026-03-15"),
-        Err("results[0].date is 2026-03-16, and 2026-03-14 to 2026-03-16 was asked for".into())
+        Err("results[0].date is 2026-03-16, and 2026-03-14 to 2026-03-15 was asked for".into())
     );
     assert!(read(1, "2026-03-17").is_err());
 }
 
 #[test]
 fn reasons_in_every_shape() {
-    for (body, found) in [
+    for (body, says, see, in_runways_form) in [
         (
             r#"{"error":"No.","docUrl":"https://d"}"#,
-            Some(("No.", Some("https://d"))),
+            "No.",
+            Some("https://d"),
+            true,
         ),
-        (r#"{"error":{"message":"No."}}"#, Some(("No.", None))),
+        (r#"{"error":{"message":"No."}}"#, "No.", None, true),
         (
             r#"{"message":"Too Many Requests"}"#,
-            Some(("Too Many Requests", None)),
+            "Too Many Requests",
+            None,
+            false,
         ),
-        (r#"{"error":"","message":"Why"}"#, Some(("Why", None))),
-        (r#"{"error":7}"#, None),
-        ("<html>", None),
-        ("", None),
+        (r#"{"error":"","message":"Why"}"#, "Why", None, true),
+        (r#"{"error":7}"#, "", None, false),
+        (r#"["error"]"#, "", None, false),
+        ("<html>", "", None, false),
+        ("", "", None, false),
     ] {
-        let expected = found.map(|(says, see)| (says.to_owned(), see.map(str::to_owned)));
+        let expected = Reason {
+            says: says.to_owned(),
+            see: see.map(str::to_owned),
+            in_runways_form,
+        };
         assert_eq!(reason(body.as_bytes()), expected, "{body}");
     }
-    assert!(is_runways_error(br#"{"error":"x"}"#));
-    assert!(!is_runways_error(br#"{"message":"x"}"#));
-    assert!(!is_runways_error(b"<html>"));
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

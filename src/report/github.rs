@@ -62,7 +62,6 @@ pub fn outputs(report: &Report) -> String {
     let balance = organization.and_then(|it| it.balance.as_ref().ok());
     let codes: Vec<&str> = report.decided_by.iter().map(|code| code.name()).collect();
     let values = [
-        ("pass", report.passes().to_string()),
         ("verdict", report.verdict.name().to_owned()),
         ("exit-code", report.exit.to_string()),
         ("codes", codes.join(",")),
@@ -76,6 +75,8 @@ pub fn outputs(report: &Report) -> String {
             json::render_map(report, |quota| quota.concurrency.clone().ok()),
         ),
         ("report", json::render_line(report, MOST_REPORT)),
+        // Last: where a disk is full before it, there is no pass.
+        ("pass", report.passes().to_string()),
     ];
     values
         .iter()

@@ -41,6 +41,14 @@ pub fn render(report: &Report, colour: bool) -> String {
     format!("{}\n", text.trim_end())
 }
 
+/// The diagnostics for standard error, set off from what stands above them.
+pub fn diagnostics(report: &Report, colour: bool) -> String {
+    let all = report.diagnostics.iter();
+    let told: String = all.map(|told| diagnostic(told, colour)).collect();
+    let gap = if told.is_empty() { "" } else { "\n" };
+    format!("{gap}{told}")
+}
+
 /// One diagnostic for standard error.
 pub fn diagnostic(diagnostic: &Diagnostic, colour: bool) -> String {
     let hue = match diagnostic.severity {
