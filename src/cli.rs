@@ -3,6 +3,7 @@
 //! argh holds the flags and their kinds; what it would let pass or say badly is made good here,
 //! before and after it.
 
+mod flags;
 mod help;
 mod values;
 
@@ -10,10 +11,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use argh::{ArgsInfo, FlagInfoKind, FromArgs, Optionality};
+use argh::FromArgs;
 
+use self::flags::{normalize, Flags};
 use self::values::Value;
-use crate::quota::{Model, Requirements};
+use crate::quota::Model;
+use crate::requirements::Requirements;
 use crate::spend::{Range, UtcDay};
 
 pub use self::help::HELP;
@@ -21,72 +24,6 @@ pub use self::values::echo;
 
 /// What `--version` prints.
 pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");
-
-/// A pre-flight quota gate for CI pipelines that generate media with the Runway API
-#[derive(FromArgs, ArgsInfo)]
-#[argh(help_triggers("-h", "--help"))]
-struct Flags {
-    /// generations of a model that must be left today: MODEL=N, MODEL=N% or MODEL=N@CREDITS
-    #[argh(option)]
-    generations: Vec<String>,
-    /// the least balance in credits
-    #[argh(option)]
-    credits: Option<String>,
-    /// generations of a model at a time that the tier must allow: MODEL=N
-    #[argh(option)]
-    concurrency: Vec<String>,
-    /// the most credits to be spent in a window of days: CREDITS/DURATION
-    #[argh(option)]
-    budget: Option<String>,
-    /// like --generations, but a shortfall is a warning
-    #[argh(option)]
-    warn_generations: Vec<String>,
-    /// like --credits, but a shortfall is a warning
-    #[argh(option)]
-    warn_credits: Option<String>,
-    /// look again until this is over, while time can cure what is short
-    #[argh(option)]
-    wait: Option<String>,
-    /// between two looks of --wait
-    #[argh(option)]
-    interval: Option<String>,
-    /// for one look, retries included
-    #[argh(option)]
-    timeout: Option<String>,
-    /// pass when Runway cannot be asked
-    #[argh(switch)]
-    fail_open: bool,
-    /// what to do without a key: fail or skip
-    #[argh(option)]
-    missing_key: Option<String>,
-    /// decide from a saved answer
-    #[argh(option)]
-    from: Option<String>,
-    /// show a saved history
-    #[argh(option)]
-    usage_from: Option<String>,
-    /// add the credit history to the report
-    #[argh(option)]
-    usage: Option<String>,
-    /// add the tier reference to the report
-    #[argh(switch)]
-    tiers: bool,
-    /// text, json or markdown
-    #[argh(option)]
-    format: Option<String>,
-    /// with verdict go, print no report
-    #[argh(switch, short = 'q')]
-    quiet: bool,
-    /// another host
-    #[argh(option)]
-    base_url: Option<String>,
-    /// read the key from a file
-    #[argh(option)]
-    key_file: Option<String>,
-    /// print the version
-    #[argh(switch, short = 'V')]
-    version: bool,
-}
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -206,113 +143,6 @@ pub fn parse(arguments: Vec<OsString>, today: UtcDay) -> Result<Command, UsageEr
         Ok(Command::Version)
     } else {
         settings(flags, today).map(|settings| Command::Check(Box::new(settings)))
-    }
-}
-
-/// Brings the arguments into the one form that argh reads as they are meant: `--name value`, each
-/// name known, each value there, none twice that takes one. `None` where `--help` is among them.
-fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>, UsageError> {
-    let known = Flags::get_args_info().flags;
-    let mut words = Vec::with_capacity(arguments.len());
-    for argument in arguments {
-        words.push(argument.into_string().map_err(|argument| {
-            let shown = echo(&argument.to_string_lossy());
-            UsageError::new(
-                format!("an argument is not UTF-8: {shown}"),
-                "--generations gen4.5=20",
-            )
-        })?);
-    }
-    if words.iter().any(|word| word == "--help" || word == "-h") {
-        return Ok(None);
-    }
-    let is_flag = |word: &str| {
-        let long = word.len() > 2 && word.starts_with("--");
-        long || matches!(word, "-q" | "-V")
-    };
-    let mut normal: Vec<String> = Vec::new();
-    let mut words = words.into_iter().peekable();
-    while let Some(word) = words.next() {
-        let (name, inline) = match word.split_once('=') {
-            Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
-            _ => (word.as_str(), None),
-        };
-        let flag = known.iter().find(|flag| {
-            flag.long == name || flag.short.is_some_and(|short| name == format!("-{short}"))
-        });
-        let Some(flag) = flag else {
-            return Err(unknown(name, known.iter().map(|flag| flag.long)));
-        };
-        let twice = normal.iter().any(|given| given == flag.long);
-        let FlagInfoKind::Option { .. } = flag.kind else {
-            if inline.is_some() {
-                return Err(UsageError::new(
-                    format!("{} takes no value", flag.long),
-                    flag.long,
-                ));
-            }
-            if !twice {
-                normal.push(flag.long.to_owned());
-            }
-            continue;
-        };
-        let example = help::example(flag.long);
-        if twice && flag.optionality != Optionality::Repeating {
-            return Err(UsageError::new(
-                format!("{} is given twice, and takes one value", flag.long),
-                example,
-            ));
-        }
-        let value = match inline {
-            Some(value) => value,
-            None => words
-                .next_if(|word| !is_flag(word))
-                .ok_or_else(|| match words.peek() {
-                    Some(next) => UsageError::new(
-                        format!("{} needs a value, and {} comes next", flag.long, echo(next)),
-                        example,
-                    ),
-                    None => UsageError::new(format!("{} needs a value", flag.long), example),
-                })?,
-        };
-        if value.trim().is_empty() {
-            return Err(UsageError::new(
-                format!(
-                    "the value of {} is empty: is the variable that it comes from unset?",
-                    flag.long
-                ),
-                example,
-            ));
-        }
-        normal.push(flag.long.to_owned());
-        normal.push(value);
-    }
-    Ok(Some(normal))
-}
-
-fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UsageError {
-    if !name.starts_with('-') {
-        return UsageError::new(
-            format!("{} belongs to no flag", echo(name)),
-            "--generations gen4.5=20 --credits 1200",
-        );
-    }
-    if name == "--" {
-        return UsageError::new(
-            "-- ends the flags, and there is nothing but flags",
-            "--tiers",
-        );
-    }
-    let near = known
-        .map(|flag| (strsim::jaro_winkler(name, flag), flag))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other));
-    match near {
-        Some((_, flag)) => UsageError::new(
-            format!("there is no flag {}; did you mean {flag}?", echo(name)),
-            help::example(flag),
-        ),
-        None => UsageError::new(format!("there is no flag {}", echo(name)), "--help"),
     }
 }
 

@@ -1,45 +1,18 @@
 //! Requirements and what is left, to findings and rows. Pure: no clock, no input, no output.
 
+mod rows;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clean::clean;
 use crate::diagnostic::{Endpoint, Finding, Severity, Wish};
 use crate::exit;
-use crate::quota::{
-    Credits, Limit, Model, ModelQuota, Need, Organization, Requirements, Unreadable,
-};
+use crate::quota::{Credits, Limit, Model, ModelQuota, Organization, Unreadable};
+use crate::requirements::{Need, Requirements};
 use crate::spend::{Budget, History, UtcDay};
 
-/// What a row of the report is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Generations left of a model.
-    Generations(Model),
-    /// The balance against `--credits`.
-    Credits,
-    /// The balance against the planned cost.
-    PlannedCost,
-    /// The tier's generations of a model at a time.
-    Concurrency(Model),
-    /// The budget against the planned cost.
-    Budget(Budget),
-}
-
-/// One requirement, and how it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// What it is about.
-    pub kind: Kind,
-    /// The percentage of the daily limit that was asked for, if one was.
-    pub percent: Option<u8>,
-    /// What is needed; `None` where a percentage meets no limit, or a limit that is not known.
-    pub needed: Option<i128>,
-    /// What is there; `None` where it could not be told, `Some(None)` for no limit.
-    pub left: Option<Option<i128>>,
-    /// Whether it is enough; `None` where it could not be decided.
-    pub met: Option<bool>,
-}
+pub use self::rows::{Kind, Row};
 
 /// What came of comparing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,7 +104,7 @@ pub fn decide(
     history: Option<&History>,
 ) -> Decision {
     let mut decision = Decision {
-        rows: rows(required, organization),
+        rows: rows::of(required, organization),
         findings: Vec::new(),
     };
     if let Some(organization) = organization {
@@ -142,27 +115,6 @@ pub fn decide(
         decide_budget(*budget, planned, history, &mut decision);
     }
     decision
-}
-
-fn rows(required: &Requirements, organization: Option<&Organization>) -> Vec<Row> {
-    let models = organization.and_then(|organization| organization.models.as_ref().ok());
-    let balance = organization.and_then(|organization| organization.balance.as_ref().ok().copied());
-    let generations = required.generations.iter();
-    let concurrency = required.concurrency.iter();
-    generations
-        .map(|(model, need)| generations_row(model, *need, models))
-        .chain(
-            required
-                .credits
-                .map(|needed| credits_row(Kind::Credits, needed, balance)),
-        )
-        .chain(
-            required
-                .planned_cost
-                .map(|needed| credits_row(Kind::PlannedCost, needed, balance)),
-        )
-        .chain(concurrency.map(|(model, needed)| concurrency_row(model, *needed, models)))
-        .collect()
 }
 
 fn check_organization(
@@ -456,58 +408,6 @@ fn warn_unreadable(required: &Requirements, organization: &Organization, decisio
     }
 }
 
-/// The row of a model that may not be listed, in a list that may not be readable.
-fn generations_row(model: &Model, need: Need, models: Option<&BTreeMap<Model, ModelQuota>>) -> Row {
-    let quota = models.and_then(|models| models.get(model));
-    let limit = quota.and_then(|quota| quota.daily_limit.as_ref().ok().copied());
-    let left = quota.and_then(|quota| quota.left().ok());
-    let (needed, percent) = match need {
-        Need::Count(count) => (Some(count), None),
-        Need::Percent(percent) => (limit.and_then(|limit| need.under(limit)), Some(percent)),
-    };
-    let met = match (quota, left) {
-        (None, _) => models.map(|_| false),
-        (Some(_), left) => left.map(|left| left.covers(needed.unwrap_or(0))),
-    };
-    Row {
-        kind: Kind::Generations(model.clone()),
-        percent,
-        needed: needed.map(i128::from),
-        left: left.map(|left| left.number().map(i128::from)),
-        met,
-    }
-}
-
-fn concurrency_row(
-    model: &Model,
-    needed: u64,
-    models: Option<&BTreeMap<Model, ModelQuota>>,
-) -> Row {
-    let quota = models.and_then(|models| models.get(model));
-    let allowed = quota.and_then(|quota| quota.concurrency.as_ref().ok());
-    Row {
-        kind: Kind::Concurrency(model.clone()),
-        percent: None,
-        needed: Some(needed.into()),
-        left: allowed.map(|allowed| allowed.number().map(i128::from)),
-        met: match quota {
-            None => models.map(|_| false),
-            Some(_) => allowed.map(|allowed| allowed.covers(needed)),
-        },
-    }
-}
-
-/// The row of the balance against a sum.
-fn credits_row(kind: Kind, needed: Credits, balance: Option<Credits>) -> Row {
-    Row {
-        kind,
-        percent: None,
-        needed: Some(needed.0),
-        left: balance.map(|balance| Some(balance.0)),
-        met: balance.map(|balance| balance >= needed),
-    }
-}
-
 impl Decision {
     /// Adds an error, once: two flags about one model may find the same.
     fn add_error(&mut self, finding: Finding) {
@@ -584,10 +484,12 @@ fn nearest(model: &Model, models: &BTreeMap<Model, ModelQuota>) -> Vec<Model> {
         })
         .filter(|(likeness, _)| *likeness >= LEAST_LIKENESS)
         .collect();
-    first_by(near, 3, |(one, _), (other, _)| other.total_cmp(one))
-        .into_iter()
-        .map(|(_, model)| model.clone())
-        .collect()
+    let mut near = first_by(near, 3, |(one, _), (other, _)| other.total_cmp(one));
+    // But for the case of its letters it is this one, and no other.
+    if near.first().is_some_and(|(likeness, _)| *likeness >= 1.0) {
+        near.truncate(1);
+    }
+    near.into_iter().map(|(_, model)| model.clone()).collect()
 }
 
 #[cfg(test)]

@@ -155,18 +155,19 @@ impl Report {
             (1, _) => format!("1 of {all} requirements is"),
             _ => format!("{part} of {all} requirements are"),
         };
+        let warnings = u64::try_from(self.diagnostics.len()).unwrap_or(u64::MAX);
+        let warned = match warnings {
+            0 => String::new(),
+            _ => format!("; {}", count(warnings, "warning")),
+        };
+        let first = self.diagnostics.first();
         match self.verdict {
             Verdict::Skipped => "no key, so nothing was asked".to_owned(),
-            Verdict::Go if all == 0 => {
-                "there are credits and models; nothing else was required".to_owned()
-            }
-            Verdict::Go => format!("{} met", of(all)),
+            Verdict::Go if all == 0 => format!("there are credits and models{warned}"),
+            Verdict::Go => format!("{} met{warned}", of(all)),
             _ if short > 0 => format!("{} not met", of(short)),
             _ if open > 0 => format!("{} undecided", of(open)),
-            _ => {
-                let codes: Vec<&str> = self.decided_by.iter().map(|code| code.name()).collect();
-                codes.join(", ")
-            }
+            _ => first.map_or(String::new(), |first| cut(&for_log(&first.summary), 72)),
         }
     }
 
@@ -253,7 +254,8 @@ impl Report {
             let tier = tier.map_or("a custom tier".to_owned(), |tier| {
                 format!("tier {}", tier.number)
             });
-            format!("{} of purchases: {tier}", crate::figures::credits(*cap))
+            let cap = crate::figures::credits(*cap);
+            format!("at most {cap} bought in 30 days: {tier}")
         });
         vec![("Balance", balance), ("Monthly cap", cap)]
     }

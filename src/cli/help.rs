@@ -29,14 +29,15 @@ Asking:
   --interval DURATION            between two looks of --wait [1m; 5s at least]
   --timeout DURATION             for one look, retries included [30s]
   --fail-open                    pass, with a warning, when Runway could not be
-                                 asked (exit code 5 becomes 0)
+                                 asked or understood (exit code 5 becomes 0)
   --missing-key fail|skip        what to do without a key [fail]
   --base-url URL                 another host [https://api.dev.runwayml.com];
                                  also RUNWAYML_BASE_URL
   --key-file FILE                read the key from a file; else it comes from
                                  RUNWAYML_API_SECRET, else from .env
   --from FILE                    decide from a saved answer of
-                                 GET /v1/organization; - is standard input
+                                 GET /v1/organization; - is standard input.
+                                 --budget and --usage 30d ask all the same
   --usage-from FILE              the same for the history of --usage A..B
 
 Report:

@@ -2,8 +2,11 @@
 
 use proptest::prelude::*;
 
+use argh::ArgsInfo;
+
 use super::*;
-use crate::quota::{Credits, Limit, Need};
+use crate::quota::{Credits, Limit};
+use crate::requirements::Need;
 use crate::spend::Window;
 
 fn today() -> UtcDay {
@@ -265,6 +268,9 @@ fn everything_else_is_refused_with_an_example() {
             "both read standard input",
         ),
         (&["--credit", "5"], "did you mean --credits?"),
+        (&["--api-key", "x"], "belongs into RUNWAYML_API_SECRET"),
+        (&["--fail"], "there is no flag \"--fail\"\n"),
+        (&["--generations", "a=1,b=2"], "holds more than one model"),
         (&["--tiers=yes"], "--tiers takes no value"),
         (&["--xyzzy"], "there is no flag \"--xyzzy\""),
         (&["-x"], "there is no flag \"-x\""),

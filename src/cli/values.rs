@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::help;
 use super::UsageError;
 use crate::clean::{clean, cut, for_log};
-use crate::quota::{Credits, Model, Need};
+use crate::quota::{Credits, Model};
+use crate::requirements::Need;
 use crate::spend::{Budget, Range, UtcDay, Window, MOST_DAYS};
 
 const SECONDS_A_DAY: u64 = 86_400;
@@ -26,9 +27,15 @@ impl Value {
 
     /// An error that shows the value: `--credits "12.5" must be …`.
     pub(super) fn error(&self, problem: &str) -> UsageError {
+        let example = match self.flag {
+            "--generations" if self.text.contains('%') => "--generations gen4.5=50%",
+            "--generations" if self.text.contains('@') => "--generations gen4.5=20@60",
+            "--usage" if self.text.contains("..") => "--usage 2026-02-15..2026-03-17",
+            flag => help::example(flag),
+        };
         UsageError::new(
             format!("{} {} {problem}", self.flag, echo(&self.text)),
-            help::example(self.flag),
+            example,
         )
     }
 
@@ -195,12 +202,22 @@ impl Value {
         match whole(text) {
             Some(number) => Ok(number),
             None if digits => Err(self.error(&format!("is too large: {} is the most", u64::MAX))),
+            None if text.contains('=') => Err(self.error(
+                "holds more than one model: repeat the flag for each (in the Action: a line each)",
+            )),
             None => Err(self.error(problem)),
         }
     }
 
     fn days(&self, text: &str) -> Result<u32, UsageError> {
-        let problem = || self.error("must name 1 to 90 whole days, such as 30d or 2weeks");
+        let problem = || {
+            let dates = match self.flag {
+                "--usage" => ", or two dates: 2026-02-15..2026-03-17",
+                _ => "",
+            };
+            let problem = format!("must name 1 to 90 whole days, such as 30d or 2weeks{dates}");
+            self.error(&problem)
+        };
         let duration = humantime::parse_duration(text).map_err(|_| problem())?;
         let seconds = duration.as_secs();
         let whole = duration.subsec_nanos() == 0 && seconds % SECONDS_A_DAY == 0;

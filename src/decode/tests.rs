@@ -5,7 +5,7 @@ use serde_json::{json, Value};
 
 use super::*;
 use crate::decide::{decide, Verdict};
-use crate::quota::{Need, Requirements};
+use crate::requirements::{Need, Requirements};
 
 fn plain(text: &str) -> String {
     text.to_owned()

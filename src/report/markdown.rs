@@ -38,7 +38,7 @@ fn render_rows(report: &Report, most_rows: usize) -> String {
     };
     let mut text = format!(
         "## Runway preflight: {mark}\n\n{} ({})\n\n",
-        escape(&sentence(&report.headline())),
+        escape(&report.headline()),
         escape(&report.host)
     );
     let rows: Vec<_> = report.requirements().collect();
@@ -130,14 +130,6 @@ fn table(table: &Table) -> String {
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     text
-}
-
-fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters
-        .next()
-        .map(|first| first.to_uppercase().to_string());
-    format!("{}{}", first.unwrap_or_default(), characters.as_str())
 }
 
 /// Text as text: whatever Markdown or HTML would take for markup is escaped.

@@ -175,13 +175,8 @@ fn bars(window: Window, history: &History) -> String {
             "█".repeat(eighths / 8),
             EIGHTHS.get(eighths % 8).copied().unwrap_or_default()
         );
-        let figure = if sum == Credits(0) {
-            String::new()
-        } else {
-            format!(" {}", thousands(sum.0))
-        };
-        text.push_str(format!("  {day}  {bar}{figure}").trim_end());
-        text.push('\n');
+        let gap = if bar.is_empty() { "" } else { " " };
+        text.push_str(&format!("  {day}  {bar}{gap}{}\n", thousands(sum.0)));
     }
     text
 }

@@ -76,15 +76,17 @@ fn every_code_has_its_heading_and_exit_code() {
 
 #[test]
 fn the_first_thing_shown_is_what_the_command_prints() {
+    let shown = fenced("# runway-preflight");
+    let (command, shown) = shown.split_first().expect("a command");
+    let words = command
+        .strip_prefix("$ runway-preflight ")
+        .expect("a command");
+    let shown = shown.join("\n");
     let server = Server::script([Reply::ok(file("examples/organization.json"))]);
-    let run = Gate::asking(&server)
-        .args("--generations gen4.5=200 --generations veo3.1=10 --credits 6000")
-        .run();
+    let run = Gate::asking(&server).args(words).run();
     assert_eq!(run.code, 3);
     let host = server.address().to_string();
     let printed = format!("{}{}", run.stdout, run.stderr).replace(&host, "api.dev.runwayml.com");
-    let shown = fenced("# runway-preflight");
-    let shown = shown.join("\n");
     assert!(
         printed.starts_with(&shown),
         "{shown}\n--- is not the beginning of\n{printed}"
@@ -95,7 +97,10 @@ fn the_first_thing_shown_is_what_the_command_prints() {
 fn every_recipe_runs() {
     let mut recipes = 0;
     for line in fenced("## Recipes") {
-        let command = line.split(" | ").next().expect("a command");
+        let command = line
+            .trim_start_matches("report=$(")
+            .trim_end_matches(") &&")
+            .to_owned();
         let words = command
             .strip_prefix("runway-preflight ")
             .or_else(|| command.strip_prefix("cargo run --release -- "));

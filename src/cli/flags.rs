@@ -1,0 +1,195 @@
+//! The flags as argh knows them, and the arguments brought into the form that it reads rightly.
+
+use std::ffi::OsString;
+
+use argh::{ArgsInfo, FlagInfoKind, FromArgs, Optionality};
+
+use super::values::echo;
+use super::{help, UsageError};
+
+/// A pre-flight quota gate for CI pipelines that generate media with the Runway API
+#[derive(FromArgs, ArgsInfo)]
+#[argh(help_triggers("-h", "--help"))]
+pub(super) struct Flags {
+    /// generations of a model that must be left today: MODEL=N, MODEL=N% or MODEL=N@CREDITS
+    #[argh(option)]
+    pub(super) generations: Vec<String>,
+    /// the least balance in credits
+    #[argh(option)]
+    pub(super) credits: Option<String>,
+    /// generations of a model at a time that the tier must allow: MODEL=N
+    #[argh(option)]
+    pub(super) concurrency: Vec<String>,
+    /// the most credits to be spent in a window of days: CREDITS/DURATION
+    #[argh(option)]
+    pub(super) budget: Option<String>,
+    /// like --generations, but a shortfall is a warning
+    #[argh(option)]
+    pub(super) warn_generations: Vec<String>,
+    /// like --credits, but a shortfall is a warning
+    #[argh(option)]
+    pub(super) warn_credits: Option<String>,
+    /// look again until this is over, while time can cure what is short
+    #[argh(option)]
+    pub(super) wait: Option<String>,
+    /// between two looks of --wait
+    #[argh(option)]
+    pub(super) interval: Option<String>,
+    /// for one look, retries included
+    #[argh(option)]
+    pub(super) timeout: Option<String>,
+    /// pass when Runway cannot be asked
+    #[argh(switch)]
+    pub(super) fail_open: bool,
+    /// what to do without a key: fail or skip
+    #[argh(option)]
+    pub(super) missing_key: Option<String>,
+    /// decide from a saved answer
+    #[argh(option)]
+    pub(super) from: Option<String>,
+    /// show a saved history
+    #[argh(option)]
+    pub(super) usage_from: Option<String>,
+    /// add the credit history to the report
+    #[argh(option)]
+    pub(super) usage: Option<String>,
+    /// add the tier reference to the report
+    #[argh(switch)]
+    pub(super) tiers: bool,
+    /// text, json or markdown
+    #[argh(option)]
+    pub(super) format: Option<String>,
+    /// with verdict go, print no report
+    #[argh(switch, short = 'q')]
+    pub(super) quiet: bool,
+    /// another host
+    #[argh(option)]
+    pub(super) base_url: Option<String>,
+    /// read the key from a file
+    #[argh(option)]
+    pub(super) key_file: Option<String>,
+    /// print the version
+    #[argh(switch, short = 'V')]
+    pub(super) version: bool,
+}
+
+/// Brings the arguments into the one form that argh reads as they are meant: `--name value`, each
+/// name known, each value there, none twice that takes one. `None` where `--help` is among them.
+pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>, UsageError> {
+    let known = Flags::get_args_info().flags;
+    let mut words = Vec::with_capacity(arguments.len());
+    for argument in arguments {
+        words.push(argument.into_string().map_err(|argument| {
+            let shown = echo(&argument.to_string_lossy());
+            UsageError::new(
+                format!("an argument is not UTF-8: {shown}"),
+                "--generations gen4.5=20",
+            )
+        })?);
+    }
+    if words.iter().any(|word| word == "--help" || word == "-h") {
+        return Ok(None);
+    }
+    let is_flag = |word: &str| {
+        let long = word.len() > 2 && word.starts_with("--");
+        long || matches!(word, "-q" | "-V")
+    };
+    let mut normal: Vec<String> = Vec::new();
+    let mut words = words.into_iter().peekable();
+    while let Some(word) = words.next() {
+        let (name, inline) = match word.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
+            _ => (word.as_str(), None),
+        };
+        let flag = known.iter().find(|flag| {
+            flag.long == name || flag.short.is_some_and(|short| name == format!("-{short}"))
+        });
+        let Some(flag) = flag else {
+            return Err(unknown(name, known.iter().map(|flag| flag.long)));
+        };
+        let twice = normal.iter().any(|given| given == flag.long);
+        let FlagInfoKind::Option { .. } = flag.kind else {
+            if inline.is_some() {
+                return Err(UsageError::new(
+                    format!("{} takes no value", flag.long),
+                    flag.long,
+                ));
+            }
+            if !twice {
+                normal.push(flag.long.to_owned());
+            }
+            continue;
+        };
+        let example = help::example(flag.long);
+        if twice && flag.optionality != Optionality::Repeating {
+            return Err(UsageError::new(
+                format!("{} is given twice, and takes one value", flag.long),
+                example,
+            ));
+        }
+        let value = match inline {
+            Some(value) => value,
+            None => words
+                .next_if(|word| !is_flag(word))
+                .ok_or_else(|| match words.peek() {
+                    Some(next) => UsageError::new(
+                        format!("{} needs a value, and {} comes next", flag.long, echo(next)),
+                        example,
+                    ),
+                    None => UsageError::new(format!("{} needs a value", flag.long), example),
+                })?,
+        };
+        if value.trim().is_empty() {
+            return Err(UsageError::new(
+                format!(
+                    "the value of {} is empty: is the variable that it comes from unset?",
+                    flag.long
+                ),
+                example,
+            ));
+        }
+        normal.push(flag.long.to_owned());
+        normal.push(value);
+    }
+    Ok(Some(normal))
+}
+
+fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UsageError {
+    if !name.starts_with('-') {
+        return UsageError::new(
+            format!("{} belongs to no flag", echo(name)),
+            "--generations gen4.5=20 --credits 1200",
+        );
+    }
+    if name == "--" {
+        return UsageError::new(
+            "-- ends the flags, and there is nothing but flags",
+            "--tiers",
+        );
+    }
+    let near = known
+        .map(|flag| (strsim::jaro_winkler(name, flag), flag))
+        // A slip is mended; what weakens the gate is not proposed for something else.
+        .filter(|(likeness, _)| *likeness > 0.93)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other));
+    match near {
+        Some((_, flag)) => UsageError::new(
+            format!("there is no flag {}; did you mean {flag}?", echo(name)),
+            help::example(flag),
+        ),
+        None if ["key", "secret", "token"]
+            .iter()
+            .any(|word| name.contains(word)) =>
+        {
+            UsageError::new(
+                format!(
+                    "there is no flag {}: a key on the command line is seen by others, and \
+                     belongs into RUNWAYML_API_SECRET or a file",
+                    echo(name)
+                ),
+                "--key-file secret.txt",
+            )
+        }
+        None => UsageError::new(format!("there is no flag {}", echo(name)), "--help"),
+    }
+}
