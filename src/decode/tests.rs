@@ -517,9 +517,8 @@ proptest! {
     }
 
     #[test]
-    fn a_document_cut_anywhere_is_no_go(length in 0_usize..300) {
+    fn a_document_cut_anywhere_is_no_go(length in 0..good().to_string().len()) {
         let text = good().to_string();
-        prop_assume!(length < text.len());
         let cut: String = text.chars().take(length).collect();
         prop_assert_eq!(verdict(cut.as_bytes()), Verdict::CannotTell);
     }

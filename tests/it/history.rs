@@ -194,6 +194,25 @@ fn both_requests_share_a_connection() {
 }
 
 #[test]
+fn what_goes_wrong_on_a_connection_that_is_used_again_is_told_as_on_a_new_one() {
+    let server = Server::handler(|_, request| {
+        if request.method == "GET" {
+            Reply::ok(EXAMPLE)
+        } else {
+            Reply::raw("this is no HTTP\r\n\r\n")
+        }
+    });
+    let run = Gate::asking(&server)
+        .args("--budget 100/1d --format json")
+        .run();
+    assert_eq!(
+        (run.code, run.codes("error")),
+        (5, vec!["unexpected-response".to_owned()])
+    );
+    assert_eq!((server.connections(), server.seen()), (1, 2), "{run:?}");
+}
+
+#[test]
 fn both_requests_share_the_deadline() {
     let late = Server::handler(|_, request| match &*request.method {
         "GET" => Reply::steps([Step::Pause(Duration::from_secs(2))]).then(Step::Send(

@@ -92,6 +92,9 @@ fn cases() -> Vec<Case> {
         case("an answer after an outage decides", [down(), short()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
         case("no look was answered", [down()], "--wait 6s --interval 1m", (5, &["unavailable"]), &[(5.9, 14.0)]),
         case("failing open comes after the wait", [down()], "--wait 6s --interval 1m --fail-open", GO, &[(5.9, 14.0)]),
+        case("a no-go stays one where no answer follows", [short(), Reply::http(404, "")], WAIT, (3, &["generations-short"]), &[FIVE]),
+        case("a no-go is not opened by a later status", [short(), Reply::http(404, "")], "--wait 6s --interval 1m --fail-open", (3, &["generations-short"]), &[(5.9, 14.0)]),
+        case("a no-go is not opened by a later page", [short(), Reply::ok("<html>")], "--wait 6s --interval 1m --fail-open", (3, &["generations-short"]), &[(5.9, 14.0)]),
         case("a no-go is not opened by a later outage", [short(), down()], "--wait 6s --interval 1m --fail-open", (3, &["generations-short"]), &[(5.9, 14.0)]),
     ]
 }
