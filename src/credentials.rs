@@ -322,6 +322,29 @@ mod tests {
     }
 
     #[test]
+    fn a_key_leaves_as_its_header_alone() {
+        let key = Key::new(SECRET).expect("a key");
+        assert_eq!(key.bearer(), format!("Bearer {SECRET}"));
+        assert!(key.is_in(&format!("https://h/{SECRET}")) && !key.is_in("https://h/key_"));
+        let short = Key::new("key").expect("a key");
+        assert!(!short.is_in("a key"), "which may mean anything");
+        let eight = Key::new("12345678").expect("a key");
+        assert!(eight.is_in("x12345678"));
+    }
+
+    #[test]
+    fn what_is_meant_for_a_key_is_hidden_like_one() {
+        for text in ["\"not one word\"", "not\u{1}one word", " 'not one word' "] {
+            let meant = Key::meant_by(text).expect("visible characters");
+            assert_eq!(
+                meant.blot("it is not one word, is it"),
+                "it is [key], is it"
+            );
+        }
+        assert!(Key::meant_by("\u{1}").is_none() && Key::meant_by("''").is_none());
+    }
+
+    #[test]
     fn a_key_is_one_word() {
         assert!(Key::new(" key_1\n").is_ok());
         for wrong in ["key 1", "key\n1", "kéy", "key\u{0}1", "key\u{7f}"] {

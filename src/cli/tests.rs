@@ -103,6 +103,30 @@ fn defaults_are_those_of_the_help() {
 }
 
 #[test]
+fn runway_is_asked_for_what_no_file_holds() {
+    const SAVED: [&str; 4] = ["--usage-from", "u", "--usage", "2026-02-15..2026-03-17"];
+    let asks = |words: &[&str]| settings_of(words).asks_runway();
+    assert!(asks(&[]));
+    assert!(asks(&SAVED));
+    assert!(!asks(&["--from", "o"]));
+    assert!(asks(&["--from", "o", "--usage", "30d"]));
+    assert!(asks(&["--from", "o", "--budget", "1/1d"]));
+    assert!(!asks(&[&["--from", "o"][..], &SAVED].concat()));
+    assert!(matches!(
+        parse_words(&["--wait", "1h", "--usage", "30d"]),
+        Ok(Command::Check(_))
+    ));
+}
+
+#[test]
+fn a_source_has_the_name_that_it_was_given() {
+    let name = |words: &[&str]| settings_of(words).source.name("Runway");
+    assert_eq!(name(&[]), "Runway");
+    assert_eq!(name(&["--from", "-"]), "-");
+    assert_eq!(name(&["--from", "a.json"]), "a.json");
+}
+
+#[test]
 fn windows_are_days_of_the_calendar() {
     let window = |range: &str| {
         settings_of(&["--usage", range])

@@ -383,6 +383,44 @@ fn if_no_limit_could_be_read_nobody_knows_whether_a_model_may_run() {
 }
 
 #[test]
+fn a_no_go_outweighs_the_rest_and_warnings_weigh_nothing() {
+    let lost = |problem: &str| Finding::UnexpectedResponse {
+        endpoint: Endpoint::Usage,
+        problem: problem.to_owned(),
+    };
+    let malformed = Finding::KeyMalformed {
+        place: "x".to_owned(),
+        problem: "y".to_owned(),
+    };
+    let empty = Finding::NoCredits {
+        balance: Credits(0),
+        needed: None,
+    };
+    let mut decision = Decision::default();
+    assert_eq!((decision.exit(), decision.verdict().name()), (0, "go"));
+    let mut later = Decision::default();
+    later.put_first(vec![lost("later")]);
+    later.add_warning(lost("beside"));
+    decision.warn_of(later);
+    assert_eq!(decision.findings, [(Severity::Warning, lost("later"))]);
+    assert_eq!((decision.exit(), decision.verdict().name()), (0, "go"));
+    decision.add_error(lost("now"));
+    assert_eq!(
+        (decision.exit(), decision.verdict().name()),
+        (5, "cannot-tell")
+    );
+    decision.put_first(vec![malformed.clone()]);
+    assert_eq!(
+        (decision.exit(), decision.verdict().name()),
+        (4, "cannot-tell")
+    );
+    assert_eq!(decision.errors().next(), Some(&malformed));
+    decision.add_error(empty);
+    assert_eq!((decision.exit(), decision.verdict().name()), (3, "no-go"));
+    assert_eq!(Verdict::Skipped.name(), "skipped");
+}
+
+#[test]
 fn a_percentage_is_of_the_limit() {
     for (limit, used, percent, code) in [
         (Some(200), 100, 50, None),

@@ -122,10 +122,15 @@ class Guard(Shell):
 
 
 class Make(Shell):
-    def make(self, *answers, **settings):
-        (self.folder / "scenes").mkdir()
+    def make(self, *answers, rendered=(), **settings):
+        for folder in ("scenes", "out"):
+            (self.folder / folder).mkdir()
         for scene in ("harbour", "lighthouse"):
-            (self.folder / "scenes" / f"{scene}.txt").write_text(scene)
+            path = self.folder / "scenes" / f"{scene}.txt"
+            path.write_text(scene)
+            os.utime(path, (1, 1))
+        for scene in rendered:
+            (self.folder / "out" / f"{scene}.mp4").write_text(scene)
         with runway(*answers) as server:
             self.server = server
             return self.call(["make", "-j2", "-f", EXAMPLES / "Makefile", "render"], server, **settings)
@@ -143,6 +148,16 @@ class Make(Shell):
         self.assertEqual((done.returncode, self.server.asked(), self.rendered()), (2, [ONCE], []), done.stderr)
         self.assertIn("preflight: not enough quota is left", done.stderr)
         self.assertIn("credits-short", done.stderr)
+
+    def test_what_is_rendered_needs_nothing(self):
+        # Two would cost 120, and one is left to render.
+        done = self.make(organization(balance=60), rendered=["harbour"])
+        self.assertEqual((done.returncode, self.server.asked()), (0, [ONCE]), done.stderr)
+        self.assertEqual(self.rendered(), ["harbour.mp4", "lighthouse.mp4"])
+
+    def test_where_all_is_rendered_nothing_is_asked(self):
+        done = self.make(organization(balance=0), rendered=["harbour", "lighthouse"])
+        self.assertEqual((done.returncode, self.server.asked()), (0, []), done.stderr)
 
     def test_cannot_tell(self):
         done = self.make(organization(), key=None)
