@@ -120,7 +120,7 @@ pub enum Wish {
 
 /// One thing that is wrong, as data.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(
+#[expect(
     missing_docs,
     reason = "the fields are the numbers that the sentences name"
 )]

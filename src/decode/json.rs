@@ -37,7 +37,7 @@ pub(super) enum Round {
 
 impl Number {
     /// As a whole number. Beyond the range of `i128` it stays at the end of it.
-    #[allow(clippy::as_conversions, reason = "`as` is the saturating conversion")]
+    #[expect(clippy::as_conversions, reason = "`as` is the saturating conversion")]
     pub(super) fn rounded(self, round: Round) -> i128 {
         match (self, round) {
             (Self::Whole(whole), _) => whole,

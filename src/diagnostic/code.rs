@@ -4,7 +4,7 @@ use crate::exit;
 
 /// The names that scripts and the README know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the README describes each under its name")]
+#[expect(missing_docs, reason = "the README describes each under its name")]
 pub enum Code {
     NoCredits,
     CreditsShort,
