@@ -79,3 +79,32 @@ fn in_seconds(left: Duration) -> String {
     let seconds = left.as_millis().div_ceil(1_000);
     duration(Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_hears_of_every_change_and_every_few_minutes() {
+        let mut log = Terminal {
+            out: Vec::new(),
+            renews: false,
+            said: String::new(),
+            said_at: None,
+        };
+        let lines = |log: &mut Terminal<Vec<u8>>, why| {
+            let again = log.waiting(why, Duration::from_secs(1_000), Duration::from_secs(7_200));
+            assert!(again <= LOG_EVERY, "{again:?}");
+            let said = String::from_utf8(std::mem::take(&mut log.out)).expect("text");
+            said.lines().count()
+        };
+        assert_eq!(lines(&mut log, "12 fewer"), 1);
+        assert_eq!(lines(&mut log, "12 fewer"), 0);
+        assert_eq!(lines(&mut log, "11 fewer"), 1);
+        log.said_at = Instant::now().checked_sub(LOG_EVERY);
+        assert_eq!(lines(&mut log, "11 fewer"), 1);
+        log.waited();
+        log.say("try 1\u{1b}[2K");
+        assert_eq!(log.out, b"try 1\n");
+    }
+}
