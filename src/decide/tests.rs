@@ -420,6 +420,111 @@ fn a_no_go_outweighs_the_rest_and_warnings_weigh_nothing() {
     assert_eq!(Verdict::Skipped.name(), "skipped");
 }
 
+/// A world in which nothing is short.
+const PLENTY: World = World {
+    limit: Some(10),
+    concurrency: Some(1),
+    used: 0,
+    other_limit: 10,
+    balance: 100,
+    generations: None,
+    cost_each: None,
+    credits: None,
+    at_a_time: None,
+};
+
+#[test]
+fn a_budget_that_is_exceeded_names_where_most_of_it_went() {
+    let today = UtcDay::parse("2026-11-22").expect("a day");
+    let mut history = History::default();
+    for (ago, model, amount) in [
+        (0, "a", 10),
+        (1, "b", 40),
+        (2, "c", -30),
+        (3, "d", 30),
+        (4, "e", 20),
+        (5, "f", 0),
+        (6, "a", 900),
+    ] {
+        history.add(today.minus(ago), Model::new(model), Credits(amount));
+    }
+    let budget = Budget {
+        most: Credits(69),
+        window: Window::last(6, today),
+    };
+    let required = Requirements {
+        budget: Some(budget),
+        ..Requirements::default()
+    };
+    let decision = decide(&required, Some(&organization(&PLENTY)), Some(&history));
+    let largest = |sums: [(u32, i128); 3]| sums.map(|(ago, sum)| (today.minus(ago), Credits(sum)));
+    let models = [("b", 40), ("d", 30), ("e", 20)];
+    let expected = Finding::OverBudget {
+        budget,
+        spent: Credits(70),
+        planned: Credits(0),
+        days: largest([(1, 40), (3, 30), (4, 20)]).to_vec(),
+        models: models
+            .map(|(name, sum)| (Model::new(name), Credits(sum)))
+            .to_vec(),
+    };
+    assert_eq!(decision.findings, [(Severity::Error, expected)]);
+}
+
+#[test]
+fn where_there_are_no_credits_the_most_that_is_asked_for_is_needed() {
+    for (balance, credits, planned, needed) in [
+        (0, None, None, None),
+        (0, Some(5), None, Some(5)),
+        (0, Some(5), Some(7), Some(7)),
+        (0, Some(0), Some(0), None),
+        (-3, Some(0), None, None),
+        (-3, Some(1), None, Some(1)),
+    ] {
+        let required = Requirements {
+            credits: credits.map(Credits),
+            planned_cost: planned.map(Credits),
+            ..Requirements::default()
+        };
+        let world = World { balance, ..PLENTY };
+        let decision = decide(&required, Some(&organization(&world)), None);
+        let expected = Finding::NoCredits {
+            balance: Credits(balance),
+            needed: needed.map(Credits),
+        };
+        let found = decision.findings.first().map(|(_, finding)| finding);
+        let zero_is_meant = credits == Some(0) && balance == 0;
+        assert_eq!(
+            found,
+            Some(&expected).filter(|_| !zero_is_meant),
+            "{balance} {credits:?}"
+        );
+    }
+}
+
+#[test]
+fn a_misspelling_is_told_the_nearest_names() {
+    let quota = || ModelQuota {
+        concurrency: Ok(Limit::AtMost(1)),
+        daily_limit: Ok(Limit::AtMost(1)),
+        used: Ok(0),
+    };
+    let listed = ["gen4.5", "gen4_aleph", "gen4_image", "gen4_turbo", "veo3.1"];
+    let models: BTreeMap<Model, ModelQuota> = listed
+        .iter()
+        .map(|name| (Model::new(*name), quota()))
+        .collect();
+    let near = |name: &str| -> Vec<String> {
+        let near = nearest(&Model::new(name), &models);
+        near.iter().map(|model| model.as_str().to_owned()).collect()
+    };
+    assert_eq!(near("gen45").first().map(String::as_str), Some("gen4.5"));
+    assert_eq!(near("gen4").len(), 3);
+    assert_eq!(near("GEN4.5"), ["gen4.5"]);
+    assert_eq!(near("veo31"), ["veo3.1"]);
+    assert!(near("sora").is_empty());
+}
+
 #[test]
 fn a_percentage_is_of_the_limit() {
     for (limit, used, percent, code) in [
