@@ -119,6 +119,12 @@ fn runway_is_asked_for_what_no_file_holds() {
 }
 
 #[test]
+fn a_duration_is_of_some_years_at_the_most() {
+    assert!(settings_of(&["--wait", "9years"]).wait.is_some());
+    assert!(error_of(&["--wait", "11years"]).contains("must be a duration"));
+}
+
+#[test]
 fn a_source_has_the_name_that_it_was_given() {
     let name = |words: &[&str]| settings_of(words).source.name("Runway");
     assert_eq!(name(&[]), "Runway");
@@ -155,6 +161,7 @@ fn everything_else_is_refused_with_an_example() {
             "--credits needs a value, and \"--quiet\" comes next",
         ),
         (&["--credits", "-q"], "comes next"),
+        (&["--credits", "--"], "must be a whole number"),
         (&["--credits", ""], "the value of --credits is empty"),
         (&["--credits", "  "], "the value of --credits is empty"),
         (&["--credits="], "the value of --credits is empty"),

@@ -335,6 +335,19 @@ fn what_is_no_document() {
 }
 
 #[test]
+fn a_document_is_of_8_mib_at_the_most() {
+    assert_eq!(MOST_BYTES, 8_388_608);
+    let mut document = good().to_string().into_bytes();
+    document.resize(8_388_608, b' ');
+    assert_eq!(verdict(&document), Verdict::Go);
+    document.push(b' ');
+    assert_eq!(
+        organization(&document, &plain).map_err(|what| what.to_string()),
+        Err("the answer is longer than 8 MiB".into())
+    );
+}
+
+#[test]
 fn a_history_is_read_whole_or_not_at_all() {
     let entry =
         json!({ "date": "2026-03-16", "usedCredits": [ { "model": "m", "amount": -1.5 } ] });
