@@ -1,5 +1,5 @@
-//! Asking Runway: the two read-only requests, one deadline over all tries of a look, and every
-//! way in which it can go wrong.
+//! Asking Runway: the two read-only requests, one deadline over all tries of a check, and every
+//! way in which it can go wrong. Text of the server's stays raw.
 
 mod base_url;
 mod connect;
@@ -16,12 +16,11 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Proxy};
 
 use self::connect::{Phase, Progress};
-use self::failure::{Circumstances, Failure};
-use crate::clean::{clean, cut};
+use self::failure::{Background, Failure};
 use crate::credentials::Key;
 use crate::decode;
-use crate::diagnostic::{Asked, Endpoint, Finding};
-use crate::figures;
+use crate::diagnostic::{Asked, Finding};
+use crate::source::Document;
 use crate::spend::Window;
 
 pub use self::base_url::{BaseUrl, RUNWAY};
@@ -33,32 +32,28 @@ pub const API_VERSION: &str = "2024-11-06";
 const READ_BUFFER: usize = 32 * 1024;
 
 /// A head that does not fit the buffer has to be told from one that is cut off.
-const MOST_HEAD: usize = 31 * 1024;
+const MAX_HEAD: usize = 31 * 1024;
 
 /// A request's head without the key and the URL. It has to fit.
 const HEAD: usize = 2 * 1024;
 
 const USER_AGENT: &str = concat!("runway-preflight/", env!("CARGO_PKG_VERSION"));
 
-/// As much of an error's body as is looked at for its reason.
-const MOST_ERROR_BYTES: u64 = 64 * 1024;
-
-/// As much of Runway's reason as is quoted, in characters.
-const MOST_REASON: usize = 300;
+/// As much of an error's body as is searched for its reason.
+const MAX_ERROR_BYTES: u64 = 64 * 1024;
 
 /// One host, one key, and the connection to them.
 pub struct Client {
     agent: Agent,
     base: BaseUrl,
-    key: Key,
     bearer: String,
     proxy: Option<String>,
     progress: Progress,
 }
 
-/// A question to Runway.
+/// A request to Runway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
+enum Request {
     /// For limits and balance.
     Organization,
     /// For the credit history of some days.
@@ -66,27 +61,52 @@ pub enum Request {
 }
 
 impl Request {
-    /// Where it is asked.
-    pub fn endpoint(self) -> Endpoint {
+    fn document(self) -> Document {
         match self {
-            Self::Organization => Endpoint::Organization,
-            Self::Usage(_) => Endpoint::Usage,
+            Self::Organization => Document::Organization,
+            Self::Usage(_) => Document::Usage,
         }
     }
 }
 
-/// A question that got no answer: what to tell, and how long Runway asked not to come back.
+/// An answer with status 200.
+#[derive(Debug)]
+pub struct Answer {
+    /// The document.
+    pub body: Vec<u8>,
+    /// Runway's clock.
+    pub date: Option<SystemTime>,
+}
+
+/// A request that got no such answer.
 #[derive(Debug)]
 pub struct Unanswered {
-    /// What to tell.
+    /// What to report.
     pub finding: Finding,
-    /// No look before this.
+    /// No check before this, as Runway asked.
     pub not_before: Option<Instant>,
+    /// Runway's clock.
+    pub date: Option<SystemTime>,
+}
+
+/// A try that failed and is made again.
+#[derive(Debug)]
+pub struct Retry<'a> {
+    /// How many tries there were.
+    pub tries: u32,
+    /// What was asked for.
+    pub document: Document,
+    /// The host that was asked.
+    pub host: &'a str,
+    /// What went wrong. It may hold text of the server's, raw.
+    pub why: String,
+    /// How long until the next try.
+    pub wait: Duration,
 }
 
 impl Client {
     /// Prepares to ask; opens nothing. For https, `roots` are the authorities to trust.
-    pub fn new(base: BaseUrl, key: Key, proxy: Option<Proxy>, roots: RootCerts) -> Self {
+    pub fn new(base: BaseUrl, key: &Key, proxy: Option<Proxy>, roots: RootCerts) -> Self {
         let progress = Progress::default();
         let through = proxy
             .as_ref()
@@ -98,7 +118,7 @@ impl Client {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .input_buffer_size(READ_BUFFER)
-            .max_response_header_size(MOST_HEAD)
+            .max_response_header_size(MAX_HEAD)
             .output_buffer_size(head)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -110,25 +130,46 @@ impl Client {
             agent: connect::agent(config, base.is_secure(), &progress),
             bearer,
             base,
-            key,
             proxy: through,
             progress,
         }
     }
 
-    /// Asks, again and again until `deadline` where that can help. `say` hears of each try that
-    /// failed and is made again.
+    /// Asks for limits and balance, again until `deadline` where that can help. `on_retry` hears of
+    /// each try that failed and is made again.
     ///
     /// # Errors
     ///
     /// What the last try came to.
-    pub fn ask(
+    pub fn organization(
+        &self,
+        deadline: Deadline,
+        on_retry: &mut dyn FnMut(Retry),
+    ) -> Result<Answer, Box<Unanswered>> {
+        self.ask(Request::Organization, deadline, on_retry)
+    }
+
+    /// The same for the credit history of some days.
+    ///
+    /// # Errors
+    ///
+    /// What the last try came to.
+    pub fn usage(
+        &self,
+        window: Window,
+        deadline: Deadline,
+        on_retry: &mut dyn FnMut(Retry),
+    ) -> Result<Answer, Box<Unanswered>> {
+        self.ask(Request::Usage(window), deadline, on_retry)
+    }
+
+    fn ask(
         &self,
         request: Request,
         deadline: Deadline,
-        say: &mut dyn FnMut(&str),
-    ) -> Result<Vec<u8>, Box<Unanswered>> {
-        let mut asked = Asked::nothing(request.endpoint());
+        on_retry: &mut dyn FnMut(Retry),
+    ) -> Result<Answer, Box<Unanswered>> {
+        let mut asked = Asked::nothing(request.document());
         let mut before: Option<Failure> = None;
         loop {
             let left = deadline.left();
@@ -138,27 +179,26 @@ impl Client {
             }
             asked.tries = asked.tries.saturating_add(1);
             let failure = match self.try_once(request, left) {
-                Ok(document) => return Ok(document),
+                Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let wait = retry::next_try(failure.wrong(), asked.tries, fastrand::f64());
+            let wait = retry::next_try(failure.retry_class(), asked.tries, fastrand::f64());
             let Some(wait) = wait.filter(|wait| *wait < deadline.left()) else {
                 return Err(self.unanswered(failure, before, asked, deadline));
             };
-            say(&format!(
-                "try {} of {} at {}: {}; trying again in {}",
-                asked.tries,
-                asked.endpoint.name(),
-                self.base.host(),
-                failure.brief(),
-                figures::duration(wait)
-            ));
+            on_retry(Retry {
+                tries: asked.tries,
+                document: asked.document,
+                host: self.base.host(),
+                why: failure.brief(),
+                wait,
+            });
             std::thread::sleep(wait);
             before = Some(failure);
         }
     }
 
-    fn try_once(&self, request: Request, left: Duration) -> Result<Vec<u8>, Failure> {
+    fn try_once(&self, request: Request, left: Duration) -> Result<Answer, Failure> {
         self.progress.start();
         let base = self.base.as_str();
         let sent = match request {
@@ -188,7 +228,9 @@ impl Client {
         let answer = sent.map_err(|error| Failure::of(error, self.progress.phase()))?;
         self.progress.enter(Phase::Body);
         if answer.status().as_u16() == 200 {
-            self.whole_body(answer)
+            let date = date_of(&answer);
+            let body = self.whole_body(answer)?;
+            Ok(Answer { body, date })
         } else {
             Err(self.refusal(answer))
         }
@@ -196,17 +238,20 @@ impl Client {
 
     fn whole_body(&self, mut answer: Response<Body>) -> Result<Vec<u8>, Failure> {
         let encoding = answer.headers().get("content-encoding");
-        if encoding.is_some_and(|encoding| encoding != "identity") {
-            return Err(Failure::unexpected(
-                "the answer is compressed, which was not asked for",
-            ));
+        let encoding = encoding.map(|encoding| String::from_utf8_lossy(encoding.as_bytes()));
+        let encoding = encoding.unwrap_or_default();
+        let encoding = encoding.trim();
+        if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+            return Err(Failure::unexpected(&format!(
+                "the answer has the content encoding {encoding}, which was not asked for"
+            )));
         }
         let mut body = Vec::new();
         let read = answer
             .body_mut()
             .as_reader()
             // One byte more than is decoded, so that the decoder sees that it is too long.
-            .take(decode::MOST_BYTES.saturating_add(1))
+            .take(decode::MAX_BYTES.saturating_add(1))
             .read_to_end(&mut body);
         match read {
             // ureq takes a reset for an end.
@@ -218,23 +263,23 @@ impl Client {
 
     fn refusal(&self, mut answer: Response<Body>) -> Failure {
         let header = |name: &str| answer.headers().get(name)?.to_str().ok();
-        let hints = retry::Hints::read(header, SystemTime::now());
+        let date = date_of(&answer);
+        let hints = retry::Hints::read(header, date.unwrap_or_else(SystemTime::now));
         let status = answer.status().as_u16();
         let mut body = Vec::new();
         // The status says enough where the body breaks off.
         let _ = answer
             .body_mut()
             .as_reader()
-            .take(MOST_ERROR_BYTES)
+            .take(MAX_ERROR_BYTES)
             .read_to_end(&mut body);
         let reason = decode::reason(&body);
-        let says = cut(&self.key.blot(&clean(&reason.says)), MOST_REASON);
-        let see = reason.see;
         Failure::Answered {
             status,
+            date,
             hints,
-            says: Some(says).filter(|says| !says.is_empty()),
-            see: see.filter(|see| is_plain_link(see) && self.key.blot(see) == *see),
+            says: Some(reason.says).filter(|says| !says.trim().is_empty()),
+            see: reason.see.filter(|see| is_plain_link(see)),
             in_runways_form: reason.in_runways_form,
         }
     }
@@ -247,19 +292,21 @@ impl Client {
         deadline: Deadline,
     ) -> Box<Unanswered> {
         let wait = failure.retry_after();
-        let circumstances = Circumstances {
+        let date = failure.date();
+        let background = Background {
             proxy: self.proxy.clone(),
             timeout: deadline.timeout,
             before: before.map(|before| before.brief()),
         };
         Box::new(Unanswered {
             not_before: wait.and_then(|wait| Instant::now().checked_add(wait)),
-            finding: failure.into_finding(asked, circumstances),
+            date,
+            finding: failure.into_finding(asked, background),
         })
     }
 }
 
-/// When a look must be over.
+/// When a check must be over.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     at: Option<Instant>,
@@ -281,6 +328,12 @@ impl Deadline {
             None => self.timeout,
         }
     }
+}
+
+/// The clock of the server.
+fn date_of(answer: &Response<Body>) -> Option<SystemTime> {
+    let date = answer.headers().get("date")?.to_str().ok()?;
+    httpdate::parse_http_date(date.trim()).ok()
 }
 
 /// An https link of characters that mean nothing to a terminal, a log or Markdown.

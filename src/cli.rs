@@ -15,8 +15,9 @@ use argh::FromArgs;
 
 use self::flags::{normalize, Flags};
 use self::values::Value;
+use crate::job::Job;
 use crate::quota::Model;
-use crate::requirements::Requirements;
+use crate::source::Source;
 use crate::spend::{Range, UtcDay};
 
 pub use self::help::HELP;
@@ -36,17 +37,6 @@ pub enum Command {
     Check(Box<Settings>),
 }
 
-/// Where a document comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// From Runway.
-    Live,
-    /// From a saved answer.
-    File(PathBuf),
-    /// From a saved answer on standard input.
-    Stdin,
-}
-
 /// The form of the report on standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -61,19 +51,21 @@ pub enum Format {
 /// Everything that one run goes by.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What must be there.
-    pub required: Requirements,
+    /// What the job asks for.
+    pub job: Job,
     /// Where limits and balance come from.
-    pub source: Source,
+    pub organization: Source,
     /// Where the history comes from.
-    pub usage_source: Source,
+    pub usage: Source,
     /// The days of history to show.
-    pub usage: Option<Range>,
-    /// How long to look again.
+    pub shown: Option<Range>,
+    /// How long to check again.
     pub wait: Option<Duration>,
-    /// Between two looks.
+    /// Between two checks.
     pub interval: Duration,
-    /// For one look.
+    /// `--interval` is given.
+    pub interval_given: bool,
+    /// For one check.
     pub timeout: Duration,
     /// `--fail-open`.
     pub fail_open: bool,
@@ -91,22 +83,11 @@ pub struct Settings {
     pub key_file: Option<PathBuf>,
 }
 
-impl Source {
-    /// The file's name, or `-` for standard input, or what is given for Runway.
-    pub fn name(&self, live: &str) -> String {
-        match self {
-            Self::Live => live.to_owned(),
-            Self::Stdin => "-".to_owned(),
-            Self::File(path) => path.to_string_lossy().into_owned(),
-        }
-    }
-}
-
 impl Settings {
     /// Whether anything at all comes from Runway.
     pub fn asks_runway(&self) -> bool {
-        let history = self.usage.is_some() || self.required.budget.is_some();
-        self.source == Source::Live || (history && self.usage_source == Source::Live)
+        let history = self.shown.is_some() || self.job.budget.is_some();
+        self.organization == Source::Runway || (history && self.usage == Source::Runway)
     }
 }
 
@@ -147,18 +128,18 @@ pub fn parse(arguments: Vec<OsString>, today: UtcDay) -> Result<Command, UsageEr
 }
 
 fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
-    let required = requirements(&flags, today)?;
+    let job = job(&flags)?;
     let value = |name, given: &Option<String>| given.clone().map(|text| Value::new(name, text));
     let source = |given: &Option<String>| match given.as_deref() {
-        None => Source::Live,
+        None => Source::Runway,
         Some("-") => Source::Stdin,
         Some(file) => Source::File(PathBuf::from(file)),
     };
     let settings = Settings {
-        required,
-        source: source(&flags.from),
-        usage_source: source(&flags.usage_from),
-        usage: value("--usage", &flags.usage)
+        job,
+        organization: source(&flags.from),
+        usage: source(&flags.usage_from),
+        shown: value("--usage", &flags.usage)
             .map(|value| value.range(today))
             .transpose()?,
         wait: value("--wait", &flags.wait)
@@ -168,6 +149,7 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
             .map_or(Ok(Duration::from_secs(60)), |value| {
                 value.duration_from(Duration::from_secs(5), "must be 5s at least")
             })?,
+        interval_given: flags.interval.is_some(),
         timeout: value("--timeout", &flags.timeout)
             .map_or(Ok(Duration::from_secs(30)), |value| {
                 value.duration_from(Duration::from_nanos(1), "must be more than 0s")
@@ -195,30 +177,33 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
 
 /// What no flag alone can tell.
 fn check_together(settings: &Settings) -> Result<(), UsageError> {
-    let problem = if settings.wait.is_some() && settings.source != Source::Live {
+    let problem = if settings.wait.is_some() && settings.organization != Source::Runway {
         (
-            "--wait looks again, and a saved answer (--from) never changes",
+            "--wait checks again, and a saved answer (--from) never changes",
             "--from organization.json",
         )
-    } else if settings.usage_source != Source::Live && settings.usage.is_none() {
+    } else if settings.interval_given && settings.wait.is_none() {
+        (
+            "--interval is the time between two checks of --wait, which is missing",
+            "--wait 2h --interval 5m",
+        )
+    } else if settings.usage != Source::Runway && settings.shown.is_none() {
         (
             "--usage-from shows a saved history, and --usage names the days to show",
             "--usage-from usage.json --usage 2026-02-15..2026-03-17",
         )
-    } else if settings.usage_source != Source::Live && settings.required.budget.is_some() {
+    } else if settings.usage != Source::Runway && settings.job.budget.is_some() {
         (
             "--budget asks for the days up to today, and a saved history (--usage-from) knows no \
              today",
             "--budget 20000/30d",
         )
-    } else if settings.usage_source != Source::Live
-        && matches!(settings.usage, Some(Range::Last(_)))
-    {
+    } else if settings.usage != Source::Runway && matches!(settings.shown, Some(Range::Last(_))) {
         (
             "a saved history (--usage-from) knows no today: --usage must name its days",
             "--usage-from usage.json --usage 2026-02-15..2026-03-17",
         )
-    } else if settings.source == Source::Stdin && settings.usage_source == Source::Stdin {
+    } else if settings.organization == Source::Stdin && settings.usage == Source::Stdin {
         (
             "--from and --usage-from cannot both read standard input",
             "--from - --usage-from usage.json --usage 2026-02-15..2026-03-17",
@@ -229,15 +214,15 @@ fn check_together(settings: &Settings) -> Result<(), UsageError> {
     Err(UsageError::new(problem.0, problem.1))
 }
 
-fn requirements(flags: &Flags, today: UtcDay) -> Result<Requirements, UsageError> {
-    let mut required = Requirements::default();
+fn job(flags: &Flags) -> Result<Job, UsageError> {
+    let mut job = Job::default();
     for text in &flags.generations {
         let value = Value::new("--generations", text.clone());
         let (model, need, cost) = value.generations()?;
-        value.add_generations(&mut required.generations, model, need)?;
+        value.add_generations(&mut job.generations, model, need)?;
         if let Some(cost) = cost {
-            let sum = required.planned_cost.unwrap_or_default().plus(cost);
-            required.planned_cost = Some(value.within_u64(sum)?);
+            let sum = job.planned_cost.unwrap_or_default().plus(cost);
+            job.planned_cost = Some(value.within_u64(sum)?);
         }
     }
     for text in &flags.warn_generations {
@@ -246,11 +231,11 @@ fn requirements(flags: &Flags, today: UtcDay) -> Result<Requirements, UsageError
         if cost.is_some() {
             return Err(value.error("takes no @CREDITS: a cost is planned with --generations"));
         }
-        value.add_generations(&mut required.warn_generations, model, need)?;
+        value.add_generations(&mut job.warn_generations, model, need)?;
     }
     for text in &flags.concurrency {
         let (model, needed) = Value::new("--concurrency", text.clone()).concurrency()?;
-        add_largest(&mut required.concurrency, model, needed);
+        add_largest(&mut job.concurrency, model, needed);
     }
     let credits = |name, given: &Option<String>| {
         given
@@ -258,14 +243,14 @@ fn requirements(flags: &Flags, today: UtcDay) -> Result<Requirements, UsageError
             .map(|text| Value::new(name, text).credits())
             .transpose()
     };
-    required.credits = credits("--credits", &flags.credits)?;
-    required.warn_credits = credits("--warn-credits", &flags.warn_credits)?;
-    required.budget = flags
+    job.credits = credits("--credits", &flags.credits)?;
+    job.warn_credits = credits("--warn-credits", &flags.warn_credits)?;
+    job.budget = flags
         .budget
         .clone()
-        .map(|text| Value::new("--budget", text).budget(today))
+        .map(|text| Value::new("--budget", text).budget())
         .transpose()?;
-    Ok(required)
+    Ok(job)
 }
 
 fn add_largest(entries: &mut Vec<(Model, u64)>, model: Model, needed: u64) {

@@ -1,496 +1,309 @@
-//! Requirements and what is left, to findings and rows. Pure: no clock, no input, no output.
+//! What a job needs and what was read, to rows and findings. Pure: no clock, no input, no output.
+//!
+//! This is the one place where the order of the report is put together.
 
-mod rows;
+use std::collections::BTreeSet;
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::diagnostic::{Code, CreditsFlag, Finding, Unexpected};
+use crate::exit::Exit;
+use crate::job::{Job, Need};
+use crate::quota::{Credits, Limit, Model, ModelQuota, Models, Organization, Unreadable};
+use crate::requirement::credits::{short, Account};
+use crate::requirement::{budget, concurrency, credits, generations, planned_cost, Check, Row};
+use crate::source::Document;
+use crate::spend::{History, UtcDay};
 
-use crate::clean::clean;
-use crate::diagnostic::{Endpoint, Finding, Severity, Wish};
-use crate::exit;
-use crate::quota::{Credits, Limit, Model, ModelQuota, Organization, Unreadable};
-use crate::requirements::{Need, Requirements};
-use crate::spend::{Budget, History, UtcDay};
+/// As many unreadable fields, or models that are used up, as one warning names.
+const MAX_NAMED: usize = 3;
 
-pub use self::rows::{Kind, Row};
+/// What was read. `None` stands for what could not be had at all, which the caller reports.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// Limits and balance.
+    pub organization: Option<&'a Organization>,
+    /// A history that holds the days of the budget.
+    pub budgeted: Option<&'a History>,
+    /// The UTC day by Runway's clock.
+    pub today: UtcDay,
+}
 
 /// What came of comparing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     /// One row a requirement, in the order of the flags.
     pub rows: Vec<Row>,
-    /// What is wrong; errors decide the verdict.
-    pub findings: Vec<(Severity, Finding)>,
-}
-
-/// The answer to the question whether the job may start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Everything asked for is there.
-    Go,
-    /// Runway answered, and it is not enough.
-    NoGo,
-    /// It could not be found out.
-    CannotTell,
-    /// Nothing was asked, as the user wished for runs without a key.
-    Skipped,
-}
-
-impl Verdict {
-    /// The word of the report.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Go => "go",
-            Self::NoGo => "no-go",
-            Self::CannotTell => "cannot-tell",
-            Self::Skipped => "skipped",
-        }
-    }
-
-    /// The verdict that an exit code stands for.
-    pub fn of_exit(exit: u8) -> Self {
-        match exit {
-            exit::GO => Self::Go,
-            exit::NO_GO => Self::NoGo,
-            _ => Self::CannotTell,
-        }
-    }
+    /// What decides the verdict.
+    pub errors: Vec<Finding>,
+    /// What decides nothing.
+    pub warnings: Vec<Finding>,
 }
 
 impl Decision {
-    /// What decides the verdict.
-    pub fn errors(&self) -> impl Iterator<Item = &Finding> {
-        self.findings
-            .iter()
-            .filter(|(severity, _)| *severity == Severity::Error)
-            .map(|(_, finding)| finding)
+    /// The exit code of the run, before `--fail-open` and the like.
+    pub fn exit(&self) -> Exit {
+        Exit::of_errors(self.errors.iter().map(|finding| finding.code().exit()))
     }
 
-    /// The exit code: a no-go outweighs a key that is not accepted, and that all that is not known.
-    pub fn exit(&self) -> u8 {
-        let exits = self.errors().map(|finding| finding.code().exit());
-        exits.min().unwrap_or(exit::GO)
+    /// The codes of the errors, each once.
+    pub fn codes(&self) -> Vec<Code> {
+        let mut codes = Vec::new();
+        for code in self.errors.iter().map(Finding::code) {
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+        codes
     }
 
-    /// The verdict; warnings decide nothing.
-    pub fn verdict(&self) -> Verdict {
-        Verdict::of_exit(self.exit())
+    /// Whether there are errors, and waiting can cure all of them.
+    pub fn waiting_helps(&self) -> bool {
+        let mut errors = self.errors.iter();
+        !self.errors.is_empty() && errors.all(|finding| finding.code().waiting_helps())
     }
 
-    /// Adds errors that were met before there was anything to compare.
-    pub fn put_first(&mut self, findings: Vec<Finding>) {
-        let errors = findings
-            .into_iter()
-            .map(|finding| (Severity::Error, finding));
-        self.findings.splice(0..0, errors);
-    }
-
-    /// Adds the errors of another decision as warnings.
-    pub fn warn_of(&mut self, other: Self) {
-        let errors = other.findings.into_iter();
-        let errors = errors.filter(|(severity, _)| *severity == Severity::Error);
-        let warnings = errors.map(|(_, finding)| (Severity::Warning, finding));
-        self.findings.extend(warnings);
+    fn add(&mut self, check: Check) {
+        self.rows.push(check.row);
+        self.errors.extend(check.errors);
     }
 }
 
-/// Compares what is required with what was read.
-///
-/// `None` stands for what could not be had at all, which the caller has reported: requirements on
-/// it are left undecided here.
-pub fn decide(
-    required: &Requirements,
-    organization: Option<&Organization>,
-    history: Option<&History>,
-) -> Decision {
-    let mut decision = Decision {
-        rows: rows::of(required, organization),
-        findings: Vec::new(),
+/// Compares what a job needs with what was read. Requirements on what could not be had are left
+/// undecided.
+pub fn decide(job: &Job, facts: Facts) -> Decision {
+    let mut decision = Decision::default();
+    let organization = facts.organization;
+    let account = Account {
+        balance: organization.and_then(|read| read.balance.as_ref().ok().copied()),
+        cap: organization.and_then(|read| read.monthly_cap.as_ref().ok().copied()),
     };
     if let Some(organization) = organization {
-        check_organization(required, organization, &mut decision);
+        let unreadable = unreadable_models(job, organization);
+        let unreadable = unreadable.into_iter();
+        decision.errors.extend(unreadable.map(unreadable_error));
     }
-    if let Some(budget) = &required.budget {
-        let planned = required.planned_cost.unwrap_or_default();
-        decide_budget(*budget, planned, history, &mut decision);
+    check_models(job, organization, account, &mut decision);
+    check_account(job, organization, account, &mut decision);
+    check_concurrency(job, organization, &mut decision);
+    if let Some(budget) = job.budget {
+        let check = budget::check(budget, job.planned(), facts.budgeted, facts.today);
+        decision.add(check);
+    }
+    if let Some(organization) = organization {
+        warn(job, organization, account, &mut decision);
     }
     decision
 }
 
-fn check_organization(
-    required: &Requirements,
-    organization: &Organization,
-    decision: &mut Decision,
-) {
-    let cap = organization.monthly_cap.as_ref().ok().copied();
-    // `all-models-zero` stands for every error of a model.
-    let models = match check_models(required, organization, decision) {
-        Models::SomeMayRun(models) => Some(models),
-        Models::NoneMayRun | Models::Unreadable => None,
-    };
-    for (model, need) in &required.generations {
-        let found = models.map(|models| check_generations(model, *need, models, cap));
-        decision.add_errors(found.unwrap_or_default());
-    }
-    check_balance(required, organization, decision);
-    for (model, needed) in &required.concurrency {
-        if !decision.has_no_daily_quota(model) {
-            let found = models.map(|models| check_concurrency(model, *needed, models));
-            decision.add_errors(found.unwrap_or_default());
-        }
-    }
-    for (model, need) in &required.warn_generations {
-        let found = models.map(|models| check_generations(model, *need, models, cap));
-        found
-            .into_iter()
-            .flatten()
-            .for_each(|finding| decision.add_warning(finding));
-    }
-    warn_unreadable(required, organization, decision);
+fn models(organization: Option<&Organization>) -> Option<&Models> {
+    organization?.models.as_ref().ok()
 }
 
-/// What the list of models is good for.
-enum Models<'a> {
-    SomeMayRun(&'a BTreeMap<Model, ModelQuota>),
-    NoneMayRun,
-    Unreadable,
+/// Whether no model of the list can run, and how many were read and unread.
+fn all_zero(models: &Models) -> Option<(usize, usize)> {
+    let unread = models
+        .iter()
+        .filter(|(_, quota)| quota.daily_limit.is_err())
+        .count();
+    let read = models.len().saturating_sub(unread);
+    let mut limits = models.iter().map(|(_, quota)| &quota.daily_limit);
+    let stopped = limits.all(|limit| limit.is_err() || *limit == Ok(Limit::AtMost(0)));
+    // Not one limit that could be read is not known to be 0.
+    (stopped && (read > 0 || unread == 0)).then_some((read, unread))
 }
 
-/// What must hold of the models whatever is asked.
-fn check_models<'a>(
-    required: &Requirements,
-    organization: &'a Organization,
-    decision: &mut Decision,
-) -> Models<'a> {
+/// What of the models must be readable and is not: the list, and every figure of a model that
+/// decides. Where not one limit could be read, it is not known that any model may run.
+fn unreadable_models<'a>(job: &Job, organization: &'a Organization) -> Vec<&'a Unreadable> {
     let models = match &organization.models {
         Ok(models) => models,
-        Err(what) => {
-            decision.add_error(unreadable(what));
-            return Models::Unreadable;
-        }
+        Err(what) => return vec![what],
     };
-    for model in required.deciding_models() {
-        for what in models
-            .get(model)
-            .into_iter()
-            .flat_map(ModelQuota::unreadable)
-        {
-            decision.add_error(unreadable(what));
-        }
+    let deciding = job.deciding_models().into_iter();
+    let mut unreadable: Vec<&Unreadable> = deciding
+        .filter_map(|model| models.get(model))
+        .flat_map(ModelQuota::unreadable)
+        .collect();
+    let mut limits = models.iter().map(|(_, quota)| &quota.daily_limit);
+    if limits.all(Result::is_err) {
+        let first = models.iter().next();
+        let first = first.and_then(|(_, quota)| quota.daily_limit.as_ref().err());
+        unreadable.extend(first.filter(|first| !unreadable.contains(first)));
     }
-    let (limits, unread): (Vec<_>, Vec<_>) = models
-        .values()
-        .map(|quota| &quota.daily_limit)
-        .partition(|limit| limit.is_ok());
-    if let (true, Some(Err(what))) = (limits.is_empty(), unread.first()) {
-        // Not one limit could be read, so it is not known that some model may run.
-        decision.add_error(unreadable(what));
-        return Models::SomeMayRun(models);
-    }
-    if limits.iter().all(|limit| **limit == Ok(Limit::AtMost(0))) {
-        decision.add_error(Finding::AllModelsZero {
-            read: limits.len(),
-            unread: unread.len(),
-        });
-        return Models::NoneMayRun;
-    }
-    Models::SomeMayRun(models)
+    unreadable
 }
 
-/// The first that fits, and beside it a concurrency at which the model can never run.
-fn check_generations(
-    model: &Model,
-    need: Need,
-    models: &BTreeMap<Model, ModelQuota>,
-    cap: Option<Credits>,
-) -> Vec<Finding> {
-    let Some(quota) = models.get(model) else {
-        return vec![unavailable(model, models)];
-    };
-    if need == Need::Count(0) {
-        return Vec::new();
-    }
-    let (Ok(limit), Ok(used)) = (&quota.daily_limit, &quota.used) else {
-        return Vec::new();
-    };
-    let short = shortfall(model, need, *limit, *used, cap);
-    let no_quota = matches!(short, Some(Finding::NoDailyQuota { .. }));
-    let never_runs = (quota.concurrency == Ok(Limit::AtMost(0)) && !no_quota).then(|| {
-        Finding::ConcurrencyShort {
-            model: model.clone(),
-            needed: 1,
-            allowed: 0,
-        }
-    });
-    short.into_iter().chain(never_runs).collect()
+fn unreadable_error(what: &Unreadable) -> Finding {
+    Finding::unreadable(Document::Organization, what)
 }
 
-fn shortfall(
-    model: &Model,
-    need: Need,
-    limit: Limit,
-    used: u64,
-    cap: Option<Credits>,
-) -> Option<Finding> {
-    let limit = limit.number()?;
-    let needed = need.under(Limit::AtMost(limit))?;
-    let model = model.clone();
-    let left = limit.saturating_sub(used);
-    if limit == 0 {
-        Some(Finding::NoDailyQuota { model, needed, cap })
-    } else if needed > limit {
-        Some(Finding::OverDailyLimit {
-            model,
-            needed,
-            limit,
-            cap,
-        })
-    } else if left == 0 {
-        Some(Finding::DailyLimitReached {
-            model,
-            needed,
-            used,
-            limit,
-            cap,
-        })
-    } else if left < needed {
-        Some(Finding::GenerationsShort {
-            model,
-            needed,
-            used,
-            limit,
-            cap,
-        })
-    } else {
-        None
-    }
-}
-
-fn check_concurrency(
-    model: &Model,
-    needed: u64,
-    models: &BTreeMap<Model, ModelQuota>,
-) -> Vec<Finding> {
-    let Some(quota) = models.get(model) else {
-        return vec![unavailable(model, models)];
-    };
-    match quota.concurrency {
-        Ok(Limit::AtMost(allowed)) if allowed < needed => vec![Finding::ConcurrencyShort {
-            model: model.clone(),
-            needed,
-            allowed,
-        }],
-        _ => Vec::new(),
-    }
-}
-
-fn check_balance(required: &Requirements, organization: &Organization, decision: &mut Decision) {
-    let balance = match &organization.balance {
-        Ok(balance) => *balance,
-        Err(what) => return decision.add_error(unreadable(what)),
-    };
-    // `--credits 0` says that a balance of exactly 0 is meant.
-    let zero_is_meant = required.credits == Some(Credits(0)) && balance == Credits(0);
-    if balance <= Credits(0) && !zero_is_meant {
-        let needed = required.credits.max(required.planned_cost);
-        let needed = needed.filter(|needed| *needed > balance.max(Credits(0)));
-        return decision.add_error(Finding::NoCredits { balance, needed });
-    }
-    let short = |needed: Option<Credits>, by| {
-        let needed = needed.filter(|needed| *needed > balance)?;
-        Some(Finding::CreditsShort {
-            needed,
-            balance,
-            by,
-        })
-    };
-    decision.add_errors(short(required.credits, Wish::Credits));
-    decision.add_errors(short(required.planned_cost, Wish::PlannedCost));
-    short(required.warn_credits, Wish::WarnCredits)
-        .into_iter()
-        .for_each(|finding| decision.add_warning(finding));
-}
-
-fn decide_budget(
-    budget: Budget,
-    planned: Credits,
-    history: Option<&History>,
+fn check_models(
+    job: &Job,
+    organization: Option<&Organization>,
+    account: Account,
     decision: &mut Decision,
 ) {
-    const MOST_NAMED: usize = 3;
-    let mut row = Row {
-        kind: Kind::Budget(budget),
-        percent: None,
-        needed: Some(planned.0),
-        left: None,
-        met: None,
+    let models = models(organization);
+    let none_may_run = models.and_then(all_zero);
+    if let Some((read, unread)) = none_may_run {
+        decision.errors.push(Finding::AllModelsZero {
+            read,
+            unread,
+            balance: account.balance,
+        });
+    }
+    for (model, need) in &job.generations {
+        let check = generations::check(model, *need, models, account.cap);
+        decision.rows.push(check.row);
+        // `all-models-zero` stands for every error of a model.
+        if none_may_run.is_none() {
+            decision.errors.extend(check.errors);
+        }
+    }
+}
+
+fn check_account(
+    job: &Job,
+    organization: Option<&Organization>,
+    account: Account,
+    decision: &mut Decision,
+) {
+    if let Some(Err(what)) = organization.map(|read| &read.balance) {
+        decision.errors.push(unreadable_error(what));
+    }
+    let checks = [
+        job.credits.map(|needed| credits::check(needed, account)),
+        job.planned_cost
+            .map(|cost| planned_cost::check(cost, account)),
+    ];
+    // `no-credits` stands for every shortage of credits.
+    let empty = no_credits(job, account);
+    let empty_reported = empty.is_some();
+    decision.errors.extend(empty);
+    for check in checks.into_iter().flatten() {
+        decision.rows.push(check.row);
+        if !empty_reported {
+            decision.errors.extend(check.errors);
+        }
+    }
+}
+
+fn no_credits(job: &Job, account: Account) -> Option<Finding> {
+    let balance = account.balance?;
+    // `--credits 0` says that a balance of exactly 0 is meant.
+    let zero_is_meant = job.credits == Some(Credits(0)) && balance == Credits(0);
+    if balance > Credits(0) || zero_is_meant {
+        return None;
+    }
+    let needed = job.credits.max(job.planned_cost);
+    Some(Finding::NoCredits {
+        balance,
+        needed: needed.filter(|needed| *needed > balance.max(Credits(0))),
+        cap: account.cap,
+    })
+}
+
+fn check_concurrency(job: &Job, organization: Option<&Organization>, decision: &mut Decision) {
+    let models = models(organization);
+    let none_may_run = models.and_then(all_zero).is_some();
+    for (model, needed) in &job.concurrency {
+        let check = concurrency::check(model, *needed, job.need(model), models);
+        decision.rows.push(check.row);
+        if !none_may_run {
+            decision.errors.extend(check.errors);
+        }
+    }
+}
+
+fn warn(job: &Job, organization: &Organization, account: Account, decision: &mut Decision) {
+    if let Some(models) = models(Some(organization)) {
+        if all_zero(models).is_none() {
+            warn_generations(job, models, account, decision);
+            warn_used_up(job, models, decision);
+        }
+    }
+    if let (Some(needed), Some(balance)) = (job.warn_credits, account.balance) {
+        let required = job.credits.max(job.planned_cost);
+        // What is an error already is no warning besides.
+        let reported = balance <= Credits(0) || required.is_some_and(|needed| needed > balance);
+        if !reported {
+            let warning = short(needed, CreditsFlag::WarnCredits, balance, account.cap);
+            decision.warnings.extend(warning);
+        }
+    }
+    warn_unreadable(job, organization, decision);
+}
+
+fn warn_generations(job: &Job, models: &Models, account: Account, decision: &mut Decision) {
+    let findings = |model: &Model, need: Need| {
+        generations::check(model, need, Some(models), account.cap).errors
     };
-    if let Some(history) = history {
-        let spent = budget.spent(history);
-        let left = budget.most.minus(spent);
-        let met = left >= planned;
-        row.left = Some(Some(left.0));
-        row.met = Some(met);
-        if !met {
-            let history = history.within(budget.window);
-            let days = history
-                .newest_first()
-                .map(|(day, _)| (day, history.on(day)))
-                .collect();
-            let models = history
-                .by_model()
-                .into_iter()
-                .map(|(model, sum)| (model.clone(), sum))
-                .collect();
-            decision.add_error(Finding::OverBudget {
-                budget,
-                spent,
-                planned,
-                days: largest::<UtcDay>(days, MOST_NAMED),
-                models: largest::<Model>(models, MOST_NAMED),
-            });
+    for (model, need) in &job.warn_generations {
+        let required = job.need(model).map(|need| findings(model, need));
+        let stopped = job.concurrency.iter().any(|(known, _)| known == model);
+        for finding in findings(model, *need) {
+            let code = finding.code();
+            // What is an error already is no warning besides.
+            let mut errors = required.iter().flatten().map(Finding::code);
+            let by_concurrency =
+                stopped && matches!(code, Code::ModelUnavailable | Code::ConcurrencyShort);
+            if !errors.any(|error| error == code) && !by_concurrency {
+                decision.warnings.push(finding);
+            }
         }
     }
-    decision.rows.push(row);
 }
 
-fn largest<T>(mut sums: Vec<(T, Credits)>, most: usize) -> Vec<(T, Credits)> {
-    sums.retain(|(_, sum)| *sum > Credits(0));
-    first_by(sums, most, |(_, one), (_, other)| other.cmp(one))
-}
-
-/// The few that would come first if all were sorted.
-fn first_by<T>(mut items: Vec<T>, most: usize, compare: impl Fn(&T, &T) -> Ordering) -> Vec<T> {
-    let mut first = Vec::new();
-    while first.len() < most {
-        let places = items.iter().enumerate();
-        let next = places.min_by(|(_, one), (_, other)| compare(one, other));
-        let Some((index, _)) = next else { break };
-        first.push(items.remove(index));
+/// Nothing was asked of the models, so nothing else says that some have none left.
+fn warn_used_up(job: &Job, models: &Models, decision: &mut Decision) {
+    if !job.named_models().is_empty() {
+        return;
     }
-    first
+    let is_used_up = |quota: &ModelQuota| {
+        quota.daily_limit != Ok(Limit::AtMost(0)) && quota.left() == Ok(Limit::AtMost(0))
+    };
+    let used_up = models.iter().filter(|(_, quota)| is_used_up(quota));
+    let used_up: Vec<&Model> = used_up.map(|(model, _)| model).collect();
+    if used_up.is_empty() {
+        return;
+    }
+    let left = |quota: &ModelQuota| quota.left().is_ok_and(|left| left.covers(1));
+    decision.warnings.push(Finding::ModelsUsedUp {
+        of: used_up.len(),
+        models: used_up.into_iter().take(MAX_NAMED).cloned().collect(),
+        all: !models.iter().any(|(_, quota)| left(quota)),
+    });
 }
 
-/// What could not be read and no requirement needs: told once, not once for each model.
-fn warn_unreadable(required: &Requirements, organization: &Organization, decision: &mut Decision) {
-    const MOST_NAMED: usize = 3;
-    let empty = BTreeMap::new();
+/// What could not be read and no requirement needs: one warning, not one for each model.
+fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decision) {
+    let empty = Models::default();
     let models = organization.models.as_ref().unwrap_or(&empty);
-    let warned = required.warn_generations.iter();
-    let mut fields: BTreeSet<&Unreadable> = BTreeSet::new();
-    let unread = models.values().flat_map(ModelQuota::unreadable);
-    for what in unread.chain(organization.monthly_cap.as_ref().err()) {
-        if !decision.tells(&unreadable(what)) {
-            fields.insert(what);
-        }
-    }
+    let reported = unreadable_models(job, organization);
+    let mut fields: BTreeSet<&Unreadable> = models
+        .iter()
+        .flat_map(|(_, quota)| quota.unreadable())
+        .collect();
+    fields.extend(organization.monthly_cap.as_ref().err());
+    fields.retain(|what| !reported.contains(what));
     // Those that a flag names come first, so that the cut below cannot hide them.
+    let warned = job.warn_generations.iter();
     let mut named: Vec<&Unreadable> = warned
         .filter_map(|(model, _)| models.get(model))
         .flat_map(ModelQuota::unreadable)
         .filter(|what| fields.contains(what))
         .collect();
     for what in &fields {
-        if !named.contains(what) && named.len() < MOST_NAMED {
+        if !named.contains(what) && named.len() < MAX_NAMED {
             named.push(what);
         }
     }
-    let mut problems: Vec<String> = named.iter().map(ToString::to_string).collect();
-    let more = fields.len().saturating_sub(problems.len());
-    if more > 0 {
-        problems.push(format!("{more} more cannot be read either"));
-    }
-    if !problems.is_empty() {
-        decision.add_warning(Finding::UnexpectedResponse {
-            endpoint: Endpoint::Organization,
-            problem: clean(&problems.join("; ")),
+    if !named.is_empty() {
+        decision.warnings.push(Finding::UnexpectedResponse {
+            document: Document::Organization,
+            problem: Unexpected::Fields {
+                more: fields.len().saturating_sub(named.len()),
+                named: named.into_iter().cloned().collect(),
+            },
         });
     }
 }
-
-impl Decision {
-    /// Adds an error, once: two flags about one model may find the same.
-    fn add_error(&mut self, finding: Finding) {
-        let told = self.findings.iter().any(|(_, told)| match &finding {
-            // A model that can never run is told once, whoever asked.
-            Finding::ConcurrencyShort { allowed: 0, .. } => same_subject(told, &finding),
-            _ => *told == finding,
-        });
-        if !told {
-            self.findings.push((Severity::Error, finding));
-        }
-    }
-
-    fn add_errors(&mut self, findings: impl IntoIterator<Item = Finding>) {
-        findings
-            .into_iter()
-            .for_each(|finding| self.add_error(finding));
-    }
-
-    /// Adds a warning, but for what stands already under the same code and model.
-    fn add_warning(&mut self, finding: Finding) {
-        let stands = match &finding {
-            Finding::UnexpectedResponse { .. } => self.tells(&finding),
-            _ => self
-                .findings
-                .iter()
-                .any(|(_, told)| same_subject(told, &finding)),
-        };
-        if !stands {
-            self.findings.push((Severity::Warning, finding));
-        }
-    }
-
-    fn tells(&self, finding: &Finding) -> bool {
-        self.findings.iter().any(|(_, told)| told == finding)
-    }
-
-    fn has_no_daily_quota(&self, model: &Model) -> bool {
-        self.findings.iter().any(
-            |(_, told)| matches!(told, Finding::NoDailyQuota { model: told, .. } if told == model),
-        )
-    }
-}
-
-fn same_subject(one: &Finding, other: &Finding) -> bool {
-    one.code() == other.code() && one.model() == other.model()
-}
-
-fn unreadable(what: &Unreadable) -> Finding {
-    Finding::unreadable(Endpoint::Organization, what)
-}
-
-/// A list of names is cut where it would fill the screen.
-const MOST_LISTED: usize = 100;
-
-fn unavailable(model: &Model, models: &BTreeMap<Model, ModelQuota>) -> Finding {
-    Finding::ModelUnavailable {
-        model: model.clone(),
-        near: nearest(model, models),
-        listed: models.keys().take(MOST_LISTED).cloned().collect(),
-        of: models.len(),
-    }
-}
-
-/// The listed names that a misspelling is likely to mean, the nearest first, three at most.
-fn nearest(model: &Model, models: &BTreeMap<Model, ModelQuota>) -> Vec<Model> {
-    const LEAST_LIKENESS: f64 = 0.7;
-    let wanted = model.as_str().to_lowercase();
-    let near: Vec<(f64, &Model)> = models
-        .keys()
-        .map(|listed| {
-            let likeness = strsim::jaro_winkler(&wanted, &listed.as_str().to_lowercase());
-            (likeness, listed)
-        })
-        .filter(|(likeness, _)| *likeness >= LEAST_LIKENESS)
-        .collect();
-    let mut near = first_by(near, 3, |(one, _), (other, _)| other.total_cmp(one));
-    // But for the case of its letters it is this one, and no other.
-    if near.first().is_some_and(|(likeness, _)| *likeness >= 1.0) {
-        near.truncate(1);
-    }
-    near.into_iter().map(|(_, model)| model.clone()).collect()
-}
-
-#[cfg(test)]
-mod tests;

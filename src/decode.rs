@@ -3,21 +3,26 @@
 
 mod json;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use self::json::{Json, Round};
-use crate::clean::{clean, cut};
-use crate::quota::{Credits, Limit, Model, ModelQuota, Organization, Reading, Unreadable};
+use self::json::{whole, Json, Round};
+use crate::quota::{
+    Credits, Limit, Model, ModelQuota, Models, Organization, Problem, Reading, Unreadable,
+};
 use crate::spend::{History, UtcDay, Window};
 
-/// Takes out of a text what must not be shown, such as a key that a server echoes.
-pub type Blot<'a> = &'a dyn Fn(&str) -> String;
-
 /// An organization is under 100 KB; no answer, asked for or saved, is longer than 8 MiB.
-pub const MOST_BYTES: u64 = 8 * 1024 * 1024;
+pub const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
-/// How much of an unexpected value is shown.
-const EXCERPT: usize = 60;
+/// More models than any tier has; with more, the memory that they take has no bound.
+const MAX_MODELS: usize = 100_000;
+
+/// How much of an answer is kept for an excerpt, in bytes.
+const MAX_EXCERPT: usize = 4_096;
+
+/// No figure is larger: Runway's own are within 2^53 - 1.
+const MAX_FIGURE: i128 = 1 << 63;
 
 /// Reads an answer of `GET /v1/organization`.
 ///
@@ -25,50 +30,23 @@ const EXCERPT: usize = 60;
 ///
 /// Where the document as a whole is not a JSON object, or nothing in it is an organization's. A
 /// field that cannot be read is an error of that field alone.
-pub fn organization(body: &[u8], blot: Blot) -> Reading<Organization> {
-    let document = document(body, blot)?;
-    let decode = Decode { blot };
-    let tier = decode.field(&document, "tier", String::new);
-    let balance = decode
-        .field(&document, "creditBalance", String::new)
-        .and_then(|json| decode.credits(json, Round::Down, || "creditBalance".to_owned()));
-    let monthly_cap = tier.clone().and_then(|tier| {
-        let path = || "tier.maxMonthlyCreditSpend".to_owned();
-        let json = decode.field(tier, "maxMonthlyCreditSpend", || "tier".to_owned())?;
-        Ok(Credits(i128::from(decode.count(
-            json,
-            Round::Down,
-            path,
-        )?)))
+pub fn organization(body: &[u8]) -> Reading<Organization> {
+    let document = document(body)?;
+    let tier = document.object_in("tier");
+    let balance = document.figure("creditBalance", Round::Down).map(Credits);
+    let monthly_cap = tier.as_ref().map_err(Clone::clone).and_then(|tier| {
+        let cap = tier.count("maxMonthlyCreditSpend", Round::Down)?;
+        Ok(Credits(cap.into()))
     });
-    let limits = tier.and_then(|tier| {
-        let models = decode.field(tier, "models", || "tier".to_owned())?;
-        decode.entries(models, "tier.models")
-    });
-    let used = decode
-        .field(&document, "usage", String::new)
-        .and_then(|usage| {
-            let models = decode.field(usage, "models", || "usage".to_owned())?;
-            decode.entries(models, "usage.models")
-        });
-    let models = limits.map(|limits| {
-        let mut models = BTreeMap::new();
-        for (name, limits) in limits {
-            let quota = decode.model_quota(name, limits, &used);
-            let model = decode.model(name);
-            // Two names may be one without the key; which of them is meant is not guessed.
-            let twin = models.insert(model.clone(), quota);
-            if twin.is_some() {
-                models.insert(
-                    model,
-                    ModelQuota::unread(&decode.twice("tier.models", name)),
-                );
-            }
-        }
-        models
-    });
+    let used = document
+        .object_in("usage")
+        .and_then(|usage| usage.object_in("models"))
+        .and_then(Object::into_map);
+    let models = tier
+        .and_then(|tier| tier.object_in("models"))
+        .and_then(|models| models_of(models, &used));
     match (balance, monthly_cap, models) {
-        (Err(balance), Err(_), Err(models)) => Err(no_organization(body, &balance, &models, blot)),
+        (Err(balance), Err(_), Err(models)) => Err(no_organization(body, &balance, &models)),
         (balance, monthly_cap, models) => Ok(Organization {
             balance,
             monthly_cap,
@@ -77,21 +55,52 @@ pub fn organization(body: &[u8], blot: Blot) -> Reading<Organization> {
     }
 }
 
-/// An object that is something else, often an error that was sent with status 200.
-fn no_organization(
-    body: &[u8],
-    balance: &Unreadable,
-    models: &Unreadable,
-    blot: Blot,
-) -> Unreadable {
-    let mut problem = format!("is no organization: {balance}; {models}");
-    let says = cut(&blot(&clean(&reason(body).says)), 300);
-    if !says.is_empty() {
-        problem.push_str(&format!("; it says: {says}"));
+/// The entries of an object that serves as a map; one that is there twice is unreadable.
+type Map<'a> = BTreeMap<Cow<'a, str>, Reading<Json<'a>>>;
+
+fn models_of(limits: Object, used: &Reading<Map>) -> Reading<Models> {
+    let mut models = Models::new();
+    for (name, limits) in limits.into_map()? {
+        let limits = limits.and_then(|json| Object::of(json, || in_map("tier.models", &name)));
+        let limit = |field| limits.as_ref().map_err(Clone::clone)?.limit(field);
+        let quota = ModelQuota {
+            concurrency: limit("maxConcurrentGenerations"),
+            daily_limit: limit("maxDailyGenerations"),
+            used: used_of(&name, used),
+        };
+        models.insert(Model::new(name), quota);
     }
+    Ok(models)
+}
+
+fn used_of(name: &str, used: &Reading<Map>) -> Reading<u64> {
+    // A model without an entry has not been used.
+    let Some(entry) = used.as_ref().map_err(Clone::clone)?.get(name) else {
+        return Ok(0);
+    };
+    let entry = Object::of(entry.clone()?, || in_map("usage.models", name))?;
+    entry.count("dailyGenerations", Round::Up)
+}
+
+/// An object that is something else, often an error that was sent with status 200.
+fn no_organization(body: &[u8], balance: &Unreadable, models: &Unreadable) -> Unreadable {
+    let lacks = |what: &Unreadable| what.problem == Problem::Missing;
+    let problem = if lacks(balance) && lacks(models) {
+        format!("lacks {} and {}", balance.field, models.field)
+    } else {
+        "holds neither creditBalance nor tier in a form that can be read".to_owned()
+    };
+    let says = reason(body).says;
     Unreadable {
         field: String::new(),
-        problem,
+        problem: if says.trim().is_empty() {
+            Problem::Other(problem)
+        } else {
+            Problem::Excerpt {
+                problem: format!("{problem}; it says"),
+                excerpt: says,
+            }
+        },
     }
 }
 
@@ -101,39 +110,32 @@ fn no_organization(
 /// # Errors
 ///
 /// The first field that is not as promised.
-pub fn history(body: &[u8], asked: Option<Window>, blot: Blot) -> Reading<History> {
-    let document = document(body, blot)?;
-    let decode = Decode { blot };
-    let results = decode.field(&document, "results", String::new)?;
+pub fn history(body: &[u8], asked: Option<Window>) -> Reading<History> {
+    let document = document(body)?;
     let mut history = History::default();
-    for (index, day) in decode.array(results, "results")?.iter().enumerate() {
-        let path = format!("results[{index}]");
-        let date = decode.field(day, "date", || path.clone())?;
-        let date = decode.date(date, &format!("{path}.date"))?;
+    for (index, day) in document.array("results")?.into_iter().enumerate() {
+        let day = Object::of(day, || format!("results[{index}]"))?;
+        let date = day.text("date", "a day (YYYY-MM-DD)", UtcDay::parse)?;
         if let Some(window) = asked.filter(|window| !window.contains(date)) {
             let (start, last) = (window.start, window.last_day());
             return Err(Unreadable {
-                field: format!("{path}.date"),
-                problem: format!("is {date}, and {start} to {last} was asked for"),
+                field: format!("results[{index}].date"),
+                problem: Problem::Other(format!("is {date}, and {start} to {last} was asked for")),
             });
         }
-        let entries = decode.field(day, "usedCredits", || path.clone())?;
-        let path = format!("{path}.usedCredits");
-        for (index, entry) in decode.array(entries, &path)?.iter().enumerate() {
-            let path = || format!("{path}[{index}]");
-            let model = decode.field(entry, "model", path)?;
-            let Json::String(name) = model else {
-                return Err(decode.mistyped(model, "a model's name", format!("{}.model", path())));
-            };
-            let amount = decode.field(entry, "amount", path)?;
-            let amount = decode.credits(amount, Round::Up, || format!("{}.amount", path()))?;
-            history.add(date, decode.model(name), amount);
+        let entries = day.array("usedCredits")?;
+        for (entry_index, entry) in entries.into_iter().enumerate() {
+            let path = || format!("results[{index}].usedCredits[{entry_index}]");
+            let entry = Object::of(entry, path)?;
+            let model = entry.text("model", "a model's name", |name| Some(Model::new(name)))?;
+            let amount = entry.figure("amount", Round::Up)?;
+            history.add(date, model, Credits(amount));
         }
     }
     Ok(history)
 }
 
-/// What an error's body says, uncleaned.
+/// What an error's body says, raw.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reason {
     /// The reason, in any of the shapes that are seen: `error`, `message`, `error.message`; empty
@@ -147,198 +149,202 @@ pub struct Reason {
 
 /// Reads the body of an answer that is an error; one that cannot be read says nothing.
 pub fn reason(body: &[u8]) -> Reason {
-    let document: Json = match serde_json::from_slice(body) {
-        Ok(document) => document,
-        Err(_) => return Reason::default(),
+    let Ok(document) = document(body) else {
+        return Reason::default();
     };
-    let text = |json: Option<&Json>| match json {
-        Some(Json::String(text)) if !text.trim().is_empty() => Some(text.to_string()),
-        _ => None,
+    let text = |json: Option<Json>| {
+        let text = json?.string()?;
+        (!text.trim().is_empty()).then(|| text.into_owned())
     };
-    let error = document.get("error");
-    let reason = text(error)
-        .or_else(|| text(error.and_then(|error| error.get("message"))))
-        .or_else(|| text(document.get("message")));
+    let error = document.first("error");
+    let inner = error.and_then(|error| Object::of(error, String::new).ok());
+    let message = inner.as_ref().and_then(|error| error.first("message"));
+    let says = text(error)
+        .or_else(|| text(message))
+        .or_else(|| text(document.first("message")));
     Reason {
-        says: reason.unwrap_or_default(),
-        see: text(document.get("docUrl")),
-        in_runways_form: matches!(error, Some(Json::String(_) | Json::Object(_))),
+        says: says.unwrap_or_default(),
+        see: text(document.first("docUrl")),
+        in_runways_form: inner.is_some() || error.is_some_and(|error| error.string().is_some()),
     }
 }
 
-fn document<'a>(body: &'a [u8], blot: Blot) -> Reading<Json<'a>> {
-    let unreadable = |problem: String| Unreadable {
+fn document(body: &[u8]) -> Reading<Object<'_>> {
+    let unreadable = |problem| Unreadable {
         field: String::new(),
         problem,
     };
-    let excerpt = || {
-        let start = body.get(..body.len().min(4_096)).unwrap_or_default();
-        let text = blot(&clean(&String::from_utf8_lossy(start)));
-        cut(&text, EXCERPT)
+    let other = |problem: &str| Err(unreadable(Problem::Other(problem.to_owned())));
+    let with_excerpt = |problem: String| {
+        let start = body.get(..body.len().min(MAX_EXCERPT)).unwrap_or_default();
+        let excerpt = String::from_utf8_lossy(start).into_owned();
+        Err(unreadable(Problem::Excerpt { problem, excerpt }))
     };
     // A byte order mark is what some editors leave in a saved file.
     let text = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    if u64::try_from(body.len()).map_or(true, |length| length > MOST_BYTES) {
-        return Err(unreadable("is longer than 8 MiB".to_owned()));
+    if u64::try_from(body.len()).map_or(true, |length| length > MAX_BYTES) {
+        return other("is longer than 8 MiB");
     }
     if text.trim_ascii().is_empty() {
-        return Err(unreadable("is empty".to_owned()));
+        return other("is empty");
     }
-    match serde_json::from_slice(text) {
-        Ok(document @ Json::Object(_)) => Ok(document),
-        Ok(other) => Err(unreadable(format!(
-            "is {}, not a JSON object",
-            other.describe(blot)
-        ))),
-        Err(_) if text.trim_ascii_start().starts_with(b"<") => Err(unreadable(format!(
-            "is a page of HTML or XML, not JSON: {}",
-            excerpt()
-        ))),
-        Err(error) if error.is_eof() => {
-            Err(unreadable(format!("is cut off ({error}): {}", excerpt())))
+    match Json::parse(text) {
+        Ok(json) => match json.object() {
+            Some(fields) => Ok(Object {
+                path: String::new(),
+                fields,
+            }),
+            None => Err(unreadable(mistyped(json, "a JSON object"))),
+        },
+        Err(_) if text.trim_ascii_start().starts_with(b"<") => {
+            with_excerpt("is a page of HTML or XML, not JSON".to_owned())
         }
-        Err(error) => Err(unreadable(format!("is not JSON ({error}): {}", excerpt()))),
-    }
-}
-
-struct Decode<'b> {
-    blot: Blot<'b>,
-}
-
-impl Decode<'_> {
-    /// The one field of that name of an object at `path`.
-    fn field<'j, 'a>(
-        &self,
-        object: &'j Json<'a>,
-        name: &str,
-        path: impl Fn() -> String,
-    ) -> Reading<&'j Json<'a>> {
-        let Json::Object(entries) = object else {
-            return Err(self.mistyped(object, "an object", path()));
-        };
-        let mut found = entries.iter().filter(|(key, _)| key == name);
-        let problem = match (found.next(), found.next()) {
-            (Some((_, json)), None) => return Ok(json),
-            (None, _) => "is missing",
-            (Some(_), Some(_)) => "is there twice",
-        };
-        let path = path();
-        let dot = if path.is_empty() { "" } else { "." };
-        Err(Unreadable {
-            field: format!("{path}{dot}{name}"),
-            problem: problem.to_owned(),
-        })
-    }
-
-    /// The entries of an object that serves as a map; a name that is there twice is unreadable.
-    fn entries<'j, 'a>(
-        &self,
-        object: &'j Json<'a>,
-        path: &str,
-    ) -> Reading<BTreeMap<&'j str, Reading<&'j Json<'a>>>> {
-        let Json::Object(entries) = object else {
-            return Err(self.mistyped(object, "an object", path.to_owned()));
-        };
-        let mut map = BTreeMap::new();
-        for (name, json) in entries {
-            if map.insert(name.as_ref(), Ok(json)).is_some() {
-                map.insert(name.as_ref(), Err(self.twice(path, name)));
-            }
-        }
-        Ok(map)
-    }
-
-    fn model_quota(
-        &self,
-        name: &str,
-        limits: Reading<&Json>,
-        used: &Reading<BTreeMap<&str, Reading<&Json>>>,
-    ) -> ModelQuota {
-        let limit = |field: &str| {
-            let path = || self.model_path("tier.models", name);
-            let json = self.field(limits.clone()?, field, path)?;
-            match json {
-                Json::Null => Ok(Limit::Unlimited),
-                json => self
-                    .count(json, Round::Down, || format!("{}.{field}", path()))
-                    .map(Limit::AtMost),
-            }
-        };
-        let used = || {
-            // A model without an entry has not been used.
-            let Some(entry) = used.as_ref().map_err(Clone::clone)?.get(name) else {
-                return Ok(0);
+        Err(error) => {
+            let what = if error.is_eof() {
+                "cut off"
+            } else {
+                "not JSON"
             };
-            let path = || self.model_path("usage.models", name);
-            let json = self.field(entry.clone()?, "dailyGenerations", path)?;
-            self.count(json, Round::Up, || format!("{}.dailyGenerations", path()))
-        };
-        ModelQuota {
-            concurrency: limit("maxConcurrentGenerations"),
-            daily_limit: limit("maxDailyGenerations"),
-            used: used(),
+            let (line, column) = (error.line(), error.column());
+            with_excerpt(format!("is {what} at line {line} column {column}"))
+        }
+    }
+}
+
+fn mistyped(json: Json, wanted: &'static str) -> Problem {
+    Problem::Mistyped {
+        found: json.found(),
+        wanted,
+    }
+}
+
+fn in_map(parent: &str, name: &str) -> String {
+    format!("{parent}[\"{name}\"]")
+}
+
+/// An object, and its path in the document.
+struct Object<'a> {
+    path: String,
+    fields: Vec<(Cow<'a, str>, Json<'a>)>,
+}
+
+impl<'a> Object<'a> {
+    fn of(json: Json<'a>, path: impl FnOnce() -> String) -> Reading<Self> {
+        match json.object() {
+            Some(fields) => Ok(Self {
+                path: path(),
+                fields,
+            }),
+            None => Err(Unreadable {
+                field: path(),
+                problem: mistyped(json, "an object"),
+            }),
         }
     }
 
-    fn array<'j, 'a>(&self, json: &'j Json<'a>, path: &str) -> Reading<&'j [Json<'a>]> {
-        match json {
-            Json::Array(items) => Ok(items),
-            _ => Err(self.mistyped(json, "an array", path.to_owned())),
+    fn path_of(&self, name: &str) -> String {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        format!("{}{dot}{name}", self.path)
+    }
+
+    fn unreadable(&self, name: &str, problem: Problem) -> Unreadable {
+        Unreadable {
+            field: self.path_of(name),
+            problem,
         }
     }
 
-    fn date(&self, json: &Json, path: &str) -> Reading<UtcDay> {
-        let day = match json {
-            Json::String(text) => UtcDay::parse(text),
-            _ => None,
-        };
-        day.ok_or_else(|| self.mistyped(json, "a day (YYYY-MM-DD)", path.to_owned()))
+    /// The first field of that name, however many there are.
+    fn first(&self, name: &str) -> Option<Json<'a>> {
+        let mut fields = self.fields.iter();
+        fields.find_map(|(known, json)| (known == name).then_some(*json))
     }
 
-    /// A number of credits, of either sign.
-    fn credits(&self, json: &Json, round: Round, path: impl Fn() -> String) -> Reading<Credits> {
-        match json {
-            Json::Number(number) => Ok(Credits(number.rounded(round))),
-            _ => Err(self.mistyped(json, "a number", path())),
+    /// The one field of that name.
+    fn field(&self, name: &str) -> Reading<Json<'a>> {
+        let mut found = self.fields.iter().filter(|(known, _)| known == name);
+        match (found.next(), found.next()) {
+            (Some((_, json)), None) => Ok(*json),
+            (None, _) => Err(self.unreadable(name, Problem::Missing)),
+            (Some(_), Some(_)) => Err(self.unreadable(name, Problem::Twice)),
         }
+    }
+
+    fn object_in(&self, name: &str) -> Reading<Self> {
+        Self::of(self.field(name)?, || self.path_of(name))
+    }
+
+    fn array(&self, name: &str) -> Reading<Vec<Json<'a>>> {
+        let json = self.field(name)?;
+        let array = json.array();
+        array.ok_or_else(|| self.unreadable(name, mistyped(json, "an array")))
+    }
+
+    fn text<T>(
+        &self,
+        name: &str,
+        wanted: &'static str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Reading<T> {
+        let json = self.field(name)?;
+        let text = json.string().and_then(|text| read(&text));
+        text.ok_or_else(|| self.unreadable(name, mistyped(json, wanted)))
+    }
+
+    /// A number of either sign.
+    fn figure(&self, name: &str, round: Round) -> Reading<i128> {
+        let json = self.field(name)?;
+        let wrong = |wanted| self.unreadable(name, mistyped(json, wanted));
+        let number = json.number().ok_or_else(|| wrong("a number"))?;
+        whole(number, round)
+            .filter(|figure| (-MAX_FIGURE..=MAX_FIGURE).contains(figure))
+            .ok_or_else(|| wrong("a number in the range that can be read"))
     }
 
     /// A number that cannot be negative.
-    fn count(&self, json: &Json, round: Round, path: impl Fn() -> String) -> Reading<u64> {
-        let mistyped = |what| self.mistyped(json, what, path());
-        let Json::Number(number) = json else {
-            return Err(mistyped("a number"));
-        };
-        let count = number.rounded(round);
-        if count < 0 {
-            return Err(mistyped("a number from 0 up"));
-        }
-        Ok(u64::try_from(count).unwrap_or(u64::MAX))
-    }
-
-    fn mistyped(&self, json: &Json, wanted: &str, field: String) -> Unreadable {
-        Unreadable {
-            field,
-            problem: format!("is {}, not {wanted}", json.describe(self.blot)),
+    fn count(&self, name: &str, round: Round) -> Reading<u64> {
+        let figure = self.figure(name, round)?;
+        let json = self.field(name)?;
+        // -0.5 rounds to 0 and is negative all the same.
+        let negative = figure < 0 || (figure == 0 && whole_away(json) < 0);
+        match u64::try_from(figure) {
+            Ok(count) if !negative => Ok(count),
+            _ => Err(self.unreadable(name, mistyped(json, "a number from 0 up"))),
         }
     }
 
-    /// A name as it was sent, but for a key in it.
-    fn model(&self, name: &str) -> Model {
-        Model::new((self.blot)(name))
-    }
-
-    fn twice(&self, parent: &str, name: &str) -> Unreadable {
-        Unreadable {
-            field: self.model_path(parent, name),
-            problem: "is there twice".to_owned(),
+    /// A number that cannot be negative, or `null` for no limit.
+    fn limit(&self, name: &str) -> Reading<Limit> {
+        if self.field(name)?.is_null() {
+            Ok(Limit::Unlimited)
+        } else {
+            self.count(name, Round::Down).map(Limit::AtMost)
         }
     }
 
-    fn model_path(&self, parent: &str, name: &str) -> String {
-        let name = cut(&(self.blot)(&clean(name)), EXCERPT);
-        format!("{parent}[\"{name}\"]")
+    fn into_map(self) -> Reading<Map<'a>> {
+        if self.fields.len() > MAX_MODELS {
+            return Err(Unreadable {
+                field: self.path,
+                problem: Problem::Other(format!("holds more than {MAX_MODELS} entries")),
+            });
+        }
+        let mut map = Map::new();
+        for (name, json) in self.fields {
+            let twice = map.contains_key(&name).then(|| Unreadable {
+                field: in_map(&self.path, &name),
+                problem: Problem::Twice,
+            });
+            map.insert(name, twice.map_or(Ok(json), Err));
+        }
+        Ok(map)
     }
+}
+
+/// The number rounded down: below 0 for any negative one.
+fn whole_away(json: Json) -> i128 {
+    let number = json.number().and_then(|text| whole(text, Round::Down));
+    number.unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,27 +1,25 @@
-//! Every diagnostic, as data.
+//! Every diagnostic, declared once: its data, its name, its exit code, whether waiting can help.
 //!
-//! [`Finding::explain`] is the one place where a finding becomes words, so that text, JSON,
-//! Markdown and annotations cannot disagree. To add a diagnostic, add a [`Code`], a [`Finding`] and
-//! its sentences here, find it in `decide` (or in `api`), and give it a heading in the README.
+//! To add one, add a row to the table here and its sentences to `messages`, and report it from
+//! `requirement` or `decide` (what Runway answered), `api` (what kept it from answering) or
+//! `credentials` (the key).
 
-mod code;
-mod sentences;
+mod messages;
 
 use std::time::Duration;
 
-use crate::clean::clean;
-use crate::exit;
+use crate::exit::Exit;
 use crate::quota::{Credits, Model, Unreadable};
-use crate::spend::{Budget, UtcDay};
-
-pub use self::code::Code;
+use crate::redact::Redactor;
+use crate::source::{Document, Source};
+use crate::spend::{Budget, UtcDay, Window};
 
 /// What a diagnostic does to the verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// It decides the verdict.
     Error,
-    /// It is told, and decides nothing.
+    /// It is reported, and decides nothing.
     Warning,
 }
 
@@ -35,7 +33,271 @@ impl Severity {
     }
 }
 
-/// A finding in words: one line each, clean of control characters.
+/// Declares findings (the data), their codes (the names), and what each code stands for.
+macro_rules! diagnostics {
+    ($(
+        $variant:ident { $($(#[$doc:meta])* $field:ident: $type:ty),* $(,)? }
+        = $name:literal, $exit:ident, waiting: $waiting:literal;
+    )*) => {
+        /// One thing that is wrong, as data. Text in it that is not our own is raw: it is
+        /// quoted where it becomes a message.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Finding {
+            $($variant { $($(#[$doc])* $field: $type),* },)*
+        }
+
+        /// The names that scripts and the documentation know.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($variant,)*
+        }
+
+        impl Finding {
+            /// Its code.
+            pub fn code(&self) -> Code {
+                match self {
+                    $(Self::$variant { .. } => Code::$variant,)*
+                }
+            }
+        }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name, in kebab-case.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The exit code of a run that it decides; `Go` for what is only ever a warning.
+            pub fn exit(self) -> Exit {
+                match self {
+                    $(Self::$variant => Exit::$exit,)*
+                }
+            }
+
+            /// Whether time alone can cure it.
+            pub fn waiting_helps(self) -> bool {
+                match self {
+                    $(Self::$variant => $waiting,)*
+                }
+            }
+        }
+    };
+}
+
+diagnostics! {
+    NoCredits {
+        balance: Credits,
+        /// The most that any flag asks for.
+        needed: Option<Credits>,
+        cap: Option<Credits>,
+    } = "no-credits", Act, waiting: false;
+    CreditsShort {
+        needed: Credits,
+        balance: Credits,
+        flag: CreditsFlag,
+        cap: Option<Credits>,
+    } = "credits-short", Act, waiting: false;
+    DailyLimitReached { quota: Shortage } = "daily-limit-reached", TryLater, waiting: true;
+    GenerationsShort { quota: Shortage } = "generations-short", TryLater, waiting: true;
+    OverDailyLimit {
+        model: Model,
+        needed: u64,
+        limit: u64,
+        cap: Option<Credits>,
+    } = "over-daily-limit", Act, waiting: false;
+    NoDailyQuota { model: Model, needed: u64 } = "no-daily-quota", Act, waiting: false;
+    AllModelsZero {
+        /// How many models were read, all of them at 0.
+        read: usize,
+        /// How many could not be read.
+        unread: usize,
+        balance: Option<Credits>,
+    } = "all-models-zero", Act, waiting: false;
+    ModelUnavailable {
+        model: Model,
+        near: Vec<Model>,
+        /// The first of the models that the tier lists, by name.
+        listed: Vec<Model>,
+        /// How many it lists in all.
+        of: usize,
+    } = "model-unavailable", Act, waiting: false;
+    ConcurrencyShort {
+        model: Model,
+        needed: u64,
+        allowed: u64,
+    } = "concurrency-short", Act, waiting: false;
+    OverBudget {
+        budget: Budget,
+        window: Window,
+        spent: Credits,
+        planned: Credits,
+        /// The days on which most of it was spent, with the sums.
+        days: Vec<(UtcDay, Credits)>,
+        /// The models on which most of it was spent, with the sums.
+        models: Vec<(Model, Credits)>,
+    } = "over-budget", Act, waiting: false;
+    ModelsUsedUp {
+        /// The first of them, by name.
+        models: Vec<Model>,
+        /// How many there are in all.
+        of: usize,
+        /// Whether no model of the tier has any left.
+        all: bool,
+    } = "models-used-up", Go, waiting: false;
+    KeyMissing {
+        /// Each place that was searched and what was found there.
+        searched: Vec<String>,
+        hints: Vec<KeyHint>,
+    } = "key-missing", Key, waiting: false;
+    KeyMalformed { place: String, problem: String } = "key-malformed", Key, waiting: false;
+    Unauthorized { asked: Asked } = "unauthorized", Key, waiting: false;
+    Forbidden { asked: Asked } = "forbidden", Key, waiting: false;
+    RateLimited {
+        asked: Asked,
+        /// How long Runway asked to wait.
+        retry_after: Option<Duration>,
+    } = "rate-limited", CannotTell, waiting: true;
+    Unavailable {
+        asked: Asked,
+        status: u16,
+        /// How long Runway asked to wait.
+        retry_after: Option<Duration>,
+    } = "unavailable", CannotTell, waiting: true;
+    Unreachable {
+        asked: Asked,
+        why: String,
+        /// The proxy in between, and the variable that names it.
+        proxy: Option<String>,
+    } = "unreachable", CannotTell, waiting: true;
+    TlsFailed {
+        asked: Asked,
+        why: String,
+        /// The way out, where more is known than the general one.
+        fix: Option<String>,
+    } = "tls-failed", CannotTell, waiting: false;
+    TimedOut {
+        asked: Asked,
+        phase: &'static str,
+        timeout: Duration,
+        /// What the try before came to.
+        before: Option<String>,
+    } = "timed-out", CannotTell, waiting: true;
+    RequestRejected { asked: Asked, status: u16 } = "request-rejected", CannotTell, waiting: false;
+    UnexpectedStatus { asked: Asked, status: u16 } = "unexpected-status", CannotTell, waiting: false;
+    UnexpectedResponse {
+        document: Document,
+        problem: Unexpected,
+    } = "unexpected-response", CannotTell, waiting: false;
+    ReportFailed { place: String, why: String } = "report-failed", CannotTell, waiting: false;
+}
+
+/// A model whose daily generations are short for now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// The model.
+    pub model: Model,
+    /// Generations that are needed.
+    pub needed: u64,
+    /// Generations of the past 24 hours.
+    pub used: u64,
+    /// Generations that 24 hours allow.
+    pub limit: u64,
+    /// The monthly cap, which tells the tier.
+    pub cap: Option<Credits>,
+}
+
+/// Which flag asks for credits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreditsFlag {
+    /// `--credits`.
+    Credits,
+    /// `--warn-credits`.
+    WarnCredits,
+    /// What the generations cost together.
+    PlannedCost,
+}
+
+/// What is known about why there is no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyHint {
+    /// GitHub gives no secrets to a pull request from a fork.
+    Fork,
+    /// GitHub gives no Actions secrets to a run by Dependabot.
+    Dependabot,
+    /// In GitHub Actions the variable is set, and empty.
+    EmptySecret,
+    /// A `.env` of the checkout is there, and is not read in GitHub Actions.
+    DotenvNotRead,
+    /// A variable is set that belongs to another tool.
+    OtherName(&'static str),
+}
+
+/// What is common to all that can go wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// What was asked for.
+    pub document: Document,
+    /// How often it was asked.
+    pub tries: u32,
+    /// Runway's own reason, raw.
+    pub says: Option<String>,
+    /// Runway's own link, if it is a plain https one.
+    pub see: Option<String>,
+}
+
+impl Asked {
+    /// Nothing was asked: it failed before.
+    pub fn nothing(document: Document) -> Self {
+        Self {
+            document,
+            tries: 0,
+            says: None,
+            see: None,
+        }
+    }
+}
+
+/// How an answer differs from what the API promises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unexpected {
+    /// A clause of our own.
+    Answer(String),
+    /// Fields that could not be read, the first of them.
+    Fields {
+        /// The fields to name.
+        named: Vec<Unreadable>,
+        /// How many more there are.
+        more: usize,
+    },
+}
+
+/// What the messages must know of the run, so that they advise nothing that is done already.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// Where limits and balance come from.
+    pub organization: &'a Source,
+    /// Where the history comes from.
+    pub usage: &'a Source,
+    /// The host of the base URL, with the port where it is not the scheme's own.
+    pub host: &'a str,
+    /// `--wait` is given.
+    pub waiting: bool,
+    /// Waiting can cure every error of the run, so that `--wait` would wait.
+    pub waiting_helps: bool,
+    /// `--fail-open` is given.
+    pub fails_open: bool,
+    /// `--missing-key skip` is given.
+    pub skips_missing_key: bool,
+    /// Quotes what is not our own.
+    pub redactor: &'a Redactor,
+}
+
+/// A finding in words: one line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Its name.
@@ -54,272 +316,25 @@ pub struct Diagnostic {
     pub see: String,
 }
 
-/// The two things that Runway is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Endpoint {
-    /// `GET /v1/organization`: limits and balance.
-    Organization,
-    /// `POST /v1/organization/usage`: the credit history.
-    Usage,
-}
-
-impl Endpoint {
-    /// Method and path.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Organization => "GET /v1/organization",
-            Self::Usage => "POST /v1/organization/usage",
-        }
-    }
-}
-
-/// How a question to Runway went wrong, as far as every such diagnostic tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
-    /// What was asked for.
-    pub endpoint: Endpoint,
-    /// How often it was asked.
-    pub tries: u32,
-    /// Runway's own reason, cleaned and free of the key.
-    pub says: Option<String>,
-    /// Runway's own link, if it is https.
-    pub see: Option<String>,
-}
-
-impl Asked {
-    /// Nothing was asked: it failed before.
-    pub fn nothing(endpoint: Endpoint) -> Self {
-        Self {
-            endpoint,
-            tries: 0,
-            says: None,
-            see: None,
-        }
-    }
-}
-
-/// Why GitHub gave a run no secrets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Withheld {
-    /// A pull request from a fork.
-    Fork,
-    /// A run by Dependabot.
-    Dependabot,
-}
-
-/// Which flag asks for credits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
-    /// `--credits`.
-    Credits,
-    /// `--warn-credits`.
-    WarnCredits,
-    /// The costs that `--generations` names.
-    PlannedCost,
-}
-
-/// One thing that is wrong, as data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the numbers that the sentences name"
-)]
-pub enum Finding {
-    NoCredits {
-        balance: Credits,
-        /// The most that any flag asks for.
-        needed: Option<Credits>,
-    },
-    CreditsShort {
-        needed: Credits,
-        balance: Credits,
-        by: Wish,
-    },
-    DailyLimitReached {
-        model: Model,
-        needed: u64,
-        used: u64,
-        limit: u64,
-        cap: Option<Credits>,
-    },
-    GenerationsShort {
-        model: Model,
-        needed: u64,
-        used: u64,
-        limit: u64,
-        cap: Option<Credits>,
-    },
-    OverDailyLimit {
-        model: Model,
-        needed: u64,
-        limit: u64,
-        cap: Option<Credits>,
-    },
-    NoDailyQuota {
-        model: Model,
-        needed: u64,
-        cap: Option<Credits>,
-    },
-    AllModelsZero {
-        /// How many models were read, all of them at 0.
-        read: usize,
-        /// How many could not be read.
-        unread: usize,
-    },
-    ModelUnavailable {
-        model: Model,
-        near: Vec<Model>,
-        /// The first of the models that the tier lists, by name.
-        listed: Vec<Model>,
-        /// How many it lists in all.
-        of: usize,
-    },
-    ConcurrencyShort {
-        model: Model,
-        needed: u64,
-        allowed: u64,
-    },
-    OverBudget {
-        budget: Budget,
-        spent: Credits,
-        planned: Credits,
-        /// The days on which most of it went, with the sums.
-        days: Vec<(UtcDay, Credits)>,
-        /// The models on which most of it went, with the sums.
-        models: Vec<(Model, Credits)>,
-    },
-    KeyMissing {
-        /// Each place that was looked at and what was found there.
-        looked: Vec<String>,
-        /// Variables that are set and belong to other tools.
-        others: Vec<&'static str>,
-        withheld: Option<Withheld>,
-    },
-    KeyMalformed {
-        place: String,
-        problem: String,
-    },
-    Unauthorized(Asked),
-    Forbidden(Asked),
-    RateLimited {
-        asked: Asked,
-        /// How long Runway asked to wait.
-        retry_after: Option<Duration>,
-    },
-    Unavailable {
-        asked: Asked,
-        status: u16,
-        retry_after: Option<Duration>,
-    },
-    Unreachable {
-        asked: Asked,
-        why: String,
-        /// Host and port of the proxy in between.
-        proxy: Option<String>,
-    },
-    TlsFailed {
-        asked: Asked,
-        why: String,
-        /// The way out, where more is known than the general one.
-        fix: Option<String>,
-    },
-    TimedOut {
-        asked: Asked,
-        phase: &'static str,
-        timeout: Duration,
-        /// What the try before came to.
-        before: Option<String>,
-    },
-    RequestRejected {
-        asked: Asked,
-        status: u16,
-    },
-    UnexpectedStatus {
-        asked: Asked,
-        status: u16,
-    },
-    UnexpectedResponse {
-        endpoint: Endpoint,
-        /// What is not as promised, cleaned: a whole clause.
-        problem: String,
-    },
-    ReportFailed {
-        place: String,
-        why: String,
-    },
-}
-
-/// What the sentences must know of the run, so that they advise nothing that is done already.
-#[derive(Clone, Debug)]
-pub struct Situation {
-    /// Where limits and balance come from.
-    pub organization: Place,
-    /// Where the history comes from.
-    pub usage: Place,
-    /// `--wait` is given.
-    pub waiting: bool,
-    /// Every error of the run is one that time can cure, so that `--wait` would wait.
-    pub time_cures: bool,
-    /// `--fail-open` is given.
-    pub fails_open: bool,
-    /// `--missing-key skip` is given.
-    pub skips_missing_key: bool,
-}
-
-/// Where a document comes from, as it is called in a sentence.
-#[derive(Clone, Debug)]
-pub enum Place {
-    /// A host, with the port where it is not https's own.
-    Host(String),
-    /// A file's name.
-    File(String),
-}
-
-impl Place {
-    /// The host, or the file's name.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Host(name) | Self::File(name) => name,
-        }
-    }
-}
-
 impl Finding {
-    /// Its code.
-    pub fn code(&self) -> Code {
-        match self {
-            Self::NoCredits { .. } => Code::NoCredits,
-            Self::CreditsShort { .. } => Code::CreditsShort,
-            Self::DailyLimitReached { .. } => Code::DailyLimitReached,
-            Self::GenerationsShort { .. } => Code::GenerationsShort,
-            Self::OverDailyLimit { .. } => Code::OverDailyLimit,
-            Self::NoDailyQuota { .. } => Code::NoDailyQuota,
-            Self::AllModelsZero { .. } => Code::AllModelsZero,
-            Self::ModelUnavailable { .. } => Code::ModelUnavailable,
-            Self::ConcurrencyShort { .. } => Code::ConcurrencyShort,
-            Self::OverBudget { .. } => Code::OverBudget,
-            Self::KeyMissing { .. } => Code::KeyMissing,
-            Self::KeyMalformed { .. } => Code::KeyMalformed,
-            Self::Unauthorized(_) => Code::Unauthorized,
-            Self::Forbidden(_) => Code::Forbidden,
-            Self::RateLimited { .. } => Code::RateLimited,
-            Self::Unavailable { .. } => Code::Unavailable,
-            Self::Unreachable { .. } => Code::Unreachable,
-            Self::TlsFailed { .. } => Code::TlsFailed,
-            Self::TimedOut { .. } => Code::TimedOut,
-            Self::RequestRejected { .. } => Code::RequestRejected,
-            Self::UnexpectedStatus { .. } => Code::UnexpectedStatus,
-            Self::UnexpectedResponse { .. } => Code::UnexpectedResponse,
-            Self::ReportFailed { .. } => Code::ReportFailed,
+    /// A field that is not what the API promises.
+    pub fn unreadable(document: Document, what: &Unreadable) -> Self {
+        Self::UnexpectedResponse {
+            document,
+            problem: Unexpected::Fields {
+                named: vec![what.clone()],
+                more: 0,
+            },
         }
     }
 
     /// The model that it is about.
     pub fn model(&self) -> Option<&Model> {
         match self {
-            Self::DailyLimitReached { model, .. }
-            | Self::GenerationsShort { model, .. }
-            | Self::OverDailyLimit { model, .. }
+            Self::DailyLimitReached { quota } | Self::GenerationsShort { quota } => {
+                Some(&quota.model)
+            }
+            Self::OverDailyLimit { model, .. }
             | Self::NoDailyQuota { model, .. }
             | Self::ModelUnavailable { model, .. }
             | Self::ConcurrencyShort { model, .. } => Some(model),
@@ -327,8 +342,8 @@ impl Finding {
         }
     }
 
-    /// Whether asking for something else may still go well.
-    pub fn is_of_one_endpoint(&self) -> bool {
+    /// Whether a request for the other document may still succeed.
+    pub fn concerns_one_document(&self) -> bool {
         matches!(
             self,
             Self::Unavailable { .. }
@@ -338,42 +353,61 @@ impl Finding {
         )
     }
 
-    /// What is wrong, for a line about waiting.
-    pub fn in_short(&self, situation: &Situation) -> String {
-        self.sentences(situation).summary
-    }
-
-    /// A field that is not what the API promises.
-    pub fn unreadable(endpoint: Endpoint, what: &Unreadable) -> Self {
-        Self::UnexpectedResponse {
-            endpoint,
-            problem: clean(&what.to_string()),
-        }
-    }
-
     /// The finding in words.
-    pub fn explain(&self, severity: Severity, situation: &Situation) -> Diagnostic {
-        let mut said = match severity {
-            Severity::Error => self.sentences(situation),
+    pub fn explain(&self, severity: Severity, context: &Context) -> Diagnostic {
+        let code = self.code();
+        let mut message = match severity {
+            Severity::Error => self.message(context),
             // Nothing waits for a warning to pass.
-            Severity::Warning => self.sentences(&Situation {
-                time_cures: false,
-                ..situation.clone()
+            Severity::Warning => self.message(&Context {
+                waiting_helps: false,
+                ..context.clone()
             }),
         };
-        // Every no says whether waiting can help; those that it helps advise it.
-        let code = self.code();
-        if code.exit() == exit::NO_GO && !code.waiting_helps() {
-            said.fix.push_str("; waiting does not help");
+        if code.exit() == Exit::Act {
+            message.fix.push_str("; waiting does not help");
         }
         Diagnostic {
-            code: self.code(),
+            code,
             severity,
             model: self.model().cloned(),
-            summary: said.summary,
-            cause: said.cause,
-            fix: said.fix,
-            see: said.see,
+            summary: message.summary,
+            cause: message.cause,
+            fix: message.fix,
+            see: message.see,
+        }
+    }
+
+    /// What is wrong, for a line about waiting.
+    pub fn summary(&self, context: &Context) -> String {
+        self.message(context).summary
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_kebab_case() {
+        let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        for name in names {
+            assert!(
+                name.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn of_what_runway_answered_3_is_what_waiting_cures() {
+        for code in Code::ALL {
+            if code.exit().is_no_go() {
+                assert_eq!(code.exit() == Exit::TryLater, code.waiting_helps());
+            }
         }
     }
 }

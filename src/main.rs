@@ -2,106 +2,158 @@
 //!
 //! The only place with the environment, standard output and the exit.
 
-mod outlet;
-mod prepare;
+mod setup;
 mod terminal;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use runway_preflight::cli::{self, Command, Settings, UsageError};
-use runway_preflight::diagnostic::Situation;
-use runway_preflight::exit;
-use runway_preflight::gate::{self, Outcome};
-use runway_preflight::report::{github, text, Report};
+use runway_preflight::ci::{self, CiFile, System};
+use runway_preflight::cli::{self, Command, Format, UsageError};
+use runway_preflight::diagnostic::{Context, Finding};
+use runway_preflight::exit::Exit;
+use runway_preflight::output::{Output, Place, Sink};
+use runway_preflight::poll;
+use runway_preflight::report::{json, markdown, text, Contents, Report, Verdict};
 use runway_preflight::spend::UtcDay;
 
-use prepare::Stop;
+use setup::Setup;
 use terminal::Terminal;
 
 fn main() -> ExitCode {
     let arguments = std::env::args_os().skip(1).collect();
-    let run = match cli::parse(arguments, UtcDay::of(gate::now())) {
-        Ok(Command::Help) => Ok(print_only(cli::HELP)),
-        Ok(Command::Version) => Ok(print_only(cli::VERSION)),
-        Ok(Command::Check(settings)) => check(&settings),
-        Err(error) => Err(error),
-    };
-    ExitCode::from(run.unwrap_or_else(|UsageError(message)| {
-        let message = prepare::without_keys(&message);
-        let _ = std::io::stderr().write_all(message.as_bytes());
-        exit::USAGE
-    }))
-}
-
-fn check(settings: &Settings) -> Result<u8, UsageError> {
-    let base = prepare::base_url(settings)?;
-    let situation = prepare::situation(settings, &base);
-    let outcome = match prepare::sources(settings, &base) {
-        Ok(sources) => {
-            let mut listener = Terminal::new(std::io::stderr());
-            gate::run(settings, &sources, &situation, &mut listener)
+    let ci = ci::detect(&variable);
+    let command = cli::parse(arguments, UtcDay::of(poll::now()));
+    let exit = match command {
+        Ok(Command::Help) => print_only(cli::HELP),
+        Ok(Command::Version) => print_only(cli::VERSION),
+        Ok(Command::Check(settings)) => {
+            let places = setup::places(Some(&settings), ci.as_deref());
+            let output = setup::output(&places);
+            match setup::setup(*settings, &places, ci.as_deref()) {
+                Ok(setup) => check(&setup, &output, ci.as_deref()),
+                Err(error) => report_usage(&error, &output, ci.as_deref()),
+            }
         }
-        Err(Stop::Found(finding)) => Outcome::without_look(settings, *finding),
-        Err(Stop::Usage(error)) => return Err(error),
+        Err(error) => {
+            let output = setup::output(&setup::places(None, ci.as_deref()));
+            report_usage(&error, &output, ci.as_deref())
+        }
     };
-    let source = settings.source.name(base.as_str());
-    let mut report = Report::new(settings, &situation, &source, outcome);
-    tell(&mut report, settings, &situation);
-    Ok(report.exit)
+    ExitCode::from(exit.code())
 }
 
-/// Everything that is told, in an order in which what fails can still be told.
-fn tell(report: &mut Report, settings: &Settings, situation: &Situation) {
-    let in_github = variable("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-    // Both files are opened before anything is written: all of it tells if one cannot be.
-    let files = ["GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"].map(|name| {
-        let path = variable(name).filter(|_| in_github);
-        let file = outlet::open(path);
-        (
-            name,
-            told_if_failed(report, name, file, situation).flatten(),
-        )
+fn check(setup: &Setup, output: &Output, ci: Option<&dyn System>) -> Exit {
+    let context = setup.context(output.redactor());
+    let mut terminal = Terminal::new(std::io::stderr(), output, &context);
+    let outcome = match &setup.obstacle {
+        None => setup.poll.run(&mut |progress| terminal.report(progress)),
+        Some(obstacle) => setup.poll.without_check(obstacle.clone()),
+    };
+    let named = setup.poll.job.named_models();
+    let contents = Contents {
+        key_source: setup.key_source.map(|source| source.name()),
+        source: &setup.source,
+        checked_at: outcome.checked_at,
+        organization: outcome.organization.as_ref(),
+        named: &named,
+        usage: outcome
+            .history
+            .as_ref()
+            .map(|(window, history)| (*window, &**history)),
+        tiers: setup.tiers,
+        decision: &outcome.decision,
+    };
+    publish(contents, setup, output, ci, &context)
+}
+
+/// Writes the report everywhere, standard output last: nothing that was written contradicts the
+/// exit code, as far as it can be written again.
+fn publish(
+    contents: Contents,
+    setup: &Setup,
+    output: &Output,
+    ci: Option<&dyn System>,
+    context: &Context,
+) -> Exit {
+    let mut failures: Vec<Finding> = Vec::new();
+    let mut report = Report::new(contents, &failures, context);
+    let mut files: Vec<(CiFile, Sink, bool)> = ci
+        .map_or(Vec::new(), System::files)
+        .into_iter()
+        .map(|file| {
+            let sink = Sink::new(Place::Append(file.path.clone()));
+            (file, sink, false)
+        })
+        .collect();
+    let mut printed = false;
+    loop {
+        let known = failures.len();
+        for (file, sink, failed) in files.iter_mut().filter(|(_, _, failed)| !failed) {
+            let written = output.write(sink, &(file.render)(&report, sink.length_before()));
+            if let Err(error) = written {
+                *failed = true;
+                failures.push(not_written(file.name, &error));
+            }
+        }
+        if failures.len() == known && !printed {
+            printed = true;
+            let text = render(&report, setup);
+            if let Err(error) = output.write(&mut Sink::new(Place::Stdout), &text) {
+                failures.push(not_written("standard output", &error));
+            }
+        }
+        if failures.len() == known {
+            break;
+        }
+        report = Report::new(contents, &failures, context);
+    }
+    output.stderr(&match ci {
+        Some(ci) => ci.diagnostics(&report),
+        None => text::diagnostics(&report, has_colour(std::io::stderr().is_terminal())),
     });
+    report.exit
+}
 
-    let colour = has_colour(std::io::stdout().is_terminal());
-    let text = report.render(settings.format, settings.quiet, colour);
-    let written = outlet::print(&text);
-    told_if_failed(report, "standard output", written, situation);
+fn not_written(place: &str, error: &std::io::Error) -> Finding {
+    Finding::ReportFailed {
+        place: place.to_owned(),
+        why: error.to_string(),
+    }
+}
 
-    // The outputs come last: they tell the exit code that all else came to.
-    let renderers: [fn(&Report) -> String; 2] = [github::summary, github::outputs];
-    for ((name, file), render) in files.into_iter().zip(renderers) {
-        if let Some(file) = file {
-            let written = outlet::append(file, &render(report));
-            told_if_failed(report, name, written, situation);
+/// The report for standard output; nothing where `--quiet` meets a go.
+fn render(report: &Report, setup: &Setup) -> String {
+    if setup.quiet && report.verdict == Verdict::Go {
+        return String::new();
+    }
+    match setup.format {
+        Format::Text => text::render(report, has_colour(std::io::stdout().is_terminal())),
+        Format::Json => json::render(report),
+        Format::Markdown => markdown::render(report),
+    }
+}
+
+/// No earlier `pass=true` of the step may survive a wrong command line.
+fn report_usage(error: &UsageError, output: &Output, ci: Option<&dyn System>) -> Exit {
+    let UsageError(message) = error;
+    for file in ci.map_or(Vec::new(), System::files) {
+        let mut sink = Sink::new(Place::Append(file.path));
+        if let Err(error) = output.write(&mut sink, &(file.render_usage_error)(message)) {
+            output.stderr(&format!("{} could not be written: {error}\n", file.name));
         }
     }
-
-    let told = if in_github {
-        github::annotations(report)
-    } else {
-        text::diagnostics(report, has_colour(std::io::stderr().is_terminal()))
-    };
-    let _ = std::io::stderr().write_all(told.as_bytes());
+    let shown = ci.map(|ci| ci.usage_error(message));
+    output.stderr(shown.as_deref().unwrap_or(message));
+    Exit::Usage
 }
 
-/// What was done, unless it failed: that is told.
-fn told_if_failed<T>(
-    report: &mut Report,
-    place: &str,
-    done: std::io::Result<T>,
-    situation: &Situation,
-) -> Option<T> {
-    done.map_err(|error| report.not_written(place, &error.to_string(), situation))
-        .ok()
-}
-
-fn print_only(text: &str) -> u8 {
-    match outlet::print(text) {
-        Ok(()) => exit::GO,
-        Err(_) => exit::CANNOT_TELL,
+fn print_only(text: &str) -> Exit {
+    let output = Output::new(Default::default());
+    match output.write(&mut Sink::new(Place::Stdout), text) {
+        Ok(()) => Exit::Go,
+        Err(_) => Exit::CannotTell,
     }
 }
 

@@ -1,7 +1,6 @@
 //! What an organization has: plain data, free of any wire format.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// A model's name as Runway spells it. Names are data: none is known to the code.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,26 +71,84 @@ impl Limit {
     }
 }
 
-/// A field of an answer that is not what the API promises.
+/// A field of an answer that is not what the API promises. Its names and texts are the server's,
+/// raw.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unreadable {
-    /// Its path in the document, such as `tier.models["gen4.5"].maxDailyGenerations`; empty
-    /// for the document itself. It may hold text of the server's.
+    /// Its path in the document, such as `tier.models["gen4.5"].maxDailyGenerations`; empty for
+    /// the document itself.
     pub field: String,
-    /// What is wrong with it, as the end of a sentence: `is missing`.
-    pub problem: String,
+    /// What is wrong with it.
+    pub problem: Problem,
 }
 
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Problem {
+    /// It is not there.
+    Missing,
+    /// It is there twice, and which of them is meant is not guessed.
+    Twice,
+    /// It is something else than what was wanted.
+    Mistyped {
+        /// What it is.
+        found: Found,
+        /// What it should be, with an article.
+        wanted: &'static str,
+    },
+    /// Anything else, as the end of a sentence.
+    Other(String),
+    /// Anything else, with an excerpt of the answer.
+    Excerpt {
+        /// The end of a sentence.
+        problem: String,
+        /// What the answer says.
+        excerpt: String,
+    },
+}
+
+/// What stands in the place of a field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Found {
+    /// Described in our own words.
+    Own(&'static str),
+    /// A number, as it was written.
+    Number(String),
+    /// A string.
+    Text(String),
+}
+
+impl Unreadable {
+    /// In words. `quote` makes text that is not our own harmless and cuts it to so many characters.
+    pub fn describe(&self, quote: &dyn Fn(&str, usize) -> String) -> String {
+        const MAX_EXCERPT: usize = 60;
+        const MAX_FIELD: usize = 140;
         let field = if self.field.is_empty() {
-            "the answer"
+            "the answer".to_owned()
         } else {
-            &self.field
+            quote(&self.field, MAX_FIELD)
         };
-        write!(f, "{field} {}", self.problem)
+        match &self.problem {
+            Problem::Missing => format!("{field} is missing"),
+            Problem::Twice => format!("{field} is there twice"),
+            Problem::Mistyped { found, wanted } => {
+                let found = match found {
+                    Found::Own(what) => (*what).to_owned(),
+                    Found::Number(number) => quote(number, MAX_EXCERPT),
+                    Found::Text(text) => format!("the string \"{}\"", quote(text, MAX_EXCERPT)),
+                };
+                format!("{field} is {found}, not {wanted}")
+            }
+            Problem::Other(problem) => format!("{field} {problem}"),
+            Problem::Excerpt { problem, excerpt } => {
+                format!("{field} {problem}: {}", quote(excerpt, MAX_QUOTE))
+            }
+        }
     }
 }
+
+/// The longest quote of an answer, in characters.
+const MAX_QUOTE: usize = 300;
 
 /// A figure that was read, or why it could not be: missing is neither zero nor plenty.
 pub type Reading<T> = Result<T, Unreadable>;
@@ -136,6 +193,9 @@ impl ModelQuota {
     }
 }
 
+/// The models of a tier, by name.
+pub type Models = BTreeMap<Model, ModelQuota>;
+
 /// An answer of `GET /v1/organization`, field by field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organization {
@@ -145,7 +205,7 @@ pub struct Organization {
     /// the tier, and is no limit on use.
     pub monthly_cap: Reading<Credits>,
     /// The models of `tier.models`; a model that is not there is not available to the key.
-    pub models: Reading<BTreeMap<Model, ModelQuota>>,
+    pub models: Reading<Models>,
 }
 
 #[cfg(test)]

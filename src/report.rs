@@ -1,8 +1,8 @@
 //! The report: what every format shows, and the one way in to each.
 //!
-//! A renderer returns text; only `main` owns standard output and files.
+//! It is complete before it is rendered. A renderer returns text; only `main` owns standard
+//! output and files.
 
-pub mod github;
 pub mod json;
 pub mod markdown;
 mod table;
@@ -10,146 +10,167 @@ pub mod text;
 
 use std::time::SystemTime;
 
-use crate::clean::{cut, for_log};
-use crate::cli::{Format, Settings};
-use crate::decide::{Kind, Row, Verdict};
-use crate::diagnostic::{Code, Diagnostic, Finding, Severity, Situation};
-use crate::exit;
-use crate::figures::{count, dollars, limit, thousands};
-use crate::gate::Outcome;
-use crate::quota::{Credits, Limit, Model, ModelQuota, Organization, Reading};
+use crate::decide::Decision;
+use crate::diagnostic::{Code, Context, Diagnostic, Finding, Severity};
+use crate::exit::Exit;
+use crate::format::{count, credits, dollars, limit, thousands};
+use crate::quota::{Credits, Model, ModelQuota, Organization, Reading};
+use crate::redact::Redactor;
+use crate::requirement::{Left, Row};
 use crate::spend::{History, Window};
 use crate::tier::{self, Tier, TIERS};
 
 use self::table::Table;
 
+/// The longest name that is shown, in characters.
+const MAX_NAME: usize = 80;
+
+/// The answer to the question whether the job may start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything asked for is there.
+    Go,
+    /// Runway answered, and it is not enough.
+    NoGo,
+    /// It could not be found out.
+    CannotTell,
+    /// Nothing was asked, as the user wanted for runs without a key.
+    Skipped,
+}
+
+impl Verdict {
+    /// The word of the report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Go => "go",
+            Self::NoGo => "no-go",
+            Self::CannotTell => "cannot-tell",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// What a report is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Contents<'a> {
+    /// Where the key came from, in the word of the JSON report.
+    pub key_source: Option<&'static str>,
+    /// The base URL, or the file's name.
+    pub source: &'a str,
+    /// The instant of the check.
+    pub checked_at: SystemTime,
+    /// What was read of limits and balance.
+    pub organization: Option<&'a Organization>,
+    /// The models that a flag names; none means all.
+    pub named: &'a [&'a Model],
+    /// The history to show, if one was asked for and read.
+    pub usage: Option<(Window, &'a History)>,
+    /// Whether to add the tier reference.
+    pub tiers: bool,
+    /// Rows and findings.
+    pub decision: &'a Decision,
+}
+
 /// Everything that there is to show of one run.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct Report<'a> {
     /// The verdict.
     pub verdict: Verdict,
     /// The exit code.
-    pub exit: u8,
-    /// The instant of the look.
-    pub checked_at: SystemTime,
-    /// The base URL, or the file's name.
-    pub source: String,
-    /// The host, or the file's name.
-    pub host: String,
-    /// One row a requirement.
-    pub rows: Vec<Row>,
+    pub exit: Exit,
     /// What is wrong, in words.
     pub diagnostics: Vec<Diagnostic>,
     /// The codes of the errors, which decided the verdict.
-    pub decided_by: Vec<Code>,
-    /// What was read of limits and balance.
-    pub organization: Option<Organization>,
-    /// The models that a flag names; none means all.
-    pub named: Vec<Model>,
-    /// The history to show, if one was asked for and read.
-    pub usage: Option<(Window, History)>,
-    /// Whether to add the tier reference.
-    pub tiers: bool,
+    pub codes: Vec<Code>,
+    /// What else there is to show.
+    pub contents: Contents<'a>,
+    /// The host, or the file's name.
+    host: String,
+    redactor: &'a Redactor,
 }
 
-impl Report {
-    /// Draws the verdict and puts the findings into words.
-    pub fn new(settings: &Settings, situation: &Situation, source: &str, outcome: Outcome) -> Self {
-        let decision = outcome.decision;
-        let mut decided_by: Vec<Code> = Vec::new();
-        for code in decision.errors().map(Finding::code) {
-            if !decided_by.contains(&code) {
-                decided_by.push(code);
-            }
-        }
-        let (verdict, exit) = match decision.exit() {
-            exit::KEY if settings.skip_missing_key && decided_by == [Code::KeyMissing] => {
-                (Verdict::Skipped, exit::GO)
-            }
-            exit::CANNOT_TELL if settings.fail_open => (Verdict::CannotTell, exit::GO),
-            exit => (Verdict::of_exit(exit), exit),
+impl<'a> Report<'a> {
+    /// Draws the verdict and puts the findings into words. `failures` are what kept an earlier
+    /// report of this run from being written.
+    pub fn new(contents: Contents<'a>, failures: &[Finding], context: &Context<'a>) -> Self {
+        let decision = contents.decision;
+        let errors: Vec<&Finding> = decision.errors.iter().chain(failures).collect();
+        let mut codes: Vec<Code> = decision.codes();
+        codes.extend(failures.first().map(Finding::code));
+        let excused = Excuse::of(decision, context);
+        let decides = |finding: &Finding| excused.is_none_or(|excuse| !excuse.covers(finding));
+        let deciding = errors.iter().filter(|finding| decides(finding));
+        let exit = Exit::of_errors(deciding.map(|finding| finding.code().exit()));
+        let verdict = match (exit, excused) {
+            (Exit::Go, Some(Excuse::MissingKey)) => Verdict::Skipped,
+            (Exit::Go, Some(Excuse::NoAnswer)) => Verdict::CannotTell,
+            (Exit::Go, None) => Verdict::Go,
+            (exit, _) if exit.is_no_go() => Verdict::NoGo,
+            _ => Verdict::CannotTell,
         };
-        let situation = &Situation {
-            time_cures: decided_by.iter().all(|code| code.waiting_helps()),
-            ..situation.clone()
+        let context = &Context {
+            waiting_helps: codes.iter().all(|code| code.waiting_helps()),
+            ..context.clone()
         };
-        let explain = |(severity, finding): &(Severity, Finding)| {
-            // What decides nothing any more is a warning.
-            let severity = if exit == exit::GO {
-                Severity::Warning
+        let errors = errors.iter().map(|finding| {
+            let severity = if decides(finding) {
+                Severity::Error
             } else {
-                *severity
+                Severity::Warning
             };
-            finding.explain(severity, situation)
-        };
-        let mut named: Vec<Model> = Vec::new();
-        for model in settings.required.named_models() {
-            if !named.contains(model) {
-                named.push(model.clone());
-            }
-        }
+            finding.explain(severity, context)
+        });
+        let warnings = decision.warnings.iter();
+        let warnings = warnings.map(|finding| finding.explain(Severity::Warning, context));
         Self {
             verdict,
             exit,
-            checked_at: outcome.checked_at,
-            source: source.to_owned(),
-            host: situation.organization.name().to_owned(),
-            diagnostics: decision.findings.iter().map(explain).collect(),
-            decided_by,
-            rows: decision.rows,
-            organization: outcome.organization,
-            named,
-            usage: outcome
-                .history
-                .map(|(window, history)| (window, history.within(window))),
-            tiers: settings.tiers,
-        }
-    }
-
-    /// The report for standard output; nothing where `--quiet` meets a go.
-    pub fn render(&self, format: Format, quiet: bool, colour: bool) -> String {
-        if quiet && self.verdict == Verdict::Go {
-            return String::new();
-        }
-        match format {
-            Format::Text => text::render(self, colour),
-            Format::Json => json::render(self),
-            Format::Markdown => markdown::render(self),
-        }
-    }
-
-    /// Adds that the report could not be written: whoever cannot read a go has none. A no-go
-    /// stays one.
-    pub fn not_written(&mut self, place: &str, why: &str, situation: &Situation) {
-        let finding = Finding::ReportFailed {
-            place: place.to_owned(),
-            why: crate::clean::clean(why),
-        };
-        self.diagnostics
-            .push(finding.explain(Severity::Error, situation));
-        if self.exit == exit::GO {
-            self.exit = exit::CANNOT_TELL;
-            self.verdict = Verdict::CannotTell;
-        }
-        if !self.decided_by.contains(&Code::ReportFailed) {
-            self.decided_by.push(Code::ReportFailed);
+            diagnostics: errors.chain(warnings).collect(),
+            codes,
+            contents,
+            host: context.organization.name(context.host),
+            redactor: context.redactor,
         }
     }
 
     /// Whether a later job may run.
     pub fn passes(&self) -> bool {
-        self.exit == exit::GO && self.verdict != Verdict::Skipped
+        self.exit == Exit::Go && self.verdict != Verdict::Skipped
+    }
+
+    /// The codes of the warnings, each once.
+    pub fn warning_codes(&self) -> Vec<&'static str> {
+        let mut codes = Vec::new();
+        for diagnostic in &self.diagnostics {
+            let name = diagnostic.code.name();
+            if diagnostic.severity == Severity::Warning && !codes.contains(&name) {
+                codes.push(name);
+            }
+        }
+        codes
+    }
+
+    /// The headline with the verdict, on one line: for a chat.
+    pub fn message(&self) -> String {
+        format!("{}: {} ({})", self.word(), self.headline(), self.host())
+    }
+
+    fn word(&self) -> &'static str {
+        match (self.verdict, self.passes()) {
+            (Verdict::Go, _) => "GO",
+            (Verdict::NoGo, _) => "NO-GO",
+            (Verdict::CannotTell, false) => "CANNOT TELL",
+            (Verdict::CannotTell, true) => "CANNOT TELL, PASSED BY --fail-open",
+            (Verdict::Skipped, _) => "SKIPPED",
+        }
     }
 
     /// `2 of 3 requirements are not met`.
     fn headline(&self) -> String {
-        let all = self.rows.len();
-        let short = self
-            .rows
-            .iter()
-            .filter(|row| row.met == Some(false))
-            .count();
-        let open = self.rows.iter().filter(|row| row.met.is_none()).count();
+        let rows = &self.contents.decision.rows;
+        let all = rows.len();
+        let counted = |met: Option<bool>| rows.iter().filter(|row| row.met == met).count();
+        let (short, open) = (counted(Some(false)), counted(None));
         let of = |part: usize| match (part, all) {
             (1, 1) => "the requirement is".to_owned(),
             (1, _) => format!("1 of {all} requirements is"),
@@ -160,132 +181,126 @@ impl Report {
             0 => String::new(),
             _ => format!("; {}", count(warnings, "warning")),
         };
-        let first = self.diagnostics.first();
         match self.verdict {
             Verdict::Skipped => "no key, so nothing was asked".to_owned(),
             Verdict::Go if all == 0 => format!("there are credits and models{warned}"),
             Verdict::Go => format!("{} met{warned}", of(all)),
-            _ if short > 0 => format!("{} not met", of(short)),
-            _ if open > 0 => format!("{} undecided", of(open)),
-            _ => first.map_or(String::new(), |first| cut(&for_log(&first.summary), 72)),
+            Verdict::NoGo if short > 0 => format!("{} not met", of(short)),
+            Verdict::CannotTell if open > 0 => format!("{} undecided", of(open)),
+            _ => self.codes.first().map_or(String::new(), |code| {
+                format!("{} (see below)", code.name().replace('-', " "))
+            }),
         }
     }
 
-    fn requirements(&self) -> impl Iterator<Item = Requirement> + '_ {
-        self.rows.iter().map(|row| self.requirement(row))
+    /// The balance in credits, as a number; empty where it is not known.
+    pub fn balance(&self) -> String {
+        let read = self.contents.organization;
+        let balance = read.and_then(|read| read.balance.as_ref().ok());
+        let shown = balance.and_then(|balance| self.redactor.figure(balance.0));
+        shown.map_or(String::new(), |balance| balance.to_string())
     }
 
-    fn requirement(&self, row: &Row) -> Requirement {
-        let models = self
-            .organization
-            .as_ref()
-            .and_then(|it| it.models.as_ref().ok());
-        let quota = |model: &Model| models.and_then(|models| models.get(model));
-        let bare = match row.left {
-            None if row.met == Some(false) => "—".to_owned(),
-            None => "?".to_owned(),
-            Some(None) => "no limit".to_owned(),
-            Some(Some(left)) => thousands(left),
+    /// The host, or the file's name.
+    fn host(&self) -> String {
+        self.redactor.quote(&self.host, MAX_NAME)
+    }
+
+    /// A model's name on one harmless line.
+    fn name(&self, model: &Model) -> String {
+        self.redactor.quote(model.as_str(), MAX_NAME)
+    }
+
+    /// A figure of an answer, unless it may be a part of the key.
+    fn figure(&self, number: impl Into<i128>) -> String {
+        let figure = self.redactor.figure(number.into());
+        figure.map_or_else(|| "[key]".to_owned(), thousands)
+    }
+
+    /// The cells of a requirement: name, needed, left and a note.
+    fn cells(&self, row: &Row) -> Cells {
+        let name = match &row.model {
+            Some(model) => format!("{} {}", self.name(model), row.name),
+            None => row.name.clone(),
         };
-        let (name, left, note) = match &row.kind {
-            Kind::Generations(model) => {
-                let quota = quota(model);
-                let of = quota.and_then(|quota| quota.daily_limit.clone().ok()?.number());
-                let left = match of {
-                    Some(of) if row.left.is_some() => format!("{bare} of {}", thousands(of)),
-                    _ => bare,
-                };
-                let used = quota.and_then(|quota| quota.used.clone().ok());
-                let used = used.map(|used| format!("{} used in the past 24 h", thousands(used)));
-                let percent = row.percent.map(|percent| format!("{percent}% asked for"));
-                let notes: Vec<String> = used.into_iter().chain(percent).collect();
-                (
-                    format!("{} generations", shown(model)),
-                    left,
-                    notes.join(", "),
-                )
-            }
-            Kind::Credits => ("credits".to_owned(), bare, in_dollars(row)),
-            Kind::PlannedCost => ("planned cost".to_owned(), bare, in_dollars(row)),
-            Kind::Concurrency(model) => (
-                format!("{} concurrency", shown(model)),
-                bare,
-                "at a time".to_owned(),
-            ),
-            Kind::Budget(budget) => {
-                let days = budget.window.days();
-                let spent = row.left.flatten().map(|left| {
-                    let spent = budget.most.minus(Credits(left));
-                    format!("{} spent since {}", thousands(spent.0), budget.window.start)
-                });
-                let name = format!(
-                    "budget of {} in {}",
-                    thousands(budget.most.0),
-                    count(days.into(), "day")
-                );
-                (name, bare, spent.unwrap_or_default())
-            }
+        let needed = match (row.needed, row.percent) {
+            (Some(needed), _) => thousands(needed),
+            (None, Some(percent)) => format!("{percent}%"),
+            (None, None) => "?".to_owned(),
         };
-        Requirement {
+        let left = match row.left {
+            Left::Unknown if row.met == Some(false) => "—".to_owned(),
+            Left::Unknown => "?".to_owned(),
+            Left::NoLimit => "no limit".to_owned(),
+            Left::Number(left) => self.figure(left),
+        };
+        let left = match row.of {
+            Some(of) => format!("{left} of {}", self.figure(of)),
+            None => left,
+        };
+        Cells {
             met: row.met,
             name,
-            needed: row.needed.map_or_else(
-                || {
-                    row.percent
-                        .map_or("?".to_owned(), |percent| format!("{percent}%"))
-                },
-                thousands,
-            ),
+            needed,
             left,
-            note,
+            note: row.note.clone(),
         }
     }
 
-    /// Balance and cap, a name and a figure each.
+    fn requirements(&self) -> Vec<Cells> {
+        let rows = self.contents.decision.rows.iter();
+        rows.map(|row| self.cells(row)).collect()
+    }
+
+    /// Balance and cap: a name and a figure each.
     fn account(&self) -> Vec<(&'static str, String)> {
-        let Some(organization) = &self.organization else {
+        let Some(organization) = self.contents.organization else {
             return Vec::new();
         };
-        let balance = reading(&organization.balance, |balance| {
-            crate::figures::credits(*balance)
-        });
+        let hidden = |credits: Credits| self.redactor.figure(credits.0).is_none();
+        let sum = |sum: &Credits| {
+            if hidden(*sum) {
+                "[key]".to_owned()
+            } else {
+                credits(*sum)
+            }
+        };
         let cap = reading(&organization.monthly_cap, |cap| {
             let tier = tier::of_cap(*cap);
             let tier = tier.map_or("a custom tier".to_owned(), |tier| {
                 format!("tier {}", tier.number)
             });
-            let cap = crate::figures::credits(*cap);
-            format!("at most {cap} bought in 30 days: {tier}")
+            format!("at most {} bought in 30 days: {tier}", sum(cap))
         });
+        let balance = reading(&organization.balance, sum);
         vec![("Balance", balance), ("Monthly cap", cap)]
     }
 
     /// The models that a flag names and the tier lists, or all.
     fn models(&self) -> Vec<(&Model, &ModelQuota)> {
-        let models = self
-            .organization
-            .as_ref()
-            .and_then(|it| it.models.as_ref().ok());
-        let Some(models) = models else {
+        let read = self.contents.organization;
+        let Some(models) = read.and_then(|read| read.models.as_ref().ok()) else {
             return Vec::new();
         };
-        if self.named.is_empty() {
+        if self.contents.named.is_empty() {
             return models.iter().collect();
         }
-        let named = self.named.iter();
+        let named = self.contents.named.iter();
         named
             .filter_map(|named| models.get_key_value(named))
             .collect()
     }
 
-    fn model_table(&self) -> Table {
-        let rows = self.models();
-        let cells = rows.iter().map(|(model, quota)| {
+    fn model_table(&self, max_rows: usize) -> Table {
+        let models = self.models();
+        let all = models.len();
+        let limited = |it: &_| limit(*it);
+        let rows = models.into_iter().take(max_rows).map(|(model, quota)| {
             vec![
-                shown(model),
-                reading(&quota.concurrency, |allowed| limit(*allowed)),
-                reading(&quota.daily_limit, |daily| limit(*daily)),
-                reading(&quota.used, |used| thousands(*used)),
+                self.name(model),
+                reading(&quota.concurrency, limited),
+                reading(&quota.daily_limit, limited),
+                reading(&quota.used, |used| self.figure(*used)),
                 quota.left().map_or("?".to_owned(), limit),
             ]
         });
@@ -298,49 +313,117 @@ impl Report {
                 "Remaining",
             ],
             words: 1,
-            rows: cells.collect(),
+            rows: rows.collect(),
+            all,
         }
     }
 
     fn tier_table(&self) -> Table {
-        let own = self
-            .organization
-            .as_ref()
-            .and_then(|it| it.monthly_cap.clone().ok());
+        let read = self.contents.organization;
+        let own = read.and_then(|read| read.monthly_cap.as_ref().ok().copied());
         let own = own.and_then(tier::of_cap);
-        let range = |(least, most): (u64, u64)| {
-            if least == most {
-                thousands(least)
+        let range = |(low, high): (u64, u64)| {
+            if low == high {
+                thousands(low)
             } else {
-                format!("{}–{}", thousands(least), thousands(most))
+                format!("{}–{}", thousands(low), thousands(high))
             }
         };
         let rows = TIERS.iter().map(|tier: &Tier| {
             let mark = if own == Some(*tier) { " (yours)" } else { "" };
             vec![
                 format!("{}{mark}", tier.number),
-                tier.unlock.to_owned(),
                 range(tier.concurrency),
-                range(tier.daily_generations),
+                range(tier.daily_range()),
                 dollars(tier.monthly_cap).trim_end_matches(".00").to_owned(),
+                tier.unlock.to_owned(),
             ]
         });
         Table {
             head: &[
                 "Tier",
-                "Unlock",
                 "Concurrency",
-                "Daily Generations",
+                "Daily Gens",
                 "Monthly Cap",
+                "Unlock Requirement",
             ],
+            words: 1,
+            rows: rows.collect(),
+            all: TIERS.len(),
+        }
+    }
+
+    /// A row a day and model, newest first.
+    fn history_table(&self, history: &History, max_rows: usize) -> Table {
+        let days = history.newest_first();
+        let rows = days.flat_map(|(day, models)| {
+            let models = models.iter();
+            models.map(move |(model, amount)| (day, model, amount))
+        });
+        let rows = rows.take(max_rows).map(|(day, model, amount)| {
+            vec![day.to_string(), self.name(model), self.figure(amount.0)]
+        });
+        Table {
+            head: &["Date", "Model", "Credits Used"],
             words: 2,
             rows: rows.collect(),
+            all: history.entries(),
+        }
+    }
+
+    /// Totals by model, the largest first, and the grand total.
+    fn totals_table(&self, history: &History, max_rows: usize) -> Table {
+        let mut totals: Vec<(&Model, Credits)> = history.by_model().into_iter().collect();
+        totals.sort_by(|(_, one), (_, other)| other.cmp(one));
+        let all = totals.len().saturating_add(1);
+        let row = |name: String, sum: Credits| {
+            let dollars = self.redactor.figure(sum.0).map(|_| dollars(sum));
+            vec![name, self.figure(sum.0), dollars.unwrap_or_default()]
+        };
+        let rows = totals
+            .into_iter()
+            .take(max_rows)
+            .map(|(model, sum)| row(self.name(model), sum))
+            .chain([row("Total".to_owned(), history.total())]);
+        Table {
+            head: &["Model", "Credits", "Dollars"],
+            words: 1,
+            rows: rows.collect(),
+            all,
+        }
+    }
+}
+
+/// Why errors decide nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Excuse {
+    /// `--missing-key skip`.
+    MissingKey,
+    /// `--fail-open`.
+    NoAnswer,
+}
+
+impl Excuse {
+    fn of(decision: &Decision, context: &Context) -> Option<Self> {
+        let exit = decision.exit();
+        if exit == Exit::Key && context.skips_missing_key {
+            (decision.codes() == [Code::KeyMissing]).then_some(Self::MissingKey)
+        } else {
+            (exit == Exit::CannotTell && context.fails_open).then_some(Self::NoAnswer)
+        }
+    }
+
+    fn covers(self, finding: &Finding) -> bool {
+        match self {
+            Self::MissingKey => finding.code() == Code::KeyMissing,
+            // A go that nobody can read is none.
+            Self::NoAnswer => finding.code() != Code::ReportFailed,
         }
     }
 }
 
 /// A row of the report, in words.
-struct Requirement {
+struct Cells {
     met: Option<bool>,
     name: String,
     needed: String,
@@ -348,52 +431,6 @@ struct Requirement {
     note: String,
 }
 
-/// A row a day and model, newest first.
-fn history_table(history: &History) -> Table {
-    let days = history.newest_first();
-    let rows = days.flat_map(|(day, models)| {
-        models
-            .iter()
-            .map(move |(model, amount)| vec![day.to_string(), shown(model), thousands(amount.0)])
-    });
-    Table {
-        head: &["Date", "Model", "Credits Used"],
-        words: 2,
-        rows: rows.collect(),
-    }
-}
-
-/// Totals by model, the largest first, and the grand total.
-fn totals_table(history: &History) -> Table {
-    let mut totals: Vec<(&Model, Credits)> = history.by_model().into_iter().collect();
-    totals.sort_by(|(_, one), (_, other)| other.cmp(one));
-    let row = |name: String, sum: Credits| vec![name, thousands(sum.0), dollars(sum)];
-    let rows = totals
-        .into_iter()
-        .map(|(model, sum)| row(shown(model), sum))
-        .chain([row("Total".to_owned(), history.total())]);
-    Table {
-        head: &["Model", "Credits", "Dollars"],
-        words: 1,
-        rows: rows.collect(),
-    }
-}
-
-/// A model's name on one harmless line.
-fn shown(model: &Model) -> String {
-    cut(&for_log(model.as_str()), 80)
-}
-
 fn reading<T>(reading: &Reading<T>, show: impl FnOnce(&T) -> String) -> String {
     reading.as_ref().map_or("?".to_owned(), show)
-}
-
-fn in_dollars(row: &Row) -> String {
-    let left = row.left.flatten();
-    left.map_or(String::new(), |left| dollars(Credits(left)))
-}
-
-/// What is left of a model, where both figures could be read.
-fn remaining(quota: &ModelQuota) -> Option<Limit> {
-    quota.left().ok()
 }

@@ -9,7 +9,7 @@ use crate::quota::{Credits, Model};
 const SECONDS_A_DAY: u64 = 86_400;
 
 /// The most days that Runway answers for at once.
-pub const MOST_DAYS: u32 = 90;
+pub const MAX_DAYS: u32 = 90;
 
 /// A calendar day in UTC, counted from 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +32,13 @@ impl UtcDay {
             .unwrap_or_default()
             .as_secs();
         Self(u32::try_from(seconds / SECONDS_A_DAY).unwrap_or(u32::MAX))
+    }
+
+    /// The first day of its month.
+    pub fn first_of_month(self) -> Self {
+        let text = self.to_string();
+        let month = text.get(..8).unwrap_or_default();
+        Self::parse(&format!("{month}01")).unwrap_or(self)
     }
 
     /// The day `days` later.
@@ -93,8 +100,8 @@ impl Window {
         (self.start.0..self.before.0).rev().map(UtcDay)
     }
 
-    /// The least window that holds both.
-    pub fn hull(self, other: Self) -> Self {
+    /// The smallest window that holds both.
+    pub fn union(self, other: Self) -> Self {
         Self {
             start: self.start.min(other.start),
             before: self.before.max(other.before),
@@ -185,15 +192,40 @@ fn sum<'a>(amounts: impl Iterator<Item = &'a Credits>) -> Credits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// The most credits that may be spent, the planned cost included.
-    pub most: Credits,
-    /// The days that count, today the last of them.
-    pub window: Window,
+    pub max: Credits,
+    /// The days that count.
+    pub period: Period,
 }
 
-impl Budget {
-    /// What was spent in the window. Net refunds count as nothing spent, never as more room.
-    pub fn spent(&self, history: &History) -> Credits {
-        history.within(self.window).total().max(Credits(0))
+/// Days up to and including today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// So many.
+    Days(u32),
+    /// Those of the calendar month (UTC).
+    Month,
+}
+
+impl Period {
+    /// The days that are meant on a given day.
+    pub fn on(self, today: UtcDay) -> Window {
+        match self {
+            Self::Days(days) => Window::last(days, today),
+            Self::Month => Window {
+                start: today.first_of_month(),
+                before: today.plus(1),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Days(1) => f.write_str("1 day"),
+            Self::Days(days) => write!(f, "{days} days"),
+            Self::Month => f.write_str("the month"),
+        }
     }
 }
 
@@ -239,6 +271,21 @@ mod tests {
     }
 
     #[test]
+    fn a_month_ends_today() {
+        for (today, start, days) in [
+            ("2026-03-01", "2026-03-01", 1),
+            ("2026-03-31", "2026-03-01", 31),
+            ("2024-02-29", "2024-02-01", 29),
+            ("2026-02-28", "2026-02-01", 28),
+            ("2026-12-31", "2026-12-01", 31),
+        ] {
+            let window = Period::Month.on(day(today));
+            assert_eq!((window.start, window.days()), (day(start), days));
+            assert_eq!(window.last_day(), day(today));
+        }
+    }
+
+    #[test]
     fn thirty_days_include_today() {
         let window = Window::last(30, day("2026-03-16"));
         assert_eq!(window.start, day("2026-02-15"));
@@ -249,17 +296,12 @@ mod tests {
     }
 
     #[test]
-    fn refunds_are_shown_as_they_are_but_make_no_room() {
+    fn refunds_are_shown_as_they_are() {
         let mut history = History::default();
         history.add(day("2026-03-16"), Model::new("gen4.5"), Credits(-500));
         history.add(day("2026-03-16"), Model::new("gen4.5"), Credits(120));
         history.add(day("2026-01-01"), Model::new("gen4.5"), Credits(9_000));
         let window = Window::last(30, day("2026-03-16"));
         assert_eq!(history.within(window).total(), Credits(-380));
-        let budget = Budget {
-            most: Credits(100),
-            window,
-        };
-        assert_eq!(budget.spent(&history), Credits(0));
     }
 }

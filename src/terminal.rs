@@ -1,76 +1,109 @@
 //! What is said while there is nothing to report yet: in a log a line when something changes and
 //! one every few minutes, on a terminal one line that is renewed.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use runway_preflight::clean::for_log;
-use runway_preflight::figures::duration;
-use runway_preflight::gate::Listener;
+use runway_preflight::diagnostic::{Context, Finding};
+use runway_preflight::format::duration;
+use runway_preflight::output::Output;
+use runway_preflight::poll::Progress;
 
 /// CI systems end a job that says nothing for ten minutes.
 const LOG_EVERY: Duration = Duration::from_secs(300);
 const RENEW_EVERY: Duration = Duration::from_secs(1);
 const CLEAR: &str = "\r\x1b[2K";
 
+/// The longest quote of what went wrong with a try, in characters.
+const MAX_QUOTE: usize = 120;
+
 /// Standard error.
-pub(crate) struct Terminal<W> {
-    out: W,
+pub(crate) struct Terminal<'a> {
+    output: &'a Output,
+    context: &'a Context<'a>,
     renews: bool,
-    said: String,
-    said_at: Option<Instant>,
+    shown: String,
+    shown_at: Option<Instant>,
 }
 
-impl<W: Write + IsTerminal> Terminal<W> {
-    pub(crate) fn new(out: W) -> Self {
+impl<'a> Terminal<'a> {
+    pub(crate) fn new(
+        stderr: impl IsTerminal,
+        output: &'a Output,
+        context: &'a Context<'a>,
+    ) -> Self {
         Self {
-            renews: out.is_terminal(),
-            out,
-            said: String::new(),
-            said_at: None,
+            output,
+            context,
+            renews: stderr.is_terminal(),
+            shown: String::new(),
+            shown_at: None,
         }
     }
-}
 
-impl<W: Write> Terminal<W> {
-    /// A line that nobody reads is no reason to stop.
-    fn write(&mut self, text: &str) {
-        let _ = self.out.write_all(text.as_bytes());
-        let _ = self.out.flush();
+    /// Shows what happens; of a wait, says when it wants to hear of it again.
+    pub(crate) fn report(&mut self, progress: Progress) -> Duration {
+        match progress {
+            Progress::Retry(retry) => self.line(&format!(
+                "try {} of {} at {}: {}; trying again in {}",
+                retry.tries,
+                retry.document.request(),
+                retry.host,
+                self.output.redactor().quote(&retry.why, MAX_QUOTE),
+                in_seconds(retry.wait)
+            )),
+            Progress::ClockSkew(skew) => self.line(&format!(
+                "this machine's clock is {} off; days are counted by Runway's",
+                in_seconds(skew)
+            )),
+            Progress::NotWaiting(code) => self.line(&format!(
+                "not waiting: waiting does not cure {}",
+                code.name()
+            )),
+            Progress::Waiting {
+                decision,
+                until_next,
+                at_most,
+            } => {
+                let errors = decision.errors.iter();
+                let why: Vec<String> = errors
+                    .map(|finding: &Finding| finding.summary(self.context))
+                    .collect();
+                return self.waiting(&why.join("; "), until_next, at_most);
+            }
+            Progress::Waited => {
+                if self.renews {
+                    self.output.stderr(CLEAR);
+                }
+            }
+        }
+        RENEW_EVERY
     }
-}
 
-impl<W: Write> Listener for Terminal<W> {
-    fn say(&mut self, line: &str) {
-        self.write(&format!("{}\n", for_log(line)));
+    fn line(&self, text: &str) {
+        self.output.stderr(&format!("{text}\n"));
     }
 
     fn waiting(&mut self, why: &str, until_next: Duration, at_most: Duration) -> Duration {
         let line = format!(
-            "waiting for {} at most, next look in {}: {}",
+            "waiting up to {}, next check in {}: {why}",
             in_seconds(at_most),
             in_seconds(until_next),
-            for_log(why)
         );
         if self.renews {
             // Not wrapped: a line that takes two rows cannot be renewed as one.
-            self.write(&format!("{CLEAR}\x1b[?7l{line}\x1b[?7h"));
+            self.output
+                .stderr(&format!("{CLEAR}\x1b[?7l{line}\x1b[?7h"));
             return RENEW_EVERY;
         }
-        let quiet = self.said_at.map(|at| at.elapsed());
-        if self.said != why || quiet.is_none_or(|quiet| quiet >= LOG_EVERY) {
-            self.write(&format!("{line}\n"));
-            why.clone_into(&mut self.said);
-            self.said_at = Some(Instant::now());
+        let quiet = self.shown_at.map(|at| at.elapsed());
+        if self.shown != why || quiet.is_none_or(|quiet| quiet >= LOG_EVERY) {
+            self.line(&line);
+            why.clone_into(&mut self.shown);
+            self.shown_at = Some(Instant::now());
         }
-        let quiet = self.said_at.map(|at| at.elapsed()).unwrap_or_default();
+        let quiet = self.shown_at.map(|at| at.elapsed()).unwrap_or_default();
         LOG_EVERY.saturating_sub(quiet)
-    }
-
-    fn waited(&mut self) {
-        if self.renews {
-            self.write(CLEAR);
-        }
     }
 }
 
@@ -78,33 +111,4 @@ impl<W: Write> Listener for Terminal<W> {
 fn in_seconds(left: Duration) -> String {
     let seconds = left.as_millis().div_ceil(1_000);
     duration(Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_log_hears_of_every_change_and_every_few_minutes() {
-        let mut log = Terminal {
-            out: Vec::new(),
-            renews: false,
-            said: String::new(),
-            said_at: None,
-        };
-        let lines = |log: &mut Terminal<Vec<u8>>, why| {
-            let again = log.waiting(why, Duration::from_secs(1_000), Duration::from_secs(7_200));
-            assert!(again <= LOG_EVERY, "{again:?}");
-            let said = String::from_utf8(std::mem::take(&mut log.out)).expect("text");
-            said.lines().count()
-        };
-        assert_eq!(lines(&mut log, "12 fewer"), 1);
-        assert_eq!(lines(&mut log, "12 fewer"), 0);
-        assert_eq!(lines(&mut log, "11 fewer"), 1);
-        log.said_at = Instant::now().checked_sub(LOG_EVERY);
-        assert_eq!(lines(&mut log, "11 fewer"), 1);
-        log.waited();
-        log.say("try 1\u{1b}[2K");
-        assert_eq!(log.out, b"try 1\n");
-    }
 }

@@ -9,8 +9,8 @@ pub struct Tier {
     pub number: u8,
     /// Generations at a time, as a range over the models.
     pub concurrency: (u64, u64),
-    /// Generations in 24 hours, as a range over the models.
-    pub daily_generations: (u64, u64),
+    /// Generations in 24 hours: one figure for each column (family of models) of the table.
+    pub daily_generations: [u64; 5],
     /// The most credits that may be bought in 30 days.
     pub monthly_cap: Credits,
     /// What unlocks it, as first published.
@@ -19,33 +19,46 @@ pub struct Tier {
 
 /// The tiers as <https://docs.dev.runwayml.com/usage/tiers> lists them.
 pub const TIERS: [Tier; 5] = [
-    tier(1, (1, 2), (50, 200), 10_000, "—"),
-    tier(2, (3, 3), (500, 1_000), 50_000, "1 day + $50 spent"),
-    tier(3, (5, 5), (1_000, 2_000), 200_000, "7 days + $100 spent"),
+    tier(1, (1, 2), [50, 200, 200, 50, 50], 10_000, "—"),
+    tier(
+        2,
+        (3, 3),
+        [500, 1_000, 1_000, 500, 1_000],
+        50_000,
+        "1 day + $50 spent",
+    ),
+    tier(
+        3,
+        (5, 5),
+        [1_000, 2_000, 2_000, 1_000, 2_000],
+        200_000,
+        "7 days + $100 spent",
+    ),
     tier(
         4,
         (10, 10),
-        (5_000, 10_000),
+        [5_000, 10_000, 10_000, 5_000, 10_000],
         2_000_000,
         "14 days + $1,000 spent",
     ),
     tier(
         5,
         (20, 20),
-        (25_000, 30_000),
+        [25_000, 30_000, 30_000, 25_000, 30_000],
         10_000_000,
         "7 days + $5,000 spent",
     ),
 ];
 
 /// What Runway's current documentation says about the waiting times above.
-pub const UNLOCK_NOTE: &str = "Runway's current documentation drops the waiting time: a tier \
-opens as soon as that amount was purchased. See https://docs.dev.runwayml.com/usage/tiers";
+pub const UNLOCK_NOTE: &str = "\"1 day\" means registered for 1 day. Runway's current \
+documentation has no waiting time: a tier opens by itself once that amount was purchased. See \
+https://docs.dev.runwayml.com/usage/tiers";
 
 const fn tier(
     number: u8,
     concurrency: (u64, u64),
-    daily_generations: (u64, u64),
+    daily_generations: [u64; 5],
     monthly_cap: i128,
     unlock: &'static str,
 ) -> Tier {
@@ -58,20 +71,60 @@ const fn tier(
     }
 }
 
-/// The tier that a monthly cap tells; any figure of no published tier is a custom one.
+impl Tier {
+    /// Generations in 24 hours, as a range over the models.
+    pub fn daily_range(&self) -> (u64, u64) {
+        let [first, others @ ..] = self.daily_generations;
+        others
+            .into_iter()
+            .fold((first, first), |(low, high), next| {
+                (low.min(next), high.max(next))
+            })
+    }
+}
+
+/// The tier that a monthly cap stands for; any other figure is a custom tier.
 pub fn of_cap(cap: Credits) -> Option<Tier> {
     TIERS.into_iter().find(|tier| tier.monthly_cap == cap)
 }
 
-/// The first tier above the organization's own whose daily range can cover `needed`.
+/// The first tier that surely gives `needed` generations a day to a model with this daily limit.
 ///
-/// Where the cap tells no tier, a tier counts as higher if its range goes beyond `limit`.
-pub fn first_covering(needed: u64, limit: u64, cap: Option<Credits>) -> Option<Tier> {
-    let own = cap.and_then(of_cap).map_or(0, |tier| tier.number);
+/// A limit tells in which columns of the table the model can stand: of the organization's own tier
+/// where `cap` tells it, else of any. A tier is sure if each of these columns reaches `needed`
+/// there. `None` where no tier is sure, as for a limit that stands in no column.
+pub fn first_sure(needed: u64, limit: u64, cap: Option<Credits>) -> Option<Tier> {
+    let own = cap.map(of_cap);
+    // A custom tier's limits follow no table.
+    if own == Some(None) {
+        return None;
+    }
+    let own = own.flatten();
+    let mut columns = [false; 5];
+    let mut highest = 0;
+    for tier in TIERS
+        .iter()
+        .filter(|tier| own.is_none_or(|own| own == **tier))
+    {
+        for (column, given) in columns.iter_mut().zip(tier.daily_generations) {
+            if given == limit {
+                *column = true;
+                highest = highest.max(tier.number);
+            }
+        }
+    }
+    if highest == 0 {
+        return None;
+    }
     TIERS.into_iter().find(|tier| {
-        let most = tier.daily_generations.1;
-        tier.number > own && most > limit && most >= needed
+        let mut given = columns.iter().zip(tier.daily_generations);
+        tier.number > highest && given.all(|(column, given)| !column || given >= needed)
     })
+}
+
+/// The first tier that runs `needed` generations at a time of every model.
+pub fn first_concurrent(needed: u64) -> Option<Tier> {
+    TIERS.into_iter().find(|tier| tier.concurrency.0 >= needed)
 }
 
 #[cfg(test)]
@@ -80,22 +133,52 @@ mod tests {
 
     #[test]
     fn the_cap_tells_the_tier() {
-        assert_eq!(of_cap(Credits(10_000)).map(|t| t.number), Some(1));
-        assert_eq!(of_cap(Credits(10_000_000)).map(|t| t.number), Some(5));
+        assert_eq!(of_cap(Credits(10_000)).map(|tier| tier.number), Some(1));
+        assert_eq!(of_cap(Credits(10_000_000)).map(|tier| tier.number), Some(5));
         assert_eq!(of_cap(Credits(10_001)), None);
     }
 
     #[test]
-    fn the_first_tier_that_covers_is_above_the_own() {
-        let first = |needed, limit, cap: Option<i128>| {
-            first_covering(needed, limit, cap.map(Credits)).map(|tier| tier.number)
-        };
-        assert_eq!(first(300, 200, Some(10_000)), Some(2));
-        assert_eq!(first(150, 50, Some(10_000)), Some(2));
-        assert_eq!(first(1_000, 200, Some(10_000)), Some(2));
-        assert_eq!(first(1_001, 200, Some(10_000)), Some(3));
-        assert_eq!(first(800, 500, Some(50_000)), Some(3));
-        assert_eq!(first(150, 50, None), Some(1));
-        assert_eq!(first(30_001, 200, Some(10_000)), None);
+    fn only_a_sure_tier_is_named() {
+        let tier_1 = Some(10_000);
+        for (needed, limit, cap, named) in [
+            (300, 200, tier_1, Some(2)),
+            (500, 50, tier_1, Some(2)),
+            // Two of the three columns that give 50 give 500 in tier 2.
+            (600, 50, tier_1, Some(3)),
+            (1_000, 200, tier_1, Some(2)),
+            (1_001, 200, tier_1, Some(3)),
+            (800, 500, Some(50_000), Some(3)),
+            (1_500, 1_000, Some(50_000), Some(3)),
+            // 1,000 stands in tier 2 and in tier 3.
+            (1_500, 1_000, None, Some(4)),
+            (150, 50, None, Some(2)),
+            (30_001, 200, tier_1, None),
+            (26_000, 50, tier_1, None),
+            // A limit that the table does not give, a custom tier, and none at all.
+            (300, 123, tier_1, None),
+            (300, 200, Some(12_345), None),
+            (10, 0, tier_1, None),
+        ] {
+            let found = first_sure(needed, limit, cap.map(Credits));
+            assert_eq!(found.map(|tier| tier.number), named, "{needed} of {limit}");
+        }
+    }
+
+    #[test]
+    fn a_named_tier_covers_the_need_in_each_column() {
+        for own in TIERS {
+            for limit in own.daily_generations {
+                for needed in [limit + 1, 501, 600, 1_001, 2_001, 10_001, 25_001] {
+                    let Some(tier) = first_sure(needed, limit, Some(own.monthly_cap)) else {
+                        continue;
+                    };
+                    let columns = own.daily_generations.iter().zip(tier.daily_generations);
+                    for (_, given) in columns.filter(|(own, _)| **own == limit) {
+                        assert!(given >= needed && tier.number > own.number);
+                    }
+                }
+            }
+        }
     }
 }

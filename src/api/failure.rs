@@ -6,12 +6,12 @@ use std::time::Duration;
 use ureq::Error;
 
 use super::connect::Phase;
-use super::retry::{Hints, Wrong};
-use crate::clean::{clean, cut};
-use crate::diagnostic::{Asked, Finding};
+use super::retry::{Hints, RetryClass};
+use crate::diagnostic::{Asked, Finding, Unexpected};
+use std::time::SystemTime;
 
-/// What a finding tells of the question besides.
-pub(super) struct Circumstances {
+/// What a finding says of the request besides.
+pub(super) struct Background {
     /// Host and port of the proxy in between.
     pub(super) proxy: Option<String>,
     /// `--timeout`.
@@ -26,8 +26,10 @@ pub(super) enum Failure {
     /// A status other than 200.
     Answered {
         status: u16,
+        /// The server's clock.
+        date: Option<SystemTime>,
         hints: Hints,
-        /// The answer's own reason, cleaned, and its link, if it is https.
+        /// The answer's own reason, raw, and its link, if it is a plain https one.
         says: Option<String>,
         see: Option<String>,
         /// The body has Runway's own form of an error.
@@ -44,14 +46,22 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// What another try hangs on.
-    pub(super) fn wrong(&self) -> Wrong {
+    /// What another try depends on.
+    pub(super) fn retry_class(&self) -> RetryClass {
         match self {
-            Self::Answered { status, hints, .. } => Wrong::Status(*status, *hints),
+            Self::Answered { status, hints, .. } => RetryClass::Status(*status, *hints),
             Self::Unreachable { again: true, .. }
             | Self::Tls { again: true, .. }
-            | Self::Unexpected { again: true, .. } => Wrong::Broken,
-            _ => Wrong::Final,
+            | Self::Unexpected { again: true, .. } => RetryClass::Broken,
+            _ => RetryClass::Final,
+        }
+    }
+
+    /// The server's clock.
+    pub(super) fn date(&self) -> Option<SystemTime> {
+        match self {
+            Self::Answered { date, .. } => *date,
+            _ => None,
         }
     }
 
@@ -63,8 +73,8 @@ impl Failure {
         }
     }
 
-    /// What to tell of it, by status and by kind, with the circumstances.
-    pub(super) fn into_finding(self, mut asked: Asked, circumstances: Circumstances) -> Finding {
+    /// What to report of it, by status and by kind.
+    pub(super) fn into_finding(self, mut asked: Asked, background: Background) -> Finding {
         let retry_after = self.retry_after();
         match self {
             Self::Answered {
@@ -77,8 +87,8 @@ impl Failure {
                 asked.says = says;
                 asked.see = see;
                 match status {
-                    401 => Finding::Unauthorized(asked),
-                    403 if in_runways_form => Finding::Forbidden(asked),
+                    401 => Finding::Unauthorized { asked },
+                    403 if in_runways_form => Finding::Forbidden { asked },
                     400 | 422 => Finding::RequestRejected { asked, status },
                     429 => Finding::RateLimited { asked, retry_after },
                     408 | 409 | 500..=599 => Finding::Unavailable {
@@ -92,7 +102,7 @@ impl Failure {
             Self::Unreachable { why, .. } => Finding::Unreachable {
                 asked,
                 why,
-                proxy: circumstances.proxy,
+                proxy: background.proxy,
             },
             Self::Tls { why, .. } => Finding::TlsFailed {
                 asked,
@@ -102,12 +112,12 @@ impl Failure {
             Self::TimedOut(phase) => Finding::TimedOut {
                 asked,
                 phase: phase.doing(),
-                timeout: circumstances.timeout,
-                before: circumstances.before,
+                timeout: background.timeout,
+                before: background.before,
             },
             Self::Unexpected { problem, .. } => Finding::UnexpectedResponse {
-                endpoint: asked.endpoint,
-                problem,
+                document: asked.document,
+                problem: Unexpected::Answer(problem),
             },
         }
     }
@@ -119,7 +129,7 @@ impl Failure {
                 status,
                 says: Some(says),
                 ..
-            } => format!("{status} ({})", cut(says, 80)),
+            } => format!("{status} ({says})"),
             Self::Answered { status, .. } => status.to_string(),
             Self::Unreachable { why, .. } | Self::Tls { why, .. } => why.clone(),
             Self::TimedOut(phase) => format!("the time ran out while {}", phase.doing()),
@@ -142,11 +152,10 @@ impl Failure {
             Error::LargeResponseHeader(..) => Self::unexpected("the answer's headers never end"),
             Error::BodyExceedsLimit(_) => Self::unexpected("the answer is too long"),
             other if phase >= Phase::Tunnel => {
-                let what = clean(&other.to_string());
-                Self::unexpected(&format!("the answer is no proper HTTP ({what})"))
+                Self::unexpected(&format!("the answer is no proper HTTP ({other})"))
             }
             other => Self::Unreachable {
-                why: clean(&other.to_string()),
+                why: other.to_string(),
                 again: false,
             },
         }
@@ -154,7 +163,7 @@ impl Failure {
 
     fn io(error: &io::Error, phase: Phase) -> Self {
         use io::ErrorKind;
-        let what = clean(&error.to_string());
+        let what = error.to_string();
         match (phase, error.kind()) {
             (_, ErrorKind::TimedOut | ErrorKind::WouldBlock) => Self::TimedOut(phase),
             (Phase::Lookup, _) => Self::Unreachable {
@@ -203,7 +212,6 @@ impl Failure {
     }
 
     fn tls(what: &str, again: bool) -> Self {
-        let what = clean(what);
         let why = if what.contains("UnknownIssuer") {
             "the server's certificate is signed by an authority that is not trusted here".to_owned()
         } else if what.contains("certificate expired") || what.contains("Expired") {
@@ -213,7 +221,7 @@ impl Failure {
         } else if what.contains("InvalidContentType") || what.contains("corrupt message") {
             format!("the other side does not speak TLS ({what})")
         } else {
-            what
+            what.to_owned()
         };
         Self::Tls { why, again }
     }

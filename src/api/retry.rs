@@ -3,10 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 /// Whatever an answer asks for, it is not asked faster than this.
-const SHORTEST: Duration = Duration::from_millis(100);
+const MIN_WAIT: Duration = Duration::from_millis(100);
 
 /// Ten years in seconds: as good as never.
-const LONGEST: f64 = 315_360_000.0;
+const MAX_WAIT: f64 = 315_360_000.0;
 
 /// What an answer's headers say about trying again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Hints {
             .into_iter()
             .flatten()
             .find(|seconds| *seconds > 0.0)
-            .map(|seconds| Duration::from_secs_f64(seconds.min(LONGEST)))
+            .map(|seconds| Duration::from_secs_f64(seconds.min(MAX_WAIT)))
             .filter(|wait| !wait.is_zero());
         let should_retry = match header("x-should-retry").map(str::trim) {
             Some("true") => Some(true),
@@ -54,9 +54,9 @@ fn seconds_or_date(text: &str, now: SystemTime) -> Option<f64> {
     })
 }
 
-/// How a try went wrong, as far as another one hangs on it.
+/// How a try went wrong, as far as another one depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrong {
+pub enum RetryClass {
     /// Runway, or something in its place, answered with a status other than 200.
     Status(u16, Hints),
     /// No whole answer came: a connection refused, reset or cut off, a name not found.
@@ -70,11 +70,11 @@ pub enum Wrong {
 /// 408, 409, 429 and every 5xx are tried again, and broken connections; `x-should-retry` of an
 /// error overrules. The wait is what the answer asks for, else half a second that doubles up to
 /// 8 s, and up to 50 % of it on top, by `jitter` from 0 to 1.
-pub fn next_try(wrong: Wrong, tries: u32, jitter: f64) -> Option<Duration> {
-    let hints = match wrong {
-        Wrong::Broken => Hints::default(),
-        Wrong::Final => return None,
-        Wrong::Status(status, hints) => {
+pub fn next_try(class: RetryClass, tries: u32, jitter: f64) -> Option<Duration> {
+    let hints = match class {
+        RetryClass::Broken => Hints::default(),
+        RetryClass::Final => return None,
+        RetryClass::Status(status, hints) => {
             let by_status = matches!(status, 408 | 409 | 429 | 500..=599);
             let again = match hints.should_retry {
                 Some(should) if status >= 400 => should,
@@ -89,7 +89,7 @@ pub fn next_try(wrong: Wrong, tries: u32, jitter: f64) -> Option<Duration> {
     let doublings = tries.saturating_sub(1).min(4);
     let backoff = Duration::from_millis(500).saturating_mul(1 << doublings);
     let jittered = backoff.mul_f64(1.0 + 0.5 * jitter.clamp(0.0, 1.0));
-    let asked = hints.retry_after.map(|wait| wait.max(SHORTEST));
+    let asked = hints.retry_after.map(|wait| wait.max(MIN_WAIT));
     Some(asked.unwrap_or(jittered))
 }
 
@@ -182,13 +182,13 @@ mod tests {
                     should_retry,
                     retry_after: None,
                 };
-                next_try(Wrong::Status(status, hints), 1, 0.0).is_some()
+                next_try(RetryClass::Status(status, hints), 1, 0.0).is_some()
             };
             let found = (again(None), again(Some(false)), again(Some(true)));
             assert_eq!(found, (plain, forbidden, forced), "{status}");
         }
-        assert!(next_try(Wrong::Broken, 1, 0.0).is_some());
-        assert_eq!(next_try(Wrong::Final, 1, 0.0), None);
+        assert!(next_try(RetryClass::Broken, 1, 0.0).is_some());
+        assert_eq!(next_try(RetryClass::Final, 1, 0.0), None);
     }
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
             (6, 8_000),
             (u32::MAX, 8_000),
         ] {
-            let wait = |jitter| next_try(Wrong::Broken, tries, jitter);
+            let wait = |jitter| next_try(RetryClass::Broken, tries, jitter);
             assert_eq!(wait(0.0), Some(Duration::from_millis(least)));
             assert_eq!(wait(1.0), Some(Duration::from_millis(least + least / 2)));
         }
@@ -211,14 +211,17 @@ mod tests {
             retry_after: Some(Duration::from_secs(3)),
         };
         assert_eq!(
-            next_try(Wrong::Status(429, asked), 5, 1.0),
+            next_try(RetryClass::Status(429, asked), 5, 1.0),
             Some(Duration::from_secs(3))
         );
         let hasty = Hints {
             should_retry: None,
             retry_after: Some(Duration::from_nanos(1)),
         };
-        assert_eq!(next_try(Wrong::Status(429, hasty), 1, 0.0), Some(SHORTEST));
+        assert_eq!(
+            next_try(RetryClass::Status(429, hasty), 1, 0.0),
+            Some(MIN_WAIT)
+        );
     }
 
     proptest! {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::help;
 use super::UsageError;
-use crate::clean::{clean, cut, for_log};
+use crate::job::Need;
 use crate::quota::{Credits, Model};
-use crate::requirements::Need;
-use crate::spend::{Budget, Range, UtcDay, Window, MOST_DAYS};
+use crate::sanitize::{cut, for_log, sanitize};
+use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS};
 
 const SECONDS_A_DAY: u64 = 86_400;
 
@@ -143,14 +143,18 @@ impl Value {
         Ok((model, count))
     }
 
-    /// `CREDITS/DURATION`, the duration in whole days that end with `today`.
-    pub(super) fn budget(&self, today: UtcDay) -> Result<Budget, UsageError> {
+    /// `CREDITS/DURATION`, the duration in whole days; or `CREDITS/month`.
+    pub(super) fn budget(&self) -> Result<Budget, UsageError> {
         let form = "must be CREDITS/DURATION, credits in whole numbers";
         let (credits, duration) = self.text.split_once('/').ok_or_else(|| self.error(form))?;
         let credits = self.whole(credits, form)?;
+        let period = match duration {
+            "month" => Period::Month,
+            duration => Period::Days(self.days(duration)?),
+        };
         Ok(Budget {
-            most: Credits(credits.into()),
-            window: Window::last(self.days(duration)?, today),
+            max: Credits(credits.into()),
+            period,
         })
     }
 
@@ -171,10 +175,10 @@ impl Value {
         let window = Window { start, before };
         if start >= before {
             Err(self.error("must start before it ends; the second day is left out"))
-        } else if window.days() > MOST_DAYS {
+        } else if window.days() > MAX_DAYS {
             let days = window.days();
             Err(self.error(&format!(
-                "spans {days} days, and Runway answers for {MOST_DAYS} at most"
+                "spans {days} days, and Runway answers for {MAX_DAYS} at most"
             )))
         } else if before > today.plus(1) {
             Err(self.error(&format!(
@@ -222,7 +226,7 @@ impl Value {
         let seconds = duration.as_secs();
         let whole = duration.subsec_nanos() == 0 && seconds % SECONDS_A_DAY == 0;
         let days = u32::try_from(seconds / SECONDS_A_DAY).unwrap_or(u32::MAX);
-        if whole && (1..=MOST_DAYS).contains(&days) {
+        if whole && (1..=MAX_DAYS).contains(&days) {
             Ok(days)
         } else {
             Err(problem())
@@ -232,7 +236,7 @@ impl Value {
     fn model_and(&self, form: &str) -> Result<(Model, &str), UsageError> {
         let wrong = || self.error(&format!("must be {form}"));
         let (model, rest) = self.text.split_once('=').ok_or_else(wrong)?;
-        let one_word = !model.is_empty() && clean(model) == model && !model.contains(' ');
+        let one_word = !model.is_empty() && sanitize(model) == model && !model.contains(' ');
         if model.to_lowercase().starts_with("key_") {
             Err(self.error("names no model"))
         } else if one_word {

@@ -1,15 +1,18 @@
 //! The published JSON, with types of its own; `schema/report.schema.json` describes it.
 
-use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use super::{remaining, Report};
-use crate::clean::is_invisible;
-use crate::decide::{Kind, Row};
+use super::Report;
 use crate::diagnostic::Diagnostic;
-use crate::figures::usd;
-use crate::quota::{Limit, ModelQuota, Organization, Reading};
+use crate::format::usd;
+use crate::quota::{Limit, Model, ModelQuota, Organization, Reading};
+use crate::redact::Redactor;
+use crate::requirement::{Left, Row};
+use crate::sanitize::is_invisible;
 use crate::spend::{History, Window};
 use crate::tier;
+use serde::Serialize;
 
 /// The version of the form below; a field may be added to it, none is taken away.
 const SCHEMA: u8 = 1;
@@ -21,19 +24,36 @@ struct Document<'a> {
     verdict: &'static str,
     exit_code: u8,
     checked_at: String,
-    source: &'a str,
+    source: Cow<'a, str>,
+    key_source: Option<&'static str>,
     requirements: Vec<Requirement<'a>>,
-    diagnostics: Vec<Told<'a>>,
+    diagnostics: Vec<Finding<'a>>,
     organization: Option<Account<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<Usage<'a>>,
+    #[serde(skip_serializing_if = "LeftOut::is_empty")]
+    left_out: LeftOut,
+}
+
+/// What a bound left no room for.
+#[derive(Default, Serialize)]
+struct LeftOut {
+    requirements: usize,
+    diagnostics: usize,
+    models: usize,
+}
+
+impl LeftOut {
+    fn is_empty(&self) -> bool {
+        self.requirements == 0 && self.diagnostics == 0 && self.models == 0
+    }
 }
 
 #[derive(Serialize)]
 struct Requirement<'a> {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<&'a str>,
+    model: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     percent: Option<u8>,
     needed: Option<i128>,
@@ -44,11 +64,11 @@ struct Requirement<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Told<'a> {
+struct Finding<'a> {
     code: &'static str,
     severity: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<&'a str>,
+    model: Option<Cow<'a, str>>,
     summary: &'a str,
     cause: &'a str,
     fix: &'a str,
@@ -75,13 +95,13 @@ struct Account<'a> {
 #[serde(rename_all = "camelCase")]
 struct Quota {
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_concurrent_generations: Option<Option<u64>>,
+    max_concurrent_generations: Option<Option<i128>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_daily_generations: Option<Option<u64>>,
+    max_daily_generations: Option<Option<i128>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    daily_generations: Option<u64>,
+    daily_generations: Option<i128>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    remaining_generations: Option<Option<u64>>,
+    remaining_generations: Option<Option<i128>>,
 }
 
 #[derive(Serialize)]
@@ -101,53 +121,111 @@ struct Day<'a> {
     credits: Map<'a, i128>,
 }
 
-/// Entries that come in order already.
-struct Map<'a, T>(Vec<(&'a str, T)>);
+/// By redacted name. Two names that are one without the key show the first.
+type Map<'a, T> = BTreeMap<Cow<'a, str>, T>;
 
-impl<T: Serialize> Serialize for Map<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
+/// How much of a report is rendered.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// The days of the history.
+    days: bool,
+    /// Models that no flag names.
+    all_models: bool,
+    /// Requirements, diagnostics and models, of each so many.
+    max_rows: usize,
 }
 
 /// One document, indented.
 pub fn render(report: &Report) -> String {
-    let document = document(report, true, &|_| true);
-    let mut text = harmless(&serde_json::to_string_pretty(&document).unwrap_or_default());
+    let bounds = Bounds {
+        days: true,
+        all_models: true,
+        max_rows: usize::MAX,
+    };
+    let document = document(report, bounds);
+    let mut text = harmless(serde_json::to_string_pretty(&document).unwrap_or_default());
     text.push('\n');
     text
 }
 
 /// The document on one line, without the days of the history: an environment variable has to
-/// hold it. Where even so it is longer than `most_bytes`, only the models that a flag names stay.
-pub fn render_line(report: &Report, most_bytes: usize) -> String {
-    let line = |keeps: &dyn Fn(&str) -> bool| {
-        let document = document(report, false, keeps);
-        harmless(&serde_json::to_string(&document).unwrap_or_default())
+/// hold it. Where it is longer than `max_bytes`, models that no flag names are left out, then
+/// more and more of the rest.
+pub fn render_line(report: &Report, max_bytes: usize) -> String {
+    let line = |all_models, max_rows| {
+        let bounds = Bounds {
+            days: false,
+            all_models,
+            max_rows,
+        };
+        let document = document(report, bounds);
+        harmless(serde_json::to_string(&document).unwrap_or_default())
     };
-    let whole = line(&|_| true);
-    if whole.len() <= most_bytes {
+    let whole = line(true, usize::MAX);
+    if whole.len() <= max_bytes {
         return whole;
     }
-    line(&|name| report.named.iter().any(|named| named.as_str() == name))
+    let mut max_rows = 512;
+    loop {
+        let text = line(false, max_rows);
+        if text.len() <= max_bytes {
+            return text;
+        }
+        if max_rows == 0 {
+            return "{}".to_owned();
+        }
+        max_rows /= 2;
+    }
 }
 
-/// A JSON object, on one line, of what was read of each model.
-pub fn render_map(report: &Report, figure: impl Fn(&ModelQuota) -> Option<Limit>) -> String {
-    let models = report
-        .organization
-        .as_ref()
-        .and_then(|it| it.models.as_ref().ok());
-    let entries = models.into_iter().flatten();
-    let entries =
-        entries.filter_map(|(model, quota)| Some((model.as_str(), figure(quota)?.number())));
-    let map = Map(entries.collect());
-    harmless(&serde_json::to_string(&map).unwrap_or_default())
+/// A JSON object, on one line, of what was read of each model. Where it is longer than
+/// `max_bytes`, it holds the models that a flag names, as far as there is room.
+pub fn render_map(
+    report: &Report,
+    max_bytes: usize,
+    figure: impl Fn(&ModelQuota) -> Option<Limit>,
+) -> String {
+    let redactor = report.redactor;
+    let entry = |(model, quota): (&Model, &ModelQuota)| {
+        let number = figure(quota)?.number();
+        let name = redactor.redact(model.as_str()).into_owned();
+        Some((name, shown_limit(redactor, number)?))
+    };
+    let render = |entries: &BTreeMap<String, Option<i128>>| {
+        harmless(serde_json::to_string(entries).unwrap_or_default())
+    };
+    let read = report.contents.organization;
+    let models = read.and_then(|read| read.models.as_ref().ok());
+    let all: BTreeMap<_, _> = models
+        .into_iter()
+        .flat_map(|models| models.iter())
+        .filter_map(entry)
+        .collect();
+    let whole = render(&all);
+    if whole.len() <= max_bytes {
+        return whole;
+    }
+    let named = report.contents.named.iter();
+    let named = named.filter_map(|named| models?.get_key_value(named));
+    let mut some = BTreeMap::new();
+    for (name, number) in named.filter_map(entry) {
+        some.insert(name.clone(), number);
+        if render(&some).len() > max_bytes {
+            some.remove(&name);
+            break;
+        }
+    }
+    render(&some)
 }
 
 /// JSON that hides nothing and commands nobody: outside its strings there is neither a character
 /// to escape nor a `#`.
-fn harmless(json: &str) -> String {
+fn harmless(json: String) -> String {
+    let suspicious =
+        |byte: u8| byte == b'#' || !(byte.is_ascii_graphic() || b" \n".contains(&byte));
+    if !json.bytes().any(suspicious) {
+        return json;
+    }
     let mut text = String::with_capacity(json.len());
     let mut units = [0; 2];
     let mut characters = json.chars().peekable();
@@ -167,47 +245,84 @@ fn harmless(json: &str) -> String {
     text
 }
 
-fn document<'a>(report: &'a Report, days: bool, keeps: &dyn Fn(&str) -> bool) -> Document<'a> {
-    let checked_at = humantime::format_rfc3339_seconds(report.checked_at);
+fn document<'a>(report: &'a Report, bounds: Bounds) -> Document<'a> {
+    let Bounds {
+        days,
+        all_models,
+        max_rows,
+    } = bounds;
+    let contents = &report.contents;
+    let redactor = report.redactor;
+    let checked_at = humantime::format_rfc3339_seconds(contents.checked_at);
+    let rows = &contents.decision.rows;
+    let keeps = |model: &Model| all_models || contents.named.contains(&model);
+    let organization = contents
+        .organization
+        .map(|read| account(read, redactor, &keeps, max_rows));
+    let shown = organization.as_ref().and_then(|it| it.models.as_ref());
+    let listed = contents
+        .organization
+        .and_then(|read| read.models.as_ref().ok());
+    let models_left_out = match (listed, shown) {
+        (Some(listed), Some(shown)) if bounds.max_rows < usize::MAX => {
+            listed.len().saturating_sub(shown.len())
+        }
+        _ => 0,
+    };
     Document {
         schema: SCHEMA,
         verdict: report.verdict.name(),
-        exit_code: report.exit,
+        exit_code: report.exit.code(),
         checked_at: checked_at.to_string(),
-        source: &report.source,
-        requirements: report.rows.iter().map(requirement).collect(),
-        diagnostics: report.diagnostics.iter().map(told).collect(),
-        organization: report.organization.as_ref().map(|it| account(it, keeps)),
-        usage: report
+        source: redactor.redact(contents.source),
+        key_source: contents.key_source,
+        requirements: rows
+            .iter()
+            .take(max_rows)
+            .map(|row| requirement(row, redactor))
+            .collect(),
+        diagnostics: report
+            .diagnostics
+            .iter()
+            .take(max_rows)
+            .map(|one| finding(one, redactor))
+            .collect(),
+        organization,
+        usage: contents
             .usage
-            .as_ref()
-            .map(|(window, history)| usage(*window, history, days)),
+            .map(|(window, history)| usage(window, history, redactor, days, max_rows)),
+        left_out: LeftOut {
+            requirements: rows.len().saturating_sub(max_rows),
+            diagnostics: report.diagnostics.len().saturating_sub(max_rows),
+            models: models_left_out,
+        },
     }
 }
 
-fn requirement(row: &Row) -> Requirement<'_> {
-    let (kind, model) = match &row.kind {
-        Kind::Generations(model) => ("generations", Some(model.as_str())),
-        Kind::Credits => ("credits", None),
-        Kind::PlannedCost => ("planned-cost", None),
-        Kind::Concurrency(model) => ("concurrency", Some(model.as_str())),
-        Kind::Budget(_) => ("budget", None),
-    };
+fn requirement<'a>(row: &'a Row, redactor: &Redactor) -> Requirement<'a> {
     Requirement {
-        kind,
-        model,
+        kind: row.kind,
+        model: row
+            .model
+            .as_ref()
+            .map(|model| redactor.redact(model.as_str())),
         percent: row.percent,
         needed: row.needed,
-        left: row.left,
+        left: match row.left {
+            Left::Unknown => None,
+            Left::NoLimit => Some(None),
+            Left::Number(left) => redactor.figure(left).map(Some),
+        },
         met: row.met,
     }
 }
 
-fn told(diagnostic: &Diagnostic) -> Told<'_> {
-    Told {
+fn finding<'a>(diagnostic: &'a Diagnostic, redactor: &Redactor) -> Finding<'a> {
+    let model = diagnostic.model.as_ref();
+    Finding {
         code: diagnostic.code.name(),
         severity: diagnostic.severity.name(),
-        model: diagnostic.model.as_ref().map(|model| model.as_str()),
+        model: model.map(|model| redactor.redact(model.as_str())),
         summary: &diagnostic.summary,
         cause: &diagnostic.cause,
         fix: &diagnostic.fix,
@@ -216,49 +331,80 @@ fn told(diagnostic: &Diagnostic) -> Told<'_> {
     }
 }
 
-fn account<'a>(organization: &'a Organization, keeps: &dyn Fn(&str) -> bool) -> Account<'a> {
-    let balance = organization.balance.as_ref().ok();
-    let cap = organization.monthly_cap.as_ref().ok();
+fn account<'a>(
+    organization: &'a Organization,
+    redactor: &Redactor,
+    keeps: &dyn Fn(&Model) -> bool,
+    max_models: usize,
+) -> Account<'a> {
+    let shown =
+        |credits: &crate::quota::Credits| redactor.figure(credits.0).map(crate::quota::Credits);
+    let balance = organization.balance.as_ref().ok().and_then(shown);
+    let cap = organization.monthly_cap.as_ref().ok().and_then(shown);
     let models = organization.models.as_ref().ok();
     Account {
         credit_balance: balance.map(|balance| balance.0),
-        credit_balance_usd: balance.map(|balance| usd(*balance)),
+        credit_balance_usd: balance.map(usd),
         max_monthly_credit_spend: cap.map(|cap| cap.0),
-        tier: cap.map(|cap| tier::of_cap(*cap).map(|tier| tier.number)),
+        tier: cap.map(|cap| tier::of_cap(cap).map(|tier| tier.number)),
         models: models.map(|models| {
-            let kept = models.iter().filter(|(model, _)| keeps(model.as_str()));
-            Map(kept
-                .map(|(model, quota)| (model.as_str(), quota_of(quota)))
-                .collect())
+            let kept = models.iter().filter(|(model, _)| keeps(model));
+            kept.take(max_models)
+                .map(|(model, quota)| (redactor.redact(model.as_str()), quota_of(quota, redactor)))
+                .collect()
         }),
     }
 }
 
-fn quota_of(quota: &ModelQuota) -> Quota {
-    let number = |limit: &Reading<Limit>| limit.as_ref().ok().map(|limit| limit.number());
-    Quota {
-        max_concurrent_generations: number(&quota.concurrency),
-        max_daily_generations: number(&quota.daily_limit),
-        daily_generations: quota.used.as_ref().ok().copied(),
-        remaining_generations: remaining(quota).map(Limit::number),
+/// `None` hides a number that may be a part of the key.
+fn shown_limit(redactor: &Redactor, number: Option<u64>) -> Option<Option<i128>> {
+    match number {
+        None => Some(None),
+        Some(number) => redactor.figure(number.into()).map(Some),
     }
 }
 
-fn usage(window: Window, history: &History, days: bool) -> Usage<'_> {
-    let totals = history.by_model().into_iter();
+fn quota_of(quota: &ModelQuota, redactor: &Redactor) -> Quota {
+    let number = |limit: &Reading<Limit>| {
+        let limit = limit.as_ref().ok()?;
+        shown_limit(redactor, limit.number())
+    };
+    let used = quota.used.as_ref().ok();
+    Quota {
+        max_concurrent_generations: number(&quota.concurrency),
+        max_daily_generations: number(&quota.daily_limit),
+        daily_generations: used.and_then(|used| redactor.figure((*used).into())),
+        remaining_generations: quota
+            .left()
+            .ok()
+            .and_then(|left| shown_limit(redactor, left.number())),
+    }
+}
+
+fn usage<'a>(
+    window: Window,
+    history: &'a History,
+    redactor: &Redactor,
+    days: bool,
+    max_models: usize,
+) -> Usage<'a> {
+    let by_model = |(model, sum): (&'a Model, crate::quota::Credits)| {
+        Some((redactor.redact(model.as_str()), redactor.figure(sum.0)?))
+    };
+    let totals = history.by_model().into_iter().take(max_models);
     Usage {
         start_date: window.start.to_string(),
         before_date: window.before.to_string(),
         total_credits: history.total().0,
-        models: Map(totals.map(|(model, sum)| (model.as_str(), sum.0)).collect()),
+        models: totals.filter_map(by_model).collect(),
         days: days.then(|| {
             let days = history.newest_first();
             days.map(|(day, models)| Day {
                 date: day.to_string(),
-                credits: Map(models
+                credits: models
                     .iter()
-                    .map(|(model, sum)| (model.as_str(), sum.0))
-                    .collect()),
+                    .filter_map(|(model, sum)| by_model((model, *sum)))
+                    .collect(),
             })
             .collect()
         }),

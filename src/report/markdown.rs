@@ -1,34 +1,38 @@
 //! For a job summary. Text from a server is escaped, so that no name breaks a table.
 
-use super::{history_table, totals_table, Report, Table};
-use crate::clean::for_log;
-use crate::decide::Verdict;
-use crate::figures::count;
+use super::{Report, Table, Verdict};
+use crate::format::count;
+use crate::sanitize::for_log;
 use crate::tier::UNLOCK_NOTE;
 
 /// A table longer than this is folded.
 const LONG: usize = 15;
 
+/// A longer table is cut.
+const MAX_ROWS: usize = 20_000;
+
 /// The whole report.
 pub fn render(report: &Report) -> String {
-    render_rows(report, usize::MAX)
+    render_rows(report, MAX_ROWS)
 }
 
 /// The report with at most so many bytes: rows of its long tables are left out for it, and that
 /// is said.
-pub fn render_within(report: &Report, most_bytes: usize) -> String {
-    let mut rows = usize::MAX;
+pub fn render_within(report: &Report, max_bytes: usize) -> String {
+    let mut rows = MAX_ROWS;
     loop {
         let text = render_rows(report, rows);
-        if text.len() <= most_bytes || rows == 0 {
+        if text.len() <= max_bytes {
             return text;
         }
-        let entries = report.usage.as_ref().map(|(_, history)| history.entries());
-        rows = rows.min(report.models().len().max(entries.unwrap_or(0))) / 2;
+        if rows == 0 {
+            return String::new();
+        }
+        rows /= 4;
     }
 }
 
-fn render_rows(report: &Report, most_rows: usize) -> String {
+fn render_rows(report: &Report, max_rows: usize) -> String {
     let mark = match (report.verdict, report.passes()) {
         (Verdict::Go, _) => "✅ Go",
         (Verdict::NoGo, _) => "❌ No-go",
@@ -39,12 +43,13 @@ fn render_rows(report: &Report, most_rows: usize) -> String {
     let mut text = format!(
         "## Runway preflight: {mark}\n\n{} ({})\n\n",
         escape(&report.headline()),
-        escape(&report.host)
+        escape(&report.host())
     );
-    let rows: Vec<_> = report.requirements().collect();
+    let rows = report.requirements();
+    let rows_left_out = rows.len().saturating_sub(max_rows);
     if !rows.is_empty() {
         text.push_str("| | Requirement | Need | Left | |\n|---|---|---:|---:|---|\n");
-        for row in rows {
+        for row in rows.into_iter().take(max_rows) {
             let mark = match row.met {
                 Some(true) => "✅",
                 Some(false) => "❌",
@@ -60,7 +65,9 @@ fn render_rows(report: &Report, most_rows: usize) -> String {
         }
         text.push('\n');
     }
-    for diagnostic in &report.diagnostics {
+    let diagnostics = report.diagnostics.len();
+    let diagnostics_left_out = diagnostics.saturating_sub(max_rows);
+    for diagnostic in report.diagnostics.iter().take(max_rows) {
         text.push_str(&format!(
             "- **{} `{}`** — {}\n  - Cause: {}\n  - Fix: {}\n  - See: <{}>\n",
             diagnostic.severity.name(),
@@ -71,29 +78,38 @@ fn render_rows(report: &Report, most_rows: usize) -> String {
             diagnostic.see
         ));
     }
-    if !report.diagnostics.is_empty() {
+    for (left_out, noun) in [
+        (rows_left_out, "requirement"),
+        (diagnostics_left_out, "diagnostic"),
+    ] {
+        if left_out > 0 {
+            let left_out = u64::try_from(left_out).unwrap_or(u64::MAX);
+            text.push_str(&format!("- {} left out here\n", count(left_out, noun)));
+        }
+    }
+    if diagnostics > 0 {
         text.push('\n');
     }
     for (name, figure) in report.account() {
         text.push_str(&format!("- {name}: {}\n", escape(&figure)));
     }
-    let models = report.model_table();
-    if !models.rows.is_empty() {
+    let models = report.model_table(max_rows);
+    if models.all > 0 {
         text.push('\n');
-        text.push_str(&folded(models, "models", most_rows));
+        text.push_str(&folded(&models, "models"));
     }
-    if let Some((window, history)) = &report.usage {
+    if let Some((window, history)) = report.contents.usage {
         text.push_str(&format!(
             "\n### Credits used from {} to {} ({}, UTC)\n\n",
             window.start,
             window.last_day(),
             count(window.days().into(), "day")
         ));
-        text.push_str(&folded(history_table(history), "entries", most_rows));
+        text.push_str(&folded(&report.history_table(history, max_rows), "entries"));
         text.push('\n');
-        text.push_str(&table(&totals_table(history)));
+        text.push_str(&folded(&report.totals_table(history, max_rows), "totals"));
     }
-    if report.tiers {
+    if report.contents.tiers {
         text.push_str("\n### Tiers\n\n");
         text.push_str(&table(&report.tier_table()));
         text.push_str(&format!("\n{UNLOCK_NOTE}\n"));
@@ -101,11 +117,10 @@ fn render_rows(report: &Report, most_rows: usize) -> String {
     text
 }
 
-fn folded(mut contents: Table, noun: &str, most_rows: usize) -> String {
-    let all = contents.rows.len();
-    contents.rows.truncate(most_rows);
-    let left_out = all.saturating_sub(contents.rows.len());
-    let mut text = table(&contents);
+fn folded(contents: &Table, noun: &str) -> String {
+    let all = contents.all;
+    let left_out = contents.left_out();
+    let mut text = table(contents);
     if contents.rows.len() > LONG {
         text = format!("<details><summary>{all} {noun}</summary>\n\n{text}\n</details>\n");
     }
@@ -132,12 +147,26 @@ fn table(table: &Table) -> String {
     text
 }
 
-/// Text as text: whatever Markdown or HTML would take for markup is escaped.
-pub(super) fn escape(text: &str) -> String {
-    const MARKUP: &str = "\\`*[]<>|~#&!@";
+/// Text as text: whatever Markdown or HTML would take for markup is escaped, and what GitHub would
+/// make a link becomes code.
+pub(crate) fn escape(text: &str) -> String {
     let line = for_log(text);
-    let mut escaped = String::with_capacity(line.len());
-    let mut characters = line.chars().peekable();
+    let words: Vec<String> = line.split(' ').map(escape_word).collect();
+    words.join(" ")
+}
+
+fn escape_word(word: &str) -> String {
+    const MARKUP: &str = "\\`*[]<>|~#&!@";
+    if may_become_link(word) {
+        // In code nothing is a link, and only these mean anything.
+        let code = word
+            .replace('`', "'")
+            .replace('\\', "/")
+            .replace('|', "\\|");
+        return format!("`{code}`");
+    }
+    let mut escaped = String::with_capacity(word.len());
+    let mut characters = word.chars().peekable();
     let mut within_word = false;
     while let Some(character) = characters.next() {
         let next_is_word = characters.peek().is_some_and(|next| next.is_alphanumeric());
@@ -149,6 +178,29 @@ pub(super) fn escape(text: &str) -> String {
         within_word = character.is_alphanumeric();
     }
     escaped
+}
+
+/// Whether GitHub would link a word by itself: an address, a mail address, a mention. Runway's own
+/// pages, which the messages name, may be linked.
+fn may_become_link(word: &str) -> bool {
+    const OURS: [&str; 3] = [
+        "https://dev.runwayml.com/",
+        "https://docs.dev.runwayml.com/",
+        "https://api.dev.runwayml.com",
+    ];
+    let bare = word
+        .trim_start_matches('(')
+        .trim_end_matches([')', ',', '.', ';', ':']);
+    let ours = OURS.iter().any(|page| {
+        let rest = bare.strip_prefix(page);
+        rest.is_some_and(|rest| {
+            rest.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"/-".contains(&byte))
+        })
+    });
+    let lower = word.to_ascii_lowercase();
+    let linked = ["://", "www.", "mailto:", "xmpp:", "@"];
+    !ours && linked.iter().any(|part| lower.contains(part))
 }
 
 #[cfg(test)]
@@ -164,6 +216,21 @@ mod tests {
             "a\\|b \\<img\\> \\[x\\](y) \\_z\\_"
         );
         assert_eq!(escape("##[group]"), "\\# \\#\\[group\\]");
+        for (text, escaped) in [
+            ("http://evil.example/", "`http://evil.example/`"),
+            ("see www.evil.example|", "see `www.evil.example\\|`"),
+            ("a@evil.example `x`", "`a@evil.example` \\`x\\`"),
+            (
+                "https://dev.runwayml.com.evil/",
+                "`https://dev.runwayml.com.evil/`",
+            ),
+            (
+                "at https://dev.runwayml.com/ →",
+                "at https://dev.runwayml.com/ →",
+            ),
+        ] {
+            assert_eq!(escape(text), escaped);
+        }
     }
 
     proptest! {
@@ -172,7 +239,8 @@ mod tests {
             let cell = escape(&text);
             prop_assert!(!cell.contains('\n') && !cell.contains("##["));
             let bare = cell.replace("\\\\", "").replace("\\|", "").replace("\\<", "");
-            prop_assert!(!bare.contains('|') && !bare.contains('<'), "{}", cell);
+            let in_code = text.contains(['@', ':', '.']);
+            prop_assert!(!bare.contains('|') && (in_code || !bare.contains('<')), "{}", cell);
         }
     }
 }

@@ -6,9 +6,16 @@ pub(super) struct Table {
     /// How many columns hold words; the others hold figures and go to the right.
     pub(super) words: usize,
     pub(super) rows: Vec<Vec<String>>,
+    /// How many rows there are, those that are left out included.
+    pub(super) all: usize,
 }
 
 impl Table {
+    /// How many rows are left out.
+    pub(super) fn left_out(&self) -> usize {
+        self.all.saturating_sub(self.rows.len())
+    }
+
     /// Padded into columns, each line indented.
     pub(super) fn padded(&self, indent: &str) -> String {
         let head: Vec<String> = self.head.iter().map(|cell| (*cell).to_owned()).collect();

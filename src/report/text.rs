@@ -1,10 +1,8 @@
 //! For a terminal or a CI log. Every text of a server's is on a line of its own making.
 
-use super::{history_table, totals_table, Report};
-use crate::clean::for_log;
-use crate::decide::Verdict;
+use super::{Cells, Report, Table, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::figures::{count, thousands};
+use crate::format::count;
 use crate::quota::Credits;
 use crate::spend::{History, Window};
 use crate::tier::UNLOCK_NOTE;
@@ -18,6 +16,9 @@ const PLAIN: &str = "\x1b[0m";
 /// The columns that a headline takes before the host.
 const HEADLINE: usize = 50;
 
+/// A longer table is cut: nobody reads it in a log.
+const MAX_ROWS: usize = 20_000;
+
 /// The report for standard output.
 pub fn render(report: &Report, colour: bool) -> String {
     let paint = Paint(colour);
@@ -26,16 +27,17 @@ pub fn render(report: &Report, colour: bool) -> String {
     for (name, figure) in report.account() {
         text.push_str(&format!("  {name:<12}  {figure}\n"));
     }
-    if !report.models().is_empty() {
+    let models = report.model_table(MAX_ROWS);
+    if !models.rows.is_empty() {
         text.push('\n');
-        text.push_str(&report.model_table().padded("  "));
+        text.push_str(&padded(&models));
     }
-    if let Some((window, history)) = &report.usage {
-        text.push_str(&usage(*window, history));
+    if let Some((window, history)) = report.contents.usage {
+        text.push_str(&usage(report, window, history));
     }
-    if report.tiers {
+    if report.contents.tiers {
         text.push_str("\n  Tiers\n\n");
-        text.push_str(&report.tier_table().padded("  "));
+        text.push_str(&padded(&report.tier_table()));
         text.push_str(&format!("  {UNLOCK_NOTE}\n"));
     }
     format!("{}\n", text.trim_end())
@@ -44,9 +46,9 @@ pub fn render(report: &Report, colour: bool) -> String {
 /// The diagnostics for standard error, set off from what stands above them.
 pub fn diagnostics(report: &Report, colour: bool) -> String {
     let all = report.diagnostics.iter();
-    let told: String = all.map(|told| diagnostic(told, colour)).collect();
-    let gap = if told.is_empty() { "" } else { "\n" };
-    format!("{gap}{told}")
+    let text: String = all.map(|one| diagnostic(one, colour)).collect();
+    let gap = if text.is_empty() { "" } else { "\n" };
+    format!("{gap}{text}")
 }
 
 /// One diagnostic for standard error.
@@ -59,38 +61,37 @@ pub fn diagnostic(diagnostic: &Diagnostic, colour: bool) -> String {
     format!(
         "{}: {}\n  cause: {}\n    fix: {}\n    see: {}\n",
         Paint(colour).with(hue, &head),
-        for_log(&diagnostic.summary),
-        for_log(&diagnostic.cause),
-        for_log(&diagnostic.fix),
-        for_log(&diagnostic.see)
+        diagnostic.summary,
+        diagnostic.cause,
+        diagnostic.fix,
+        diagnostic.see
     )
 }
 
 fn headline(report: &Report, paint: Paint) -> String {
-    let (word, hue) = match (report.verdict, report.passes()) {
-        (Verdict::Go, _) => ("GO", GREEN),
-        (Verdict::NoGo, _) => ("NO-GO", RED),
-        (Verdict::CannotTell, false) => ("CANNOT TELL", RED),
-        (Verdict::CannotTell, true) => ("CANNOT TELL, PASSED BY --fail-open", YELLOW),
-        (Verdict::Skipped, _) => ("SKIPPED", YELLOW),
+    let hue = match (report.verdict, report.passes()) {
+        (Verdict::Go, _) => GREEN,
+        (Verdict::NoGo, _) | (Verdict::CannotTell, false) => RED,
+        (Verdict::CannotTell, true) | (Verdict::Skipped, _) => YELLOW,
     };
-    let said = report.headline();
+    let word = report.word();
+    let headline = report.headline();
     let taken = word
         .chars()
         .count()
         .saturating_add(2)
-        .saturating_add(said.chars().count());
+        .saturating_add(headline.chars().count());
     let gap = " ".repeat(HEADLINE.saturating_sub(taken).max(4));
     format!(
-        "{}  {said}{gap}{}\n\n",
+        "{}  {headline}{gap}{}\n\n",
         paint.with(hue, word),
-        for_log(&report.host)
+        report.host()
     )
 }
 
 fn requirements(report: &Report, paint: Paint) -> String {
-    let rows: Vec<_> = report.requirements().collect();
-    let width = |cell: fn(&super::Requirement) -> &str| {
+    let rows = report.requirements();
+    let width = |cell: fn(&Cells) -> &str| {
         let widths = rows.iter().map(|row| cell(row).chars().count());
         widths.max().unwrap_or(0)
     };
@@ -133,28 +134,38 @@ fn requirements(report: &Report, paint: Paint) -> String {
     text
 }
 
-fn usage(window: Window, history: &History) -> String {
+/// Indented; and how many rows are left out, where there are too many to show.
+fn padded(table: &Table) -> String {
+    let mut text = table.padded("  ");
+    if table.left_out() > 0 {
+        let left_out = table.left_out();
+        text.push_str(&format!("  ({left_out} of {} rows left out)\n", table.all));
+    }
+    text
+}
+
+fn usage(report: &Report, window: Window, history: &History) -> String {
     let mut text = format!(
         "\n  Credits used from {} to {} ({}, UTC)\n\n",
         window.start,
         window.last_day(),
         count(window.days().into(), "day")
     );
-    let table = history_table(history);
+    let table = report.history_table(history, MAX_ROWS);
     if table.rows.is_empty() {
         text.push_str("  none\n");
     } else {
-        text.push_str(&table.padded("  "));
+        text.push_str(&padded(&table));
     }
     text.push('\n');
-    text.push_str(&totals_table(history).padded("  "));
+    text.push_str(&padded(&report.totals_table(history, MAX_ROWS)));
     text.push_str("\n  By day\n\n");
-    text.push_str(&bars(window, history));
+    text.push_str(&bars(report, window, history));
     text
 }
 
 /// A bar for each day, the longest for the largest sum.
-fn bars(window: Window, history: &History) -> String {
+fn bars(report: &Report, window: Window, history: &History) -> String {
     const LONGEST: u128 = 40;
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let most = window.newest_first().map(|day| history.on(day)).max();
@@ -176,7 +187,7 @@ fn bars(window: Window, history: &History) -> String {
             EIGHTHS.get(eighths % 8).copied().unwrap_or_default()
         );
         let gap = if bar.is_empty() { "" } else { " " };
-        text.push_str(&format!("  {day}  {bar}{gap}{}\n", thousands(sum.0)));
+        text.push_str(&format!("  {day}  {bar}{gap}{}\n", report.figure(sum.0)));
     }
     text
 }

@@ -1,4 +1,4 @@
-//! Figures for people: thousands separators, dollars.
+//! Figures and words for people: thousands separators, dollars, plurals, lists.
 
 use std::time::Duration;
 
@@ -67,6 +67,31 @@ pub fn duration(duration: Duration) -> String {
     let rounded = duration.as_millis().div_ceil(unit).saturating_mul(unit);
     let rounded = Duration::from_millis(rounded.try_into().unwrap_or(u64::MAX));
     humantime::format_duration(rounded).to_string()
+}
+
+/// `1 is`, `12 are`.
+pub fn is_or_are(number: impl Into<i128>) -> String {
+    with_verb(number.into(), "is", "are")
+}
+
+/// `1 was`, `12 were`.
+pub fn was_or_were(number: u64) -> String {
+    with_verb(number.into(), "was", "were")
+}
+
+fn with_verb(number: i128, one: &str, many: &str) -> String {
+    let verb = if number == 1 { one } else { many };
+    format!("{} {verb}", thousands(number))
+}
+
+/// `a, b or c`.
+pub fn list(items: &[String], conjunction: &str) -> String {
+    match items.split_last() {
+        Some((last, others)) if !others.is_empty() => {
+            format!("{} {conjunction} {last}", others.join(", "))
+        }
+        _ => items.concat(),
+    }
 }
 
 fn plural(number: u128, noun: &str) -> String {

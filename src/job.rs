@@ -8,7 +8,7 @@ use crate::spend::Budget;
 pub enum Need {
     /// So many generations.
     Count(u64),
-    /// So many percent of the daily limit, 1 to 100, rounded up: one generation at the least.
+    /// So many percent of the daily limit, 1 to 100, rounded up: at least one generation.
     Percent(u8),
 }
 
@@ -27,16 +27,16 @@ impl Need {
     }
 }
 
-/// Everything that a run requires, one entry for each row of the report.
+/// Everything that a job requires: one entry for each row of the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Requirements {
-    /// Generations that must be left, in the order of the flags, one entry a model.
+pub struct Job {
+    /// Generations that must be left: one entry a model, in the order of the flags.
     pub generations: Vec<(Model, Need)>,
-    /// The least balance.
+    /// The minimum balance before the job.
     pub credits: Option<Credits>,
-    /// The sum of N × CREDITS over the flags that named a cost.
+    /// What the generations cost together, if any price is given.
     pub planned_cost: Option<Credits>,
-    /// Generations at a time, one entry a model.
+    /// Generations at a time: one entry a model.
     pub concurrency: Vec<(Model, u64)>,
     /// What may be spent in a window of days, the planned cost included.
     pub budget: Option<Budget>,
@@ -46,18 +46,34 @@ pub struct Requirements {
     pub warn_credits: Option<Credits>,
 }
 
-impl Requirements {
-    /// The models whose limits decide the verdict.
-    pub fn deciding_models(&self) -> impl Iterator<Item = &Model> {
-        let generations = self.generations.iter().map(|(model, _)| model);
-        generations.chain(self.concurrency.iter().map(|(model, _)| model))
+impl Job {
+    /// The sum that the generations cost, 0 where no price is given.
+    pub fn planned(&self) -> Credits {
+        self.planned_cost.unwrap_or_default()
     }
 
-    /// Every model that any flag names, warnings included; a model may come twice.
-    pub fn named_models(&self) -> impl Iterator<Item = &Model> {
-        self.deciding_models()
-            .chain(self.warn_generations.iter().map(|(model, _)| model))
+    /// What is needed of a model, if anything is.
+    pub fn need(&self, model: &Model) -> Option<Need> {
+        let mut needs = self.generations.iter();
+        needs.find_map(|(known, need)| (known == model).then_some(*need))
     }
+
+    /// The models whose limits decide the verdict, each once.
+    pub fn deciding_models(&self) -> Vec<&Model> {
+        let generations = self.generations.iter().map(|(model, _)| model);
+        once_each(generations.chain(self.concurrency.iter().map(|(model, _)| model)))
+    }
+
+    /// Every model that any flag names, warnings included, each once.
+    pub fn named_models(&self) -> Vec<&Model> {
+        let warned = self.warn_generations.iter().map(|(model, _)| model);
+        once_each(self.deciding_models().into_iter().chain(warned))
+    }
+}
+
+fn once_each<'a>(models: impl Iterator<Item = &'a Model>) -> Vec<&'a Model> {
+    let mut seen = std::collections::BTreeSet::new();
+    models.filter(|model| seen.insert(*model)).collect()
 }
 
 #[cfg(test)]

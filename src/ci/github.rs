@@ -1,0 +1,187 @@
+//! GitHub Actions: annotations, outputs, a summary, and the secrets that it withholds. Nothing
+//! that a server sends can add a command, an output or an annotation.
+
+use std::path::{Path, PathBuf};
+
+use super::{CiFile, System, Variables};
+use crate::diagnostic::{Diagnostic, KeyHint, Severity};
+use crate::exit::Exit;
+use crate::files::{self, Limits, Pipes};
+use crate::quota::ModelQuota;
+use crate::report::{json, markdown, text, Report};
+
+/// GitHub drops the annotations of a step beyond ten of each kind.
+const MAX_ANNOTATIONS: usize = 10;
+
+/// GitHub refuses a step's summary beyond 1 MiB, what the step wrote before included.
+const MAX_SUMMARY: u64 = 1_040_000;
+
+/// A process can hold 128 KiB in one environment variable, its name included.
+const MAX_OUTPUT: usize = 119_000;
+
+/// An event is under 100 KB.
+const MAX_EVENT: u64 = 8 * 1024 * 1024;
+
+struct GitHub {
+    withheld: Option<KeyHint>,
+    summary: Option<PathBuf>,
+    outputs: Option<PathBuf>,
+}
+
+pub(super) fn detect(variable: Variables) -> Option<Box<dyn System>> {
+    let is_github = variable("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    let path = |name| {
+        let path = variable(name).filter(|path| !path.is_empty());
+        path.map(PathBuf::from)
+    };
+    is_github.then(|| -> Box<dyn System> {
+        Box::new(GitHub {
+            withheld: withheld(variable),
+            summary: path("GITHUB_STEP_SUMMARY"),
+            outputs: path("GITHUB_OUTPUT"),
+        })
+    })
+}
+
+impl System for GitHub {
+    fn key_hints(&self) -> Vec<KeyHint> {
+        self.withheld.into_iter().collect()
+    }
+
+    fn works_in_checkout(&self) -> bool {
+        true
+    }
+
+    fn files(&self) -> Vec<CiFile> {
+        let summary = self.summary.iter().map(|path| CiFile {
+            name: "GITHUB_STEP_SUMMARY",
+            path: path.clone(),
+            render: summary,
+            render_usage_error: usage_error_summary,
+        });
+        // The outputs come last: where a disk is full before them, there is no pass.
+        let outputs = self.outputs.iter().map(|path| CiFile {
+            name: "GITHUB_OUTPUT",
+            path: path.clone(),
+            render: |report, _| outputs(report),
+            render_usage_error: |_| format!("pass=false\nexit-code={}\n", Exit::Usage.code()),
+        });
+        summary.chain(outputs).collect()
+    }
+
+    fn diagnostics(&self, report: &Report) -> String {
+        annotations(report)
+    }
+
+    fn usage_error(&self, message: &str) -> String {
+        format!(
+            "::error title=runway-preflight usage::{}\n",
+            escape(message.trim_end())
+        )
+    }
+}
+
+/// Whether GitHub withholds the secrets from this run: a pull request from a fork, or Dependabot.
+fn withheld(variable: Variables) -> Option<KeyHint> {
+    let is = |name: &str, value: &str| variable(name).is_some_and(|found| found == value);
+    // `pull_request_target` runs in the base repository, with its secrets.
+    if is("GITHUB_EVENT_NAME", "pull_request_target") {
+        return None;
+    }
+    if is("GITHUB_ACTOR", "dependabot[bot]") {
+        return Some(KeyHint::Dependabot);
+    }
+    let limits = Limits {
+        max_bytes: MAX_EVENT,
+        pipes: Pipes::Refused,
+    };
+    let event = files::read(Path::new(&variable("GITHUB_EVENT_PATH")?), limits).ok()?;
+    let event: serde_json::Value = serde_json::from_slice(&event).ok()?;
+    let repository = |side: &str| event.pointer(&format!("/pull_request/{side}/repo/full_name"));
+    let base = repository("base")?;
+    // The head of a fork that was deleted since has no repository.
+    (repository("head") != Some(base)).then_some(KeyHint::Fork)
+}
+
+/// The diagnostics for standard error: annotations, and what is over their number in plain text.
+fn annotations(report: &Report) -> String {
+    let mut output = String::new();
+    let (mut errors, mut warnings) = (0_usize, 0_usize);
+    for diagnostic in &report.diagnostics {
+        let count = match diagnostic.severity {
+            Severity::Error => &mut errors,
+            Severity::Warning => &mut warnings,
+        };
+        if *count < MAX_ANNOTATIONS {
+            output.push_str(&annotation(diagnostic));
+        } else {
+            output.push_str(&text::diagnostic(diagnostic, false));
+        }
+        *count = count.saturating_add(1);
+    }
+    output
+}
+
+fn annotation(diagnostic: &Diagnostic) -> String {
+    let message = format!(
+        "{}\ncause: {}\nfix: {}\nsee: {}",
+        diagnostic.summary, diagnostic.cause, diagnostic.fix, diagnostic.see
+    );
+    format!(
+        "::{} title=runway-preflight {}::{}\n",
+        diagnostic.severity.name(),
+        diagnostic.code.name(),
+        escape(&message)
+    )
+}
+
+/// A command's data, as the runner decodes it.
+fn escape(data: &str) -> String {
+    data.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// The lines for `GITHUB_OUTPUT`, `name=value` each.
+fn outputs(report: &Report) -> String {
+    let codes: Vec<&str> = report.codes.iter().map(|code| code.name()).collect();
+    let left = |quota: &ModelQuota| quota.left().ok();
+    let concurrency = |quota: &ModelQuota| quota.concurrency.clone().ok();
+    let values = [
+        ("verdict", report.verdict.name().to_owned()),
+        ("exit-code", report.exit.code().to_string()),
+        ("codes", codes.join(",")),
+        ("warnings", report.warning_codes().join(",")),
+        ("message", report.message()),
+        ("credit-balance", report.balance()),
+        (
+            "generations-left",
+            json::render_map(report, MAX_OUTPUT, left),
+        ),
+        (
+            "concurrency",
+            json::render_map(report, MAX_OUTPUT, concurrency),
+        ),
+        ("report", json::render_line(report, MAX_OUTPUT)),
+        // Last: where a disk is full before it, there is no pass.
+        ("pass", report.passes().to_string()),
+    ];
+    values
+        .iter()
+        .map(|(name, value)| format!("{name}={value}\n"))
+        .collect()
+}
+
+/// The Markdown for `GITHUB_STEP_SUMMARY`, in the room that the step has left there.
+fn summary(report: &Report, already_there: u64) -> String {
+    let room = MAX_SUMMARY.saturating_sub(already_there);
+    markdown::render_within(report, usize::try_from(room).unwrap_or(usize::MAX))
+}
+
+fn usage_error_summary(message: &str) -> String {
+    let lines: Vec<String> = message.lines().map(markdown::escape).collect();
+    format!(
+        "## Runway preflight: ❌ Wrong command line\n\n{}\n",
+        lines.join("\n\n")
+    )
+}

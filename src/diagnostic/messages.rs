@@ -1,0 +1,729 @@
+//! Every finding in words: what is wrong, why, and the way out.
+
+use std::time::Duration;
+
+use super::{
+    Asked, Code, Context, CreditsFlag, Document, Finding, KeyHint, Shortage, Source, Unexpected,
+};
+use crate::format::{count, credits, duration, is_or_are, list, thousands, was_or_were};
+use crate::quota::{Credits, Model};
+use crate::tier;
+
+const TIERS_PAGE: &str = "https://docs.dev.runwayml.com/usage/tiers";
+const SETUP_PAGE: &str = "https://docs.dev.runwayml.com/guides/setup";
+const ERRORS_PAGE: &str = "https://docs.dev.runwayml.com/api-details/errors";
+const PRICING_PAGE: &str = "https://docs.dev.runwayml.com/guides/pricing";
+const PORTAL: &str = "https://dev.runwayml.com/";
+const DOCUMENTATION: &str = concat!(
+    env!("CARGO_PKG_REPOSITORY"),
+    "/blob/main/docs/diagnostics.md"
+);
+
+/// The smallest purchase, $10.
+const MIN_PURCHASE: Credits = Credits(1_000);
+
+/// More than this is no advice on splitting a job.
+const MAX_SPLIT_DAYS: u64 = 14;
+
+/// The longest quote of text that is not our own, in characters.
+const MAX_QUOTE: usize = 300;
+
+/// The longest name that is shown, in characters.
+const MAX_NAME: usize = 80;
+
+pub(super) struct Message {
+    pub(super) summary: String,
+    pub(super) cause: String,
+    pub(super) fix: String,
+    pub(super) see: String,
+}
+
+impl Finding {
+    #[expect(clippy::too_many_lines, reason = "one arm for each diagnostic")]
+    pub(super) fn message(&self, context: &Context) -> Message {
+        match self {
+            Self::NoCredits {
+                balance,
+                needed,
+                cap,
+            } => {
+                let negative = *balance < Credits(0);
+                let needed_too = needed.map_or(String::new(), |needed| {
+                    format!(", and {} needed", is_or_are(needed.0))
+                });
+                let missing = needed.unwrap_or(Credits(1)).minus(*balance);
+                Message {
+                    summary: if negative {
+                        format!("the balance is negative: {}{needed_too}", credits(*balance))
+                    } else {
+                        format!("there are no credits left{needed_too}")
+                    },
+                    cause: if negative {
+                        "more credits were charged than purchased"
+                    } else {
+                        "the balance is 0: no credits were purchased, or all of them are spent"
+                    }
+                    .to_owned(),
+                    fix: purchase(missing, *cap),
+                    see: SETUP_PAGE.to_owned(),
+                }
+            }
+            Self::CreditsShort {
+                needed,
+                balance,
+                flag,
+                cap,
+            } => {
+                let missing = needed.minus(*balance);
+                let (wanted, cause) = match flag {
+                    CreditsFlag::Credits => ("needed", "--credits asks for"),
+                    CreditsFlag::WarnCredits => ("wanted", "--warn-credits asks for"),
+                    CreditsFlag::PlannedCost => ("planned", "the planned generations cost"),
+                };
+                Message {
+                    summary: format!(
+                        "the balance is {}, {} fewer than the {} {wanted}",
+                        credits(*balance),
+                        thousands(missing.0),
+                        thousands(needed.0)
+                    ),
+                    cause: format!("{cause} {}", credits(*needed)),
+                    fix: purchase_or(missing, *cap, "ask for less"),
+                    see: match flag {
+                        CreditsFlag::PlannedCost => PRICING_PAGE.to_owned(),
+                        _ => SETUP_PAGE.to_owned(),
+                    },
+                }
+            }
+            Self::DailyLimitReached { quota } => {
+                let Shortage {
+                    needed,
+                    used,
+                    limit,
+                    ..
+                } = quota;
+                Message {
+                    summary: format!(
+                        "{} has none of its {} left, and {} needed",
+                        context.name(&quota.model),
+                        count(*limit, "daily generation"),
+                        is_or_are(*needed)
+                    ),
+                    cause: format!(
+                        "{} used in the past 24 hours, and the limit is {}",
+                        was_or_were(*used),
+                        thousands(*limit)
+                    ),
+                    fix: context.wait_for_the_window(quota, "ask for fewer"),
+                    see: TIERS_PAGE.to_owned(),
+                }
+            }
+            Self::GenerationsShort { quota } => {
+                let Shortage {
+                    needed,
+                    used,
+                    limit,
+                    ..
+                } = quota;
+                let left = limit.saturating_sub(*used);
+                Message {
+                    summary: format!(
+                        "{} has {} left, {} fewer than the {} needed",
+                        context.name(&quota.model),
+                        count(left, "daily generation"),
+                        thousands(needed.saturating_sub(left)),
+                        thousands(*needed)
+                    ),
+                    cause: format!(
+                        "{} of its {} {} used in the past 24 hours",
+                        thousands(*used),
+                        count(*limit, "daily generation"),
+                        if *used == 1 { "was" } else { "were" }
+                    ),
+                    fix: context.wait_for_the_window(quota, "ask for fewer"),
+                    see: TIERS_PAGE.to_owned(),
+                }
+            }
+            Self::OverDailyLimit {
+                model,
+                needed,
+                limit,
+                cap,
+            } => {
+                let days = needed.div_ceil((*limit).max(1));
+                let split = if days <= MAX_SPLIT_DAYS {
+                    format!("split the job over {}", count(days, "day"))
+                } else {
+                    format!("ask for at most {} a day", thousands(*limit))
+                };
+                Message {
+                    summary: format!(
+                        "{} allows {} a day, {} fewer than the {} needed",
+                        context.name(model),
+                        count(*limit, "generation"),
+                        thousands(needed.saturating_sub(*limit)),
+                        thousands(*needed)
+                    ),
+                    cause: "the job needs more than the daily limit itself".to_owned(),
+                    fix: format!("{split}, or {}", higher_tier(*needed, *limit, *cap)),
+                    see: TIERS_PAGE.to_owned(),
+                }
+            }
+            Self::NoDailyQuota { model, needed } => Message {
+                summary: format!(
+                    "{} has a daily limit of 0 generations, and {} needed",
+                    context.name(model),
+                    is_or_are(*needed)
+                ),
+                cause: "this tier has no quota for the model, but has one for other models"
+                    .to_owned(),
+                fix: "use another model, or ask Runway for a quota".to_owned(),
+                see: TIERS_PAGE.to_owned(),
+            },
+            Self::AllModelsZero {
+                read,
+                unread,
+                balance,
+            } => {
+                let funded = balance.filter(|balance| *balance > Credits(0));
+                Message {
+                    summary: match (read, unread) {
+                        (0, _) => "Runway lists no model for this key",
+                        (_, 0) => "every model has a daily limit of 0 generations",
+                        _ => "every daily limit that can be read is 0 generations",
+                    }
+                    .to_owned(),
+                    cause: match funded {
+                        Some(balance) => format!(
+                            "the organization has {}, so its tier or its account is restricted",
+                            credits(balance)
+                        ),
+                        None => "tier 1 has no generations before credits are purchased".to_owned(),
+                    },
+                    fix: match funded {
+                        Some(_) => format!("check the organization's tier at {PORTAL}, or ask Runway"),
+                        None => format!(
+                            "check that credits have been purchased: {PORTAL} → Billing (min $10)"
+                        ),
+                    },
+                    see: TIERS_PAGE.to_owned(),
+                }
+            }
+            Self::ModelUnavailable {
+                model,
+                near,
+                listed,
+                of,
+            } => {
+                let available = context.names(listed, *of);
+                Message {
+                    summary: format!("{} is not available to this key", context.name(model)),
+                    cause: format!(
+                        "it is not among the {} of this tier: the name is misspelt, or the model is \
+                         not enabled",
+                        count(u64::try_from(*of).unwrap_or(u64::MAX), "model")
+                    ),
+                    fix: match (near.is_empty(), listed.is_empty()) {
+                        (_, true) => format!("check which organization the key is of: {PORTAL}"),
+                        (true, false) => format!("use an available model: {available}"),
+                        (false, false) => {
+                            let near: Vec<String> =
+                                near.iter().map(|model| context.name(model)).collect();
+                            format!("did you mean {}? Available: {available}", list(&near, "or"))
+                        }
+                    },
+                    see: "https://docs.dev.runwayml.com/guides/models".to_owned(),
+                }
+            }
+            Self::ConcurrencyShort {
+                model, allowed: 0, ..
+            } => Message {
+                summary: format!(
+                    "{} allows 0 generations at a time: it can never run",
+                    context.name(model)
+                ),
+                cause: "this tier has a concurrency of 0 for the model".to_owned(),
+                fix: "use another model, or move up a tier".to_owned(),
+                see: TIERS_PAGE.to_owned(),
+            },
+            Self::ConcurrencyShort {
+                model,
+                needed,
+                allowed,
+            } => {
+                let tier = tier::first_concurrent(*needed).map_or(String::new(), |tier| {
+                    format!(
+                        ", or move up to tier {} ({} at a time)",
+                        tier.number, tier.concurrency.0
+                    )
+                });
+                Message {
+                    summary: format!(
+                        "{} allows {} at a time, {} fewer than the {} needed",
+                        context.name(model),
+                        count(*allowed, "generation"),
+                        thousands(needed.saturating_sub(*allowed)),
+                        thousands(*needed)
+                    ),
+                    cause: format!(
+                        "the tier's concurrency is {}; Runway queues more than that and does not \
+                         reject them, so the job would take longer than planned",
+                        thousands(*allowed)
+                    ),
+                    fix: format!(
+                        "lower max-parallel to {allowed} and ask for --concurrency {}={allowed}{tier}",
+                        context.name(model),
+                    ),
+                    see: TIERS_PAGE.to_owned(),
+                }
+            }
+            Self::OverBudget {
+                budget,
+                window,
+                spent,
+                planned,
+                days,
+                models,
+            } => {
+                let over = spent.plus(*planned).minus(budget.max);
+                let days: Vec<String> = days
+                    .iter()
+                    .map(|(day, sum)| format!("{day} ({})", thousands(sum.0)))
+                    .collect();
+                let models: Vec<String> = models
+                    .iter()
+                    .map(|(model, sum)| format!("{} ({})", context.name(model), thousands(sum.0)))
+                    .collect();
+                let planned_too = if *planned == Credits(0) {
+                    String::new()
+                } else {
+                    format!(", and the job costs {}", credits(*planned))
+                };
+                let most = if days.is_empty() {
+                    String::new()
+                } else {
+                    format!("; most on {}; by model: {}", days.join(", "), models.join(", "))
+                };
+                Message {
+                    summary: format!(
+                        "the budget of {} credits for {} is exceeded by {}",
+                        thousands(budget.max.0),
+                        budget.period,
+                        credits(over)
+                    ),
+                    cause: format!(
+                        "{} spent from {} to {}{planned_too}{most}",
+                        credits(*spent),
+                        window.start,
+                        window.last_day(),
+                    ),
+                    fix: if *planned > Credits(0) {
+                        "plan less, or raise --budget"
+                    } else {
+                        "raise --budget, or stop generating for now"
+                    }
+                    .to_owned(),
+                    see: documentation(Code::OverBudget),
+                }
+            }
+            Self::ModelsUsedUp { models, of, all } => Message {
+                summary: if *all {
+                    "no model has daily generations left".to_owned()
+                } else {
+                    let number = u64::try_from(*of).unwrap_or(u64::MAX);
+                    let verb = if number == 1 { "has" } else { "have" };
+                    format!("{} {verb} no daily generations left", count(number, "model"))
+                },
+                cause: format!("used up in the past 24 hours: {}", context.names(models, *of)),
+                fix: "name what the job needs with --generations, so that the gate can decide"
+                    .to_owned(),
+                see: documentation(Code::ModelsUsedUp),
+            },
+            Self::KeyMissing { searched, hints } => key_missing(searched, hints, context),
+            Self::KeyMalformed { place, problem } => Message {
+                summary: format!("the key in {} {}", context.quote(place), context.quote(problem)),
+                cause: "a key is one word of visible ASCII characters; nothing was asked".to_owned(),
+                fix: format!(
+                    "copy the key again, without quotes or line breaks; replace a lost key at \
+                     {PORTAL} → API Keys"
+                ),
+                see: SETUP_PAGE.to_owned(),
+            },
+            Self::Unauthorized { asked } => asked.message(
+                context,
+                format!("{} does not accept the key (401)", context.host),
+                "the key is invalid or disabled, or it is of another environment than this host",
+                &format!(
+                    "check the key at {PORTAL} → API Keys, and that it was made for {}: a staging \
+                     key does not work in production, nor the reverse",
+                    context.host
+                ),
+                SETUP_PAGE,
+            ),
+            Self::Forbidden { asked } => asked.message(
+                context,
+                "the key is valid but may not read this organization (403)".to_owned(),
+                &format!("{} refused the request", context.host),
+                &format!("use a key of the right organization: {PORTAL} → API Keys"),
+                ERRORS_PAGE,
+            ),
+            Self::RateLimited { asked, retry_after } => asked.message(
+                context,
+                format!("{} still answered 429 after {}", context.host, tries(asked)),
+                &format!(
+                    "too many requests, or a limit of the organization{}",
+                    asks_to_wait(*retry_after)
+                ),
+                &format!("try again later{}", context.more_time()),
+                ERRORS_PAGE,
+            ),
+            Self::Unavailable {
+                asked,
+                status,
+                retry_after,
+            } => asked.message(
+                context,
+                format!(
+                    "{} still answered {status} after {}",
+                    context.host,
+                    tries(asked)
+                ),
+                &format!(
+                    "Runway is overloaded or has a fault{}",
+                    asks_to_wait(*retry_after)
+                ),
+                &format!(
+                    "try again later{}{}",
+                    context.more_time(),
+                    context.fail_open_hint()
+                ),
+                ERRORS_PAGE,
+            ),
+            Self::Unreachable { asked, why, proxy } => asked.message(
+                context,
+                match proxy {
+                    Some(proxy) => format!(
+                        "cannot reach {} through the proxy {}",
+                        context.host,
+                        context.quote(proxy)
+                    ),
+                    None => format!("cannot reach {}", context.host),
+                },
+                &context.quote(why),
+                if proxy.is_some() {
+                    "check the proxy in HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY"
+                } else {
+                    "check the network, the firewall, and --base-url or RUNWAYML_BASE_URL; set \
+                     HTTPS_PROXY if a proxy leads out"
+                },
+                &documentation(Code::Unreachable),
+            ),
+            Self::TlsFailed { asked, why, fix } => asked.message(
+                context,
+                format!("no secure connection to {}", context.host),
+                &context.quote(why),
+                &context.quote(fix.as_deref().unwrap_or(TLS_FIX)),
+                &documentation(Code::TlsFailed),
+            ),
+            Self::TimedOut {
+                asked,
+                phase,
+                timeout,
+                before,
+            } => {
+                let before = before.as_ref().map_or(String::new(), |before| {
+                    format!("; before that: {}", context.quote(before))
+                });
+                asked.message(
+                    context,
+                    format!(
+                        "no answer from {} within {}",
+                        context.host,
+                        humantime::format_duration(*timeout)
+                    ),
+                    &format!("the time ran out while {phase}{before}"),
+                    &format!("try again{}", context.more_time()),
+                    &documentation(Code::TimedOut),
+                )
+            }
+            Self::RequestRejected { asked, status } => asked.message(
+                context,
+                format!(
+                    "{} rejected the request ({status}), which speaks API version {}",
+                    context.host,
+                    crate::api::API_VERSION
+                ),
+                "Runway no longer understands what this version asks",
+                "upgrade runway-preflight",
+                "https://docs.dev.runwayml.com/api-details/versioning",
+            ),
+            Self::UnexpectedStatus { asked, status } => asked.message(
+                context,
+                format!(
+                    "{} answered {status}, which the API does not promise",
+                    context.host
+                ),
+                if (300..400).contains(status) {
+                    "it redirects elsewhere; redirects are not followed, since the key must go to no \
+                     other host"
+                } else {
+                    "this is not Runway's API, or something in between answers for it"
+                },
+                "check --base-url and RUNWAYML_BASE_URL (Runway's own is \
+                 https://api.dev.runwayml.com), and proxies and firewalls on the way",
+                &documentation(Code::UnexpectedStatus),
+            ),
+            Self::UnexpectedResponse { document, problem } => {
+                let source = context.source(*document);
+                let (cause, fix) = match source {
+                    Source::Runway => (
+                        format!(
+                            "the answer of {} is not what {} promises",
+                            context.host,
+                            document.request()
+                        ),
+                        "check --base-url or RUNWAYML_BASE_URL, and what stands in between (a \
+                         captive portal, a proxy); if Runway has changed its API, upgrade \
+                         runway-preflight",
+                    ),
+                    source => (
+                        format!(
+                            "{} does not hold an answer of {}",
+                            context.quote(&source.name("")),
+                            document.request()
+                        ),
+                        "save the answer again, whole and alone",
+                    ),
+                };
+                Message {
+                    summary: context.unexpected(problem),
+                    cause,
+                    fix: fix.to_owned(),
+                    see: documentation(Code::UnexpectedResponse),
+                }
+            }
+            Self::ReportFailed { place, why } => Message {
+                summary: format!("the report could not be written to {}", context.quote(place)),
+                cause: context.quote(why),
+                fix: "make it writable: the gate fails if the verdict cannot be reported".to_owned(),
+                see: documentation(Code::ReportFailed),
+            },
+        }
+    }
+}
+
+/// On Windows and macOS the platform's own store of certificates decides.
+#[cfg(any(windows, target_vendor = "apple"))]
+const TLS_FIX: &str = "if a private authority signs, add its certificate to the system's store; \
+                       else check the host, the clock and what stands in between";
+
+#[cfg(not(any(windows, target_vendor = "apple")))]
+const TLS_FIX: &str =
+    "if a private authority signs, name its certificates (PEM) in SSL_CERT_FILE; \
+                       else check the host, the clock and what stands in between";
+
+impl Asked {
+    fn message(
+        &self,
+        context: &Context,
+        summary: String,
+        cause: &str,
+        fix: &str,
+        see: &str,
+    ) -> Message {
+        let mut cause = match self.tries {
+            0 => format!("{cause}; nothing was asked"),
+            1 => format!("{cause} ({})", self.document.request()),
+            _ => format!("{cause} ({}, {})", self.document.request(), tries(self)),
+        };
+        if let Some(says) = &self.says {
+            cause.push_str(&format!("; Runway says: {}", context.quote(says)));
+        }
+        Message {
+            summary,
+            cause,
+            fix: fix.to_owned(),
+            see: self.see.clone().unwrap_or_else(|| see.to_owned()),
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Text that is not our own, harmless and short.
+    fn quote(&self, text: &str) -> String {
+        self.redactor.quote(text, MAX_QUOTE)
+    }
+
+    fn name(&self, model: &Model) -> String {
+        self.redactor.quote(model.as_str(), MAX_NAME)
+    }
+
+    /// The first names of a list of so many.
+    fn names(&self, models: &[Model], of: usize) -> String {
+        let mut shown: Vec<String> = models.iter().map(|model| self.name(model)).collect();
+        let more = of.saturating_sub(models.len());
+        if more > 0 {
+            shown.push(format!("{more} more"));
+        }
+        shown.join(", ")
+    }
+
+    fn unexpected(&self, problem: &Unexpected) -> String {
+        match problem {
+            Unexpected::Answer(clause) => self.quote(clause),
+            Unexpected::Fields { named, more } => {
+                let quote = |text: &str, max| self.redactor.quote(text, max);
+                let mut problems: Vec<String> =
+                    named.iter().map(|what| what.describe(&quote)).collect();
+                if *more > 0 {
+                    problems.push(format!("{more} more cannot be read either"));
+                }
+                problems.join("; ")
+            }
+        }
+    }
+
+    fn source(&self, document: Document) -> &Source {
+        match document {
+            Document::Organization => self.organization,
+            Document::Usage => self.usage,
+        }
+    }
+
+    fn wait_for_the_window(&self, quota: &Shortage, or: &str) -> String {
+        let asks = matches!(self.organization, Source::Runway);
+        let flag = if asks && self.waiting_helps && !self.waiting {
+            " (--wait 24h)"
+        } else {
+            ""
+        };
+        format!(
+            "wait{flag}: what is counted now leaves the rolling window within 24 hours, if nothing \
+             else is generated; or {or}, or {}",
+            higher_tier(quota.needed, quota.limit, quota.cap)
+        )
+    }
+
+    fn more_time(&self) -> &'static str {
+        if self.waiting {
+            ", or allow more time (--timeout for each check, --wait for all)"
+        } else {
+            ", or allow more time (--timeout for each check, --wait to check again)"
+        }
+    }
+
+    fn fail_open_hint(&self) -> &'static str {
+        if self.fails_open {
+            ""
+        } else {
+            "; --fail-open passes when Runway cannot be asked"
+        }
+    }
+}
+
+fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Message {
+    let skip = if context.skips_missing_key {
+        ""
+    } else {
+        ", or pass such runs with --missing-key skip"
+    };
+    let mut cause = format!("searched {}", list(searched, "and"));
+    let mut fix = None;
+    for hint in hints {
+        let (known, advice) = match hint {
+            KeyHint::Fork => (
+                "this is a pull request from a fork, and GitHub gives those no secrets".to_owned(),
+                format!("run the generations after the merge or from a branch of the repository{skip}"),
+            ),
+            KeyHint::Dependabot => (
+                "this run is by Dependabot, and GitHub gives it no Actions secrets".to_owned(),
+                format!("add the key to the repository's Dependabot secrets{skip}"),
+            ),
+            KeyHint::DotenvNotRead => (
+                "a .env lies in the working directory, and is not read in GitHub Actions, where it \
+                 comes with the checkout"
+                    .to_owned(),
+                "give the key to the step from a secret; --key-file .env reads the file all the \
+                 same"
+                    .to_owned(),
+            ),
+            KeyHint::OtherName(other) => (
+                format!("{other} is set, which is another tool's name"),
+                format!("give the key of {other} the name RUNWAYML_API_SECRET"),
+            ),
+            KeyHint::EmptySecret => (
+                "GitHub gives an empty value for a secret that it does not find".to_owned(),
+                "check the name of the secret, that the job has the environment: that holds it, and \
+                 that a reusable workflow is called with secrets: inherit"
+                    .to_owned(),
+            ),
+        };
+        cause.push_str(&format!("; {known}"));
+        fix = fix.or(Some(advice));
+    }
+    Message {
+        summary: "there is no API key".to_owned(),
+        cause,
+        fix: fix.unwrap_or_else(|| {
+            format!(
+                "create a key at {PORTAL} → API Keys and put it into RUNWAYML_API_SECRET (in GitHub \
+                 Actions: as a secret, given to the step in its env or as api-secret)"
+            )
+        }),
+        see: SETUP_PAGE.to_owned(),
+    }
+}
+
+/// The heading of a code in the documentation.
+fn documentation(code: Code) -> String {
+    format!("{DOCUMENTATION}#{}", code.name())
+}
+
+fn tries(asked: &Asked) -> String {
+    match asked.tries {
+        1 => "1 try".to_owned(),
+        tries => format!("{tries} tries"),
+    }
+}
+
+fn asks_to_wait(retry_after: Option<Duration>) -> String {
+    retry_after.map_or(String::new(), |wait| {
+        format!("; it asks to come back in {}", duration(wait))
+    })
+}
+
+fn purchase_or(missing: Credits, cap: Option<Credits>, or: &str) -> String {
+    format!("{}, or {or}", purchase(missing, cap))
+}
+
+/// How to come by credits. A purchase has a minimum, and the monthly cap is its maximum.
+fn purchase(missing: Credits, cap: Option<Credits>) -> String {
+    if let Some(cap) = cap.filter(|cap| missing > *cap) {
+        return format!(
+            "{} are missing, more than the {} that this tier may buy in 30 days: move up a tier",
+            credits(missing),
+            thousands(cap.0)
+        );
+    }
+    let amount = if missing < MIN_PURCHASE {
+        format!("{} (the minimum purchase)", credits(MIN_PURCHASE))
+    } else {
+        format!("the missing {}", credits(missing))
+    };
+    format!("buy {amount} at {PORTAL} → Billing (min $10; automatic billing can do it for you)")
+}
+
+fn higher_tier(needed: u64, limit: u64, cap: Option<Credits>) -> String {
+    match tier::first_sure(needed, limit, cap) {
+        Some(tier) => {
+            let (low, high) = tier.daily_range();
+            format!(
+                "move up to tier {} ({}–{} a day)",
+                tier.number,
+                thousands(low),
+                thousands(high)
+            )
+        }
+        None => "ask Runway for a higher limit".to_owned(),
+    }
+}

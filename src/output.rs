@@ -1,0 +1,154 @@
+//! The one sink: all that leaves the process passes here. Text that is not our own was quoted
+//! when it became a part of a message or a report; a whole key is taken out here once more.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::redact::Redactor;
+
+/// Where text goes.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// Standard output: what is written stays.
+    Stdout,
+    /// A file that others add to: a text that replaces the one before takes its place.
+    Append(PathBuf),
+    /// A file that is written whole or not at all.
+    Whole(PathBuf),
+}
+
+/// One place, and what has been written there.
+pub struct Sink {
+    place: Place,
+    /// Where our text begins in a file that others add to.
+    begins: Option<u64>,
+}
+
+/// Writes, with every key taken out.
+pub struct Output {
+    redactor: Redactor,
+}
+
+impl Output {
+    /// A sink that knows the keys.
+    pub fn new(redactor: Redactor) -> Self {
+        Self { redactor }
+    }
+
+    /// Quotes text that is not our own.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    /// Writes to standard error. That nobody reads it is no reason to stop.
+    pub fn stderr(&self, text: &str) {
+        let mut stderr = io::stderr().lock();
+        let _ = stderr.write_all(self.redactor.without_keys(text).as_bytes());
+        let _ = stderr.flush();
+    }
+
+    /// Writes the whole of a text.
+    ///
+    /// # Errors
+    ///
+    /// Where it could not be written; then nothing of it stays in a file.
+    pub fn write(&self, sink: &mut Sink, text: &str) -> io::Result<()> {
+        let text = self.redactor.without_keys(text);
+        match &sink.place {
+            Place::Stdout => print(&text),
+            Place::Append(path) => append(path, &text, &mut sink.begins),
+            Place::Whole(path) => replace(path, &text),
+        }
+    }
+}
+
+impl Sink {
+    /// Nothing has been written there.
+    pub fn new(place: Place) -> Self {
+        Self {
+            place,
+            begins: None,
+        }
+    }
+
+    /// How long a file is without our text.
+    pub fn length_before(&self) -> u64 {
+        match (&self.place, self.begins) {
+            (_, Some(begins)) => begins,
+            (Place::Append(path), None) => std::fs::metadata(path).map_or(0, |found| found.len()),
+            _ => 0,
+        }
+    }
+}
+
+/// Not through Rust's own `Stdout`, which takes an output that is not open for writing for one
+/// that swallows everything.
+#[cfg(unix)]
+fn print(text: &str) -> io::Result<()> {
+    use std::os::fd::AsFd;
+    let out = io::stdout().as_fd().try_clone_to_owned()?;
+    File::from(out).write_all(text.as_bytes())
+}
+
+#[cfg(not(unix))]
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Adds lines to a file, in place of those that were added before. A file that does not end in a
+/// line break gets one before.
+fn append(path: &Path, text: &str, begins: &mut Option<u64>) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .append(true)
+        .read(true)
+        .create(true)
+        .open(path)?;
+    let regular = file.metadata()?.is_file();
+    if let (true, Some(begins)) = (regular, *begins) {
+        file.set_len(begins)?;
+    }
+    let end = file.metadata()?.len();
+    let mut last = [b'\n'];
+    if regular && end > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    let separator = if last == [b'\n'] { "" } else { "\n" };
+    let written = file.write_all(format!("{separator}{text}").as_bytes());
+    if written.is_err() && regular {
+        // The half of it would say what the whole does not.
+        file.set_len(end)?;
+    }
+    *begins = Some(end);
+    written
+}
+
+/// Writes a file beside it first, so that a reader never meets a half of it. What is no regular
+/// file, such as a device or a pipe, is written to.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let special = std::fs::metadata(path).is_ok_and(|found| !found.is_file());
+    if special {
+        return OpenOptions::new()
+            .write(true)
+            .open(path)?
+            .write_all(text.as_bytes());
+    }
+    // A link is followed to the file that it names.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut beside = path.clone().into_os_string();
+    beside.push(format!(".{}.tmp", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&beside)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|()| std::fs::rename(&beside, &path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}

@@ -1,0 +1,457 @@
+//! One run: check, decide, and check again while waiting can cure it.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::api::{Answer, Client, Deadline, Retry, Unanswered};
+use crate::decide::{decide, Decision, Facts};
+use crate::decode;
+use crate::diagnostic::{Code, Finding, Unexpected};
+use crate::exit::Exit;
+use crate::job::Job;
+use crate::quota::{Organization, Reading};
+use crate::source::Document;
+use crate::spend::{History, Range, UtcDay, Window, MAX_DAYS};
+
+/// More than this between the machine's clock and Runway's is worth a line.
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
+
+/// One that ends within this after the end of the wait is waited for.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Where a document is read from.
+pub enum Input {
+    /// Runway is asked.
+    Runway,
+    /// It was read from a file before.
+    Saved(Vec<u8>),
+}
+
+/// What a run reads and when.
+pub struct Poll {
+    /// What the job asks for.
+    pub job: Job,
+    /// Limits and balance.
+    pub organization: Input,
+    /// The credit history.
+    pub usage: Input,
+    /// The way to Runway; `None` if nothing is to be asked of it.
+    pub client: Option<Client>,
+    /// The days of history to show.
+    pub shown: Option<Range>,
+    /// How long to check again.
+    pub wait: Option<Duration>,
+    /// Between two checks.
+    pub interval: Duration,
+    /// For one check, retries included.
+    pub timeout: Duration,
+}
+
+/// What came of one check.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The instant of the check: Runway's, where it said.
+    pub checked_at: SystemTime,
+    /// What was read of limits and balance.
+    pub organization: Option<Organization>,
+    /// The history that is to be shown, and its days.
+    pub history: Option<(Window, Rc<History>)>,
+    /// Rows and findings.
+    pub decision: Decision,
+    /// Runway asked not to come back before this.
+    not_before: Option<Instant>,
+}
+
+/// What happens before there is anything to report.
+pub enum Progress<'a> {
+    /// A request is about to be made again.
+    Retry(Retry<'a>),
+    /// The machine's clock is off by this much.
+    ClockSkew(Duration),
+    /// `--wait` goes on no longer, since waiting does not cure this.
+    NotWaiting(Code),
+    /// Not enough yet: why, how long until the next check, and how long it may go on.
+    Waiting {
+        decision: &'a Decision,
+        until_next: Duration,
+        at_most: Duration,
+    },
+    /// The wait for a check is over.
+    Waited,
+}
+
+/// Hears of progress; of a wait, says when it wants to hear of it again.
+pub type Listener<'a> = dyn FnMut(Progress) -> Duration + 'a;
+
+/// The clock, within the years that can be written down.
+pub fn now() -> SystemTime {
+    within_calendar(SystemTime::now())
+}
+
+fn within_calendar(instant: SystemTime) -> SystemTime {
+    const END_OF_9999: Duration = Duration::from_secs(253_402_300_799);
+    let latest = UNIX_EPOCH.checked_add(END_OF_9999).unwrap_or(UNIX_EPOCH);
+    instant.clamp(UNIX_EPOCH, latest)
+}
+
+impl Poll {
+    /// Checks once, or with `--wait` until nothing is short that waiting cures.
+    pub fn run(&self, listener: &mut Listener) -> Outcome {
+        let end = self.wait.and_then(|wait| Instant::now().checked_add(wait));
+        // The newest check that Runway answered and that waiting can cure.
+        let mut answered: Option<Outcome> = None;
+        loop {
+            let outcome = self.check(listener);
+            let failed = outcome.cannot_tell();
+            // Once a check was answered, a later one that fails does not end the wait.
+            let keep_going = outcome.decision.waiting_helps() || (failed && answered.is_some());
+            let interval = self.interval.mul_f64(1.0 + 0.1 * fastrand::f64());
+            let next = end.filter(|_| keep_going).and_then(|end| {
+                let next = next_check(Instant::now(), end, interval, outcome.not_before)?;
+                Some((next, end))
+            });
+            let Some((next, end)) = next else {
+                if self.wait.is_some() && !keep_going {
+                    outcome.report_why_not_waiting(listener);
+                }
+                return match answered {
+                    Some(answered) if failed => answered.with_later_failure(outcome),
+                    _ => outcome,
+                };
+            };
+            pause(&outcome.decision, next, end, listener);
+            if !failed {
+                answered = Some(outcome);
+            }
+        }
+    }
+
+    /// A run that could not check at all, for want of a key or of certificates.
+    pub fn without_check(&self, finding: Finding) -> Outcome {
+        let checked_at = now();
+        let facts = Facts {
+            organization: None,
+            budgeted: None,
+            today: UtcDay::of(checked_at),
+        };
+        let mut decision = decide(&self.job, facts);
+        decision.errors.insert(0, finding);
+        Outcome {
+            checked_at,
+            organization: None,
+            history: None,
+            decision,
+            not_before: None,
+        }
+    }
+
+    fn check(&self, listener: &mut Listener) -> Outcome {
+        let mut check = Check {
+            poll: self,
+            deadline: Deadline::after(self.timeout),
+            listener,
+            errors: Vec::new(),
+            not_before: None,
+            keep_going: true,
+            date: None,
+        };
+        let organization = check.organization();
+        let histories = check.histories();
+        let today = check.today();
+        let facts = Facts {
+            organization: organization.as_ref(),
+            budgeted: histories.budgeted.as_deref(),
+            today,
+        };
+        let mut decision = decide(&self.job, facts);
+        let checked_at = check.date.map_or_else(now, within_calendar);
+        decision.errors.splice(0..0, check.errors);
+        let shown = self.shown.map(|range| range.on(today));
+        Outcome {
+            checked_at,
+            not_before: check.not_before,
+            history: shown.zip(histories.shown),
+            organization,
+            decision,
+        }
+    }
+}
+
+/// When to check next: after `interval`, at the end at the latest, and not before Runway said;
+/// `None` where that leaves no further check.
+pub fn next_check(
+    now: Instant,
+    end: Instant,
+    interval: Duration,
+    not_before: Option<Instant>,
+) -> Option<Instant> {
+    let by_interval = now.checked_add(interval).unwrap_or(end).min(end);
+    let next = not_before.map_or(by_interval, |not_before| by_interval.max(not_before));
+    let latest = end.checked_add(GRACE).unwrap_or(end);
+    (now < end && next <= latest).then_some(next)
+}
+
+fn pause(decision: &Decision, next: Instant, end: Instant, listener: &mut Listener) {
+    const SHORTEST: Duration = Duration::from_millis(10);
+    loop {
+        let now = Instant::now();
+        let until_next = next.saturating_duration_since(now);
+        if until_next.is_zero() {
+            listener(Progress::Waited);
+            return;
+        }
+        let again = listener(Progress::Waiting {
+            decision,
+            until_next,
+            at_most: end.saturating_duration_since(now),
+        });
+        std::thread::sleep(until_next.min(again.max(SHORTEST)));
+    }
+}
+
+/// Why a history is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// `--usage`.
+    Shown,
+    /// `--budget`.
+    Budgeted,
+}
+
+#[derive(Default)]
+struct Histories {
+    shown: Option<Rc<History>>,
+    budgeted: Option<Rc<History>>,
+}
+
+/// One check under way.
+struct Check<'a, 'l, 'm> {
+    poll: &'a Poll,
+    deadline: Deadline,
+    listener: &'l mut Listener<'m>,
+    errors: Vec<Finding>,
+    not_before: Option<Instant>,
+    /// A key that is refused, or a time that is over, need not be tried on a second document.
+    keep_going: bool,
+    /// The clock of the newest answer.
+    date: Option<SystemTime>,
+}
+
+impl Check<'_, '_, '_> {
+    /// The UTC day by Runway's clock; by the machine's where no answer had one.
+    fn today(&self) -> UtcDay {
+        UtcDay::of(self.date.map_or_else(now, within_calendar))
+    }
+
+    fn organization(&mut self) -> Option<Organization> {
+        let poll = self.poll;
+        let read = match &poll.organization {
+            Input::Saved(body) => Ok(decode::organization(body)),
+            Input::Runway => self
+                .ask(|client, deadline, on_retry| client.organization(deadline, on_retry))
+                .map(|body| decode::organization(&body)),
+        };
+        match read.and_then(|read| of_document(Document::Organization, read)) {
+            Ok(organization) => Some(organization),
+            Err(finding) => {
+                self.errors.extend(finding);
+                None
+            }
+        }
+    }
+
+    /// Every history that is asked for.
+    ///
+    /// Windows end on Runway's today. Where an answer shows that midnight has passed, or that the
+    /// machine's clock was wrong, the right days are asked for instead, once.
+    fn histories(&mut self) -> Histories {
+        let errors = self.errors.len();
+        for _ in 0..2 {
+            self.errors.truncate(errors);
+            let today = self.today();
+            let histories = self.histories_on(today);
+            if self.today() == today || !self.ends_today() {
+                return histories;
+            }
+        }
+        let finding = Finding::UnexpectedResponse {
+            document: Document::Usage,
+            problem: Unexpected::Answer(
+                "the day changed with every answer, so the days of the history are not those that \
+                 were asked for"
+                    .to_owned(),
+            ),
+        };
+        self.errors.push(finding);
+        Histories::default()
+    }
+
+    /// Whether any window of the history ends today.
+    fn ends_today(&self) -> bool {
+        let job = &self.poll.job;
+        job.budget.is_some() || matches!(self.poll.shown, Some(Range::Last(_)))
+    }
+
+    /// In as few requests as the maximum of days allows.
+    fn histories_on(&mut self, today: UtcDay) -> Histories {
+        let job = &self.poll.job;
+        let windows = [
+            (Purpose::Shown, self.poll.shown.map(|range| range.on(today))),
+            (
+                Purpose::Budgeted,
+                job.budget.map(|budget| budget.period.on(today)),
+            ),
+        ];
+        let windows = windows
+            .into_iter()
+            .filter_map(|(purpose, window)| Some((purpose, window?)));
+        let mut requests: Vec<(Window, Vec<Purpose>)> = Vec::new();
+        for (purpose, window) in windows {
+            let shared = requests
+                .iter_mut()
+                .find(|(asked, _)| asked.union(window).days() <= MAX_DAYS);
+            match shared {
+                Some((asked, purposes)) => {
+                    *asked = asked.union(window);
+                    purposes.push(purpose);
+                }
+                None => requests.push((window, vec![purpose])),
+            }
+        }
+        let mut histories = Histories::default();
+        for (window, purposes) in requests {
+            let history = self.history(window).map(Rc::new);
+            for purpose in purposes {
+                let place = match purpose {
+                    Purpose::Shown => &mut histories.shown,
+                    Purpose::Budgeted => &mut histories.budgeted,
+                };
+                place.clone_from(&history);
+            }
+        }
+        histories
+    }
+
+    fn history(&mut self, window: Window) -> Option<History> {
+        let poll = self.poll;
+        let read = match &poll.usage {
+            // A saved history may hold more than what is to be shown of it.
+            Input::Saved(body) => Ok(decode::history(body, None)),
+            Input::Runway => self
+                .ask(|client, deadline, on_retry| client.usage(window, deadline, on_retry))
+                .map(|body| decode::history(&body, Some(window))),
+        };
+        match read.and_then(|read| of_document(Document::Usage, read)) {
+            Ok(history) => Some(history),
+            Err(finding) => {
+                self.errors.extend(finding);
+                None
+            }
+        }
+    }
+
+    /// The body of an answer; else what to report, which is nothing where the first failure says
+    /// it already.
+    fn ask(
+        &mut self,
+        request: impl FnOnce(
+            &Client,
+            Deadline,
+            &mut dyn FnMut(Retry),
+        ) -> Result<Answer, Box<Unanswered>>,
+    ) -> Result<Vec<u8>, Option<Finding>> {
+        let Some(client) = &self.poll.client else {
+            // What was not asked is no go, whatever the reason.
+            return Err(Some(Finding::UnexpectedResponse {
+                document: Document::Organization,
+                problem: Unexpected::Answer("nothing was asked".to_owned()),
+            }));
+        };
+        if !self.keep_going {
+            return Err(None);
+        }
+        let listener = &mut *self.listener;
+        let on_retry = &mut |retry: Retry| {
+            listener(Progress::Retry(retry));
+        };
+        let answered = request(client, self.deadline, on_retry);
+        let date = match &answered {
+            Ok(answer) => answer.date,
+            Err(unanswered) => unanswered.date,
+        };
+        self.note_date(date);
+        match answered {
+            Ok(answer) => Ok(answer.body),
+            Err(unanswered) => {
+                self.not_before = self.not_before.max(unanswered.not_before);
+                self.keep_going = unanswered.finding.concerns_one_document();
+                Err(Some(unanswered.finding))
+            }
+        }
+    }
+
+    fn note_date(&mut self, date: Option<SystemTime>) {
+        let Some(date) = date else { return };
+        if self.date.is_none() {
+            let now = SystemTime::now();
+            let skew = now
+                .duration_since(date)
+                .unwrap_or_else(|error| error.duration());
+            if skew > MAX_CLOCK_SKEW {
+                (self.listener)(Progress::ClockSkew(skew));
+            }
+        }
+        self.date = Some(date);
+    }
+}
+
+fn of_document<T>(document: Document, read: Reading<T>) -> Result<T, Option<Finding>> {
+    read.map_err(|what| Some(Finding::unreadable(document, &what)))
+}
+
+impl Outcome {
+    /// Whether nothing could be said of what there is.
+    fn cannot_tell(&self) -> bool {
+        self.decision.exit() == Exit::CannotTell
+    }
+
+    fn report_why_not_waiting(&self, listener: &mut Listener) {
+        let mut incurable = self.decision.codes().into_iter();
+        if let Some(code) = incurable.find(|code| !code.waiting_helps()) {
+            listener(Progress::NotWaiting(code));
+        }
+    }
+
+    /// The verdict is that of the newest check that Runway answered; that a later one got no
+    /// answer is worth a warning.
+    fn with_later_failure(mut self, later: Self) -> Self {
+        self.decision.warnings.extend(later.decision.errors);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_check_is_at_the_end_and_none_before_its_time() {
+        let now = Instant::now();
+        let after = |millis| now + Duration::from_millis(millis);
+        let minute = Duration::from_secs(60);
+        let next = |end, not_before| next_check(now, end, minute, not_before);
+        assert_eq!(next(after(100_000), None), Some(after(60_000)));
+        assert_eq!(next(after(60_000), None), Some(after(60_000)));
+        assert_eq!(next(after(30_000), None), Some(after(30_000)));
+        assert_eq!(next(now, None), None);
+        for (not_before, expected) in [
+            (10_000, Some(60_000)),
+            (80_000, Some(80_000)),
+            (100_900, Some(100_900)),
+            (101_001, None),
+        ] {
+            let found = next(after(100_000), Some(after(not_before)));
+            assert_eq!(found, expected.map(after), "{not_before}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! One file for each kind of requirement: its check returns the row of the report and the
+//! findings together. No clock, no input, no output.
+
+pub(crate) mod budget;
+pub(crate) mod concurrency;
+pub(crate) mod credits;
+pub(crate) mod generations;
+pub(crate) mod planned_cost;
+
+use crate::diagnostic::Finding;
+use crate::quota::{Limit, Model};
+
+/// What came of one requirement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// The row of the report.
+    pub row: Row,
+    /// What falls short.
+    pub errors: Vec<Finding>,
+}
+
+/// One requirement, and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The name of the kind in the JSON report.
+    pub kind: &'static str,
+    /// The model, where it is about one.
+    pub model: Option<Model>,
+    /// What it is called, after the model's name.
+    pub name: String,
+    /// What is needed; `None` where a percentage meets no limit, or a limit that is not known.
+    pub needed: Option<i128>,
+    /// The percentage of the daily limit that was asked for, if one was.
+    pub percent: Option<u8>,
+    /// What is there.
+    pub left: Left,
+    /// The limit that it is left of, where there is one.
+    pub of: Option<u64>,
+    /// Whether it is enough; `None` where it could not be decided.
+    pub met: Option<bool>,
+    /// What helps to read it.
+    pub note: String,
+}
+
+/// What is there of a thing that is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It could not be read, or the model is not there at all.
+    Unknown,
+    /// There is no limit.
+    NoLimit,
+    /// So much.
+    Number(i128),
+}
+
+impl Row {
+    /// A row that is not decided.
+    fn new(kind: &'static str, name: impl Into<String>, needed: impl Into<i128>) -> Self {
+        Self {
+            kind,
+            model: None,
+            name: name.into(),
+            needed: Some(needed.into()),
+            percent: None,
+            left: Left::Unknown,
+            of: None,
+            met: None,
+            note: String::new(),
+        }
+    }
+
+    fn of_model(mut self, model: &Model) -> Self {
+        self.model = Some(model.clone());
+        self
+    }
+
+    fn note(mut self, note: String) -> Self {
+        self.note = note;
+        self
+    }
+
+    /// Decided by numbers: what is left must reach what is needed.
+    fn decided(mut self, left: i128) -> Self {
+        self.left = Left::Number(left);
+        self.met = Some(self.needed.is_none_or(|needed| left >= needed));
+        self
+    }
+}
+
+impl From<Limit> for Left {
+    fn from(limit: Limit) -> Self {
+        match limit {
+            Limit::AtMost(number) => Self::Number(number.into()),
+            Limit::Unlimited => Self::NoLimit,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What may be spent in a window of days, the planned cost included.
+
+use super::generations::first_by;
+use super::{Check, Row};
+use crate::diagnostic::Finding;
+use crate::format::thousands;
+use crate::quota::{Credits, Model};
+use crate::spend::{Budget, History, UtcDay};
+
+/// `history` must hold the window of the budget on `today`; `None` where it could not be had.
+pub(crate) fn check(
+    budget: Budget,
+    planned: Credits,
+    history: Option<&History>,
+    today: UtcDay,
+) -> Check {
+    const MAX_NAMED: usize = 3;
+    let name = format!(
+        "budget of {} for {}",
+        thousands(budget.max.0),
+        budget.period
+    );
+    let row = Row::new("budget", name, planned.0);
+    let mut errors = Vec::new();
+    let Some(history) = history else {
+        return Check { row, errors };
+    };
+    let window = budget.period.on(today);
+    let history = history.within(window);
+    // Net refunds count as nothing spent, never as more room.
+    let spent = history.total().max(Credits(0));
+    let left = budget.max.minus(spent);
+    if left < planned {
+        let days = history
+            .newest_first()
+            .map(|(day, _)| (day, history.on(day)));
+        let models = history.by_model().into_iter();
+        errors.push(Finding::OverBudget {
+            budget,
+            window,
+            spent,
+            planned,
+            days: largest::<UtcDay>(days.collect(), MAX_NAMED),
+            models: largest::<Model>(
+                models.map(|(model, sum)| (model.clone(), sum)).collect(),
+                MAX_NAMED,
+            ),
+        });
+    }
+    let note = format!("{} spent since {}", thousands(spent.0), window.start);
+    Check {
+        row: row.decided(left.0).note(note),
+        errors,
+    }
+}
+
+fn largest<T>(mut sums: Vec<(T, Credits)>, max: usize) -> Vec<(T, Credits)> {
+    sums.retain(|(_, sum)| *sum > Credits(0));
+    first_by(sums, max, |(_, one), (_, other)| other.cmp(one))
+}

@@ -1,0 +1,183 @@
+//! Generations of a model that must be left today.
+
+use std::cmp::Ordering;
+
+use super::{Check, Left, Row};
+use crate::diagnostic::{Finding, Shortage};
+use crate::format::thousands;
+use crate::job::Need;
+use crate::quota::{Credits, Limit, Model, ModelQuota, Models};
+
+/// A list of names is cut where it would fill the screen.
+const MAX_LISTED: usize = 100;
+
+/// A model's name is never longer; to compare longer ones costs more than it helps.
+const MAX_COMPARED: usize = 100;
+
+/// A model that is not among `models` is not available; `None` where the list could not be read.
+pub(crate) fn check(
+    model: &Model,
+    need: Need,
+    models: Option<&Models>,
+    cap: Option<Credits>,
+) -> Check {
+    let quota = models.and_then(|models| models.get(model));
+    let errors = match (models, quota) {
+        (None, _) => Vec::new(),
+        (Some(models), None) => vec![unavailable(model, models)],
+        (Some(_), Some(quota)) => {
+            let short = shortfall(model, need, quota, cap);
+            let never_runs = never_runs(model, need, quota);
+            short.into_iter().chain(never_runs).collect()
+        }
+    };
+    Check {
+        row: row(model, need, models, quota),
+        errors,
+    }
+}
+
+/// The one error that fits: each is decided from the figures that it needs.
+pub(crate) fn shortfall(
+    model: &Model,
+    need: Need,
+    quota: &ModelQuota,
+    cap: Option<Credits>,
+) -> Option<Finding> {
+    let limit = quota.daily_limit.as_ref().ok()?.number()?;
+    let needed = need.under(Limit::AtMost(limit))?;
+    let model = model.clone();
+    if needed == 0 {
+        return None;
+    }
+    if limit == 0 {
+        return Some(Finding::NoDailyQuota { model, needed });
+    }
+    if needed > limit {
+        return Some(Finding::OverDailyLimit {
+            model,
+            needed,
+            limit,
+            cap,
+        });
+    }
+    let used = *quota.used.as_ref().ok()?;
+    let quota = Shortage {
+        model,
+        needed,
+        used,
+        limit,
+        cap,
+    };
+    let left = limit.saturating_sub(used);
+    if left == 0 {
+        Some(Finding::DailyLimitReached { quota })
+    } else if left < needed {
+        Some(Finding::GenerationsShort { quota })
+    } else {
+        None
+    }
+}
+
+/// A model with a concurrency of 0 can never run, unless its daily limit of 0 says so already.
+fn never_runs(model: &Model, need: Need, quota: &ModelQuota) -> Option<Finding> {
+    let needed = need != Need::Count(0);
+    let stopped = quota.concurrency == Ok(Limit::AtMost(0));
+    (needed && stopped && !has_no_daily_quota(quota)).then(|| Finding::ConcurrencyShort {
+        model: model.clone(),
+        needed: 1,
+        allowed: 0,
+    })
+}
+
+/// Whether `no-daily-quota` stands for the model.
+pub(crate) fn has_no_daily_quota(quota: &ModelQuota) -> bool {
+    quota.daily_limit == Ok(Limit::AtMost(0))
+}
+
+fn row(model: &Model, need: Need, models: Option<&Models>, quota: Option<&ModelQuota>) -> Row {
+    let mut row = Row::new("generations", "generations", 0).of_model(model);
+    let limit = quota.and_then(|quota| quota.daily_limit.as_ref().ok().copied());
+    row.needed = match need {
+        Need::Count(count) => Some(count),
+        Need::Percent(percent) => {
+            row.percent = Some(percent);
+            limit.and_then(|limit| need.under(limit))
+        }
+    }
+    .map(i128::from);
+    let Some(quota) = quota else {
+        row.met = models.map(|_| false);
+        return row;
+    };
+    if let Ok(left) = quota.left() {
+        row.left = Left::from(left);
+        row.of = limit.and_then(Limit::number);
+    }
+    row.met = match (row.left, row.needed, limit) {
+        (Left::NoLimit, _, _) | (_, Some(0), Some(_)) => Some(true),
+        (Left::Number(left), needed, _) => Some(left >= needed.unwrap_or(0)),
+        // What is known to be short stays short, whatever was used.
+        (Left::Unknown, Some(needed), Some(Limit::AtMost(limit))) if needed > limit.into() => {
+            Some(false)
+        }
+        (Left::Unknown, _, _) => None,
+    };
+    let used = quota.used.as_ref().ok();
+    let used = used.map(|used| format!("{} used in the past 24 h", thousands(*used)));
+    let percent = row.percent.map(|percent| format!("{percent}% asked for"));
+    let notes: Vec<String> = used.into_iter().chain(percent).collect();
+    row.note(notes.join(", "))
+}
+
+/// A model that the tier does not list, with the names that are nearest.
+pub(crate) fn unavailable(model: &Model, models: &Models) -> Finding {
+    Finding::ModelUnavailable {
+        model: model.clone(),
+        near: nearest(model, models),
+        listed: models.keys().take(MAX_LISTED).cloned().collect(),
+        of: models.len(),
+    }
+}
+
+/// The listed names that a misspelling is likely to mean, the nearest first, three at most.
+fn nearest(model: &Model, models: &Models) -> Vec<Model> {
+    const MIN_LIKENESS: f64 = 0.7;
+    const MAX_NEAR: usize = 3;
+    let comparable = |name: &Model| name.as_str().len() <= MAX_COMPARED;
+    if !comparable(model) {
+        return Vec::new();
+    }
+    let wanted = model.as_str().to_lowercase();
+    let near: Vec<(f64, &Model)> = models
+        .keys()
+        .filter(|listed| comparable(listed))
+        .map(|listed| {
+            let likeness = strsim::jaro_winkler(&wanted, &listed.as_str().to_lowercase());
+            (likeness, listed)
+        })
+        .filter(|(likeness, _)| *likeness >= MIN_LIKENESS)
+        .collect();
+    let mut near = first_by(near, MAX_NEAR, |(one, _), (other, _)| other.total_cmp(one));
+    // The same name in other letter case is the one that is meant.
+    if near.first().is_some_and(|(likeness, _)| *likeness >= 1.0) {
+        near.truncate(1);
+    }
+    near.into_iter().map(|(_, model)| model.clone()).collect()
+}
+
+/// The few that would come first if all were sorted.
+pub(super) fn first_by<T>(
+    mut items: Vec<T>,
+    max: usize,
+    compare: impl Fn(&T, &T) -> Ordering,
+) -> Vec<T> {
+    let mut first = Vec::new();
+    while first.len() < max {
+        let places = items.iter().enumerate();
+        let next = places.min_by(|(_, one), (_, other)| compare(one, other));
+        let Some((index, _)) = next else { break };
+        first.push(items.remove(index));
+    }
+    first
+}

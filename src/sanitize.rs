@@ -1,0 +1,201 @@
+//! Text from servers and files, made harmless. Such text is data, never a command.
+
+use std::borrow::Cow;
+
+/// One line without escape sequences, control characters, bidirectional marks or other invisible
+/// characters; white space is folded.
+pub fn sanitize(text: &str) -> Cow<'_, str> {
+    if is_plain_line(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut line = String::with_capacity(text.len());
+    for (_, character) in visible(text) {
+        if !character.is_whitespace() {
+            line.push(character);
+        } else if !line.is_empty() && !line.ends_with(' ') {
+            line.push(' ');
+        }
+    }
+    line.truncate(line.trim_end().len());
+    Cow::Owned(line)
+}
+
+/// Visible ASCII, with single spaces inside: most of all text, which stays as it is.
+fn is_plain_line(text: &str) -> bool {
+    let mut after_space = true;
+    for byte in text.bytes() {
+        let space = byte == b' ';
+        if (space && after_space) || !(space || byte.is_ascii_graphic()) {
+            return false;
+        }
+        after_space = space;
+    }
+    !after_space || text.is_empty()
+}
+
+/// The characters that a terminal would show, white space among them, each with its place in the
+/// text: escape sequences are passed over as a whole, unfinished ones to the end.
+pub fn visible(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
+    let mut state = Escape::None;
+    text.char_indices().filter(move |(_, character)| {
+        let (next, shown) = state.step(*character);
+        state = next;
+        shown && (character.is_whitespace() || !is_invisible(*character))
+    })
+}
+
+/// How far an escape sequence has come (ECMA-48).
+#[derive(Clone, Copy)]
+enum Escape {
+    None,
+    /// After ESC.
+    Started,
+    /// A control sequence, up to its final byte: colours, the cursor.
+    Control,
+    /// A string for the terminal, up to its terminator: titles, links.
+    Text,
+    /// In such a string, after ESC.
+    TextEnds,
+}
+
+impl Escape {
+    /// The state after a character, and whether it is shown.
+    fn step(self, character: char) -> (Self, bool) {
+        match (self, character) {
+            (Self::Text, '\u{7}' | '\u{9c}') => (Self::None, false),
+            (Self::Text, '\u{1b}') => (Self::TextEnds, false),
+            (Self::Text, _) => (Self::Text, false),
+            (_, '\u{1b}') => (Self::Started, false),
+            (_, '\u{9b}') | (Self::Started, '[') => (Self::Control, false),
+            (_, '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}')
+            | (Self::Started, ']' | 'P' | 'X' | '^' | '_') => (Self::Text, false),
+            (Self::Started, ' '..='/') => (Self::Started, false),
+            (Self::Started, '0'..='~') | (Self::TextEnds, '\\') => (Self::None, false),
+            (Self::Control, ' '..='?') => (Self::Control, false),
+            (Self::Control, '@'..='~') => (Self::None, false),
+            (Self::None | Self::Started | Self::Control | Self::TextEnds, _) => (Self::None, true),
+        }
+    }
+}
+
+/// At most `max_chars` characters, with an ellipsis where something was cut.
+pub fn cut(text: &str, max_chars: usize) -> Cow<'_, str> {
+    // No text has more characters than bytes.
+    if text.len() <= max_chars || text.chars().count() <= max_chars {
+        return Cow::Borrowed(text);
+    }
+    let mut short: String = text.chars().take(max_chars.saturating_sub(1)).collect();
+    short.push('…');
+    Cow::Owned(short)
+}
+
+/// Sanitized, and free of commands to a CI runner.
+pub fn for_log(text: &str) -> Cow<'_, str> {
+    match sanitize(text) {
+        Cow::Borrowed(line) => without_commands(line),
+        Cow::Owned(line) => Cow::Owned(without_commands(&line).into_owned()),
+    }
+}
+
+/// A line without what a CI runner takes for a command: `##[` (and the `##vso[` of others)
+/// anywhere, `::` at the start.
+pub fn without_commands(line: &str) -> Cow<'_, str> {
+    let hashes = |pair: &[u8]| pair == b"##";
+    if !line.starts_with("::") && !line.as_bytes().windows(2).any(hashes) {
+        return Cow::Borrowed(line);
+    }
+    let mut harmless = String::with_capacity(line.len());
+    for character in line.chars() {
+        let pairs =
+            (character == '#' && harmless.ends_with('#')) || (character == ':' && harmless == ":");
+        if pairs {
+            harmless.push(' ');
+        }
+        harmless.push(character);
+    }
+    Cow::Owned(harmless)
+}
+
+/// Characters that show nothing and can reorder, hide or control what is shown.
+pub fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
+            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn sanitized_text_is_what_a_terminal_shows_in_one_line() {
+        for (text, line) in [
+            ("a\x1b[31mb\r\n\tc\u{202e}d\0 ", "ab cd"),
+            ("a\x1b]8;;https://x\x1b\\b\x1b]0;t\u{7}c\u{9b}1;2Hd", "abcd"),
+            ("a\x1b(Bb\x1bMc\x1b[é", "abcé"),
+            ("a\x1b]never ended", "a"),
+            (" \n ", ""),
+            ("", ""),
+            ("a  b", "a b"),
+            (" a", "a"),
+            ("a ", "a"),
+            ("é\u{2028}é", "é é"),
+        ] {
+            assert_eq!(sanitize(text), line, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_line_stays_as_it_is() {
+        for line in ["", "gen4.5", "a b ~!", "[::1]:80 # x"] {
+            assert!(matches!(for_log(line), Cow::Borrowed(same) if same == line));
+        }
+    }
+
+    #[test]
+    fn a_cut_leaves_so_many_characters() {
+        for (text, max, short) in [
+            ("abcdef", 4, "abc…"),
+            ("abcd", 4, "abcd"),
+            ("éééé", 4, "éééé"),
+            ("ééééé", 4, "ééé…"),
+            ("ab", 1, "…"),
+        ] {
+            assert_eq!(cut(text, max), short);
+        }
+    }
+
+    #[test]
+    fn no_log_line_holds_a_command() {
+        for (text, line) in [
+            ("x ##[add-mask]y", "x # #[add-mask]y"),
+            ("###", "# # #"),
+            ("#\0#[x]", "# #[x]"),
+            ("\n ::error::y", ": :error::y"),
+            (":\0:x", ": :x"),
+            ("[::1]:80", "[::1]:80"),
+        ] {
+            assert_eq!(for_log(text), line, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn sanitized_text_is_one_visible_line(text in any::<String>()) {
+            let line = sanitize(&text);
+            prop_assert!(!line.chars().any(is_invisible));
+            prop_assert_eq!(sanitize(&line), line.clone());
+            let log = for_log(&text);
+            prop_assert!(!log.contains("##") && !log.starts_with("::"), "{}", log);
+        }
+
+        #[test]
+        fn the_short_way_through_ascii_is_the_long_one(text in "[ -~]{0,12}") {
+            let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+            prop_assert_eq!(sanitize(&text), words.join(" "));
+        }
+    }
+}

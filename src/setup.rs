@@ -1,0 +1,242 @@
+//! What a run needs, set up before anything is asked: files are read, the key is found, the way to
+//! Runway is chosen.
+
+use std::path::Path;
+use std::time::Duration;
+
+use runway_preflight::api::{proxy, roots, BaseUrl, Client, RUNWAY};
+use runway_preflight::ci::System;
+use runway_preflight::cli::{self, Format, Settings, UsageError};
+use runway_preflight::credentials::{self, Key, KeyError, KeySource, Places};
+use runway_preflight::decode;
+use runway_preflight::diagnostic::{Asked, Context, Finding};
+use runway_preflight::files::{self, Limits, Pipes, ReadError};
+use runway_preflight::output::Output;
+use runway_preflight::poll::{Input, Poll};
+use runway_preflight::redact::Redactor;
+use runway_preflight::source::{Document, Source};
+
+use crate::variable;
+
+const DOTENV: &str = ".env";
+
+/// For a file that is read before the command line is known.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Everything that one run goes by.
+pub(crate) struct Setup {
+    pub(crate) poll: Poll,
+    /// What keeps the run from asking: no key, no certificates.
+    pub(crate) obstacle: Option<Finding>,
+    pub(crate) key_source: Option<KeySource>,
+    /// The base URL, or the file's name, as the JSON report has it.
+    pub(crate) source: String,
+    pub(crate) tiers: bool,
+    pub(crate) format: Format,
+    pub(crate) quiet: bool,
+    organization: Source,
+    usage: Source,
+    host: String,
+    waiting: bool,
+    fails_open: bool,
+    skips_missing_key: bool,
+}
+
+impl Setup {
+    /// What the messages must know.
+    pub(crate) fn context<'a>(&'a self, redactor: &'a Redactor) -> Context<'a> {
+        Context {
+            organization: &self.organization,
+            usage: &self.usage,
+            host: &self.host,
+            waiting: self.waiting,
+            waiting_helps: true,
+            fails_open: self.fails_open,
+            skips_missing_key: self.skips_missing_key,
+            redactor,
+        }
+    }
+}
+
+/// Every place where a key may be.
+pub(crate) fn places(settings: Option<&Settings>, ci: Option<&dyn System>) -> Places {
+    let file = settings.and_then(|settings| settings.key_file.as_deref());
+    let patience = settings.map_or(PATIENCE, |settings| settings.timeout);
+    let in_checkout = ci.is_some_and(System::works_in_checkout);
+    Places::read(&variable, file, Path::new(DOTENV), in_checkout, patience)
+}
+
+/// The sink that keeps every key back.
+pub(crate) fn output(places: &Places) -> Output {
+    Output::new(Redactor::new(&places.candidates()))
+}
+
+/// Reads what the settings name, as far as they need it.
+pub(crate) fn setup(
+    settings: Settings,
+    places: &Places,
+    ci: Option<&dyn System>,
+) -> Result<Setup, UsageError> {
+    let base = base_url(&settings)?;
+    let found = places.key();
+    refuse_as_argument(&places.candidates())?;
+    let timeout = settings.timeout;
+    let organization = input("--from", &settings.organization, timeout)?;
+    let usage = input("--usage-from", &settings.usage, timeout)?;
+    let mut client = None;
+    let mut key_source = None;
+    let mut obstacle = None;
+    if settings.asks_runway() {
+        let proxy = proxy::for_host(&base, &variable).map_err(|problem| {
+            UsageError::new(problem, "--base-url https://api.dev.runwayml.com")
+        })?;
+        match found {
+            Ok((key, source)) => {
+                key_source = Some(source);
+                match roots(&base, &settings) {
+                    Ok(roots) => {
+                        client = Some(Client::new(base.clone(), &key, proxy, roots));
+                    }
+                    Err(finding) => obstacle = Some(finding),
+                }
+            }
+            Err(error) => obstacle = Some(no_key(error, &settings, ci)?),
+        }
+    }
+    let source = match &settings.organization {
+        Source::Stdin => "-".to_owned(),
+        source => source.name(base.as_str()),
+    };
+    Ok(Setup {
+        poll: Poll {
+            job: settings.job,
+            organization,
+            usage,
+            client,
+            shown: settings.shown,
+            wait: settings.wait,
+            interval: settings.interval,
+            timeout,
+        },
+        obstacle,
+        key_source,
+        source,
+        tiers: settings.tiers,
+        format: settings.format,
+        quiet: settings.quiet,
+        organization: settings.organization,
+        usage: settings.usage,
+        host: base.host().to_owned(),
+        waiting: settings.wait.is_some(),
+        fails_open: settings.fail_open,
+        skips_missing_key: settings.skip_missing_key,
+    })
+}
+
+/// The host to ask.
+fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
+    let error = |name: &str, problem: String| {
+        let example = "--base-url https://api.dev.runwayml.com";
+        UsageError::new(format!("{name} {problem}"), example)
+    };
+    let from_environment =
+        variable("RUNWAYML_BASE_URL").filter(|url| !url.is_empty() && settings.asks_runway());
+    let (name, url) = match (&settings.base_url, from_environment) {
+        (Some(url), _) => ("--base-url", url.clone()),
+        (None, Some(url)) => {
+            let name = "RUNWAYML_BASE_URL";
+            let url = url.into_string();
+            (
+                name,
+                url.map_err(|_| error(name, "is not UTF-8".to_owned()))?,
+            )
+        }
+        (None, None) => ("", RUNWAY.to_owned()),
+    };
+    // A user, a password or a query may be a secret.
+    let shown = if url.contains(['@', '?', '#']) {
+        String::new()
+    } else {
+        format!("{} ", cli::echo(&url))
+    };
+    BaseUrl::parse(&url).map_err(|problem| error(name, format!("{shown}{problem}")))
+}
+
+fn no_key(
+    error: KeyError,
+    settings: &Settings,
+    ci: Option<&dyn System>,
+) -> Result<Finding, UsageError> {
+    match error {
+        KeyError::Missing { searched, hints } => {
+            let withheld = ci.map_or(Vec::new(), System::key_hints);
+            let hints = withheld.into_iter().chain(hints).collect();
+            Ok(Finding::KeyMissing { searched, hints })
+        }
+        KeyError::Malformed { place, problem } => Ok(Finding::KeyMalformed { place, problem }),
+        KeyError::Unreadable(error) => {
+            let file = settings.key_file.as_deref().map(Path::to_string_lossy);
+            let file = cli::echo(&file.unwrap_or_default());
+            let problem = format!("--key-file {file} cannot be read: {error}");
+            Err(UsageError::new(problem, "--key-file secret.txt"))
+        }
+    }
+}
+
+/// Certificates are read only if they are needed.
+fn roots(base: &BaseUrl, settings: &Settings) -> Result<ureq::tls::RootCerts, Finding> {
+    if !base.is_secure() {
+        return Ok(ureq::tls::RootCerts::WebPki);
+    }
+    let document = match settings.organization {
+        Source::Runway => Document::Organization,
+        _ => Document::Usage,
+    };
+    roots::load(&variable).map_err(|none| Finding::TlsFailed {
+        asked: Asked::nothing(document),
+        why: none.why,
+        fix: Some(none.fix),
+    })
+}
+
+fn input(flag: &str, source: &Source, timeout: Duration) -> Result<Input, UsageError> {
+    let limits = Limits {
+        // One byte more than is decoded, so that the decoder sees that it is too long.
+        max_bytes: decode::MAX_BYTES.saturating_add(1),
+        pipes: Pipes::Within(timeout),
+    };
+    let read: Result<Vec<u8>, ReadError> = match source {
+        Source::Runway => return Ok(Input::Runway),
+        Source::Stdin => files::stdin(limits.max_bytes, timeout).and_then(|reader| reader.whole()),
+        Source::File(path) => files::read(path, limits),
+    };
+    read.map(Input::Saved).map_err(|error| {
+        UsageError::new(
+            format!(
+                "{flag} {} cannot be read: {error}",
+                cli::echo(&source.name(""))
+            ),
+            &format!("{flag} saved.json"),
+        )
+    })
+}
+
+/// The key belongs on no command line, where others see it; and what stands there is shown.
+fn refuse_as_argument(keys: &[Key]) -> Result<(), UsageError> {
+    let redactor = Redactor::new(keys);
+    let given = std::env::args_os().skip(1);
+    let base = variable("RUNWAYML_BASE_URL");
+    if given
+        .chain(base)
+        .any(|text| redactor.holds(&text.to_string_lossy()))
+    {
+        return Err(UsageError::new(
+            format!(
+                "an argument contains the key, which belongs in {} or in a file",
+                credentials::VARIABLE
+            ),
+            "--key-file secret.txt",
+        ));
+    }
+    Ok(())
+}

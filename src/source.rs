@@ -1,0 +1,44 @@
+//! The two documents that a run reads, and where each comes from.
+
+use std::path::PathBuf;
+
+/// One of the two answers of Runway's API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// Limits and balance.
+    Organization,
+    /// The credit history.
+    Usage,
+}
+
+impl Document {
+    /// The request that it answers.
+    pub fn request(self) -> &'static str {
+        match self {
+            Self::Organization => "GET /v1/organization",
+            Self::Usage => "POST /v1/organization/usage",
+        }
+    }
+}
+
+/// Where a document comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Runway is asked.
+    Runway,
+    /// A saved answer.
+    File(PathBuf),
+    /// A saved answer on standard input.
+    Stdin,
+}
+
+impl Source {
+    /// The file's name, `standard input`, or what is given for Runway. It may be foreign text.
+    pub fn name(&self, runway: &str) -> String {
+        match self {
+            Self::Runway => runway.to_owned(),
+            Self::Stdin => "standard input".to_owned(),
+            Self::File(path) => path.to_string_lossy().into_owned(),
+        }
+    }
+}
