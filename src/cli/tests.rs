@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use argh::ArgsInfo;
 
 use super::*;
+use crate::job::Need;
 use crate::quota::{Credits, Limit};
-use crate::requirements::Need;
-use crate::spend::Window;
+use crate::spend::{Period, Window};
 
 fn today() -> UtcDay {
     UtcDay::parse("2026-11-22").expect("a day")
@@ -65,22 +65,22 @@ fn flags_become_requirements() {
         "json",
     ]);
     let model = Model::new;
-    let required = &settings.required;
+    let job = &settings.job;
     assert_eq!(
-        required.generations,
+        job.generations,
         [
             (model("a"), Need::Count(25)),
             (model("b"), Need::Percent(50))
         ]
     );
-    assert_eq!(required.planned_cost, Some(Credits(1_200)));
-    assert_eq!(required.credits, Some(Credits(1_200)));
-    assert_eq!(required.concurrency, [(model("a"), 4)]);
-    assert_eq!(required.warn_generations, [(model("c"), Need::Count(1))]);
-    assert_eq!(required.warn_credits, Some(Credits(9)));
-    let budget = required.budget.expect("a budget");
-    assert_eq!(budget.most, Credits(20_000));
-    assert_eq!(budget.window, Window::last(30, today()));
+    assert_eq!(job.planned_cost, Some(Credits(1_200)));
+    assert_eq!(job.credits, Some(Credits(1_200)));
+    assert_eq!(job.concurrency, [(model("a"), 4)]);
+    assert_eq!(job.warn_generations, [(model("c"), Need::Count(1))]);
+    assert_eq!(job.warn_credits, Some(Credits(9)));
+    let budget = job.budget.expect("a budget");
+    assert_eq!(budget.max, Credits(20_000));
+    assert_eq!(budget.period, Period::Days(30));
     assert_eq!(settings.wait, Some(Duration::from_secs(7_200)));
     assert_eq!(settings.interval, Duration::from_secs(5));
     assert_eq!(settings.timeout, Duration::from_secs(7));
@@ -91,14 +91,14 @@ fn flags_become_requirements() {
 #[test]
 fn defaults_are_those_of_the_help() {
     let settings = settings_of(&[]);
-    assert_eq!(settings.required, Requirements::default());
+    assert_eq!(settings.job, Job::default());
     assert_eq!(settings.interval, Duration::from_secs(60));
     assert_eq!(settings.timeout, Duration::from_secs(30));
     assert_eq!(settings.format, Format::Text);
     assert!(!settings.fail_open && !settings.skip_missing_key && !settings.quiet);
     assert_eq!(
-        (settings.source, settings.usage_source),
-        (Source::Live, Source::Live)
+        (settings.organization, settings.usage),
+        (Source::Runway, Source::Runway)
     );
 }
 
@@ -126,9 +126,9 @@ fn a_duration_is_of_some_years_at_the_most() {
 
 #[test]
 fn a_source_has_the_name_that_it_was_given() {
-    let name = |words: &[&str]| settings_of(words).source.name("Runway");
+    let name = |words: &[&str]| settings_of(words).organization.name("Runway");
     assert_eq!(name(&[]), "Runway");
-    assert_eq!(name(&["--from", "-"]), "-");
+    assert_eq!(name(&["--from", "-"]), "standard input");
     assert_eq!(name(&["--from", "a.json"]), "a.json");
 }
 
@@ -136,7 +136,7 @@ fn a_source_has_the_name_that_it_was_given() {
 fn windows_are_days_of_the_calendar() {
     let window = |range: &str| {
         settings_of(&["--usage", range])
-            .usage
+            .shown
             .expect("a window")
             .on(today())
     };
@@ -399,15 +399,15 @@ proptest! {
         match parse(words, today()) {
             Err(UsageError(message)) => {
                 prop_assert!(message.starts_with("error: "));
-                let hidden = |c: char| crate::clean::is_invisible(c) && c != '\n';
+                let hidden = |c: char| crate::sanitize::is_invisible(c) && c != '\n';
                 prop_assert!(!message.chars().any(hidden), "{}", message);
             }
             Ok(Command::Check(settings)) => {
                 // What is followed can be reckoned with: no need leaves the range of a figure.
-                for (_, need) in &settings.required.generations {
+                for (_, need) in &settings.job.generations {
                     let _ = need.under(Limit::AtMost(u64::MAX));
                 }
-                let planned = settings.required.planned_cost.unwrap_or_default();
+                let planned = settings.job.planned_cost.unwrap_or_default();
                 prop_assert!(planned.0 >= 0 && planned.0 <= i128::from(u64::MAX));
             }
             Ok(_) => {}
@@ -440,6 +440,6 @@ proptest! {
         let range = format!("{start}..{before}");
         let read = parse(vec!["--usage".into(), range.into()], before);
         let Ok(Command::Check(settings)) = read else { panic!("{read:?}") };
-        prop_assert_eq!(settings.usage, Some(Range::Days(Window { start, before })));
+        prop_assert_eq!(settings.shown, Some(Range::Days(Window { start, before })));
     }
 }

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::spend::Window;
+use crate::requirement::Left;
+use crate::quota::Problem;
+use crate::spend::{Budget, Period};
 
 /// One model under test beside another, and everything that can be asked of it.
 #[derive(Clone, Copy, Debug)]
@@ -92,13 +94,13 @@ fn organization(world: &World) -> Organization {
     }
 }
 
-fn requirements(world: &World) -> Requirements {
+fn job(world: &World) -> Job {
     let model = || Model::new("tested");
     let credits = |number: u64| Credits(number.into());
     let needs = world
         .generations
         .map(|needed| (model(), Need::Count(needed)));
-    Requirements {
+    Job {
         generations: needs.into_iter().collect(),
         credits: world.credits.map(credits),
         planned_cost: world
@@ -110,34 +112,49 @@ fn requirements(world: &World) -> Requirements {
             .map(|needed| (model(), needed))
             .into_iter()
             .collect(),
-        ..Requirements::default()
+        ..Job::default()
     }
 }
 
+fn decided(job: &Job, organization: Option<&Organization>, budgeted: Option<&History>) -> Decision {
+    let today = UtcDay::parse("2026-11-22").expect("a day");
+    decide(
+        job,
+        Facts {
+            organization,
+            budgeted,
+            today,
+        },
+    )
+}
+
+fn is_no_go(decision: &Decision) -> bool {
+    decision.exit().is_no_go()
+}
+
 fn check(world: &World) {
-    let decision = decide(&requirements(world), Some(&organization(world)), None);
-    let codes: BTreeSet<&str> = decision
-        .findings
-        .iter()
-        .inspect(|(severity, _)| assert_eq!(*severity, Severity::Error))
-        .map(|(_, finding)| finding.code().name())
-        .collect();
+    let decision = decided(&job(world), Some(&organization(world)), None);
+    let codes: BTreeSet<&str> = decision.codes().iter().map(|code| code.name()).collect();
     let expected = expected(world);
     assert_eq!(codes, expected, "{world:?}");
-    let verdict = if expected.is_empty() {
-        Verdict::Go
+    let passing = ["daily-limit-reached", "generations-short"];
+    let exit = if expected.is_empty() {
+        Exit::Go
+    } else if expected.iter().all(|code| passing.contains(code)) {
+        Exit::TryLater
     } else {
-        Verdict::NoGo
+        Exit::Act
     };
-    assert_eq!(decision.verdict(), verdict);
+    assert_eq!(decision.exit(), exit);
     for row in &decision.rows {
-        let enough = match row.left.expect("all can be read") {
-            None => true,
-            Some(left) => left >= row.needed.expect("no percentages here"),
+        let enough = match row.left {
+            Left::Unknown => panic!("all can be read"),
+            Left::NoLimit => true,
+            Left::Number(left) => left >= row.needed.expect("no percentages here"),
         };
         assert_eq!(row.met, Some(enough), "{world:?} {row:?}");
         // No row can be short of a go that was given.
-        assert!(enough || verdict == Verdict::NoGo, "{world:?} {row:?}");
+        assert!(enough || exit.is_no_go(), "{world:?} {row:?}");
     }
 }
 
@@ -222,16 +239,14 @@ proptest! {
             balance: balance - i128::from(less),
             ..world
         };
-        let mut required = requirements(&world);
+        let mut job = job(&world);
         if by_percent {
-            required.generations = vec![(Model::new("tested"), Need::Percent(percent))];
+            job.generations = vec![(Model::new("tested"), Need::Percent(percent))];
         }
-        let verdict = |world: &World| {
-            decide(&required, Some(&organization(world)), None).verdict()
-        };
+        let no_go = |world: &World| is_no_go(&decided(&job, Some(&organization(world)), None));
         // A smaller limit makes a smaller share of it, so that a percentage may be met again.
-        if verdict(&world) == Verdict::NoGo && (!by_percent || less == 0) {
-            prop_assert_eq!(verdict(&poorer), Verdict::NoGo);
+        if no_go(&world) && (!by_percent || less == 0) {
+            prop_assert!(no_go(&poorer));
         }
     }
 
@@ -243,7 +258,7 @@ proptest! {
             generations: Some(needed), cost_each: None, credits: None, at_a_time: Some(1),
         };
         let mut organization = organization(&world);
-        let lost = || Unreadable { field: "a.field".into(), problem: "is missing".into() };
+        let lost = || Unreadable { field: "a.field".into(), problem: Problem::Missing };
         let model = Model::new("tested");
         let mut models = organization.models.clone().expect("models");
         let quota = models.get_mut(&model).expect("the model");
@@ -255,14 +270,10 @@ proptest! {
             _ => {}
         }
         organization.models = if which == 4 { Err(lost()) } else { Ok(models) };
-        let decision = decide(&requirements(&world), Some(&organization), None);
-        prop_assert_ne!(decision.verdict(), Verdict::Go);
-        let told = decision.findings.iter().any(|(severity, finding)| {
-            *severity == Severity::Error
-                && matches!(finding, Finding::UnexpectedResponse { problem, .. }
-                    if problem == "a.field is missing")
-        });
-        prop_assert!(told, "{:?}", decision.findings);
+        let decision = decided(&job(&world), Some(&organization), None);
+        prop_assert_ne!(decision.exit(), Exit::Go);
+        let reported = decision.errors.contains(&unreadable_error(&lost()));
+        prop_assert!(reported, "{:?}", decision.errors);
     }
 
     /// A budget against the plain sum.
@@ -280,25 +291,25 @@ proptest! {
                 spent += amount;
             }
         }
-        let required = Requirements {
+        let job = Job {
             planned_cost: Some(Credits(planned)),
-            budget: Some(Budget { most: Credits(most), window: Window::last(days, today) }),
-            ..Requirements::default()
+            budget: Some(Budget { max: Credits(most), period: Period::Days(days) }),
+            ..Job::default()
         };
         let world = World {
             limit: Some(1), concurrency: Some(1), used: 0, other_limit: 1, balance: 1_000,
             generations: None, cost_each: None, credits: None, at_a_time: None,
         };
-        let decision = decide(&required, Some(&organization(&world)), Some(&history));
+        let decision = decided(&job, Some(&organization(&world)), Some(&history));
         let over = spent.max(0) + planned > most;
-        prop_assert_eq!(decision.verdict() == Verdict::NoGo, over);
+        prop_assert_eq!(is_no_go(&decision), over);
         prop_assert_eq!(decision.rows.last().and_then(|row| row.met), Some(!over));
     }
 }
 
 #[test]
 fn what_could_not_be_had_leaves_its_requirements_open() {
-    let required = Requirements {
+    let job = Job {
         generations: vec![
             (Model::new("a"), Need::Count(1)),
             (Model::new("b"), Need::Percent(50)),
@@ -307,25 +318,25 @@ fn what_could_not_be_had_leaves_its_requirements_open() {
         planned_cost: Some(Credits(1)),
         concurrency: vec![(Model::new("a"), 1)],
         budget: Some(Budget {
-            most: Credits(0),
-            window: Window::last(1, UtcDay::parse("2026-11-22").expect("a day")),
+            max: Credits(0),
+            period: Period::Days(1),
         }),
-        ..Requirements::default()
+        ..Job::default()
     };
-    let decision = decide(&required, None, None);
+    let decision = decided(&job, None, None);
     assert_eq!(decision.rows.len(), 6);
     assert!(decision
         .rows
         .iter()
-        .all(|row| row.met.is_none() && row.left.is_none()));
-    assert!(decision.findings.is_empty());
+        .all(|row| row.met.is_none() && row.left == Left::Unknown));
+    assert!(decision.errors.is_empty() && decision.warnings.is_empty());
 }
 
 #[test]
 fn an_unread_model_that_nobody_named_is_a_warning() {
     let lost = |field: &str| Unreadable {
         field: field.to_owned(),
-        problem: "is missing".to_owned(),
+        problem: Problem::Missing,
     };
     let world = World {
         limit: Some(1),
@@ -349,24 +360,21 @@ fn an_unread_model_that_nobody_named_is_a_warning() {
         models.insert(Model::new(format!("m{number}")), quota);
     }
     organization.models = Ok(models);
-    let decision = decide(&Requirements::default(), Some(&organization), None);
-    assert_eq!(decision.verdict(), Verdict::Go);
-    let [(Severity::Warning, Finding::UnexpectedResponse { problem, .. })] =
-        decision.findings.as_slice()
-    else {
-        panic!("{:?}", decision.findings);
+    let decision = decided(&Job::default(), Some(&organization), None);
+    assert_eq!(decision.exit(), Exit::Go);
+    let named = ["m0", "m1", "m2"].map(lost).to_vec();
+    let expected = Finding::UnexpectedResponse {
+        document: Document::Organization,
+        problem: Unexpected::Fields { named, more: 2 },
     };
-    assert_eq!(
-        problem,
-        "m0 is missing; m1 is missing; m2 is missing; 2 more cannot be read either"
-    );
+    assert_eq!(decision.warnings, [expected]);
 }
 
 #[test]
 fn if_no_limit_could_be_read_nobody_knows_whether_a_model_may_run() {
     let lost = Unreadable {
         field: "tier.models[\"m\"]".to_owned(),
-        problem: "is null, not an object".to_owned(),
+        problem: Problem::Other("is null".to_owned()),
     };
     let quota = ModelQuota {
         concurrency: Err(lost.clone()),
@@ -378,46 +386,8 @@ fn if_no_limit_could_be_read_nobody_knows_whether_a_model_may_run() {
         monthly_cap: Ok(Credits(1)),
         models: Ok([(Model::new("m"), quota)].into()),
     };
-    let decision = decide(&Requirements::default(), Some(&organization), None);
-    assert_eq!(decision.verdict(), Verdict::CannotTell);
-}
-
-#[test]
-fn a_no_go_outweighs_the_rest_and_warnings_weigh_nothing() {
-    let lost = |problem: &str| Finding::UnexpectedResponse {
-        endpoint: Endpoint::Usage,
-        problem: problem.to_owned(),
-    };
-    let malformed = Finding::KeyMalformed {
-        place: "x".to_owned(),
-        problem: "y".to_owned(),
-    };
-    let empty = Finding::NoCredits {
-        balance: Credits(0),
-        needed: None,
-    };
-    let mut decision = Decision::default();
-    assert_eq!((decision.exit(), decision.verdict().name()), (0, "go"));
-    let mut later = Decision::default();
-    later.put_first(vec![lost("later")]);
-    later.add_warning(lost("beside"));
-    decision.warn_of(later);
-    assert_eq!(decision.findings, [(Severity::Warning, lost("later"))]);
-    assert_eq!((decision.exit(), decision.verdict().name()), (0, "go"));
-    decision.add_error(lost("now"));
-    assert_eq!(
-        (decision.exit(), decision.verdict().name()),
-        (5, "cannot-tell")
-    );
-    decision.put_first(vec![malformed.clone()]);
-    assert_eq!(
-        (decision.exit(), decision.verdict().name()),
-        (4, "cannot-tell")
-    );
-    assert_eq!(decision.errors().next(), Some(&malformed));
-    decision.add_error(empty);
-    assert_eq!((decision.exit(), decision.verdict().name()), (3, "no-go"));
-    assert_eq!(Verdict::Skipped.name(), "skipped");
+    let decision = decided(&Job::default(), Some(&organization), None);
+    assert_eq!(decision.exit(), Exit::CannotTell);
 }
 
 /// A world in which nothing is short.
@@ -449,18 +419,19 @@ fn a_budget_that_is_exceeded_names_where_most_of_it_went() {
         history.add(today.minus(ago), Model::new(model), Credits(amount));
     }
     let budget = Budget {
-        most: Credits(69),
-        window: Window::last(6, today),
+        max: Credits(69),
+        period: Period::Days(6),
     };
-    let required = Requirements {
+    let job = Job {
         budget: Some(budget),
-        ..Requirements::default()
+        ..Job::default()
     };
-    let decision = decide(&required, Some(&organization(&PLENTY)), Some(&history));
+    let decision = decided(&job, Some(&organization(&PLENTY)), Some(&history));
     let largest = |sums: [(u32, i128); 3]| sums.map(|(ago, sum)| (today.minus(ago), Credits(sum)));
     let models = [("b", 40), ("d", 30), ("e", 20)];
     let expected = Finding::OverBudget {
         budget,
+        window: budget.period.on(today),
         spent: Credits(70),
         planned: Credits(0),
         days: largest([(1, 40), (3, 30), (4, 20)]).to_vec(),
@@ -468,7 +439,7 @@ fn a_budget_that_is_exceeded_names_where_most_of_it_went() {
             .map(|(name, sum)| (Model::new(name), Credits(sum)))
             .to_vec(),
     };
-    assert_eq!(decision.findings, [(Severity::Error, expected)]);
+    assert_eq!(decision.errors, [expected]);
 }
 
 #[test]
@@ -481,18 +452,19 @@ fn where_there_are_no_credits_the_most_that_is_asked_for_is_needed() {
         (-3, Some(0), None, None),
         (-3, Some(1), None, Some(1)),
     ] {
-        let required = Requirements {
+        let job = Job {
             credits: credits.map(Credits),
             planned_cost: planned.map(Credits),
-            ..Requirements::default()
+            ..Job::default()
         };
         let world = World { balance, ..PLENTY };
-        let decision = decide(&required, Some(&organization(&world)), None);
+        let decision = decided(&job, Some(&organization(&world)), None);
         let expected = Finding::NoCredits {
             balance: Credits(balance),
             needed: needed.map(Credits),
+            cap: Some(Credits(10_000)),
         };
-        let found = decision.findings.first().map(|(_, finding)| finding);
+        let found = decision.errors.first();
         let zero_is_meant = credits == Some(0) && balance == 0;
         assert_eq!(
             found,
@@ -500,29 +472,6 @@ fn where_there_are_no_credits_the_most_that_is_asked_for_is_needed() {
             "{balance} {credits:?}"
         );
     }
-}
-
-#[test]
-fn a_misspelling_is_told_the_nearest_names() {
-    let quota = || ModelQuota {
-        concurrency: Ok(Limit::AtMost(1)),
-        daily_limit: Ok(Limit::AtMost(1)),
-        used: Ok(0),
-    };
-    let listed = ["gen4.5", "gen4_aleph", "gen4_image", "gen4_turbo", "veo3.1"];
-    let models: BTreeMap<Model, ModelQuota> = listed
-        .iter()
-        .map(|name| (Model::new(*name), quota()))
-        .collect();
-    let near = |name: &str| -> Vec<String> {
-        let near = nearest(&Model::new(name), &models);
-        near.iter().map(|model| model.as_str().to_owned()).collect()
-    };
-    assert_eq!(near("gen45").first().map(String::as_str), Some("gen4.5"));
-    assert_eq!(near("gen4").len(), 3);
-    assert_eq!(near("GEN4.5"), ["gen4.5"]);
-    assert_eq!(near("veo31"), ["veo3.1"]);
-    assert!(near("sora").is_empty());
 }
 
 #[test]
@@ -548,19 +497,70 @@ fn a_percentage_is_of_the_limit() {
             credits: None,
             at_a_time: None,
         };
-        let required = Requirements {
+        let job = Job {
             generations: vec![(Model::new("tested"), Need::Percent(percent))],
-            ..Requirements::default()
+            ..Job::default()
         };
-        let decision = decide(&required, Some(&organization(&world)), None);
-        let found = decision
-            .findings
-            .first()
-            .map(|(_, finding)| finding.code().name());
+        let decision = decided(&job, Some(&organization(&world)), None);
+        let found = decision.codes().first().map(|code| code.name());
         assert_eq!(found, code, "{percent}% of {limit:?}, {used} used");
         assert_eq!(
             decision.rows.first().and_then(|row| row.met),
             Some(code.is_none())
         );
+    }
+}
+
+#[test]
+fn what_is_short_stays_short_beside_what_cannot_be_read() {
+    let lost = || Unreadable {
+        field: "a.field".to_owned(),
+        problem: Problem::Missing,
+    };
+    let number = |number| Ok(Limit::AtMost(number));
+    for (daily_limit, concurrency, at_a_time, exit) in [
+        (number(10), number(1), None, Exit::Act),
+        (number(0), Err(lost()), None, Exit::Act),
+        (number(11), number(1), None, Exit::CannotTell),
+        (number(11), number(0), None, Exit::Act),
+        (Err(lost()), number(1), Some(2), Exit::Act),
+        (Err(lost()), number(2), Some(2), Exit::CannotTell),
+        (Ok(Limit::Unlimited), number(1), None, Exit::CannotTell),
+    ] {
+        let world = World {
+            generations: Some(11),
+            at_a_time,
+            ..PLENTY
+        };
+        let mut organization = organization(&world);
+        let quota = ModelQuota {
+            daily_limit,
+            concurrency,
+            used: Err(lost()),
+        };
+        let mut models = organization.models.clone().expect("models");
+        models.insert(Model::new("tested"), quota.clone());
+        organization.models = Ok(models);
+        let decision = decided(&job(&world), Some(&organization), None);
+        assert_eq!(decision.exit(), exit, "{quota:?} {decision:?}");
+    }
+}
+
+#[test]
+fn models_that_are_used_up_are_a_warning_if_none_is_named() {
+    for (used, other_limit, all) in [(9, 10, None), (10, 10, Some(false)), (10, 0, Some(true))] {
+        let world = World {
+            used,
+            other_limit,
+            ..PLENTY
+        };
+        let decision = decided(&Job::default(), Some(&organization(&world)), None);
+        let warning = all.map(|all| Finding::ModelsUsedUp {
+            models: vec![Model::new("tested")],
+            of: 1,
+            all,
+        });
+        assert_eq!(decision.exit(), Exit::Go);
+        assert_eq!(decision.warnings, Vec::from_iter(warning));
     }
 }

@@ -4,11 +4,15 @@ use proptest::prelude::*;
 use serde_json::{json, Value};
 
 use super::*;
-use crate::decide::{decide, Verdict};
-use crate::requirements::{Need, Requirements};
+use crate::decide::{decide, Facts};
+use crate::exit::Exit;
+use crate::job::{Job, Need};
 
-fn plain(text: &str) -> String {
-    text.to_owned()
+fn plain(unreadable: &Unreadable) -> String {
+    unreadable.describe(&|text, max| {
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        line.chars().take(max).collect()
+    })
 }
 
 fn good() -> Value {
@@ -26,14 +30,19 @@ fn good() -> Value {
 }
 
 /// The verdict on a document of a job that needs 20 of gen4.5.
-fn verdict(document: &[u8]) -> Verdict {
-    let required = Requirements {
+fn verdict(document: &[u8]) -> Exit {
+    let job = Job {
         generations: vec![(Model::new("gen4.5"), Need::Count(20))],
-        ..Requirements::default()
+        ..Job::default()
     };
-    match organization(document, &plain) {
-        Ok(organization) => decide(&required, Some(&organization), None).verdict(),
-        Err(_) => Verdict::CannotTell,
+    let facts = |organization| Facts {
+        organization,
+        budgeted: None,
+        today: UtcDay::parse("2026-11-22").expect("a day"),
+    };
+    match organization(document) {
+        Ok(organization) => decide(&job, facts(Some(&organization))).exit(),
+        Err(_) => Exit::CannotTell,
     }
 }
 
@@ -47,7 +56,7 @@ fn problem_with(pointer: &str, put: Option<Value>) -> String {
         Some(value) => parent.insert(name.to_owned(), value),
         None => parent.remove(name),
     };
-    let read = organization(document.to_string().as_bytes(), &plain).expect("an object");
+    let read = organization(document.to_string().as_bytes()).expect("an object");
     let mut problems = vec![read.balance.as_ref().err(), read.monthly_cap.as_ref().err()];
     match &read.models {
         Ok(models) => problems.extend(models.values().flat_map(ModelQuota::unreadable).map(Some)),
@@ -56,14 +65,14 @@ fn problem_with(pointer: &str, put: Option<Value>) -> String {
     problems
         .into_iter()
         .flatten()
-        .map(ToString::to_string)
+        .map(plain)
         .next()
         .unwrap_or_default()
 }
 
 #[test]
 fn a_good_document_is_read_whole() {
-    let read = organization(good().to_string().as_bytes(), &plain).expect("a document");
+    let read = organization(good().to_string().as_bytes()).expect("a document");
     assert_eq!(read.balance, Ok(Credits(5_000)));
     assert_eq!(read.monthly_cap, Ok(Credits(10_000)));
     let models = read.models.expect("models");
@@ -219,33 +228,15 @@ fn a_key_that_is_there_twice_is_never_guessed() {
         ),
         twice("\"usage\":", "\"usage\":{\"models\":{}},\"usage\":"),
     ] {
-        assert_eq!(
-            verdict(document.as_bytes()),
-            Verdict::CannotTell,
-            "{document}"
-        );
+        assert_eq!(verdict(document.as_bytes()), Exit::CannotTell, "{document}");
     }
     // Of a model that nobody named it is a warning, and of a field that nobody reads nothing.
     for document in [
         twice("\"veo3.1\":{\"max", "\"veo3.1\":1,\"veo3.1\":{\"max"),
         twice("{\"creditBalance\"", "{\"x\":1,\"x\":2,\"creditBalance\""),
     ] {
-        assert_eq!(verdict(document.as_bytes()), Verdict::Go, "{document}");
+        assert_eq!(verdict(document.as_bytes()), Exit::Go, "{document}");
     }
-}
-
-#[test]
-fn two_names_that_are_one_without_the_key_are_not_guessed() {
-    let hide = |text: &str| text.replace("sesame", "[key]").replace("SESAME", "[key]");
-    let limit = json!({ "maxConcurrentGenerations": 1, "maxDailyGenerations": 1 });
-    let document =
-        json!({ "tier": { "models": { "sesame": limit, "SESAME": limit, "m": limit } } });
-    let read = organization(document.to_string().as_bytes(), &hide).expect("a document");
-    let models = read.models.expect("models");
-    let names: Vec<&str> = models.keys().map(Model::as_str).collect();
-    assert_eq!(names, ["[key]", "m"]);
-    let quota = models.get(&Model::new("[key]")).expect("the model");
-    assert_eq!(quota.unreadable().count(), 3);
 }
 
 #[test]
@@ -259,7 +250,7 @@ fn figures_are_rounded_against_the_user_and_never_wrap() {
                 "\"dailyGenerations\":12",
                 &format!("\"dailyGenerations\":{used}"),
             );
-        let read = organization(document.as_bytes(), &plain).expect("a document");
+        let read = organization(document.as_bytes()).expect("a document");
         let models = read.models.expect("models");
         let quota = models.get(&Model::new("gen4.5")).expect("gen4.5").clone();
         (
@@ -280,10 +271,10 @@ fn figures_are_rounded_against_the_user_and_never_wrap() {
         read("9007199254740991", "9007199254740991", "9007199254740991"),
         (most.into(), most, most)
     );
-    let (balance, limit, used) = read("1e30", "18446744073709551616", "1e300");
-    assert!(balance > i128::from(u64::MAX));
-    assert_eq!((limit, used), (u64::MAX, u64::MAX));
-    assert_eq!(read("-1e300", "1", "1").0, i128::MIN);
+    assert_eq!(
+        read("0.9999999999999999", "19.99999999999999999999", "0.1"),
+        (0, 19, 1)
+    );
 }
 
 #[test]
@@ -302,47 +293,39 @@ fn what_is_no_document() {
             "<html>\n<p>Sign in</p>",
             "the answer is a page of HTML or XML, not JSON: <html> <p>Sign in</p>",
         ),
-        (
-            "{} {}",
-            "the answer is not JSON (trailing characters at line 1 column 4): {} {}",
-        ),
+        ("{} {}", "the answer is not JSON at line 1 column 4: {} {}"),
         (
             "{\"tier\": {",
-            "the answer is cut off (EOF while parsing an object at line 1 column 10): {\"tier\": {",
+            "the answer is cut off at line 1 column 10: {\"tier\": {",
         ),
-        (
-            &deep,
-            "the answer is not JSON (recursion limit exceeded at line 1 column 128): ",
-        ),
+        (&deep, "the answer is cut off at line 1 column 100000: "),
     ] {
-        let found = organization(text.as_bytes(), &plain)
-            .expect_err("no document")
-            .to_string();
+        let found = plain(&organization(text.as_bytes()).expect_err("no document"));
         assert!(found.starts_with(problem), "{found}");
-        assert!(history(text.as_bytes(), None, &plain).is_err());
+        assert!(history(text.as_bytes(), None).is_err());
     }
-    assert!(organization(b"{\"a\xff\": 1}", &plain).is_err());
-    assert!(organization(b"\xEF\xBB\xBF{\"creditBalance\": 1}", &plain).is_ok());
+    assert!(organization(b"{\"a\xff\": 1}").is_err());
+    assert!(organization(b"\xEF\xBB\xBF{\"creditBalance\": 1}").is_ok());
     assert_eq!(
-        organization(b"{}", &plain).map_err(|what| what.to_string()),
-        Err("the answer is no organization: creditBalance is missing; tier is missing".into())
+        organization(b"{}").map_err(|what| plain(&what)),
+        Err("the answer lacks creditBalance and tier".into())
     );
     assert_eq!(
-        organization(br#"{"error":"No."}"#, &plain).map_err(|what| what.to_string()),
-        Err("the answer is no organization: creditBalance is missing; tier is missing; it says: No.".into())
+        organization(br#"{"error":"No."}"#).map_err(|what| plain(&what)),
+        Err("the answer lacks creditBalance and tier; it says: No.".into())
     );
-    assert_eq!(verdict(b"{}"), Verdict::CannotTell);
+    assert_eq!(verdict(b"{}"), Exit::CannotTell);
 }
 
 #[test]
 fn a_document_is_of_8_mib_at_the_most() {
-    assert_eq!(MOST_BYTES, 8_388_608);
+    assert_eq!(MAX_BYTES, 8_388_608);
     let mut document = good().to_string().into_bytes();
     document.resize(8_388_608, b' ');
-    assert_eq!(verdict(&document), Verdict::Go);
+    assert_eq!(verdict(&document), Exit::Go);
     document.push(b' ');
     assert_eq!(
-        organization(&document, &plain).map_err(|what| what.to_string()),
+        organization(&document).map_err(|what| plain(&what)),
         Err("the answer is longer than 8 MiB".into())
     );
 }
@@ -351,7 +334,7 @@ fn a_document_is_of_8_mib_at_the_most() {
 fn a_history_is_read_whole_or_not_at_all() {
     let entry =
         json!({ "date": "2026-03-16", "usedCredits": [ { "model": "m", "amount": -1.5 } ] });
-    let read = |document: &Value| history(document.to_string().as_bytes(), None, &plain);
+    let read = |document: &Value| history(document.to_string().as_bytes(), None);
     let total = read(&json!({ "results": [entry, entry] }))
         .expect("a history")
         .total();
@@ -388,7 +371,7 @@ fn a_history_is_read_whole_or_not_at_all() {
             "results[0].usedCredits[0].amount is null, not a number",
         ),
     ] {
-        let found = read(&document).expect_err("no history").to_string();
+        let found = plain(&read(&document).expect_err("no history"));
         assert_eq!(found, problem);
     }
 }
@@ -398,7 +381,7 @@ fn a_day_that_was_not_asked_for_is_refused() {
     let document = json!({ "results": [{ "date": "2026-03-16", "usedCredits": [] }] }).to_string();
     let read = |days, last: &str| {
         let window = Window::last(days, UtcDay::parse(last).expect("a day"));
-        history(document.as_bytes(), Some(window), &plain).map_err(|what| what.to_string())
+        history(document.as_bytes(), Some(window)).map_err(|what| plain(&what))
     };
     assert!(read(1, "2026-03-16").is_ok() && read(2, "2026-03-17").is_ok());
     assert_eq!(
@@ -505,17 +488,17 @@ fn says_go(document: &Value) -> bool {
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert_ne!(verdict(&bytes), Verdict::Go);
-        let _ = history(&bytes, None, &plain);
+        prop_assert_ne!(verdict(&bytes), Exit::Go);
+        let _ = history(&bytes, None);
         let _ = reason(&bytes);
     }
 
     #[test]
     fn any_json_is_read_or_refused(document in any_json()) {
         let text = document.to_string();
-        let go = verdict(text.as_bytes()) == Verdict::Go;
+        let go = verdict(text.as_bytes()) == Exit::Go;
         prop_assert!(!go || says_go(&document), "{}", text);
-        let _ = history(text.as_bytes(), None, &plain);
+        let _ = history(text.as_bytes(), None);
     }
 
     #[test]
@@ -525,7 +508,7 @@ proptest! {
         if let Some(field) = document.pointer_mut(pointer) {
             *field = put;
         }
-        let go = verdict(document.to_string().as_bytes()) == Verdict::Go;
+        let go = verdict(document.to_string().as_bytes()) == Exit::Go;
         prop_assert!(!go || says_go(&document), "{}", document);
     }
 
@@ -533,7 +516,7 @@ proptest! {
     fn a_document_cut_anywhere_is_no_go(length in 0..good().to_string().len()) {
         let text = good().to_string();
         let cut: String = text.chars().take(length).collect();
-        prop_assert_eq!(verdict(cut.as_bytes()), Verdict::CannotTell);
+        prop_assert_eq!(verdict(cut.as_bytes()), Exit::CannotTell);
     }
 
     #[test]
@@ -548,7 +531,7 @@ proptest! {
                 "usedCredits": [{ "model": model, "amount": amount }]
             }))
             .collect();
-        let read = history(json!({ "results": results }).to_string().as_bytes(), None, &plain);
+        let read = history(json!({ "results": results }).to_string().as_bytes(), None);
         let read = read.expect("a history");
         let sum = |keep: &dyn Fn(&(u32, String, i64)) -> bool| -> i128 {
             amounts.iter().filter(|entry| keep(entry)).map(|entry| i128::from(entry.2)).sum()

@@ -181,3 +181,31 @@ pub(super) fn first_by<T>(
     }
     first
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelling_gets_the_nearest_names() {
+        let quota = || ModelQuota {
+            concurrency: Ok(Limit::AtMost(1)),
+            daily_limit: Ok(Limit::AtMost(1)),
+            used: Ok(0),
+        };
+        let listed = ["gen4.5", "gen4_aleph", "gen4_image", "gen4_turbo", "veo3.1"];
+        let models: Models = listed
+            .iter()
+            .map(|name| (Model::new(*name), quota()))
+            .collect();
+        let near = |name: &str| -> Vec<String> {
+            let near = nearest(&Model::new(name), &models);
+            near.iter().map(|model| model.as_str().to_owned()).collect()
+        };
+        assert_eq!(near("gen45").first().map(String::as_str), Some("gen4.5"));
+        assert_eq!(near("gen4").len(), 3);
+        assert_eq!(near("GEN4.5"), ["gen4.5"]);
+        assert_eq!(near("veo31"), ["veo3.1"]);
+        assert!(near("sora").is_empty());
+    }
+}
