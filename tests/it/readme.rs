@@ -68,7 +68,7 @@ fn every_code_has_its_heading_and_exit_code() {
         let said = format!(
             "### `{}`\n\nExit code {}; waiting {helps}. ",
             code.name(),
-            code.exit()
+            code.exit().code()
         );
         assert!(readme.contains(&said), "{said}");
     }

@@ -8,15 +8,17 @@ use serde_json::Value;
 use super::gate::Run;
 
 /// Every output that a step can rely on.
-pub(crate) const OUTPUTS: [&str; 8] = [
+pub(crate) const OUTPUTS: [&str; 10] = [
     "codes",
     "concurrency",
     "credit-balance",
     "exit-code",
     "generations-left",
+    "message",
     "pass",
     "report",
     "verdict",
+    "warnings",
 ];
 
 /// How a run was started, as far as it changes what must be true of it.
@@ -33,7 +35,7 @@ pub(crate) struct Started<'a> {
 pub(crate) fn run(run: &Run, started: &Started<'_>) {
     if run.signal.is_none() {
         assert!(
-            [0, 2, 3, 4, 5].contains(&run.code),
+            [0, 2, 3, 4, 5, 6].contains(&run.code),
             "no exit code of the contract: {run:?}"
         );
     }
@@ -64,11 +66,10 @@ pub(crate) fn run(run: &Run, started: &Started<'_>) {
             run.stdout.is_empty(),
             "exit code 2 prints no report: {run:?}"
         );
-        assert_eq!(
-            (outputs, summary),
-            ("", ""),
-            "exit code 2 writes no outputs: {run:?}"
-        );
+        if !outputs.is_empty() {
+            // No earlier `pass=true` of the step survives.
+            assert!(outputs.ends_with("pass=false\nexit-code=2\n"), "{run:?}");
+        }
         return;
     }
     if wants_json(&run.args) && !started.redirected && !(run.code == 0 && run.stdout.is_empty()) {
@@ -220,12 +221,15 @@ pub(crate) fn conforms(report: &Value, run: &Run) {
     }
     let deciding = exit_codes(report);
     match report["verdict"].as_str() {
-        Some("no-go") => assert!(deciding.contains(&3), "{run:?}"),
+        Some("no-go") => {
+            // Somebody has to act, or waiting cures all of it.
+            let act = deciding.contains(&6);
+            assert_eq!(run.code, if act { 6 } else { 3 }, "{run:?}");
+            assert!(deciding.contains(&run.code), "{run:?}");
+        }
         Some("cannot-tell") if run.code != 0 => {
-            assert!(
-                deciding.contains(&run.code) && !deciding.contains(&3),
-                "{run:?}"
-            );
+            let no_go = deciding.contains(&3) || deciding.contains(&6);
+            assert!(deciding.contains(&run.code) && !no_go, "{run:?}");
         }
         _ => {}
     }
@@ -255,16 +259,9 @@ fn exit_codes(report: &Value) -> Vec<i32> {
 /// The exit code that the contract gives a diagnostic.
 pub(crate) fn exit_code_of(code: &str) -> i32 {
     match code {
-        "no-credits"
-        | "credits-short"
-        | "daily-limit-reached"
-        | "generations-short"
-        | "over-daily-limit"
-        | "no-daily-quota"
-        | "all-models-zero"
-        | "model-unavailable"
-        | "concurrency-short"
-        | "over-budget" => 3,
+        "daily-limit-reached" | "generations-short" => 3,
+        "no-credits" | "credits-short" | "over-daily-limit" | "no-daily-quota"
+        | "all-models-zero" | "model-unavailable" | "concurrency-short" | "over-budget" => 6,
         "key-missing" | "key-malformed" | "unauthorized" | "forbidden" => 4,
         "rate-limited"
         | "unavailable"
