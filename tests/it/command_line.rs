@@ -421,7 +421,7 @@ fn quiet_prints_no_report_with_a_go_and_everything_else_as_ever() {
                 .args("--credits 6000 --format")
                 .arg(format)
                 .run();
-            assert_eq!(run.code, 3, "{run:?}");
+            assert_eq!(run.code, 6, "{run:?}");
             assert!(!run.stdout.is_empty(), "{run:?}");
         }
     }
@@ -579,7 +579,7 @@ fn a_report_that_cannot_be_written_is_never_a_pass() {
             "",
             5,
         ),
-        (r#""$@" >/dev/full"#, "--credits 6000", 3),
+        (r#""$@" >/dev/full"#, "--credits 6000", 6),
         (r#""$@" >/dev/full"#, "--fail-open", 5),
     ];
     each(
@@ -609,7 +609,7 @@ fn a_report_that_cannot_be_written_is_never_a_pass() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_closed_standard_output_is_no_panic() {
-    for (args, exit) in [("", 0), ("--credits 6000", 3), ("--format json", 0)] {
+    for (args, exit) in [("", 0), ("--credits 6000", 6), ("--format json", 0)] {
         let run = Gate::reading(EXAMPLE).args(args).shell(r#""$@" >&-"#).run();
         assert_eq!(run.code, exit, "{run:?}");
     }
@@ -649,7 +649,7 @@ fn a_closed_standard_error_changes_no_verdict() {
             .args("--credits 6000")
             .shell(script)
             .run();
-        assert_eq!(run.code, 3, "{run:?}");
+        assert_eq!(run.code, 6, "{run:?}");
     }
     let run = Gate::reading(EXAMPLE)
         .args("--credits many")

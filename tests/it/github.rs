@@ -148,7 +148,7 @@ fn more_than_ten_annotations_of_a_kind_are_not_lost() {
         gate = gate.arg(format!("--generations=unknown-{nth}=1"));
     }
     let run = gate.run();
-    assert_eq!(run.code, 3, "{run:?}");
+    assert_eq!(run.code, 6, "{run:?}");
     assert_eq!(
         run.stderr
             .lines()
@@ -168,14 +168,14 @@ fn more_than_ten_annotations_of_a_kind_are_not_lost() {
 #[test]
 fn outputs_that_cannot_be_written_are_no_pass() {
     for name in ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"] {
-        for (args, exit) in [("", 5), ("--fail-open", 5), ("--credits 6000", 3)] {
+        for (args, exit) in [("", 5), ("--fail-open", 5), ("--credits 6000", 6)] {
             let server = Server::script([Reply::ok(EXAMPLE)]);
             let gate = Gate::asking(&server).github().args(args);
             let place = gate.path("no-such-directory").join("file");
             let run = gate.env(name, place).run();
             assert_eq!(run.code, exit, "{name}: {run:?}");
             assert!(
-                run.stderr.contains("report-failed") || exit == 3,
+                run.stderr.contains("report-failed") || exit == 6,
                 "{name}: {run:?}"
             );
         }
@@ -191,7 +191,7 @@ fn outside_of_actions_nothing_is_written() {
             .env("GITHUB_ACTIONS", value)
             .args("--credits 6000")
             .run();
-        assert_eq!(run.code, 3, "{run:?}");
+        assert_eq!(run.code, 6, "{run:?}");
         assert_eq!(
             (run.outputs.as_deref(), run.summary.as_deref()),
             (Some(""), Some("")),

@@ -291,16 +291,16 @@ const BUDGETS: [Budget; 13] = [
     budget("nothing spent", &[], "--budget 1000/30d", 0, 1000),
     budget("within it", &[(0, "gen4.5", 400), (29, "veo3.1", 500)], "--budget 1000/30d", 0, 100),
     budget("used up to the last credit", &[(0, "gen4.5", 1000)], "--budget 1000/30d", 0, 0),
-    budget("passed by one", &[(0, "gen4.5", 1001)], "--budget 1000/30d", 3, -1),
-    budget("today is in the window", &[(0, "gen4.5", 1001)], "--budget 1000/1d", 3, -1),
+    budget("passed by one", &[(0, "gen4.5", 1001)], "--budget 1000/30d", 6, -1),
+    budget("today is in the window", &[(0, "gen4.5", 1001)], "--budget 1000/1d", 6, -1),
     budget("yesterday is not in a window of one day", &[(1, "gen4.5", 5000)], "--budget 1000/1d", 0, 1000),
-    budget("the first day is in the window", &[(29, "gen4.5", 1001)], "--budget 1000/30d", 3, -1),
+    budget("the first day is in the window", &[(29, "gen4.5", 1001)], "--budget 1000/30d", 6, -1),
     budget("the day before is not", &[(30, "gen4.5", 5000)], "--budget 1000/30d", 0, 1000),
     budget("the plan fits", &[(3, "gen4.5", 400)], "--budget 1000/7d --generations gen4.5=20@30", 0, 600),
-    budget("the plan passes it by one", &[(3, "gen4.5", 401)], "--budget 1000/7d --generations gen4.5=20@30", 3, 599),
+    budget("the plan passes it by one", &[(3, "gen4.5", 401)], "--budget 1000/7d --generations gen4.5=20@30", 6, 599),
     budget("refunds are taken off", &[(3, "gen4.5", 1400), (2, "gen4.5", -500)], "--budget 1000/7d", 0, 100),
-    budget("net refunds are no room beyond the budget", &[(2, "gen4.5", -500)], "--budget 1000/7d --generations gen4.5=20@60", 3, 1000),
-    budget("a budget of weeks", &[(13, "gen4.5", 1001), (14, "gen4.5", 9)], "--budget 1000/2weeks", 3, -1),
+    budget("net refunds are no room beyond the budget", &[(2, "gen4.5", -500)], "--budget 1000/7d --generations gen4.5=20@60", 6, 1000),
+    budget("a budget of weeks", &[(13, "gen4.5", 1001), (14, "gen4.5", 9)], "--budget 1000/2weeks", 6, -1),
 ];
 
 #[test]
@@ -357,7 +357,7 @@ fn over_budget_says_by_how_much_and_where_it_went() {
         ];
         let server = runway(history(today, &used));
         let run = Gate::asking(&server).args("--budget 1000/7d").run();
-        assert_eq!((run.code, run.shown()), (3, vec!["over-budget"]), "{run:?}");
+        assert_eq!((run.code, run.shown()), (6, vec!["over-budget"]), "{run:?}");
         assert!(run.stderr.contains("71"), "exceeded by 71: {run:?}");
         let dated = |text: String, ago| text.replace(&day(today - ago), &format!("DAY-{ago}"));
         insta::assert_snapshot!("over-budget", (0..7).fold(run.stderr.clone(), dated));
@@ -399,7 +399,7 @@ fn a_history_for_both_flags_is_right_for_each() {
             .run();
         assert_eq!(
             (run.code, run.codes("error")),
-            (3, vec!["over-budget".to_owned()]),
+            (6, vec!["over-budget".to_owned()]),
             "{run:?}"
         );
         assert_eq!(run.json()["usage"]["totalCredits"], 10, "{run:?}");

@@ -279,7 +279,7 @@ fn failing_open_turns_exit_code_5_into_0_and_no_other() {
         (Reply::raw(""), "--timeout 400ms", 0, "unreachable"),
         (fail(401), "", 4, "unauthorized"),
         (fail(403), "", 4, "forbidden"),
-        (Reply::ok(EXAMPLE), "--credits 6000", 3, "credits-short"),
+        (Reply::ok(EXAMPLE), "--credits 6000", 6, "credits-short"),
         // Known to be short, whatever could not be read.
         (
             Reply::ok(EXAMPLE.replacen("5000", "\"?\"", 1)),

@@ -84,7 +84,7 @@ fn the_first_thing_shown_is_what_the_command_prints() {
     let shown = shown.join("\n");
     let server = Server::script([Reply::ok(file("examples/organization.json"))]);
     let run = Gate::asking(&server).args(words).run();
-    assert_eq!(run.code, 3);
+    assert_eq!(run.code, 6);
     let host = server.address().to_string();
     let printed = format!("{}{}", run.stdout, run.stderr).replace(&host, "api.dev.runwayml.com");
     assert!(
