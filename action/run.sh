@@ -90,7 +90,7 @@ code=0
 "$PREFLIGHT" ${flags[@]+"${flags[@]}"} || code=$?
 if $stay_green; then
   case $code in
-    3 | 4 | 5)
+    3 | 4 | 5 | 6)
       echo "runway-preflight: exit code $code; the step stays green, since its input fail is false" >&2
       code=0
       ;;

@@ -170,7 +170,10 @@ impl Poll {
         Outcome {
             checked_at,
             not_before: check.not_before,
-            history: shown.zip(histories.shown),
+            // A shared answer, or a saved one, may hold more days.
+            history: shown
+                .zip(histories.shown)
+                .map(|(window, history)| (window, Rc::new(history.within(window)))),
             organization,
             decision,
         }

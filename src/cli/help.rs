@@ -3,12 +3,12 @@
 /// The help: 80 columns at most; a test holds it to the flags and the README.
 pub const HELP: &str = "\
 Asks Runway what is left and stops a pipeline, with the reason, when it is not
-enough. It only looks: two read-only requests, nothing billable.
+enough. It makes two read-only API requests, nothing billable.
 
 Usage: runway-preflight [--generations MODEL=N[@CREDITS]]... [--credits N]
                         [--concurrency MODEL=N]... [options]
 
-Requirements (all are looked at, and all that fall short are told):
+Requirements (all are checked, and every shortfall is reported):
   --generations MODEL=N          the job creates N generations with MODEL today;
                                  N% asks for N percent of the daily limit;
                                  several for one model add up
@@ -19,15 +19,16 @@ Requirements (all are looked at, and all that fall short are told):
   --concurrency MODEL=N          the tier must allow N generations at a time
   --budget CREDITS/DURATION      the most to be spent over the last DURATION (1
                                  to 90 whole days, UTC, today included), the
-                                 planned cost counted in
+                                 planned cost counted in; CREDITS/month counts
+                                 the calendar month
   --warn-generations MODEL=N     like --generations, as a warning
   --warn-credits N               like --credits, as a warning
 
 Asking:
-  --wait DURATION                look again until DURATION is over, while every
-                                 error is one that time can cure
-  --interval DURATION            between two looks of --wait [1m; 5s at least]
-  --timeout DURATION             for one look, retries included [30s]
+  --wait DURATION                check again until DURATION is over, if waiting
+                                 can cure every error
+  --interval DURATION            between two checks of --wait [1m; 5s at least]
+  --timeout DURATION             for one check, retries included [30s]
   --fail-open                    pass, with a warning, when Runway could not be
                                  asked or understood (exit code 5 becomes 0)
   --missing-key fail|skip        what to do without a key [fail]
@@ -60,10 +61,11 @@ Durations are written as 30s, 20m, 2h, 7days; --name=value works as well.
 Exit codes:
   0  go: everything asked for is there (also skipped, and under --fail-open)
   2  the command line is wrong; nothing was asked
-  3  no-go: Runway answered, and it is not enough
+  3  no-go: Runway answered, it is not enough, and waiting can cure it
   4  cannot-tell: no key, or one that Runway does not accept
   5  cannot-tell: Runway could not be asked or understood, or the report could
      not be written
+  6  no-go: Runway answered, it is not enough, and somebody has to act
 ";
 
 /// A right use of a flag.

@@ -14,10 +14,7 @@ const SETUP_PAGE: &str = "https://docs.dev.runwayml.com/guides/setup";
 const ERRORS_PAGE: &str = "https://docs.dev.runwayml.com/api-details/errors";
 const PRICING_PAGE: &str = "https://docs.dev.runwayml.com/guides/pricing";
 const PORTAL: &str = "https://dev.runwayml.com/";
-const DOCUMENTATION: &str = concat!(
-    env!("CARGO_PKG_REPOSITORY"),
-    "/blob/main/docs/diagnostics.md"
-);
+const DOCUMENTATION: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// The smallest purchase, $10.
 const MIN_PURCHASE: Credits = Credits(1_000);
@@ -543,7 +540,11 @@ impl Asked {
             summary,
             cause,
             fix: fix.to_owned(),
-            see: self.see.clone().unwrap_or_else(|| see.to_owned()),
+            see: self
+                .see
+                .as_ref()
+                .filter(|link| context.redactor.redact(link) == link.as_str())
+                .map_or_else(|| see.to_owned(), Clone::clone),
         }
     }
 }

@@ -127,7 +127,7 @@ fn cases() -> Vec<Case> {
         case("used-up", limits(200, 200), "--generations gen4.5=1", 3, &["daily-limit-reached"]),
         case("used-more-than-the-limit", limits(200, 250), "--generations gen4.5=1", 3, &["daily-limit-reached"]),
         case("used-up-and-none-needed", limits(200, 200), "--generations gen4.5=0", 0, &[]),
-        case("used-up-and-not-asked", limits(200, 200), "", 0, &[]),
+        warned(case("used-up-and-not-asked", limits(200, 200), "", 0, &[]), &["models-used-up"]),
         case("needed-is-the-limit", limits(200, 0), "--generations gen4.5=200", 0, &[]),
         case("needed-is-the-limit-and-one-is-used", limits(200, 1), "--generations gen4.5=200", 3, &["generations-short"]),
         case("needed-over-the-limit", limits(200, 0), "--generations gen4.5=201", 6, &["over-daily-limit"]),

@@ -21,7 +21,7 @@ fn a_step_gets_its_outputs_whatever_the_verdict() {
         (
             Reply::ok(EXAMPLE),
             "--generations gen4.5=189 --credits 6000",
-            3,
+            6,
             "false",
             "no-go",
             "generations-short,credits-short",

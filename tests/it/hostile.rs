@@ -130,7 +130,19 @@ fn text_from_a_server_stays_text() {
 /// No table is broken, and no markup of a server's is left standing.
 #[track_caller]
 fn markdown(text: &str, run: &Run) {
-    let lower = text.to_lowercase();
+    // In code nothing is markup, and no line of ours holds an odd number of its marks.
+    let outside: String = text
+        .lines()
+        .map(|line| {
+            let plain = line.replace("\\`", "");
+            assert!(plain.matches('`').count() % 2 == 0, "{line}");
+            plain.split('`').step_by(2).collect::<Vec<_>>().join(" ") + "\n"
+        })
+        .collect();
+    let lower = outside.to_lowercase();
+    for link in ["http://", "www.", "ftp://"] {
+        assert!(!lower.contains(link), "{link} becomes a link: {text}");
+    }
     for markup in ["<script", "<img", "<!--", "](javascript", "![pixel]"] {
         let standing = lower
             .match_indices(markup)
@@ -232,7 +244,7 @@ fn a_hostile_model_on_the_command_line_is_text_too() {
                     .args("--format")
                     .arg(format)
                     .run();
-                assert!([2, 3].contains(&run.code), "{run:?}");
+                assert!([2, 6].contains(&run.code), "{run:?}");
             }
         },
     );
