@@ -105,7 +105,7 @@ fn all_zero(models: &Models) -> Option<(usize, usize)> {
         .filter(|(_, quota)| quota.daily_limit.is_err())
         .count();
     let read = models.len().saturating_sub(unread);
-    let mut limits = models.iter().map(|(_, quota)| &quota.daily_limit);
+    let mut limits = models.values().map(|quota| &quota.daily_limit);
     let stopped = limits.all(|limit| limit.is_err() || *limit == Ok(Limit::AtMost(0)));
     // Not one limit that could be read is not known to be 0.
     (stopped && (read > 0 || unread == 0)).then_some((read, unread))
@@ -123,7 +123,7 @@ fn unreadable_models<'a>(job: &Job, organization: &'a Organization) -> Vec<&'a U
         .filter_map(|model| models.get(model))
         .flat_map(ModelQuota::unreadable)
         .collect();
-    let mut limits = models.iter().map(|(_, quota)| &quota.daily_limit);
+    let mut limits = models.values().map(|quota| &quota.daily_limit);
     if limits.all(Result::is_err) {
         let first = models.iter().next();
         let first = first.and_then(|(_, quota)| quota.daily_limit.as_ref().err());
@@ -279,10 +279,8 @@ fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decisi
     let empty = Models::default();
     let models = organization.models.as_ref().unwrap_or(&empty);
     let reported = unreadable_models(job, organization);
-    let mut fields: BTreeSet<&Unreadable> = models
-        .iter()
-        .flat_map(|(_, quota)| quota.unreadable())
-        .collect();
+    let mut fields: BTreeSet<&Unreadable> =
+        models.values().flat_map(ModelQuota::unreadable).collect();
     fields.extend(organization.monthly_cap.as_ref().err());
     fields.retain(|what| !reported.contains(what));
     // Those that a flag names come first, so that the cut below cannot hide them.

@@ -257,7 +257,7 @@ impl Check<'_, '_, '_> {
         match read.and_then(|read| of_document(Document::Organization, read)) {
             Ok(organization) => Some(organization),
             Err(finding) => {
-                self.errors.extend(finding);
+                self.errors.extend(finding.map(|finding| *finding));
                 None
             }
         }
@@ -347,7 +347,7 @@ impl Check<'_, '_, '_> {
         match read.and_then(|read| of_document(Document::Usage, read)) {
             Ok(history) => Some(history),
             Err(finding) => {
-                self.errors.extend(finding);
+                self.errors.extend(finding.map(|finding| *finding));
                 None
             }
         }
@@ -362,13 +362,13 @@ impl Check<'_, '_, '_> {
             Deadline,
             &mut dyn FnMut(Retry),
         ) -> Result<Answer, Box<Unanswered>>,
-    ) -> Result<Vec<u8>, Option<Finding>> {
+    ) -> Result<Vec<u8>, Option<Box<Finding>>> {
         let Some(client) = &self.poll.client else {
             // What was not asked is no go, whatever the reason.
-            return Err(Some(Finding::UnexpectedResponse {
+            return Err(Some(Box::new(Finding::UnexpectedResponse {
                 document: Document::Organization,
                 problem: Unexpected::Answer("nothing was asked".to_owned()),
-            }));
+            })));
         };
         if !self.keep_going {
             return Err(None);
@@ -388,7 +388,7 @@ impl Check<'_, '_, '_> {
             Err(unanswered) => {
                 self.not_before = self.not_before.max(unanswered.not_before);
                 self.keep_going = unanswered.finding.concerns_one_document();
-                Err(Some(unanswered.finding))
+                Err(Some(Box::new(unanswered.finding)))
             }
         }
     }
@@ -408,8 +408,8 @@ impl Check<'_, '_, '_> {
     }
 }
 
-fn of_document<T>(document: Document, read: Reading<T>) -> Result<T, Option<Finding>> {
-    read.map_err(|what| Some(Finding::unreadable(document, &what)))
+fn of_document<T>(document: Document, read: Reading<T>) -> Result<T, Option<Box<Finding>>> {
+    read.map_err(|what| Some(Box::new(Finding::unreadable(document, &what))))
 }
 
 impl Outcome {

@@ -97,7 +97,7 @@ pub(crate) fn setup(
                     Ok(roots) => {
                         client = Some(Client::new(base.clone(), &key, proxy, roots));
                     }
-                    Err(finding) => obstacle = Some(finding),
+                    Err(finding) => obstacle = Some(*finding),
                 }
             }
             Err(error) => obstacle = Some(no_key(error, &settings, ci)?),
@@ -184,7 +184,7 @@ fn no_key(
 }
 
 /// Certificates are read only if they are needed.
-fn roots(base: &BaseUrl, settings: &Settings) -> Result<ureq::tls::RootCerts, Finding> {
+fn roots(base: &BaseUrl, settings: &Settings) -> Result<ureq::tls::RootCerts, Box<Finding>> {
     if !base.is_secure() {
         return Ok(ureq::tls::RootCerts::WebPki);
     }
@@ -192,10 +192,12 @@ fn roots(base: &BaseUrl, settings: &Settings) -> Result<ureq::tls::RootCerts, Fi
         Source::Runway => Document::Organization,
         _ => Document::Usage,
     };
-    roots::load(&variable).map_err(|none| Finding::TlsFailed {
-        asked: Asked::nothing(document),
-        why: none.why,
-        fix: Some(none.fix),
+    roots::load(&variable).map_err(|none| {
+        Box::new(Finding::TlsFailed {
+            asked: Asked::nothing(document),
+            why: none.why,
+            fix: Some(none.fix),
+        })
     })
 }
 
