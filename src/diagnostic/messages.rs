@@ -216,8 +216,8 @@ impl Finding {
                 Message {
                     summary: format!("{} is not available to this key", context.name(model)),
                     cause: format!(
-                        "it is not among the {} of this tier: the name is misspelt, or the model is \
-                         not enabled",
+                        "the tier lists {}, and this is not among them: the name is misspelt, or the \
+                         model is not enabled",
                         count(u64::try_from(*of).unwrap_or(u64::MAX), "model")
                     ),
                     fix: match (near.is_empty(), listed.is_empty()) {
@@ -446,7 +446,7 @@ impl Finding {
             Self::RequestRejected { asked, status } => asked.message(
                 context,
                 format!(
-                    "{} rejected the request ({status}), which speaks API version {}",
+                    "{} rejected API version {} ({status})",
                     context.host,
                     crate::api::API_VERSION
                 ),
@@ -707,7 +707,7 @@ fn purchase(missing: Credits, cap: Option<Credits>) -> String {
         );
     }
     let amount = if missing < MIN_PURCHASE {
-        format!("{} (the minimum purchase)", credits(MIN_PURCHASE))
+        format!("at least {}", credits(MIN_PURCHASE))
     } else {
         format!("the missing {}", credits(missing))
     };

@@ -11,7 +11,8 @@ import unittest
 from support import (HERE, KEY, Loopback, Runner, binary, commit, copy_of_the_repository, organization, runway,
                      script, temporary_folder)
 
-OUTPUTS = {"pass", "verdict", "exit-code", "codes", "credit-balance", "generations-left", "concurrency", "report"}
+OUTPUTS = {"pass", "verdict", "exit-code", "codes", "warnings", "message", "credit-balance", "generations-left",
+           "concurrency", "report"}
 
 
 @functools.cache
@@ -119,15 +120,15 @@ class TheAction(Scenario):
         self.assertEqual(len(builds), 1)
         self.assertTrue(builds[0].startswith("build --release --locked --target-dir "), builds)
 
-    def test_no_go_fails_the_step_with_3_and_holds_the_later_job_back(self):
+    def test_no_go_fails_the_step_with_6_and_holds_the_later_job_back(self):
         with runway(organization()) as server:
             run = self.act("no-go", server)
         self.assert_asked(server, ONCE)
         self.assertEqual(run.code, 1)
         self.assert_jobs(run, preflight="failure", generate=None)
-        self.assertIn("exit status 3", run.raw)
+        self.assertIn("exit status 6", run.raw)
         report = self.assert_outputs(
-            run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="generations-short,credits-short",
+            run, **{"pass": "false"}, verdict="no-go", exit_code="6", codes="generations-short,credits-short",
             errors=["generations-short", "credits-short"])
         self.assertEqual([row["met"] for row in report["requirements"]], [False, True, False])
         self.assertIn("NO-GO", run.log)
@@ -245,9 +246,10 @@ class TheAction(Scenario):
         self.assert_asked(server)
         self.assert_jobs(run, preflight="failure", generate=None)
         self.assertIn("exit status 2", run.raw)
-        self.assertEqual(set(run.steps["preflight"].outputs.values()), {""})
-        self.assertEqual(run.steps["preflight"].summary, "")
-        self.assertIn("--generations", run.log + " ".join(run.of("error")))
+        told = {name: value for name, value in run.steps["preflight"].outputs.items() if value}
+        self.assertEqual(told, {"pass": "false", "exit-code": "2"})
+        self.assertIn("--generations", run.steps["preflight"].summary)
+        self.assertIn("--generations", " ".join(run.of("error")))
 
     def test_a_switch_takes_only_true_and_false(self):
         with runway(organization()) as server:
@@ -280,7 +282,7 @@ class TheAction(Scenario):
             run = self.act("spend", server)
         self.assertEqual(set(server.asked()), {ONCE, "POST /v1/organization/usage"})
         self.assert_jobs(run, preflight="failure", generate=None)
-        report = self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="over-budget",
+        report = self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="6", codes="over-budget",
                                      errors=["over-budget"])
         budget = [row for row in report["requirements"] if row["kind"] == "budget"]
         self.assertEqual([(row["needed"], row["left"], row["met"]) for row in budget], [(120, 80, False)])
@@ -428,7 +430,7 @@ class APlainStep(Scenario):
             run = self.act("many", server)
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="failure", generate=None)
-        self.assertIn("exit status 3", run.raw)
+        self.assertIn("exit status 6", run.raw)
         report = self.assert_outputs(run, **{"pass": "false"}, codes=run.steps["preflight"].outputs["codes"],
                                      errors=["over-daily-limit"] * 10)
         self.assertEqual(len(report["diagnostics"]), 12)

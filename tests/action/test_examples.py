@@ -44,7 +44,7 @@ class Workflow(unittest.TestCase):
             run = self.act(server)
         self.assertEqual(server.asked(), [ONCE])
         self.assertEqual(run.jobs, {"preflight": ["failure"]}, run.raw[-3000:])
-        self.assertIn("exit status 3", run.raw)
+        self.assertIn("exit status 6", run.raw)
         self.assertIn("credits-short", run.of("error")[0])
 
     def test_missing_key(self):
@@ -96,6 +96,12 @@ class Guard(Shell):
         self.assertIn("guard: skipped", done.stderr)
         self.assertIn("generations-short", done.stderr)
 
+    def test_what_waiting_does_not_cure_alerts(self):
+        done = self.guard(organization(balance=119))
+        self.assertEqual((done.returncode, self.server.asked()), (6, [ONCE]), done.stderr)
+        self.assertEqual(self.alerted, ["Runway does not have what this job needs, and waiting does not help"])
+        self.assertNotIn("rendered", done.stdout)
+
     def test_a_rejected_key_alerts(self):
         done = self.guard((401, {"error": "No such key"}))
         self.assertEqual((done.returncode, self.server.asked()), (4, [ONCE]), done.stderr)
@@ -146,8 +152,13 @@ class Make(Shell):
     def test_no_go(self):
         done = self.make(organization(balance=119))
         self.assertEqual((done.returncode, self.server.asked(), self.rendered()), (2, [ONCE], []), done.stderr)
-        self.assertIn("preflight: not enough quota is left", done.stderr)
+        self.assertIn("waiting does not help", done.stderr)
         self.assertIn("credits-short", done.stderr)
+
+    def test_not_enough_for_now(self):
+        done = self.make(organization(used={"gen4.5": 199}))
+        self.assertEqual((done.returncode, self.server.asked(), self.rendered()), (2, [ONCE], []), done.stderr)
+        self.assertIn("preflight: not enough quota is left on Runway for now", done.stderr)
 
     def test_what_is_rendered_needs_nothing(self):
         # Two would cost 120, and one is left to render.
@@ -190,8 +201,8 @@ class GitLab(Shell):
 
     def test_no_go(self):
         done = self.job(organization(balance=119))
-        self.assertEqual((done.returncode, self.server.asked()), (3, [ONCE]), done.stderr)
-        self.assertIn("not enough quota", done.stdout)
+        self.assertEqual((done.returncode, self.server.asked()), (6, [ONCE]), done.stderr)
+        self.assertIn("waiting does not help", done.stdout)
         self.assertIn('"credits-short"', self.report())
 
     def test_cannot_tell(self):

@@ -27,7 +27,8 @@ def canned(verdict, code, codes=""):
         "organization": {"creditBalance": 5000, "models": {}},
     }
     outputs = {
-        "pass": str(verdict == "go").lower(), "verdict": verdict, "exit-code": code, "codes": codes, "credit-balance": 5000,
+        "pass": str(verdict == "go").lower(), "verdict": verdict, "exit-code": code, "codes": codes, "warnings": "",
+        "message": verdict, "credit-balance": 5000,
         "generations-left": '{"gen4.5":188}', "concurrency": '{"gen4.5":2,"gen4_aleph":1}', "report": json.dumps(report),
     }
     lines = "\n".join(f"{name}={value}" for name, value in outputs.items())

@@ -195,7 +195,7 @@ class Figures(Agreement):
                 self.assertEqual((shown["creditBalance"], shown["maxMonthlyCreditSpend"]), (balance, cap))
                 self.assertEqual(shown["models"], expected_models(limits, used))
                 stopped = balance <= 0 or all(limit == 0 for _, limit in limits.values())
-                self.assertEqual(run.code, 3 if stopped else 0, run)
+                self.assertEqual(run.code, 6 if stopped else 0, run)
 
     def test_decisions_stand_on_the_same_figures(self):
         """What the SDK says is left is just enough for the gate, and one more is too much, for every model."""
@@ -218,9 +218,9 @@ class Figures(Agreement):
                             more.append(f"--{flag}={model}={left + 1}")
                 zero = all(limit == 0 for _, limit in limits.values())
                 run = self.gate(name, *enough)
-                self.assertEqual(run.code, 3 if zero else 0, run)
+                self.assertEqual(run.code, 6 if zero else 0, run)
                 run = self.gate(name, *more)
-                self.assertEqual(run.code, 3, run)
+                self.assertEqual(run.code, 6, run)
                 self.assertEqual([row["met"] for row in run.report["requirements"]], [False] * rows, run)
 
 
@@ -267,14 +267,14 @@ class History(Agreement):
                 run = self.gate(name, "--budget", f"{spent + 10}/30d", "--generations", "gen4.5=1@10")
                 self.assertEqual(run.code, 0, run)
                 run = self.gate(name, "--budget", f"{spent + 9}/30d", "--generations", "gen4.5=1@10")
-                self.assertEqual(run.code, 3, run)
+                self.assertEqual(run.code, 6, run)
                 self.assertEqual(run.codes(), ["over-budget"])
 
     def test_history_and_budget_far_apart(self):
         """Two windows that no one request can span: each is answered from its own days."""
         first, end = TODAY - datetime.timedelta(days=118), TODAY - datetime.timedelta(days=95)
         spent = sum(totals_of(self.read_by_sdk("120-days", TODAY - datetime.timedelta(days=6), TOMORROW)).values())
-        for budget, code in [(spent, 0), (spent - 1, 3)]:
+        for budget, code in [(spent, 0), (spent - 1, 6)]:
             with self.subTest(budget=budget):
                 run = self.gate("120-days", "--usage", f"{first}..{end}", "--budget", f"{budget}/7d")
                 self.assertEqual(run.code, code, run)

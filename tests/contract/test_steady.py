@@ -157,7 +157,7 @@ class Organization(Contract):
         self.assert_asked(passed, ORGANIZATION)
         answer = passed[0].answer
         self.assertEqual(answer["tier"]["models"], {}, "this server makes up no models: what follows stands on that")
-        self.assert_exit(run, 3, "no-go")
+        self.assert_exit(run, 6, "no-go")
         self.assertIn("all-models-zero", run.codes())
         self.assert_organization(run, answer)
 
@@ -176,7 +176,7 @@ class Organization(Contract):
             self.filled, "--generations", "gen4.5=189", "--concurrency", "gen4.5=3", "--credits", "5001"
         )
         self.assert_asked(passed, ORGANIZATION)
-        self.assert_exit(run, 3, "no-go")
+        self.assert_exit(run, 6, "no-go")
         self.assertCountEqual(run.codes(), ["generations-short", "concurrency-short", "credits-short"])
         self.assertEqual([row["met"] for row in run.report["requirements"]], [False, False, False])
         self.assert_organization(run, passed[0].answer)
@@ -261,12 +261,12 @@ class Usage(Contract):
     def test_budget_passed(self):
         run, passed = self.ask(self.filled, "--budget", "1999/30d")
         self.window(run, passed, 30)
-        self.assert_exit(run, 3, "no-go")
+        self.assert_exit(run, 6, "no-go")
         self.assertEqual(run.codes(), ["over-budget"])
 
     def test_budget_with_planned_cost(self):
         """2,000 spent and 10 × 300 planned: 5,000 is just enough, 4,999 is not."""
-        for budget, code, verdict in [("5000/30d", 0, "go"), ("4999/30d", 3, "no-go")]:
+        for budget, code, verdict in [("5000/30d", 0, "go"), ("4999/30d", 6, "no-go")]:
             with self.subTest(budget):
                 run, passed = self.ask(self.filled, "--budget", budget, "--generations", "gen4.5=10@300")
                 self.window(run, passed, 30)
@@ -278,7 +278,7 @@ class Usage(Contract):
             with self.subTest(arguments[0]):
                 run, passed = self.ask(self.published, *arguments)
                 self.window(run, passed, 30)
-                self.assert_exit(run, 3, "no-go")
+                self.assert_exit(run, 6, "no-go")
                 self.assertIn("all-models-zero", run.codes())
 
 
