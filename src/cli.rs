@@ -26,6 +26,15 @@ pub use self::values::echo;
 /// What `--version` prints.
 pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");
 
+/// A longer wait is a mistake: nothing that waiting cures takes more than a day.
+const MAX_WAIT: Duration = Duration::from_secs(7 * 86_400);
+
+const MIN_INTERVAL: Duration = Duration::from_secs(5);
+
+const MAX_INTERVAL: Duration = Duration::from_secs(86_400);
+
+const MAX_TIMEOUT: Duration = Duration::from_secs(3_600);
+
 /// What the command line asks for.
 #[derive(Debug)]
 pub enum Command {
@@ -143,16 +152,16 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
             .map(|value| value.range(today))
             .transpose()?,
         wait: value("--wait", &flags.wait)
-            .map(|value| value.duration())
+            .map(|value| value.duration(Duration::ZERO, MAX_WAIT))
             .transpose()?,
         interval: value("--interval", &flags.interval)
             .map_or(Ok(Duration::from_secs(60)), |value| {
-                value.duration_from(Duration::from_secs(5), "must be 5s at least")
+                value.duration(MIN_INTERVAL, MAX_INTERVAL)
             })?,
         interval_given: flags.interval.is_some(),
         timeout: value("--timeout", &flags.timeout)
             .map_or(Ok(Duration::from_secs(30)), |value| {
-                value.duration_from(Duration::from_nanos(1), "must be more than 0s")
+                value.duration(Duration::from_millis(1), MAX_TIMEOUT)
             })?,
         fail_open: flags.fail_open,
         skip_missing_key: value("--missing-key", &flags.missing_key)

@@ -105,7 +105,11 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
             flag.long == name || flag.short.is_some_and(|short| name == format!("-{short}"))
         });
         let Some(flag) = flag else {
-            return Err(unknown(name, known.iter().map(|flag| flag.long)));
+            let given = normal.iter().rev().take(2).map(String::as_str);
+            return Err(match given.collect::<Vec<_>>()[..] {
+                [value, flag] if !word.starts_with('-') => stray(&word, flag, value),
+                _ => unknown(name, known.iter().map(|flag| flag.long)),
+            });
         };
         let twice = normal.iter().any(|given| given == flag.long);
         let FlagInfoKind::Option { .. } = flag.kind else {
@@ -152,6 +156,30 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
         normal.push(value);
     }
     Ok(Some(normal))
+}
+
+/// A word behind a flag that has its value already: what was meant is one word.
+fn stray(word: &str, flag: &str, value: &str) -> UsageError {
+    let problem = format!("{} belongs to no flag", echo(word));
+    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let plain = |text: &str| {
+        let graphic = text.bytes().all(|byte| byte.is_ascii_graphic());
+        graphic && !text.contains(['=', '"', '#', ':']) && text.len() < 40
+    };
+    let meant = match flag {
+        "--generations" | "--concurrency" | "--warn-generations" if number(word) => "=",
+        "--wait" | "--interval" | "--timeout" if number(value) => "",
+        _ => return UsageError::new(problem, help::example(flag)),
+    };
+    if !plain(value) || !plain(word) {
+        return UsageError::new(problem, help::example(flag));
+    }
+    let meant = format!("{flag} {value}{meant}{word}");
+    // What looks like a key is not shown.
+    if echo(&meant).starts_with('(') {
+        return UsageError::new(problem, help::example(flag));
+    }
+    UsageError::new(format!("{problem}: write {meant} as one word"), &meant)
 }
 
 fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UsageError {

@@ -119,9 +119,47 @@ fn runway_is_asked_for_what_no_file_holds() {
 }
 
 #[test]
-fn a_duration_is_of_some_years_at_the_most() {
-    assert!(settings_of(&["--wait", "9years"]).wait.is_some());
-    assert!(error_of(&["--wait", "11years"]).contains("must be a duration"));
+fn a_word_too_many_is_told_what_was_meant() {
+    for (words, meant) in [
+        (
+            &["--generations", "gen4.5", "20"][..],
+            "--generations gen4.5=20",
+        ),
+        (&["--concurrency", "a", "2"], "--concurrency a=2"),
+        (&["--wait", "2", "hours"], "--wait 2hours"),
+        (&["--credits", "1", "200"], "belongs to no flag"),
+        (&["20"], "belongs to no flag"),
+    ] {
+        let error = error_of(words);
+        assert!(error.contains(meant), "{error}");
+    }
+}
+
+#[test]
+fn durations_have_a_minimum_and_a_maximum() {
+    for words in [
+        ["--wait", "7days"],
+        ["--timeout", "1h"],
+        ["--timeout", "1ms"],
+    ] {
+        settings_of(&words);
+    }
+    settings_of(&["--wait", "7days", "--interval", "1day"]);
+    for (words, problem) in [
+        (&["--wait", "7days 1s"][..], "must be at most 7days"),
+        (&["--wait", "30M"], "M is months: write 30m for minutes"),
+        (&["--timeout", "61m"], "must be at most 1h"),
+        (&["--timeout", "0s"], "must be at least 1ms"),
+        (&["--wait", "1h", "--interval", "4s"], "must be at least 5s"),
+        (
+            &["--wait", "1h", "--interval", "2days"],
+            "must be at most 1day",
+        ),
+        (&["--interval", "1m"], "--wait, which is missing"),
+    ] {
+        let error = error_of(words);
+        assert!(error.contains(problem), "{error}");
+    }
 }
 
 #[test]
@@ -268,8 +306,8 @@ fn everything_else_is_refused_with_an_example() {
         (&["--usage", "2026-11-01..2026-11-24"], "ends in the future"),
         (&["--usage", "2026-03-17.."], "no day of the calendar"),
         (&["--wait", "2"], "must be a duration"),
-        (&["--wait", "20years"], "must be a duration"),
-        (&["--timeout", "0s"], "must be more than 0s"),
+        (&["--wait", "20years"], "must be at most 7days"),
+        (&["--timeout", "0s"], "must be at least 1ms"),
         (&["--wait", "1h", "--interval", "4s"], "must be 5s at least"),
         (&["--wait", "1h", "--from", "x"], "never changes"),
         (&["--missing-key", "ignore"], "must be one of fail, skip"),

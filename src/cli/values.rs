@@ -11,9 +11,6 @@ use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS};
 
 const SECONDS_A_DAY: u64 = 86_400;
 
-/// Longer than any pipeline: beyond it, a duration is a mistake.
-const MOST_YEARS: Duration = Duration::from_secs(10 * 366 * 86_400);
-
 /// A flag's value on its way to a type.
 pub(super) struct Value {
     flag: &'static str,
@@ -47,22 +44,28 @@ impl Value {
         Ok(Credits(credits.into()))
     }
 
-    pub(super) fn duration(&self) -> Result<Duration, UsageError> {
-        humantime::parse_duration(&self.text)
-            .ok()
-            .filter(|duration| *duration <= MOST_YEARS)
-            .ok_or_else(|| self.error("must be a duration such as 30s, 20m, 2h or 7days"))
-    }
-
-    /// A duration that is `least` at the least, or the problem.
-    pub(super) fn duration_from(
-        &self,
-        least: Duration,
-        problem: &str,
-    ) -> Result<Duration, UsageError> {
-        let duration = self.duration()?;
-        if duration < least {
-            return Err(self.error(problem));
+    /// A duration from `min` up to `max`.
+    pub(super) fn duration(&self, min: Duration, max: Duration) -> Result<Duration, UsageError> {
+        let form = "must be a duration such as 30s, 20m, 2h or 7days";
+        let Ok(duration) = humantime::parse_duration(&self.text) else {
+            return Err(self.error(form));
+        };
+        let shown = |limit| humantime::format_duration(limit);
+        if duration < min {
+            let problem = format!("must be at least {}", shown(min));
+            return Err(self.error(&problem));
+        }
+        if duration > max {
+            // To humantime M is a month, and m a minute.
+            let months = self.text.trim_end().ends_with('M');
+            let hint = if months {
+                let minutes = self.text.trim_end().trim_end_matches('M');
+                format!("; M is months: write {minutes}m for minutes")
+            } else {
+                String::new()
+            };
+            let problem = format!("must be at most {}{hint}", shown(max));
+            return Err(self.error(&problem));
         }
         Ok(duration)
     }
