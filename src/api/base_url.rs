@@ -81,6 +81,13 @@ impl BaseUrl {
         self.secure
     }
 
+    /// The port that is connected to.
+    pub(super) fn port(&self) -> u16 {
+        let given = self.host.rsplit_once(':');
+        let given = given.and_then(|(_, port)| port.parse().ok());
+        given.unwrap_or(if self.secure { 443 } else { 80 })
+    }
+
     /// The host without port or brackets.
     pub(super) fn bare_host(&self) -> &str {
         let host = match self.host.rsplit_once(':') {

@@ -1,6 +1,8 @@
 //! Proxies from the environment, for https alone. ureq's own reading of it connects directly
 //! where a variable cannot be used, and takes `ALL_PROXY` before `HTTPS_PROXY`.
 
+use std::net::IpAddr;
+
 use ureq::{Proxy, ProxyProtocol};
 
 use super::base_url::BaseUrl;
@@ -28,12 +30,18 @@ pub fn for_host(
     };
     let passed_by = ["no_proxy", "NO_PROXY"].iter().find_map(set);
     let passed_by = passed_by.map(|hosts| hosts.to_string_lossy().into_owned());
-    if passes_by(&passed_by.unwrap_or_default(), base.bare_host()) {
+    if passes_by(
+        &passed_by.unwrap_or_default(),
+        base.bare_host(),
+        base.port(),
+    ) {
         return Ok(None);
     }
     let proxy = value
         .to_str()
-        .and_then(|value| Proxy::new(value.trim()).ok())
+        .map(str::trim)
+        .filter(|value| is_bare(value))
+        .and_then(|value| Proxy::new(value).ok())
         .filter(has_proper_host)
         .ok_or_else(|| format!("{name} is set, and is not the URL of a proxy"))?;
     if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
@@ -42,6 +50,13 @@ pub fn for_host(
         ));
     }
     Ok(Some(proxy))
+}
+
+/// Without path, query or fragment: their marks in a password would make a part of it a host.
+fn is_bare(value: &str) -> bool {
+    let authority = value.split_once("://").map_or(value, |(_, rest)| rest);
+    let authority = authority.strip_suffix('/').unwrap_or(authority);
+    !authority.contains(['/', '?', '#'])
 }
 
 /// ureq takes a port out of range for none, and the scheme's own in its place.
@@ -54,21 +69,76 @@ fn has_proper_host(proxy: &Proxy) -> bool {
     })
 }
 
-/// Whether `NO_PROXY` names the host: itself, a domain above it, or `*`.
-fn passes_by(hosts: &str, host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
-    hosts
-        .split([',', ' '])
+/// Whether `NO_PROXY` names the host: itself, a domain above it, its network, or `*`. An entry with
+/// a port means that port alone.
+fn passes_by(entries: &str, host: &str, port: u16) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let address: Option<IpAddr> = host.parse().ok();
+    entries
+        .split(|c: char| c == ',' || c.is_whitespace())
         .map(|entry| entry.trim().to_ascii_lowercase())
         .filter(|entry| !entry.is_empty())
         .any(|entry| {
-            let domain = entry.trim_start_matches("*.").trim_start_matches('.');
-            entry == "*"
-                || host == domain
-                || host
-                    .strip_suffix(domain)
-                    .is_some_and(|above| above.ends_with('.'))
+            let (entry, of_port) = split_port(&entry);
+            let port_fits = of_port.is_none_or(|of_port| of_port == port);
+            port_fits
+                && (entry == "*"
+                    || match address {
+                        Some(address) => names_address(entry, address),
+                        None => names_domain(entry, &host),
+                    })
         })
+}
+
+/// `host:port`, `[::1]:port` or neither with a port; an IPv6 address alone has colons of its own.
+fn split_port(entry: &str) -> (&str, Option<u16>) {
+    let split = match entry.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map(|(host, port)| {
+            let port = port.strip_prefix(':').unwrap_or_default();
+            (host, port)
+        }),
+        None if entry.matches(':').count() == 1 => entry.split_once(':'),
+        None => None,
+    };
+    match split {
+        Some((host, port)) => (host, port.parse().ok()),
+        None => (entry, None),
+    }
+}
+
+fn names_domain(entry: &str, host: &str) -> bool {
+    let domain = entry.trim_start_matches("*.").trim_matches('.');
+    let above = host.strip_suffix(domain);
+    !domain.is_empty() && above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+}
+
+/// In any spelling of the address, or as a network that it lies in.
+fn names_address(entry: &str, address: IpAddr) -> bool {
+    let (network, length) = match entry.split_once('/') {
+        Some((network, length)) => (network, Some(length)),
+        None => (entry, None),
+    };
+    let Ok(network) = network.parse::<IpAddr>() else {
+        return false;
+    };
+    let (network, address) = (network.to_canonical(), address.to_canonical());
+    let (network, address, bits) = match (network, address) {
+        (IpAddr::V4(network), IpAddr::V4(address)) => {
+            (u32::from(network).into(), u32::from(address).into(), 32)
+        }
+        (IpAddr::V6(network), IpAddr::V6(address)) => {
+            (u128::from(network), u128::from(address), 128)
+        }
+        _ => return false,
+    };
+    let length: u32 = match length.map(str::parse) {
+        None => bits,
+        Some(Ok(length)) if length <= bits => length,
+        Some(_) => return false,
+    };
+    let host_bits = bits.saturating_sub(length);
+    // A shift by the whole width leaves nothing to compare.
+    network.checked_shr(host_bits).unwrap_or(0) == address.checked_shr(host_bits).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -125,9 +195,49 @@ mod tests {
     }
 
     #[test]
+    fn no_proxy_is_read_as_people_write_it() {
+        let passes = |base: &str, hosts: &str| {
+            let set = [("HTTPS_PROXY", "http://h:1"), ("NO_PROXY", hosts)];
+            proxy(base, &set) == Ok(None)
+        };
+        for (base, hosts) in [
+            ("https://a.example:8443", "a.example:8443"),
+            ("https://a.example", "a.example:443"),
+            ("https://a.example", "x\ta.example\ny"),
+            ("https://a.example", "a.example."),
+            ("https://10.1.2.3", "10.0.0.0/8"),
+            ("https://10.1.2.3", "10.1.2.3"),
+            ("https://10.1.2.3", "::ffff:10.1.2.3"),
+            ("https://10.1.2.3", "0.0.0.0/0"),
+            ("https://[fd00::1]", "fd00::/8"),
+            ("https://[::1]", "[::1]"),
+            ("https://[::1]:9", "[::1]:9"),
+            ("https://[::1]", "0:0:0:0:0:0:0:1"),
+        ] {
+            assert!(passes(base, hosts), "{base} {hosts}");
+        }
+        for (base, hosts) in [
+            ("https://a.example", "a.example:8443"),
+            ("https://11.1.2.3", "10.0.0.0/8"),
+            ("https://10.1.2.3", "10.0.0.0/33"),
+            ("https://10.1.2.3", "2.3"),
+            ("https://[fd00::1]", "fe00::/8"),
+            ("https://[::1]", "10.0.0.0/0"),
+            ("https://a.example", "."),
+        ] {
+            assert!(!passes(base, hosts), "{base} {hosts}");
+        }
+    }
+
+    #[test]
     fn a_variable_that_cannot_be_used_is_an_error_without_its_value() {
         for value in [
             "socks5://secret:1",
+            "http://user:p@secret#1@127.0.0.1:3128",
+            "http://user:p@secret/1@127.0.0.1:3128",
+            "http://user:p@secret?1@127.0.0.1:3128",
+            "http://secret:1/path",
+            "secret:1?query",
             "http://",
             "secret\u{1}",
             "ftp://secret",

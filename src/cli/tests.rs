@@ -119,6 +119,27 @@ fn runway_is_asked_for_what_no_file_holds() {
 }
 
 #[test]
+fn a_number_in_another_form_is_told_the_number() {
+    for (text, number) in [
+        ("$12", "write 1200"),
+        ("$12.50", "write 1250"),
+        ("1,200", "write 1200"),
+        ("1_200", "write 1200"),
+        ("1k", "write 1000"),
+        ("1.5k", "write 1500"),
+        ("12.50", "write 13"),
+        ("12.0001", "digits alone\n"),
+        ("-1", "digits alone\n"),
+        ("many", "digits alone\n"),
+    ] {
+        let error = error_of(&["--credits", text]);
+        assert!(error.contains(number), "{error}");
+    }
+    let error = error_of(&["--budget", "gen4.5=10000/30d"]);
+    assert!(error.contains("for all models together"), "{error}");
+}
+
+#[test]
 fn a_word_too_many_is_told_what_was_meant() {
     for (words, meant) in [
         (
@@ -308,7 +329,7 @@ fn everything_else_is_refused_with_an_example() {
         (&["--wait", "2"], "must be a duration"),
         (&["--wait", "20years"], "must be at most 7days"),
         (&["--timeout", "0s"], "must be at least 1ms"),
-        (&["--wait", "1h", "--interval", "4s"], "must be 5s at least"),
+        (&["--wait", "1h", "--interval", "4s"], "must be at least 5s"),
         (&["--wait", "1h", "--from", "x"], "never changes"),
         (&["--missing-key", "ignore"], "must be one of fail, skip"),
         (&["--format", "xml"], "must be one of text, json, markdown"),
@@ -339,7 +360,7 @@ fn everything_else_is_refused_with_an_example() {
         (&["--credit", "5"], "did you mean --credits?"),
         (&["--api-key", "x"], "belongs into RUNWAYML_API_SECRET"),
         (&["--fail"], "there is no flag \"--fail\"\n"),
-        (&["--generations", "a=1,b=2"], "holds more than one model"),
+        (&["--generations", "a=1,b=2"], "names more than one model"),
         (&["--tiers=yes"], "--tiers takes no value"),
         (&["--xyzzy"], "there is no flag \"--xyzzy\""),
         (&["-x"], "there is no flag \"-x\""),

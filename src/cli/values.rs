@@ -209,10 +209,16 @@ impl Value {
         match whole(text) {
             Some(number) => Ok(number),
             None if digits => Err(self.error(&format!("is too large: {} is the most", u64::MAX))),
+            None if text.contains('=') && self.flag == "--budget" => {
+                Err(self.error(&format!("{problem}; it is for all models together")))
+            }
             None if text.contains('=') => Err(self.error(
-                "holds more than one model: repeat the flag for each (in the Action: a line each)",
+                "names more than one model: repeat the flag for each (in the Action: a line each)",
             )),
-            None => Err(self.error(problem)),
+            None => match number_meant(text) {
+                Some(number) => Err(self.error(&format!("{problem}: write {number}"))),
+                None => Err(self.error(problem)),
+            },
         }
     }
 
@@ -248,6 +254,29 @@ impl Value {
             Err(wrong())
         }
     }
+}
+
+/// The whole number that a text such as `$12`, `1,200`, `1k` or `12.00` means.
+fn number_meant(text: &str) -> Option<u64> {
+    // A credit is a cent.
+    let (text, unit) = match text.strip_prefix('$') {
+        Some(dollars) => (dollars, 100),
+        None => match text.strip_suffix(['k', 'K']) {
+            Some(thousands) => (thousands, 1_000),
+            None => (text, 1),
+        },
+    };
+    let text = text.replace([',', '_'], "");
+    let (whole_part, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    if whole_part.is_empty() || fraction.len() > 3 {
+        return None;
+    }
+    let fraction = format!("{fraction:0<3}");
+    let thousandths = whole(whole_part)?
+        .checked_mul(1_000)?
+        .checked_add(whole(&fraction)?)?;
+    // Rounded up: a minimum must not shrink.
+    Some(thousandths.checked_mul(unit)?.div_ceil(1_000))
 }
 
 /// Digits alone: no sign, no separators.
