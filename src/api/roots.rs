@@ -4,6 +4,10 @@ use std::ffi::OsString;
 
 use ureq::tls::RootCerts;
 
+/// A system's store is under 1 MiB.
+#[cfg(not(any(windows, target_vendor = "apple")))]
+const MAX_BYTES: u64 = 8 * 1024 * 1024;
+
 /// Why there are none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoRoots {
@@ -32,30 +36,23 @@ pub fn load(_variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, N
 /// Where a variable is set and leads to no certificate.
 #[cfg(not(any(windows, target_vendor = "apple")))]
 pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, NoRoots> {
-    use rustls::pki_types::CertificateDer;
-    use rustls::RootCertStore;
     use rustls_native_certs::load_certs_from_paths;
     use std::path::PathBuf;
     use ureq::tls::Certificate;
 
-    let file = variable("SSL_CERT_FILE").map(PathBuf::from);
-    let folders = variable("SSL_CERT_DIR");
+    // Empty is as unset, as everywhere.
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    let file = set("SSL_CERT_FILE").map(PathBuf::from);
+    let folders = set("SSL_CERT_DIR");
     let mut found = Vec::new();
     if let Some(file) = &file {
-        let read = load_certs_from_paths(Some(file), None);
-        // PEM around anything at all is read as a certificate.
-        let proper = |der: &CertificateDer| RootCertStore::empty().add(der.clone()).is_ok();
-        if !read.certs.iter().any(proper) {
-            let why = match read.errors.first() {
-                Some(error) => error.to_string(),
-                None => format!("{} holds none", file.display()),
-            };
-            return Err(NoRoots::of(
+        let certificates = from_file(file).map_err(|why| {
+            NoRoots::of(
                 "SSL_CERT_FILE",
-                &format!("no certificate can be read from there ({why})"),
-            ));
-        }
-        found.extend(read.certs);
+                &format!("no certificate can be read from {}: {why}", file.display()),
+            )
+        })?;
+        found.extend(certificates);
     }
     if let Some(folders) = &folders {
         for folder in std::env::split_paths(folders) {
@@ -91,6 +88,45 @@ pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, No
         .map(|der| owned(der))
         .collect::<Vec<_>>()
         .into())
+}
+
+/// The certificates of a file in PEM form; else why there are none, in our own words: what stands
+/// there may be a secret.
+#[cfg(not(any(windows, target_vendor = "apple")))]
+fn from_file(
+    path: &std::path::Path,
+) -> Result<Vec<rustls::pki_types::CertificateDer<'static>>, String> {
+    use crate::files::{self, Limits, Pipes};
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::CertificateDer;
+    use rustls::RootCertStore;
+
+    const GLUED: &str = "-----END CERTIFICATE----------BEGIN CERTIFICATE-----";
+    const PARTED: &str = "-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----";
+    const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+    let limits = Limits {
+        max_bytes: MAX_BYTES,
+        pipes: Pipes::Refused,
+    };
+    let bytes = files::read(path, limits).map_err(|error| error.to_string())?;
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
+    let text = String::from_utf8_lossy(bytes);
+    let text = if text.contains(GLUED) {
+        text.replace(GLUED, PARTED).into()
+    } else {
+        text
+    };
+    let read: Result<Vec<CertificateDer>, _> =
+        CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+    let Ok(certificates) = read else {
+        return Err("a certificate in it is damaged".to_owned());
+    };
+    // PEM around anything at all is read as a certificate.
+    let proper = |der: &&CertificateDer| RootCertStore::empty().add((*der).clone()).is_ok();
+    if certificates.iter().find(proper).is_none() {
+        return Err("it holds no certificate in PEM form".to_owned());
+    }
+    Ok(certificates)
 }
 
 #[cfg(not(any(windows, target_vendor = "apple")))]

@@ -524,3 +524,42 @@ fn a_failure_that_cannot_be_waited_out_ends_at_once_with_its_own_name() {
     );
     assert!(run.took < Duration::from_secs(60), "{run:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_certificates_is_read_within_bounds() {
+    let server = Server::tls(tls::server(Certificate::Good), [ok()]);
+    let one_line = "-----BEGIN RSA PRIVATE KEY----- hunter2hunter2 -----END RSA PRIVATE KEY-----";
+    let glued = format!("{}{}", tls::ca_pem().trim_end(), tls::ca_pem());
+    let run = |content: Option<&str>, path: Option<&str>| {
+        let gate = Gate::asking(&server).secret("hunter2hunter2");
+        let gate = gate.file("ca.pem", content.unwrap_or_default());
+        let file = path.map_or_else(|| gate.path("ca.pem"), Into::into);
+        gate.env("SSL_CERT_FILE", file)
+            .args("--format json --timeout 20s")
+            .run()
+    };
+    for content in [format!("\u{feff}{}", tls::ca_pem()), glued] {
+        let run = run(Some(&content), None);
+        assert_eq!(run.code, 0, "{run:?}");
+    }
+    for (content, path) in [
+        (None, Some("/dev/zero")),
+        (None, Some("/")),
+        (Some(one_line), None),
+        (Some(&*"x".repeat(2_000_000)), None),
+        (Some(&*"x".repeat(9_000_000)), None),
+    ] {
+        let run = run(content, path);
+        assert_eq!(run.codes("error"), ["tls-failed"], "{run:?}");
+        let cause = run.json()["diagnostics"][0]["cause"].to_string();
+        assert!(cause.chars().count() < 400, "{cause}");
+    }
+    // Empty is as unset: the system's own certificates, which do not know this authority.
+    let run = Gate::asking(&server)
+        .env("SSL_CERT_FILE", "")
+        .env("SSL_CERT_DIR", "")
+        .args("--format json")
+        .run();
+    assert!(run.stderr.contains("not trusted here"), "{run:?}");
+}
