@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod clock;
 mod command_line;
 mod decoding;
 mod diagnostics;
