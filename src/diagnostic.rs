@@ -367,20 +367,22 @@ impl Finding {
         if code.exit() == Exit::Act {
             message.fix.push_str("; waiting does not help");
         }
+        let plain = |text: String| context.redactor.without_figures(&text).into_owned();
         Diagnostic {
             code,
             severity,
             model: self.model().cloned(),
-            summary: message.summary,
-            cause: message.cause,
-            fix: message.fix,
+            summary: plain(message.summary),
+            cause: plain(message.cause),
+            fix: plain(message.fix),
             see: message.see,
         }
     }
 
     /// What is wrong, for a line about waiting.
     pub fn summary(&self, context: &Context) -> String {
-        self.message(context).summary
+        let summary = self.message(context).summary;
+        context.redactor.without_figures(&summary).into_owned()
     }
 }
 

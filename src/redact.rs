@@ -125,6 +125,32 @@ impl Redactor {
         text
     }
 
+    /// The text without figures whose digits are a trace, with or without separators.
+    pub fn without_figures<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if !self.has_digits {
+            return Cow::Borrowed(text);
+        }
+        let of_figure = |c: char| c.is_ascii_digit() || c == ',' || c == '.';
+        let mut hidden = String::new();
+        let mut rest = text;
+        while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+            let (before, from) = rest.split_at_checked(start).unwrap_or((rest, ""));
+            let end = from.find(|c| !of_figure(c)).unwrap_or(from.len());
+            let (figure, after) = from.split_at_checked(end).unwrap_or((from, ""));
+            let mut window = 0;
+            let mut digits = figure.bytes().filter(u8::is_ascii_digit);
+            let is_trace = digits.any(|digit| {
+                window = push(window, digit);
+                self.is_trace(window)
+            });
+            hidden.push_str(before);
+            hidden.push_str(if is_trace { MARK } else { figure });
+            rest = after;
+        }
+        hidden.push_str(rest);
+        Cow::Owned(hidden)
+    }
+
     /// Whether a text holds a whole key. One of a few characters may stand anywhere and does not
     /// count.
     pub fn holds(&self, text: &str) -> bool {
@@ -292,6 +318,19 @@ mod tests {
             (split("é"), "[key]é"),
         ] {
             assert_eq!(redactor(&[SECRET]).redact(&text), redacted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_figure_of_a_keys_digits_goes_with_its_separators() {
+        let of = redactor(&["key_12345678"]);
+        for (text, hidden) in [
+            ("12,345,678 left", "[key] left"),
+            ("($123,456.78)", "($[key])"),
+            ("12,345,679 left of 1", "12,345,679 left of 1"),
+            ("a 1.5, b", "a 1.5, b"),
+        ] {
+            assert_eq!(of.without_figures(text), hidden);
         }
     }
 

@@ -109,7 +109,7 @@ struct Quota {
 struct Usage<'a> {
     start_date: String,
     before_date: String,
-    total_credits: i128,
+    total_credits: Option<i128>,
     models: Map<'a, i128>,
     #[serde(skip_serializing_if = "Option::is_none")]
     days: Option<Vec<Day<'a>>>,
@@ -395,7 +395,7 @@ fn usage<'a>(
     Usage {
         start_date: window.start.to_string(),
         before_date: window.before.to_string(),
-        total_credits: history.total().0,
+        total_credits: redactor.figure(history.total().0),
         models: totals.filter_map(by_model).collect(),
         days: days.then(|| {
             let days = history.newest_first();

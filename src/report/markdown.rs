@@ -114,7 +114,7 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
         text.push_str(&table(&report.tier_table()));
         text.push_str(&format!("\n{UNLOCK_NOTE}\n"));
     }
-    text
+    report.redactor.without_figures(&text).into_owned()
 }
 
 fn folded(contents: &Table, noun: &str) -> String {

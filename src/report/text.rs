@@ -40,7 +40,8 @@ pub fn render(report: &Report, colour: bool) -> String {
         text.push_str(&padded(&report.tier_table()));
         text.push_str(&format!("  {UNLOCK_NOTE}\n"));
     }
-    format!("{}\n", text.trim_end())
+    let text = format!("{}\n", text.trim_end());
+    report.redactor.without_figures(&text).into_owned()
 }
 
 /// The diagnostics for standard error, set off from what stands above them.

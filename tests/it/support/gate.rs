@@ -280,7 +280,11 @@ impl Running {
         };
         let file = |name: &str| {
             let path = self.gate.env.get(OsStr::new(name))?;
-            std::fs::read_to_string(path).ok()
+            // A device may never end.
+            let regular = std::fs::metadata(path).is_ok_and(|found| found.is_file());
+            regular
+                .then(|| std::fs::read_to_string(path).ok())
+                .flatten()
         };
         let run = Run {
             args: self

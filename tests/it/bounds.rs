@@ -1,0 +1,185 @@
+//! Whatever is read has an end, and whatever is written has a size.
+#![cfg(unix)]
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{json, Value};
+
+use crate::support::body::{organization, EXAMPLE};
+use crate::support::{each, Gate, Reply, Server, KEY};
+
+fn pipe(gate: &Gate, name: &str) {
+    let path = gate.path(name);
+    assert!(Command::new("mkfifo")
+        .arg(path)
+        .status()
+        .expect("mkfifo")
+        .success());
+}
+
+#[test]
+fn what_never_ends_is_not_read_for_ever() {
+    let cases = [
+        ("--from pipe --timeout 500ms", 2),
+        ("--from /dev/zero", 2),
+        ("--from . --timeout 500ms", 2),
+        ("--key-file pipe --timeout 500ms", 2),
+        ("--key-file /dev/zero", 2),
+        (
+            "--usage-from pipe --usage 2026-02-15..2026-03-17 --timeout 500ms",
+            2,
+        ),
+    ];
+    each(
+        &cases,
+        |(args, _)| (*args).to_owned(),
+        |(args, code)| {
+            let gate = Gate::new().args(args);
+            pipe(&gate, "pipe");
+            let run = gate.run();
+            assert_eq!(run.code, *code, "{run:?}");
+            assert!(run.stderr.contains("cannot be read"), "{run:?}");
+            assert!(run.took < Duration::from_secs(20), "{run:?}");
+        },
+    );
+    let server = Server::script([Reply::ok(EXAMPLE)]);
+    let gate = Gate::asking(&server).github();
+    pipe(&gate, "event");
+    let event = gate.path("event");
+    let run = gate.no_key().env("GITHUB_EVENT_PATH", event).run();
+    assert_eq!((run.code, server.seen()), (4, 0), "{run:?}");
+    let gate = Gate::asking(&server).no_key();
+    pipe(&gate, ".env");
+    let run = gate.run();
+    assert_eq!(run.shown(), ["key-malformed"], "{run:?}");
+}
+
+#[test]
+fn summary_and_outputs_keep_their_limits() {
+    let many: Vec<(String, Value, Value, Value)> = (0..22_000)
+        .map(|nth| (format!("a-model-{nth}"), json!(1), json!(1), json!(0)))
+        .collect();
+    let many: Vec<_> = many
+        .iter()
+        .map(|(name, one, two, three)| (name.as_str(), one.clone(), two.clone(), three.clone()))
+        .collect();
+    let body = organization(5_000, &many).to_string();
+    let unavailable = |mut gate: Gate| {
+        for nth in 0..300 {
+            gate = gate.arg(format!("--generations=unknown-{nth}=1"));
+        }
+        gate
+    };
+    let full = "x".repeat(900_000) + "\n";
+    let runs = [
+        Gate::reading(&body).github().run(),
+        unavailable(Gate::reading(&body).github()).run(),
+        unavailable(Gate::reading(EXAMPLE).github()).run(),
+        Gate::reading(&body)
+            .github()
+            .file("github-summary", &full)
+            .run(),
+    ];
+    for (nth, run) in runs.iter().enumerate() {
+        let summary = run.summary.as_deref().expect("a summary");
+        assert!(summary.len() < 1_048_576, "{}", summary.len());
+        let left_out = summary.contains("left out here");
+        assert_eq!(left_out, [0, 3].contains(&nth), "{nth}: {}", summary.len());
+        for line in run.outputs.as_deref().expect("outputs").lines() {
+            assert!(line.len() <= 120_000, "{}", line.len());
+        }
+    }
+}
+
+#[test]
+fn no_pass_outlives_a_wrong_command_line() {
+    let gate = Gate::reading(EXAMPLE)
+        .github()
+        .args("--credits many")
+        .file("github-output", "pass=true\nexit-code=0\n");
+    let run = gate.run();
+    let outputs = run.outputs.as_deref().expect("outputs");
+    let last = outputs.lines().rfind(|line| line.starts_with("pass="));
+    assert_eq!((run.code, last), (2, Some("pass=false")), "{run:?}");
+    assert!(run.stderr.starts_with("::error"), "{run:?}");
+    assert!(run
+        .summary
+        .as_deref()
+        .is_some_and(|text| text.contains("--credits")));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_no_contradiction() {
+    for name in ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"] {
+        let run = Gate::reading(EXAMPLE)
+            .github()
+            .env(name, "/dev/full")
+            .args("--format json")
+            .run();
+        assert_eq!(run.code, 5, "{run:?}");
+        assert_eq!(run.json()["verdict"], "cannot-tell", "{run:?}");
+        if name == "GITHUB_STEP_SUMMARY" {
+            assert_eq!(run.output("pass"), "false", "{run:?}");
+        }
+    }
+    let run = Gate::reading(EXAMPLE)
+        .github()
+        .shell(r#""$@" >/dev/full"#)
+        .run();
+    assert_eq!((run.code, run.output("pass")), (5, "false"), "{run:?}");
+    assert!(run
+        .summary
+        .as_deref()
+        .is_some_and(|text| !text.contains("✅ Go")));
+}
+
+#[test]
+fn a_key_is_hidden_wherever_it_lies() {
+    // A server that echoes the key's digits as a figure, and the key as a model.
+    let digits: String = "12345678".into();
+    let key = format!("key_{digits}abcdefghijklmnop");
+    let body = json!({
+        "creditBalance": 12_345_678,
+        "tier": { "maxMonthlyCreditSpend": 10_000, "models": {
+            key.as_str(): { "maxConcurrentGenerations": 1, "maxDailyGenerations": 12_345_678 } } },
+        "usage": { "models": {} },
+    });
+    for format in ["text", "json", "markdown"] {
+        let from = || {
+            Gate::reading(body.to_string())
+                .secret(&key)
+                .secret(&digits)
+                .github()
+                .args("--format")
+                .arg(format)
+        };
+        from().env("RUNWAYML_API_SECRET", &key).run();
+        from()
+            .env("RUNWAYML_API_SECRET", format!("\"{key}\""))
+            .run();
+        let gate = from().file("key.txt", format!("{key}\n"));
+        gate.args("--key-file key.txt").run();
+        let gate = Gate::reading(body.to_string())
+            .secret(&key)
+            .secret(&digits)
+            .file(".env", format!("RUNWAYML_API_SECRET='{key}'\n"));
+        gate.args("--format").arg(format).run();
+    }
+}
+
+#[test]
+fn a_dotenv_of_the_checkout_decides_nothing() {
+    let server = Server::script([Reply::ok(EXAMPLE)]);
+    let gate = || {
+        let gate = Gate::asking(&server).no_key().github();
+        gate.file(".env", format!("RUNWAYML_API_SECRET={KEY}\n"))
+    };
+    let run = gate().run();
+    assert_eq!((run.code, server.seen()), (4, 0), "{run:?}");
+    assert!(run.stderr.contains("--key-file .env"), "{run:?}");
+    let run = gate().args("--key-file .env --format json").run();
+    assert_eq!((run.code, server.seen()), (0, 1), "{run:?}");
+    assert_eq!(run.json()["keySource"], "file", "{run:?}");
+}
