@@ -28,7 +28,7 @@ JOBS = [
     (["--generations", "gen4.5=188", "--credits", "5000"], 0, []),
     (["--generations", "gen4.5=189", "--credits", "5000"], 3, ["generations-short"]),
     (["--generations", "gen4.5=20@10", "--concurrency", "gen4.5=2"], 0, []),
-    (["--generations", "gen4.5=20", "--credits", "5001"], 3, ["credits-short"]),
+    (["--generations", "gen4.5=20", "--credits", "5001"], 6, ["credits-short"]),
 ]
 
 
@@ -155,7 +155,7 @@ class Round:
         except (ValueError, KeyError):
             said, told = ["no report"], None
         answered = [fate for _, fate, _ in self.server.seen[key]].count("200")
-        verdict = {0: "go", 3: "no-go", 5: "cannot-tell"}.get(code)
+        verdict = {0: "go", 3: "no-go", 6: "no-go", 5: "cannot-tell"}.get(code)
         if verdict is None or told != (code, verdict):
             found = "wrong"
         elif code == 5:
