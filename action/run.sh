@@ -9,8 +9,12 @@ flags=()
 newline=$'\n'
 carriage_return=$'\r'
 
+# A wrong input is a wrong command line that the command never sees: told once, with the same outputs.
 stop() {
   printf '::error title=runway-preflight::%s\n' "$1" >&2
+  if [ "${GITHUB_ACTIONS-}" = true ] && [ -n "${GITHUB_OUTPUT-}" ]; then
+    printf 'pass=false\nexit-code=2\n' >>"$GITHUB_OUTPUT" || true
+  fi
   exit 2
 }
 

@@ -19,40 +19,63 @@ def runner():
 
 
 class Workflow(unittest.TestCase):
-    def act(self, server, key=KEY):
+    def act(self, *answers, key=KEY, alert=True):
         caller = temporary_folder()
         workflow = caller / ".github" / "workflows" / "render.yml"
         workflow.parent.mkdir(parents=True)
         workflow.write_text((EXAMPLES / "github-workflow.yml").read_text())
         script(caller / "render.sh", '#!/bin/sh\necho "rendering $1 with ${#RUNWAYML_API_SECRET} characters"\n')
         commit(caller)
-        return runner().run(
-            ".github/workflows/render.yml", repository=caller, secrets={"RUNWAYML_API_SECRET": key} if key else {},
-            environment={"RUNWAYML_BASE_URL": server.url},
-            options=["--local-repository", f"OWNER/runway-preflight@v1={runner().repository}"])
+        with Loopback(lambda request: (200, "")) as alerts, runway(*answers) as self.server:
+            secrets = {"RUNWAYML_API_SECRET": key, "ALERT_URL": alerts.url if alert else ""}
+            run = runner().run(
+                ".github/workflows/render.yml", repository=caller,
+                secrets={name: value for name, value in secrets.items() if value},
+                environment={"RUNWAYML_BASE_URL": self.server.url},
+                options=["--local-repository", f"OWNER/runway-preflight@v1={runner().repository}"])
+        self.alerted = [request["body"] for request in alerts.requests]
+        return run
+
+    def assert_held_back(self, run, code, found):
+        """The job fails with the command's own code, and the message is posted."""
+        self.assertEqual(run.jobs, {"preflight": ["failure"]}, run.raw[-3000:])
+        self.assertIn(f"exit status {code}", run.raw)
+        self.assertIn(found, run.of("error")[0])
+        self.assertEqual(self.alerted, [run.steps["preflight"].outputs["message"]])
+        self.assertTrue(self.alerted[0])
+        self.assertEqual(run.of("notice"), [])
 
     def test_go(self):
-        with runway(organization()) as server:
-            run = self.act(server)
-        self.assertEqual(server.asked(), [ONCE])
+        run = self.act(organization())
+        self.assertEqual((self.server.asked(), self.alerted), ([ONCE], []))
         self.assertEqual(run.jobs, {"preflight": ["success"], "render": ["success"] * 2}, run.raw[-3000:])
         self.assertEqual(sorted(line for line in run.lines if line.startswith("rendering")), [
             f"rendering {scene} with {len(KEY)} characters" for scene in ("harbour", "lighthouse")])
+        self.assertEqual(run.of("notice"), [])
 
-    def test_no_go(self):
-        with runway(organization(balance=119)) as server:
-            run = self.act(server)
-        self.assertEqual(server.asked(), [ONCE])
+    def test_not_enough_for_now_is_skipped_and_said(self):
+        run = self.act(organization(used={"gen4.5": 199}))
+        self.assertEqual((self.server.asked(), self.alerted), ([ONCE], []))
+        self.assertEqual(run.jobs, {"preflight": ["success"]}, run.raw[-3000:])
+        message = run.steps["preflight"].outputs["message"]
+        self.assertTrue(message)
+        self.assertEqual(run.of("notice"), [f"Nothing is rendered {message}"])
+
+    def test_what_waiting_does_not_cure_alerts(self):
+        run = self.act(organization(balance=119))
+        self.assertEqual(self.server.asked(), [ONCE])
+        self.assert_held_back(run, 6, "credits-short")
+
+    def test_without_an_address_nothing_is_posted(self):
+        run = self.act(organization(balance=119), alert=False)
         self.assertEqual(run.jobs, {"preflight": ["failure"]}, run.raw[-3000:])
         self.assertIn("exit status 6", run.raw)
-        self.assertIn("credits-short", run.of("error")[0])
+        self.assertEqual((self.alerted, run.of("warning")), ([], []))
 
     def test_missing_key(self):
-        with runway(organization()) as server:
-            run = self.act(server, key=None)
-        self.assertEqual(server.asked(), [])
-        self.assertEqual(run.jobs, {"preflight": ["failure"]}, run.raw[-3000:])
-        self.assertIn("exit status 4", run.raw)
+        run = self.act(organization(), key=None)
+        self.assertEqual(self.server.asked(), [])
+        self.assert_held_back(run, 4, "key-missing")
 
 
 class Shell(unittest.TestCase):

@@ -172,6 +172,20 @@ exit {code}
                 self.assertEqual(done.stderr, "::error title=runway-preflight::the input "
                                  f"{name.replace('_', '-')} takes true or false, and nothing else\n")
 
+    def test_a_wrong_switch_leaves_outputs_in_github_actions_only(self):
+        outputs = temporary_folder() / "outputs"
+        self.call(actions=False, quiet="yes", GITHUB_OUTPUT=str(outputs))
+        self.assertFalse(outputs.exists())
+        self.call(quiet="yes", GITHUB_OUTPUT=str(outputs))
+        self.assertEqual(outputs.read_text(), "pass=false\nexit-code=2\n")
+        done = self.call(quiet="yes", GITHUB_OUTPUT=str(temporary_folder()))
+        self.assertEqual((done.returncode, done.called), (2, False))
+
+    def test_exit_2_of_the_command_is_not_told_again(self):
+        outputs = temporary_folder() / "outputs"
+        done = self.call(2, GITHUB_OUTPUT=str(outputs), fail="false")
+        self.assertEqual((done.returncode, done.stdout, done.stderr, outputs.exists()), (2, "", "", False))
+
     def test_a_key_is_masked_and_handed_over_in_the_environment_only(self):
         done = self.call(api_secret="key_5%\r\n second ")
         self.assertEqual(done.stdout, "::add-mask::key_5%25\n::add-mask::second\n")
