@@ -338,7 +338,13 @@ fn every_other_diagnostic_has_its_text() {
         tls::server(Certificate::UnknownAuthority),
         [Reply::ok(EXAMPLE)],
     );
-    let gone = Server::script([Reply::ok(EXAMPLE)]).url();
+    // Bound and never listening: nobody else can take the port, and whoever connects is refused.
+    let reserved = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+    let reserved = reserved.expect("a socket");
+    let any: std::net::SocketAddr = "127.0.0.1:0".parse().expect("an address");
+    reserved.bind(&any.into()).expect("a port");
+    let address = reserved.local_addr().expect("an address").as_socket();
+    let gone = format!("http://{}", address.expect("an address"));
     let secure = |gate: Gate| {
         let file = tls::ca_file(gate.directory());
         gate.env("SSL_CERT_FILE", file)

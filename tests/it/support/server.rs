@@ -338,7 +338,10 @@ impl Shared {
                         match wire.read(&mut [0; 4096]) {
                             Ok(0) => return false,
                             Ok(_) => {}
-                            Err(error) if is_timeout(&error) => {}
+                            // A read with a time-out is not started again after a signal.
+                            Err(error)
+                                if is_timeout(&error)
+                                    || error.kind() == std::io::ErrorKind::Interrupted => {}
                             Err(_) => return false,
                         }
                     }
