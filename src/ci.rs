@@ -26,8 +26,8 @@ pub trait System {
     /// The diagnostics, in the form that it shows best.
     fn diagnostics(&self, report: &Report) -> String;
 
-    /// A wrong command line, in the same form.
-    fn usage_error(&self, message: &str) -> String;
+    /// A wrong command line, in the same form; the run may have a label.
+    fn usage_error(&self, message: &str, label: Option<&str>) -> String;
 }
 
 /// A file that a CI system reads after the step.
@@ -39,7 +39,7 @@ pub struct CiFile {
     /// What is written there of a report.
     pub render: fn(&Report, already_there: u64) -> String,
     /// What is written there of a wrong command line.
-    pub render_usage_error: fn(&str) -> String,
+    pub render_usage_error: fn(&str, label: Option<&str>) -> String,
 }
 
 /// The system that this runs in, if it is one that is known.

@@ -14,9 +14,10 @@ use std::time::Duration;
 use argh::FromArgs;
 
 use self::flags::{normalize, Flags};
-use self::values::Value;
-use crate::job::Job;
-use crate::quota::Model;
+use self::values::{is_label, Value};
+use crate::job::{Job, Need};
+use crate::price::Prices;
+use crate::quota::{Credits, Model};
 use crate::source::Source;
 use crate::spend::{Range, UtcDay};
 
@@ -60,8 +61,14 @@ pub enum Format {
 /// Everything that one run goes by.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What the job asks for.
+    /// What the job asks for, without the plan, which is not yet read.
     pub job: Job,
+    /// `--plan`.
+    pub plan: Option<Source>,
+    /// `--price`.
+    pub prices: Prices,
+    /// `--label`.
+    pub label: Option<String>,
     /// Where limits and balance come from.
     pub organization: Source,
     /// Where the history comes from.
@@ -93,9 +100,14 @@ pub struct Settings {
 }
 
 impl Settings {
+    fn has_planned_cost(&self) -> bool {
+        let plan = self.plan.is_some() && !self.prices.is_empty();
+        plan || self.job.has_planned_cost()
+    }
+
     /// Whether anything at all comes from Runway.
     pub fn asks_runway(&self) -> bool {
-        let history = self.shown.is_some() || self.job.budget.is_some();
+        let history = self.shown.is_some() || self.job.asks_for_history();
         self.organization == Source::Runway || (history && self.usage == Source::Runway)
     }
 }
@@ -137,15 +149,21 @@ pub fn parse(arguments: Vec<OsString>, today: UtcDay) -> Result<Command, UsageEr
 }
 
 fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
-    let job = job(&flags)?;
+    let prices = prices(&flags)?;
+    let job = job(&flags, &prices)?;
     let value = |name, given: &Option<String>| given.clone().map(|text| Value::new(name, text));
-    let source = |given: &Option<String>| match given.as_deref() {
-        None => Source::Runway,
-        Some("-") => Source::Stdin,
-        Some(file) => Source::File(PathBuf::from(file)),
+    let saved = |given: &Option<String>| match given.as_deref()? {
+        "-" => Some(Source::Stdin),
+        file => Some(Source::File(PathBuf::from(file))),
     };
+    let source = |given| saved(given).unwrap_or(Source::Runway);
     let settings = Settings {
         job,
+        plan: saved(&flags.plan),
+        prices,
+        label: value("--label", &flags.label)
+            .map(Value::label)
+            .transpose()?,
         organization: source(&flags.from),
         usage: source(&flags.usage_from),
         shown: value("--usage", &flags.usage)
@@ -217,29 +235,69 @@ fn check_together(settings: &Settings) -> Result<(), UsageError> {
             "--from and --usage-from cannot both read standard input",
             "--from - --usage-from usage.json --usage 2026-02-15..2026-03-17",
         )
+    } else if settings.plan == Some(Source::Stdin)
+        && [&settings.organization, &settings.usage].contains(&&Source::Stdin)
+    {
+        (
+            "--plan cannot read standard input beside --from or --usage-from",
+            "--from - --plan tasks.jsonl",
+        )
+    } else if settings.job.warn_lasts.is_some()
+        && (settings.organization != Source::Runway || settings.usage != Source::Runway)
+    {
+        (
+            "--warn-lasts asks for the spending of the last days, and a saved answer knows no today",
+            "--warn-lasts 7days",
+        )
+    } else if settings.job.keep.is_some() && !settings.has_planned_cost() {
+        (
+            "--keep is what is left after the job, and no cost of the job is given (--credits is \
+             the balance before it)",
+            "--generations gen4.5=20@60 --keep 500",
+        )
     } else {
         return Ok(());
     };
     Err(UsageError::new(problem.0, problem.1))
 }
 
-fn job(flags: &Flags) -> Result<Job, UsageError> {
+fn prices(flags: &Flags) -> Result<Prices, UsageError> {
+    let mut prices = Prices::default();
+    for text in &flags.price {
+        let value = Value::new("--price", text.clone());
+        let (model, rate) = value.price()?;
+        if !prices.add(model, rate) {
+            return Err(value.error("is a second price for one model"));
+        }
+    }
+    Ok(prices)
+}
+
+fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
     let mut job = Job::default();
+    let mut at_most: Vec<(Model, Need)> = Vec::new();
+    let mut cost = Credits(0);
     for text in &flags.generations {
         let value = Value::new("--generations", text.clone());
-        let (model, need, cost) = value.generations()?;
-        value.add_generations(&mut job.generations, model, need)?;
-        if let Some(cost) = cost {
-            let sum = job.planned_cost.unwrap_or_default().plus(cost);
-            job.planned_cost = Some(value.within_u64(sum)?);
+        let one = value.generations(prices)?;
+        let (most, count) = match one.need {
+            Need::Count(min) => {
+                let max = min.saturating_add(one.more);
+                (Need::Count(max), max)
+            }
+            percent => (percent, 0),
+        };
+        value.add_generations(&mut at_most, one.model.clone(), most)?;
+        cost = cost.plus(one.cost_of(count).unwrap_or_default());
+        if u64::try_from(cost.0).is_err() {
+            let problem = "brings the planned cost to more credits than can be counted";
+            return Err(value.error(problem));
         }
+        job.generations.push(one);
     }
     for text in &flags.warn_generations {
         let value = Value::new("--warn-generations", text.clone());
-        let (model, need, cost) = value.generations()?;
-        if cost.is_some() {
-            return Err(value.error("takes no @CREDITS: a cost is planned with --generations"));
-        }
+        let (model, need) = value.warned_generations()?;
         value.add_generations(&mut job.warn_generations, model, need)?;
     }
     for text in &flags.concurrency {
@@ -253,13 +311,38 @@ fn job(flags: &Flags) -> Result<Job, UsageError> {
             .transpose()
     };
     job.credits = credits("--credits", &flags.credits)?;
+    job.keep = credits("--keep", &flags.keep)?;
     job.warn_credits = credits("--warn-credits", &flags.warn_credits)?;
     job.budget = flags
         .budget
         .clone()
         .map(|text| Value::new("--budget", text).budget())
         .transpose()?;
+    job.warn_lasts = flags
+        .warn_lasts
+        .clone()
+        .map(|text| {
+            Value::new("--warn-lasts", text).duration(Duration::from_nanos(1), Duration::MAX)
+        })
+        .transpose()?;
     Ok(job)
+}
+
+/// The label of a command line that may be wrong otherwise: its outputs are named by it all the
+/// same.
+pub fn label(arguments: &[OsString]) -> Option<String> {
+    let mut words = arguments.iter().filter_map(|word| word.to_str()).peekable();
+    while let Some(word) = words.next() {
+        let value = match word.strip_prefix("--label") {
+            Some("") => words.peek().copied(),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        };
+        if let Some(label) = value.filter(|label| is_label(label)) {
+            return Some(label.to_owned());
+        }
+    }
+    None
 }
 
 fn add_largest(entries: &mut Vec<(Model, u64)>, model: Model, needed: u64) {

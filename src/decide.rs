@@ -6,10 +6,14 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, CreditsFlag, Finding, Unexpected};
 use crate::exit::Exit;
+use crate::forecast::Forecast;
+use crate::grant::{grant, Grant, Room};
 use crate::job::{Job, Need};
 use crate::quota::{Credits, Limit, Model, ModelQuota, Models, Organization, Unreadable};
 use crate::requirement::credits::{short, Account};
-use crate::requirement::{budget, concurrency, credits, generations, planned_cost, Check, Row};
+use crate::requirement::{
+    budget, concurrency, credits, generations, keep, planned_cost, Check, Row,
+};
 use crate::source::Document;
 use crate::spend::{History, UtcDay};
 
@@ -23,6 +27,8 @@ pub struct Facts<'a> {
     pub organization: Option<&'a Organization>,
     /// A history that holds the days of the budget.
     pub budgeted: Option<&'a History>,
+    /// A history that holds the days of the forecast.
+    pub recent: Option<&'a History>,
     /// The UTC day by Runway's clock.
     pub today: UtcDay,
 }
@@ -36,6 +42,10 @@ pub struct Decision {
     pub errors: Vec<Finding>,
     /// What decides nothing.
     pub warnings: Vec<Finding>,
+    /// How long the balance lasts; `None` where that is not asked, or there is no pace.
+    pub forecast: Option<Forecast>,
+    /// What may be started now; nothing where the job may not start.
+    pub grants: Vec<Grant>,
 }
 
 impl Decision {
@@ -72,26 +82,62 @@ impl Decision {
 pub fn decide(job: &Job, facts: Facts) -> Decision {
     let mut decision = Decision::default();
     let organization = facts.organization;
-    let account = Account {
-        balance: organization.and_then(|read| read.balance.as_ref().ok().copied()),
-        cap: organization.and_then(|read| read.monthly_cap.as_ref().ok().copied()),
-    };
+    let account = account(organization);
+    let planned = job.planned_cost(models(organization));
     if let Some(organization) = organization {
         let unreadable = unreadable_models(job, organization);
         let unreadable = unreadable.into_iter();
         decision.errors.extend(unreadable.map(unreadable_error));
     }
     check_models(job, organization, account, &mut decision);
-    check_account(job, organization, account, &mut decision);
+    check_account(job, planned, organization, account, &mut decision);
     check_concurrency(job, organization, &mut decision);
     if let Some(budget) = job.budget {
-        let check = budget::check(budget, job.planned(), facts.budgeted, facts.today);
-        decision.add(check);
+        let planned = planned.unwrap_or_default();
+        decision.add(budget::check(budget, planned, facts.budgeted, facts.today));
     }
     if let Some(organization) = organization {
-        warn(job, organization, account, &mut decision);
+        warn(job, planned, organization, account, &mut decision);
+    }
+    if let (Some(wanted), Some(balance), Some(recent)) =
+        (job.warn_lasts, account.balance, facts.recent)
+    {
+        let left = balance.minus(planned.unwrap_or_default());
+        decision.forecast = Forecast::new(recent, facts.today, left);
+        let short = decision.forecast.filter(|it| it.is_shorter_than(wanted));
+        let short = short.map(|forecast| Finding::RunningLow { forecast, wanted });
+        decision.warnings.extend(short);
     }
     decision
+}
+
+/// Says what may be started, once nothing is short.
+pub fn grant_ranges(job: &Job, facts: Facts, decision: &mut Decision) {
+    let balance = account(facts.organization).balance;
+    let (Some(models), Some(balance), []) =
+        (models(facts.organization), balance, &decision.errors[..])
+    else {
+        return;
+    };
+    let budget = job.budget.zip(facts.budgeted);
+    let room = Room {
+        models,
+        balance,
+        budget: budget.map(|(budget, history)| budget::left(budget, history, facts.today)),
+    };
+    decision.grants = grant(job, room);
+    let fewer = decision.grants.iter().filter(|it| it.granted < it.max);
+    let fewer = fewer.map(|grant| Finding::GrantedFewer {
+        grant: grant.clone(),
+    });
+    decision.warnings.extend(fewer);
+}
+
+fn account(organization: Option<&Organization>) -> Account {
+    Account {
+        balance: organization.and_then(|read| read.balance.as_ref().ok().copied()),
+        cap: organization.and_then(|read| read.monthly_cap.as_ref().ok().copied()),
+    }
 }
 
 fn models(organization: Option<&Organization>) -> Option<&Models> {
@@ -151,8 +197,8 @@ fn check_models(
             balance: account.balance,
         });
     }
-    for (model, need) in &job.generations {
-        let check = generations::check(model, *need, models, account.cap);
+    for (model, need) in job.needs() {
+        let check = generations::check(model, need, models, account.cap);
         decision.rows.push(check.row);
         // `all-models-zero` stands for every error of a model.
         if none_may_run.is_none() {
@@ -163,6 +209,7 @@ fn check_models(
 
 fn check_account(
     job: &Job,
+    planned: Option<Credits>,
     organization: Option<&Organization>,
     account: Account,
     decision: &mut Decision,
@@ -170,13 +217,15 @@ fn check_account(
     if let Some(Err(what)) = organization.map(|read| &read.balance) {
         decision.errors.push(unreadable_error(what));
     }
+    let kept = job.keep.unwrap_or_default();
+    let keep = job.keep.zip(planned);
     let checks = [
         job.credits.map(|needed| credits::check(needed, account)),
-        job.planned_cost
-            .map(|cost| planned_cost::check(cost, account)),
+        planned.map(|cost| planned_cost::check(cost, kept, job.unpriced(), account)),
+        keep.map(|(keep, planned)| keep::check(keep, planned, account)),
     ];
     // `no-credits` stands for every shortage of credits.
-    let empty = no_credits(job, account);
+    let empty = no_credits(job, planned, account);
     let empty_reported = empty.is_some();
     decision.errors.extend(empty);
     for check in checks.into_iter().flatten() {
@@ -187,14 +236,15 @@ fn check_account(
     }
 }
 
-fn no_credits(job: &Job, account: Account) -> Option<Finding> {
+fn no_credits(job: &Job, planned: Option<Credits>, account: Account) -> Option<Finding> {
     let balance = account.balance?;
     // `--credits 0` says that a balance of exactly 0 is meant.
     let zero_is_meant = job.credits == Some(Credits(0)) && balance == Credits(0);
     if balance > Credits(0) || zero_is_meant {
         return None;
     }
-    let needed = job.credits.max(job.planned_cost);
+    let kept = job.keep.unwrap_or_default();
+    let needed = job.credits.max(planned.map(|planned| planned.plus(kept)));
     Some(Finding::NoCredits {
         balance,
         needed: needed.filter(|needed| *needed > balance.max(Credits(0))),
@@ -214,7 +264,13 @@ fn check_concurrency(job: &Job, organization: Option<&Organization>, decision: &
     }
 }
 
-fn warn(job: &Job, organization: &Organization, account: Account, decision: &mut Decision) {
+fn warn(
+    job: &Job,
+    planned: Option<Credits>,
+    organization: &Organization,
+    account: Account,
+    decision: &mut Decision,
+) {
     if let Some(models) = models(Some(organization)) {
         if all_zero(models).is_none() {
             warn_generations(job, models, account, decision);
@@ -222,7 +278,7 @@ fn warn(job: &Job, organization: &Organization, account: Account, decision: &mut
         }
     }
     if let (Some(needed), Some(balance)) = (job.warn_credits, account.balance) {
-        let required = job.credits.max(job.planned_cost);
+        let required = job.credits.max(planned);
         // What is an error already is no warning besides.
         let reported = balance <= Credits(0) || required.is_some_and(|needed| needed > balance);
         if !reported {

@@ -6,7 +6,8 @@ mod json;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use self::json::{whole, Json, Round};
+use self::json::Json;
+pub(crate) use self::json::{whole, Round};
 use crate::quota::{
     Credits, Limit, Model, ModelQuota, Models, Organization, Problem, Reading, Unreadable,
 };

@@ -9,6 +9,8 @@ mod messages;
 use std::time::Duration;
 
 use crate::exit::Exit;
+use crate::forecast::Forecast;
+use crate::grant::Grant;
 use crate::quota::{Credits, Model, Unreadable};
 use crate::redact::Redactor;
 use crate::source::{Document, Source};
@@ -131,6 +133,17 @@ diagnostics! {
         needed: u64,
         allowed: u64,
     } = "concurrency-short", Act, waiting: false;
+    KeepShort {
+        keep: Credits,
+        planned: Credits,
+        balance: Credits,
+        cap: Option<Credits>,
+    } = "keep-short", Act, waiting: false;
+    GrantedFewer { grant: Grant } = "granted-fewer", Go, waiting: false;
+    RunningLow {
+        forecast: Forecast,
+        wanted: Duration,
+    } = "running-low", Go, waiting: false;
     OverBudget {
         budget: Budget,
         window: Window,
@@ -218,8 +231,11 @@ pub enum CreditsFlag {
     Credits,
     /// `--warn-credits`.
     WarnCredits,
-    /// What the generations cost together.
-    PlannedCost,
+    /// What the generations cost together; `kept` must be left besides.
+    PlannedCost {
+        /// What `--keep` asks for.
+        kept: Credits,
+    },
 }
 
 /// What is known about why there is no key.
@@ -338,6 +354,7 @@ impl Finding {
             | Self::NoDailyQuota { model, .. }
             | Self::ModelUnavailable { model, .. }
             | Self::ConcurrencyShort { model, .. } => Some(model),
+            Self::GrantedFewer { grant } => Some(&grant.model),
             _ => None,
         }
     }

@@ -22,6 +22,16 @@ pub fn thousands(number: impl Into<i128>) -> String {
     grouped
 }
 
+/// Thousandths of a second as seconds, without decimals that say nothing: `1,500`, `2.5`.
+pub fn seconds(milliseconds: i128) -> String {
+    let whole = thousands(milliseconds / 1_000);
+    let decimals = format!("{:03}", milliseconds % 1_000);
+    match decimals.trim_end_matches('0') {
+        "" => whole,
+        decimals => format!("{whole}.{decimals}"),
+    }
+}
+
 /// Credits as dollars with two decimals and no sign of the currency: `50.00`.
 pub fn usd(credits: Credits) -> String {
     let cents = credits.0.unsigned_abs();

@@ -3,7 +3,7 @@
 //!
 //! Arrows run one way. The binary sets up and reports; [`poll`] checks, by [`api`] and [`decode`],
 //! and has [`decide`] compare; [`report`] shows what came of it. [`decide`] knows [`requirement`],
-//! [`diagnostic`], [`job`], [`quota`] and [`spend`], and neither HTTP nor flags nor a clock. To see
+//! [`diagnostic`], [`job`], [`grant`], [`forecast`], [`quota`] and [`spend`], and neither HTTP nor flags nor a clock. To see
 //! where a diagnostic is decided, open [`requirement`] and [`decide`] for what Runway answered and
 //! [`api`] for what kept it from answering; its messages are in [`diagnostic`].
 
@@ -18,10 +18,14 @@ pub mod decode;
 pub mod diagnostic;
 pub mod exit;
 pub mod files;
+pub mod forecast;
 pub mod format;
+pub mod grant;
 pub mod job;
 pub mod output;
+pub mod plan;
 pub mod poll;
+pub mod price;
 pub mod quota;
 pub mod redact;
 pub mod report;

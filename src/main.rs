@@ -22,7 +22,9 @@ use setup::Setup;
 use terminal::Terminal;
 
 fn main() -> ExitCode {
-    let arguments = std::env::args_os().skip(1).collect();
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let label = cli::label(&arguments);
+    let label = label.as_deref();
     let ci = ci::detect(&variable);
     let command = cli::parse(arguments, UtcDay::of(poll::now()));
     let exit = match command {
@@ -33,12 +35,12 @@ fn main() -> ExitCode {
             let output = setup::output(&places);
             match setup::setup(*settings, &places, ci.as_deref()) {
                 Ok(setup) => check(&setup, &output, ci.as_deref()),
-                Err(error) => report_usage(&error, &output, ci.as_deref()),
+                Err(error) => report_usage(&error, label, &output, ci.as_deref()),
             }
         }
         Err(error) => {
             let output = setup::output(&setup::places(None, ci.as_deref()));
-            report_usage(&error, &output, ci.as_deref())
+            report_usage(&error, label, &output, ci.as_deref())
         }
     };
     ExitCode::from(exit.code())
@@ -53,6 +55,8 @@ fn check(setup: &Setup, output: &Output, ci: Option<&dyn System>) -> Exit {
     };
     let named = setup.poll.job.named_models();
     let contents = Contents {
+        label: setup.label.as_deref(),
+        job: &setup.poll.job,
         key_source: setup.key_source.map(|source| source.name()),
         source: &setup.source,
         checked_at: outcome.checked_at,
@@ -136,15 +140,20 @@ fn render(report: &Report, setup: &Setup) -> String {
 }
 
 /// No earlier `pass=true` of the step may survive a wrong command line.
-fn report_usage(error: &UsageError, output: &Output, ci: Option<&dyn System>) -> Exit {
+fn report_usage(
+    error: &UsageError,
+    label: Option<&str>,
+    output: &Output,
+    ci: Option<&dyn System>,
+) -> Exit {
     let UsageError(message) = error;
     for file in ci.map_or(Vec::new(), System::files) {
         let mut sink = Sink::new(Place::Append(file.path));
-        if let Err(error) = output.write(&mut sink, &(file.render_usage_error)(message)) {
+        if let Err(error) = output.write(&mut sink, &(file.render_usage_error)(message, label)) {
             output.stderr(&format!("{} could not be written: {error}\n", file.name));
         }
     }
-    let shown = ci.map(|ci| ci.usage_error(message));
+    let shown = ci.map(|ci| ci.usage_error(message, label));
     output.stderr(shown.as_deref().unwrap_or(message));
     Exit::Usage
 }

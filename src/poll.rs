@@ -4,10 +4,11 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::api::{Answer, Client, Deadline, Retry, Unanswered};
-use crate::decide::{decide, Decision, Facts};
+use crate::decide::{decide, grant_ranges, Decision, Facts};
 use crate::decode;
 use crate::diagnostic::{Code, Finding, Unexpected};
 use crate::exit::Exit;
+use crate::forecast;
 use crate::job::Job;
 use crate::quota::{Organization, Reading};
 use crate::source::Document;
@@ -132,6 +133,7 @@ impl Poll {
         let facts = Facts {
             organization: None,
             budgeted: None,
+            recent: None,
             today: UtcDay::of(checked_at),
         };
         let mut decision = decide(&self.job, facts);
@@ -151,6 +153,7 @@ impl Poll {
             deadline: Deadline::after(self.timeout),
             listener,
             errors: Vec::new(),
+            warnings: Vec::new(),
             not_before: None,
             keep_going: true,
             date: None,
@@ -161,11 +164,14 @@ impl Poll {
         let facts = Facts {
             organization: organization.as_ref(),
             budgeted: histories.budgeted.as_deref(),
+            recent: histories.recent.as_deref(),
             today,
         };
         let mut decision = decide(&self.job, facts);
         let checked_at = check.date.map_or_else(now, within_calendar);
         decision.errors.splice(0..0, check.errors);
+        decision.warnings.splice(0..0, check.warnings);
+        grant_ranges(&self.job, facts, &mut decision);
         let shown = self.shown.map(|range| range.on(today));
         Outcome {
             checked_at,
@@ -219,12 +225,15 @@ enum Purpose {
     Shown,
     /// `--budget`.
     Budgeted,
+    /// `--warn-lasts`.
+    Recent,
 }
 
 #[derive(Default)]
 struct Histories {
     shown: Option<Rc<History>>,
     budgeted: Option<Rc<History>>,
+    recent: Option<Rc<History>>,
 }
 
 /// One check under way.
@@ -233,6 +242,7 @@ struct Check<'a, 'l, 'm> {
     deadline: Deadline,
     listener: &'l mut Listener<'m>,
     errors: Vec<Finding>,
+    warnings: Vec<Finding>,
     not_before: Option<Instant>,
     /// A key that is refused, or a time that is over, need not be tried on a second document.
     keep_going: bool,
@@ -271,6 +281,7 @@ impl Check<'_, '_, '_> {
         let errors = self.errors.len();
         for _ in 0..2 {
             self.errors.truncate(errors);
+            self.warnings.clear();
             let today = self.today();
             let histories = self.histories_on(today);
             if self.today() == today || !self.ends_today() {
@@ -285,14 +296,18 @@ impl Check<'_, '_, '_> {
                     .to_owned(),
             ),
         };
-        self.errors.push(finding);
+        if self.poll.job.budget.is_some() || self.poll.shown.is_some() {
+            self.errors.push(finding);
+        } else {
+            self.warnings.push(finding);
+        }
         Histories::default()
     }
 
     /// Whether any window of the history ends today.
     fn ends_today(&self) -> bool {
-        let job = &self.poll.job;
-        job.budget.is_some() || matches!(self.poll.shown, Some(Range::Last(_)))
+        let shown = matches!(self.poll.shown, Some(Range::Last(_)));
+        shown || self.poll.job.asks_for_history()
     }
 
     /// In as few requests as the maximum of days allows.
@@ -303,6 +318,10 @@ impl Check<'_, '_, '_> {
             (
                 Purpose::Budgeted,
                 job.budget.map(|budget| budget.period.on(today)),
+            ),
+            (
+                Purpose::Recent,
+                job.warn_lasts.map(|_| forecast::window(today)),
             ),
         ];
         let windows = windows
@@ -323,11 +342,18 @@ impl Check<'_, '_, '_> {
         }
         let mut histories = Histories::default();
         for (window, purposes) in requests {
+            let errors = self.errors.len();
             let history = self.history(window).map(Rc::new);
+            if purposes == [Purpose::Recent] {
+                // A forecast never changes the verdict.
+                let errors = self.errors.drain(errors..);
+                self.warnings.extend(errors);
+            }
             for purpose in purposes {
                 let place = match purpose {
                     Purpose::Shown => &mut histories.shown,
                     Purpose::Budgeted => &mut histories.budgeted,
+                    Purpose::Recent => &mut histories.recent,
                 };
                 place.clone_from(&history);
             }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::sanitize::sanitize;
+
 /// A model's name as Runway spells it. Names are data: none is known to the code.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Model(Box<str>);
@@ -10,6 +12,12 @@ impl Model {
     /// Takes a name as it is; what may be shown of it is the renderers' care.
     pub fn new(name: impl Into<Box<str>>) -> Self {
         Self(name.into())
+    }
+
+    /// Whether a text is one visible word, and does not look like a key.
+    pub fn is_name(text: &str) -> bool {
+        let one_word = !text.is_empty() && !text.contains(' ') && sanitize(text) == text;
+        one_word && !text.to_lowercase().starts_with("key_")
     }
 
     /// The name, uncleaned: it may have come from a server.

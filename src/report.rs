@@ -13,7 +13,11 @@ use std::time::SystemTime;
 use crate::decide::Decision;
 use crate::diagnostic::{Code, Context, Diagnostic, Finding, Severity};
 use crate::exit::Exit;
-use crate::format::{count, credits, dollars, limit, thousands};
+use crate::forecast::{self, Forecast};
+use crate::format::{count, credits, dollars, limit, seconds, thousands};
+use crate::grant::Grant;
+use crate::job::Job;
+use crate::plan::Plan;
 use crate::quota::{Credits, Model, ModelQuota, Organization, Reading};
 use crate::redact::Redactor;
 use crate::requirement::{Left, Row};
@@ -24,6 +28,9 @@ use self::table::Table;
 
 /// The longest name that is shown, in characters.
 const MAX_NAME: usize = 80;
+
+/// As many grants as stand on one line; the table of models and the JSON have all.
+const MAX_GRANTS: usize = 20;
 
 /// The answer to the question whether the job may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +60,10 @@ impl Verdict {
 /// What a report is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Contents<'a> {
+    /// The name of the run.
+    pub label: Option<&'a str>,
+    /// What the job asks for.
+    pub job: &'a Job,
     /// Where the key came from, in the word of the JSON report.
     pub key_source: Option<&'static str>,
     /// The base URL, or the file's name.
@@ -152,7 +163,30 @@ impl<'a> Report<'a> {
 
     /// The headline with the verdict, on one line: for a chat.
     pub fn message(&self) -> String {
-        format!("{}: {} ({})", self.word(), self.headline(), self.host())
+        let headline = self.headline();
+        self.labelled(&format!("{}: {headline} ({})", self.word(), self.host()))
+    }
+
+    /// A text that begins with the name of the run, where it has one.
+    pub fn labelled(&self, text: &str) -> String {
+        match self.contents.label {
+            Some(label) => format!("{label}: {text}"),
+            None => text.to_owned(),
+        }
+    }
+
+    /// What may be started of each model: nothing unless the verdict is go.
+    pub fn grants(&self) -> &'a [Grant] {
+        match self.verdict {
+            Verdict::Go => &self.contents.decision.grants,
+            _ => &[],
+        }
+    }
+
+    /// How many days the balance lasts, if that was asked and there is a pace.
+    pub fn lasts_days(&self) -> Option<i128> {
+        let days = self.contents.decision.forecast?.days();
+        self.redactor.figure(days)
     }
 
     fn word(&self) -> &'static str {
@@ -252,11 +286,59 @@ impl<'a> Report<'a> {
         rows.map(|row| self.cells(row)).collect()
     }
 
-    /// Balance and cap: a name and a figure each.
-    fn account(&self) -> Vec<(&'static str, String)> {
+    /// Balance, cap, and what follows from them: a name and a figure each. What is granted is there
+    /// where a range says less than that, or always.
+    fn account(&self, every_grant: bool) -> Vec<(&'static str, String)> {
         let Some(organization) = self.contents.organization else {
             return Vec::new();
         };
+        let mut account = self.balance_and_cap(organization);
+        if self.contents.job.warn_lasts.is_some() {
+            account.push(("Forecast", self.forecast()));
+        }
+        let grants = self.grants();
+        if every_grant || grants.iter().any(Grant::is_of_range) {
+            let shown = grants.iter().take(MAX_GRANTS);
+            let mut shown: Vec<String> = shown.map(|grant| self.grant(grant)).collect();
+            let more = grants.len().saturating_sub(shown.len());
+            if more > 0 {
+                shown.push(format!("{more} more"));
+            }
+            if !shown.is_empty() {
+                account.push(("Granted", shown.join(", ")));
+            }
+        }
+        account
+    }
+
+    fn grant(&self, grant: &Grant) -> String {
+        let granted = thousands(grant.granted);
+        let name = self.name(&grant.model);
+        if grant.is_of_range() {
+            format!("{name} {granted} of {}", thousands(grant.max))
+        } else {
+            format!("{name} {granted}")
+        }
+    }
+
+    fn forecast(&self) -> String {
+        let Some(forecast) = self.contents.decision.forecast else {
+            return format!("no pace of spending over the last {} days", forecast::DAYS);
+        };
+        let whole = |number: i128| u64::try_from(number).unwrap_or(u64::MAX);
+        let Forecast { basis_days, .. } = forecast;
+        let basis = match basis_days {
+            1 => "day".to_owned(),
+            days => format!("{days} days"),
+        };
+        format!(
+            "lasts about {} at {} a day, the pace of the last {basis}",
+            count(whole(forecast.days()), "day"),
+            count(whole(forecast.credits_per_day().0), "credit"),
+        )
+    }
+
+    fn balance_and_cap(&self, organization: &Organization) -> Vec<(&'static str, String)> {
         let hidden = |credits: Credits| self.redactor.figure(credits.0).is_none();
         let sum = |sum: &Credits| {
             if hidden(*sum) {
@@ -315,6 +397,25 @@ impl<'a> Report<'a> {
             words: 1,
             rows: rows.collect(),
             all,
+        }
+    }
+
+    /// What the tasks of the plan come to, by model.
+    fn plan_table(&self, plan: &Plan, max_rows: usize) -> Table {
+        let rows = plan.models.iter().take(max_rows).map(|tasks| {
+            let cost = tasks.cost.map_or("—".to_owned(), |cost| thousands(cost.0));
+            vec![
+                self.name(&tasks.model),
+                thousands(tasks.count),
+                tasks.milliseconds.map_or("—".to_owned(), seconds),
+                cost,
+            ]
+        });
+        Table {
+            head: &["Model", "Tasks", "Seconds", "Credits"],
+            words: 1,
+            rows: rows.collect(),
+            all: plan.models.len(),
         }
     }
 

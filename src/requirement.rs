@@ -5,6 +5,7 @@ pub(crate) mod budget;
 pub(crate) mod concurrency;
 pub(crate) mod credits;
 pub(crate) mod generations;
+pub(crate) mod keep;
 pub(crate) mod planned_cost;
 
 use crate::diagnostic::Finding;

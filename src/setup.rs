@@ -11,7 +11,9 @@ use runway_preflight::credentials::{self, Key, KeyError, KeySource, Places};
 use runway_preflight::decode;
 use runway_preflight::diagnostic::{Asked, Context, Finding};
 use runway_preflight::files::{self, Limits, Pipes, ReadError};
+use runway_preflight::job::Job;
 use runway_preflight::output::Output;
+use runway_preflight::plan::{self, Plan};
 use runway_preflight::poll::{Input, Poll};
 use runway_preflight::redact::Redactor;
 use runway_preflight::source::{Document, Source};
@@ -34,6 +36,7 @@ pub(crate) struct Setup {
     pub(crate) tiers: bool,
     pub(crate) format: Format,
     pub(crate) quiet: bool,
+    pub(crate) label: Option<String>,
     organization: Source,
     usage: Source,
     host: String,
@@ -81,6 +84,10 @@ pub(crate) fn setup(
     let found = places.key();
     refuse_as_argument(&places.candidates())?;
     let timeout = settings.timeout;
+    let mut job = settings.job.clone();
+    if let Some(source) = &settings.plan {
+        add_plan(&mut job, source, &settings)?;
+    }
     let organization = input("--from", &settings.organization, timeout)?;
     let usage = input("--usage-from", &settings.usage, timeout)?;
     let mut client = None;
@@ -109,7 +116,7 @@ pub(crate) fn setup(
     };
     Ok(Setup {
         poll: Poll {
-            job: settings.job,
+            job,
             organization,
             usage,
             client,
@@ -124,6 +131,7 @@ pub(crate) fn setup(
         tiers: settings.tiers,
         format: settings.format,
         quiet: settings.quiet,
+        label: settings.label,
         organization: settings.organization,
         usage: settings.usage,
         host: base.host().to_owned(),
@@ -199,6 +207,28 @@ fn roots(base: &BaseUrl, settings: &Settings) -> Result<ureq::tls::RootCerts, Bo
             fix: Some(none.fix),
         })
     })
+}
+
+fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), UsageError> {
+    let name = cli::echo(&source.name(""));
+    let error = |problem: &str| {
+        let example = "--plan tasks.jsonl --price gen4.5=12/s";
+        UsageError::new(format!("--plan {name} {problem}"), example)
+    };
+    let limits = Limits {
+        max_bytes: plan::MAX_BYTES,
+        pipes: Pipes::Within(settings.timeout),
+    };
+    let reader = match source {
+        Source::File(path) => files::open(path, limits),
+        _ => files::stdin(limits.max_bytes, settings.timeout),
+    };
+    let reader = reader.map_err(|why| error(&format!("cannot be read: {why}")))?;
+    let plan = Plan::read(reader, &settings.prices).map_err(|wrong| match wrong.line {
+        Some(line) => error(&format!("line {line}: {}", wrong.problem)),
+        None => error(&wrong.problem),
+    })?;
+    job.add_plan(plan).map_err(error)
 }
 
 fn input(flag: &str, source: &Source, timeout: Duration) -> Result<Input, UsageError> {

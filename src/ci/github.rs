@@ -64,7 +64,13 @@ impl System for GitHub {
             name: "GITHUB_OUTPUT",
             path: path.clone(),
             render: |report, _| outputs(report),
-            render_usage_error: |_| format!("pass=false\nexit-code={}\n", Exit::Usage.code()),
+            render_usage_error: |_, label| {
+                let exit_code = Exit::Usage.code().to_string();
+                lines(
+                    label,
+                    &[("pass", "false".to_owned()), ("exit-code", exit_code)],
+                )
+            },
         });
         summary.chain(outputs).collect()
     }
@@ -73,11 +79,10 @@ impl System for GitHub {
         annotations(report)
     }
 
-    fn usage_error(&self, message: &str) -> String {
-        format!(
-            "::error title=runway-preflight usage::{}\n",
-            escape(message.trim_end())
-        )
+    fn usage_error(&self, message: &str, label: Option<&str>) -> String {
+        let label = label.map_or(String::new(), |label| format!("{label}: "));
+        let message = escape(message.trim_end());
+        format!("::error title=runway-preflight usage::{label}{message}\n")
     }
 }
 
@@ -113,7 +118,7 @@ fn annotations(report: &Report) -> String {
             Severity::Warning => &mut warnings,
         };
         if *count < MAX_ANNOTATIONS {
-            output.push_str(&annotation(diagnostic));
+            output.push_str(&annotation(report, diagnostic));
         } else {
             output.push_str(&text::diagnostic(diagnostic, false));
         }
@@ -122,11 +127,11 @@ fn annotations(report: &Report) -> String {
     output
 }
 
-fn annotation(diagnostic: &Diagnostic) -> String {
-    let message = format!(
+fn annotation(report: &Report, diagnostic: &Diagnostic) -> String {
+    let message = report.labelled(&format!(
         "{}\ncause: {}\nfix: {}\nsee: {}",
         diagnostic.summary, diagnostic.cause, diagnostic.fix, diagnostic.see
-    );
+    ));
     format!(
         "::{} title=runway-preflight {}::{}\n",
         diagnostic.severity.name(),
@@ -153,6 +158,13 @@ fn outputs(report: &Report) -> String {
         ("codes", codes.join(",")),
         ("warnings", report.warning_codes().join(",")),
         ("message", report.message()),
+        ("granted", json::render_granted(report, MAX_OUTPUT)),
+        (
+            "lasts-days",
+            report
+                .lasts_days()
+                .map_or(String::new(), |days| days.to_string()),
+        ),
         ("credit-balance", report.balance()),
         (
             "generations-left",
@@ -166,9 +178,15 @@ fn outputs(report: &Report) -> String {
         // Last: where a disk is full before it, there is no pass.
         ("pass", report.passes().to_string()),
     ];
+    lines(report.contents.label, &values)
+}
+
+/// `name=value` each, the names prefixed with the label.
+fn lines(label: Option<&str>, values: &[(&str, String)]) -> String {
+    let prefix = label.map_or(String::new(), |label| format!("{label}-"));
     values
         .iter()
-        .map(|(name, value)| format!("{name}={value}\n"))
+        .map(|(name, value)| format!("{prefix}{name}={value}\n"))
         .collect()
 }
 
@@ -178,10 +196,11 @@ fn summary(report: &Report, already_there: u64) -> String {
     markdown::render_within(report, usize::try_from(room).unwrap_or(usize::MAX))
 }
 
-fn usage_error_summary(message: &str) -> String {
+fn usage_error_summary(message: &str, label: Option<&str>) -> String {
+    let label = label.map_or(String::new(), |label| format!("{label}: "));
     let lines: Vec<String> = message.lines().map(markdown::escape).collect();
     format!(
-        "## Runway preflight: ❌ Wrong command line\n\n{}\n",
+        "## {label}Runway preflight: ❌ Wrong command line\n\n{}\n",
         lines.join("\n\n")
     )
 }

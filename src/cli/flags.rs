@@ -14,9 +14,18 @@ pub(super) struct Flags {
     /// generations of a model that must be left today: MODEL=N, MODEL=N% or MODEL=N@CREDITS
     #[argh(option)]
     pub(super) generations: Vec<String>,
-    /// the least balance in credits
+    /// the tasks that the job will create, as request bodies
+    #[argh(option)]
+    pub(super) plan: Option<String>,
+    /// what a generation of a model costs, or a second of it: MODEL=CREDITS or MODEL=CREDITS/s
+    #[argh(option)]
+    pub(super) price: Vec<String>,
+    /// the minimum balance in credits before the job
     #[argh(option)]
     pub(super) credits: Option<String>,
+    /// credits that must be left after the job
+    #[argh(option)]
+    pub(super) keep: Option<String>,
     /// generations of a model at a time that the tier must allow: MODEL=N
     #[argh(option)]
     pub(super) concurrency: Vec<String>,
@@ -29,13 +38,16 @@ pub(super) struct Flags {
     /// like --credits, but a shortfall is a warning
     #[argh(option)]
     pub(super) warn_credits: Option<String>,
-    /// look again until this is over, while time can cure what is short
+    /// a warning if the balance lasts less than this at the present pace
+    #[argh(option)]
+    pub(super) warn_lasts: Option<String>,
+    /// check again until this is over, if waiting can cure every error
     #[argh(option)]
     pub(super) wait: Option<String>,
-    /// between two looks of --wait
+    /// between two checks of --wait
     #[argh(option)]
     pub(super) interval: Option<String>,
-    /// for one look, retries included
+    /// for one check, retries included
     #[argh(option)]
     pub(super) timeout: Option<String>,
     /// pass when Runway cannot be asked
@@ -53,6 +65,9 @@ pub(super) struct Flags {
     /// add the credit history to the report
     #[argh(option)]
     pub(super) usage: Option<String>,
+    /// a name for this run, which prefixes its outputs
+    #[argh(option)]
+    pub(super) label: Option<String>,
     /// add the tier reference to the report
     #[argh(switch)]
     pub(super) tiers: bool,

@@ -14,8 +14,18 @@ Requirements (all are checked, and every shortfall is reported):
                                  several for one model add up
   --generations MODEL=N@CREDITS  ... each costing CREDITS: the products add up
                                  to the planned cost, a need of its own
-  --credits N                    the least balance before the job; 0 says that a
-                                 balance of exactly 0 is meant
+  --generations MODEL=MIN..MAX   MIN decides; granted says how many up to MAX
+                                 may be started now
+  --plan FILE                    the tasks that the job will create: request
+                                 bodies as JSON lines or an array; - is
+                                 standard input
+  --price MODEL=CREDITS[/s]      what a generation of MODEL costs, or a second
+                                 of it; prices are listed at
+                                 https://docs.dev.runwayml.com/guides/pricing
+  --credits N                    minimum balance before the job; 0 accepts an
+                                 empty balance
+  --keep N                       minimum balance after the job, the planned
+                                 cost taken off
   --concurrency MODEL=N          the tier must allow N generations at a time
   --budget CREDITS/DURATION      the most to be spent over the last DURATION (1
                                  to 90 whole days, UTC, today included), the
@@ -23,6 +33,8 @@ Requirements (all are checked, and every shortfall is reported):
                                  the calendar month
   --warn-generations MODEL=N     like --generations, as a warning
   --warn-credits N               like --credits, as a warning
+  --warn-lasts DURATION          warn if the balance lasts less than DURATION at
+                                 the present pace of spending
 
 Asking:
   --wait DURATION                check again until DURATION is over, if waiting
@@ -45,6 +57,8 @@ Report:
   --usage RANGE                  add the credit history: 30d, or
                                  2026-02-15..2026-03-17 (second day left out)
   --tiers                        add the tier reference
+  --label NAME                   name this run in the report, and prefix its
+                                 outputs with NAME-
   --format text|json|markdown    [text]
   -q, --quiet                    with verdict go, print no report
   -h, --help                     print this
@@ -53,6 +67,8 @@ Report:
 Examples:
   runway-preflight --generations gen4.5=20 --credits 1200
   runway-preflight --generations gen4.5=20@60 --concurrency gen4.5=2 --wait 2h
+  runway-preflight --plan tasks.jsonl --price gen4.5=12/s --keep 500
+  runway-preflight --generations gen4.5=50..300@60 --warn-lasts 7days
   runway-preflight --budget 20000/30d --usage 30d --format markdown
   runway-preflight --from organization.json --generations veo3.1=50%
 
@@ -73,6 +89,11 @@ pub(super) fn example(flag: &str) -> &'static str {
     match flag {
         "--generations" => "--generations gen4.5=20",
         "--credits" => "--credits 1200",
+        "--plan" => "--plan tasks.jsonl --price gen4.5=12/s",
+        "--price" => "--generations gen4.5=20 --price gen4.5=60",
+        "--keep" => "--generations gen4.5=20@60 --keep 500",
+        "--warn-lasts" => "--warn-lasts 7days",
+        "--label" => "--label acme",
         "--concurrency" => "--concurrency gen4.5=2",
         "--budget" => "--budget 20000/30d",
         "--warn-generations" => "--warn-generations gen4.5=50",

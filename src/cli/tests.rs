@@ -67,13 +67,13 @@ fn flags_become_requirements() {
     let model = Model::new;
     let job = &settings.job;
     assert_eq!(
-        job.generations,
+        job.needs(),
         [
-            (model("a"), Need::Count(25)),
-            (model("b"), Need::Percent(50))
+            (&model("a"), Need::Count(25)),
+            (&model("b"), Need::Percent(50))
         ]
     );
-    assert_eq!(job.planned_cost, Some(Credits(1_200)));
+    assert_eq!(job.planned_cost(None), Some(Credits(1_200)));
     assert_eq!(job.credits, Some(Credits(1_200)));
     assert_eq!(job.concurrency, [(model("a"), 4)]);
     assert_eq!(job.warn_generations, [(model("c"), Need::Count(1))]);
@@ -184,6 +184,58 @@ fn durations_have_a_minimum_and_a_maximum() {
 }
 
 #[test]
+fn ranges_prices_and_labels_are_read() {
+    let settings = settings_of(&[
+        "--generations",
+        "a=50..300@0.5",
+        "--generations",
+        "b=2",
+        "--generations",
+        "b=3..4@7",
+        "--price",
+        "b=1.5",
+        "--price",
+        "unused=12/s",
+        "--keep",
+        "9",
+        "--warn-lasts",
+        "7days",
+        "--label",
+        "A-1_b.c",
+    ]);
+    let job = &settings.job;
+    let ranges: Vec<_> = job
+        .generations
+        .iter()
+        .map(|one| (one.need, one.more))
+        .collect();
+    let count = Need::Count;
+    assert_eq!(ranges, [(count(50), 250), (count(2), 0), (count(3), 1)]);
+    // 25, twice 2 by the price that is rounded up, and 21.
+    assert_eq!(job.planned_cost(None), Some(Credits(50)));
+    assert_eq!(job.keep, Some(Credits(9)));
+    assert_eq!(settings.label.as_deref(), Some("A-1_b.c"));
+    // What needs no generation needs no price.
+    settings_of(&["--price", "a=1", "--generations", "b=0"]);
+    settings_of(&["--price", "a=1", "--plan", "x", "--keep", "0"]);
+}
+
+#[test]
+fn a_label_is_found_on_any_command_line() {
+    for (words, found) in [
+        (&["--label", "a"][..], Some("a")),
+        (&["--nonsense", "--label=a"], Some("a")),
+        (&["--label=a b", "--label", "c"], Some("c")),
+        (&["--label"], None),
+        (&["--labels=a"], None),
+        (&["--label", ""], None),
+    ] {
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        assert_eq!(label(&words).as_deref(), found, "{words:?}");
+    }
+}
+
+#[test]
 fn a_source_has_the_name_that_it_was_given() {
     let name = |words: &[&str]| settings_of(words).organization.name("Runway");
     assert_eq!(name(&[]), "Runway");
@@ -252,18 +304,9 @@ fn everything_else_is_refused_with_an_example() {
         (&["--generations", "a=101%"], "from 1% to 100%"),
         (&["--generations", "a=1.5%"], "from 1% to 100%"),
         (&["--generations", "a=5%@3"], "a percentage takes none"),
-        (
-            &["--generations", "a=5@3%"],
-            "whole number of credits after @",
-        ),
-        (
-            &["--generations", "a=5@"],
-            "whole number of credits after @",
-        ),
-        (
-            &["--generations", "a=5@x"],
-            "whole number of credits after @",
-        ),
+        (&["--generations", "a=5@3%"], "must name credits after @"),
+        (&["--generations", "a=5@"], "must name credits after @"),
+        (&["--generations", "a=5@x"], "must name credits after @"),
         (
             &["--generations", "a=5%", "--generations", "a=1"],
             "a percentage cannot be added up",
@@ -301,7 +344,85 @@ fn everything_else_is_refused_with_an_example() {
             ],
             "more credits than can be counted",
         ),
+        (&["--generations", "a=5@1.2345"], "up to three decimals"),
+        (
+            &["--generations", "a=1@18446744073709551616"],
+            "more credits than can be counted",
+        ),
+        (&["--generations", "a=5..3"], "a minimum above its maximum"),
+        (&["--generations", "a=0..3"], "a minimum of at least 1"),
+        (&["--generations", "a=5.."], "a range of whole numbers"),
+        (&["--generations", "a=..5"], "a range of whole numbers"),
+        (&["--generations", "a=1..=5"], "a range of whole numbers"),
+        (&["--generations", "a=1...5"], "a range of whole numbers"),
+        (&["--generations", "a=10%..50%"], "a range of whole numbers"),
+        (&["--generations", "a=1..-5"], "a range of whole numbers"),
+        (
+            &[
+                "--generations",
+                "a=1..18446744073709551615",
+                "--generations",
+                "a=1",
+            ],
+            "more generations than can be counted",
+        ),
+        (&["--warn-generations", "a=5..9"], "takes no range"),
         (&["--warn-generations", "a=5@3"], "takes no @CREDITS"),
+        (&["--price", "a"], "must be MODEL=CREDITS"),
+        (&["--price", "a="], "must be MODEL=CREDITS"),
+        (&["--price", "a=20-40"], "must be MODEL=CREDITS"),
+        (&["--price", "a=+5"], "must be MODEL=CREDITS"),
+        (&["--price", "a=-5"], "must be MODEL=CREDITS"),
+        (&["--price", "a=$5"], "must be MODEL=CREDITS"),
+        (&["--price", "a=1.2345"], "must be MODEL=CREDITS"),
+        (&["--price", "a=/s"], "must be MODEL=CREDITS"),
+        (&["--price", "a=12/m"], "must be by the second (/s)"),
+        (&["--price", "a=12/S"], "must be by the second (/s)"),
+        (
+            &["--price", "a=18446744073709551616"],
+            "more credits than can be counted",
+        ),
+        (
+            &["--price", "a=1", "--price", "a=1/s"],
+            "a second price for one model",
+        ),
+        (
+            &["--price", "a=1", "--generations", "b=1"],
+            "every generation needs one",
+        ),
+        (
+            &["--price", "a=1", "--generations", "b=50%"],
+            "every generation needs one",
+        ),
+        (
+            &["--price", "a=1/s", "--generations", "a=1"],
+            "a flag has no duration",
+        ),
+        (&["--keep", "5"], "no cost of the job is given"),
+        (
+            &["--keep", "5", "--generations", "a=1"],
+            "no cost of the job is given",
+        ),
+        (
+            &["--keep", "5", "--price", "a=1"],
+            "no cost of the job is given",
+        ),
+        (
+            &["--keep", "5", "--plan", "x"],
+            "no cost of the job is given",
+        ),
+        (&["--plan", "a", "--plan", "b"], "--plan is given twice"),
+        (
+            &["--plan", "-", "--from", "-"],
+            "cannot read standard input",
+        ),
+        (&["--warn-lasts", "0s"], "must be at least 1ns"),
+        (&["--warn-lasts", "7"], "must be a duration"),
+        (&["--warn-lasts", "7d", "--from", "x"], "knows no today"),
+        (&["--label", "a b"], "1 to 64 letters"),
+        (&["--label", "a\nb"], "1 to 64 letters"),
+        (&["--label", "é"], "1 to 64 letters"),
+        (&["--label", "a", "--label", "b"], "--label is given twice"),
         (&["--concurrency", "a=5%"], "generations at a time"),
         (&["--concurrency", "a"], "must be MODEL=N"),
         (&["--budget", "5"], "must be CREDITS/DURATION"),
@@ -463,10 +584,10 @@ proptest! {
             }
             Ok(Command::Check(settings)) => {
                 // What is followed can be reckoned with: no need leaves the range of a figure.
-                for (_, need) in &settings.job.generations {
+                for (_, need) in settings.job.needs() {
                     let _ = need.under(Limit::AtMost(u64::MAX));
                 }
-                let planned = settings.job.planned_cost.unwrap_or_default();
+                let planned = settings.job.planned_cost(None).unwrap_or_default();
                 prop_assert!(planned.0 >= 0 && planned.0 <= i128::from(u64::MAX));
             }
             Ok(_) => {}

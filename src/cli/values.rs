@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::help;
 use super::UsageError;
-use crate::job::Need;
+use crate::job::{Cost, Generations, Need};
+use crate::price::{Price, Prices, Rate};
 use crate::quota::{Credits, Model};
-use crate::sanitize::{cut, for_log, sanitize};
+use crate::sanitize::{cut, for_log};
 use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS};
 
 const SECONDS_A_DAY: u64 = 86_400;
@@ -78,42 +79,136 @@ impl Value {
         })
     }
 
-    /// `MODEL=N`, `MODEL=N%`, `MODEL=N@CREDITS`; with a cost, what all N cost together.
-    pub(super) fn generations(&self) -> Result<(Model, Need, Option<Credits>), UsageError> {
-        let form = match self.flag {
-            "--generations" => "MODEL=N, MODEL=N% or MODEL=N@CREDITS",
-            _ => "MODEL=N or MODEL=N%",
-        };
+    /// `MODEL=N`, `MODEL=N%`, `MODEL=N@CREDITS`, `MODEL=MIN..MAX`, `MODEL=MIN..MAX@CREDITS`.
+    pub(super) fn generations(&self, prices: &Prices) -> Result<Generations, UsageError> {
+        let form = "MODEL=N, MODEL=N%, MODEL=N@CREDITS or MODEL=MIN..MAX";
         let (model, count) = self.model_and(form)?;
         let (count, each) = match count.split_once('@') {
             Some((count, each)) => (count, Some(each)),
             None => (count, None),
         };
-        if let Some(percent) = count.strip_suffix('%') {
-            if each.is_some() {
+        let (need, more) = match count.split_once("..") {
+            Some((min, max)) => {
+                let (min, max) = self.ends(min, max)?;
+                (Need::Count(min), max.saturating_sub(min))
+            }
+            None => (self.need(count)?, 0),
+        };
+        let cost = match (each, need) {
+            (Some(_), Need::Percent(_)) => {
                 let problem = "must have a number before @CREDITS: a percentage takes none";
                 return Err(self.error(problem));
             }
-            let percent = whole(percent)
-                .and_then(|percent| u8::try_from(percent).ok())
-                .filter(|percent| (1..=100).contains(percent))
-                .ok_or_else(|| self.error("must ask for a whole percentage from 1% to 100%"))?;
-            return Ok((model, Need::Percent(percent), None));
-        }
-        let count = self.whole(
-            count,
-            "must name a whole number of generations, digits alone",
-        )?;
-        let Some(each) = each else {
-            return Ok((model, Need::Count(count), None));
+            (Some(each), _) => Cost::Each(self.credits_each(
+                each,
+                "must name credits after @: digits, with up to three decimals",
+            )?),
+            (None, _) => self.cost_by_price(&model, need, prices)?,
         };
-        let each =
-            whole(each).ok_or_else(|| self.error("must name a whole number of credits after @"))?;
-        let cost = i128::from(count)
-            .checked_mul(i128::from(each))
-            .ok_or_else(|| self.error("comes to more credits than can be counted"))?;
-        let cost = self.within_u64(Credits(cost))?;
-        Ok((model, Need::Count(count), Some(cost)))
+        Ok(Generations {
+            model,
+            need,
+            more,
+            cost,
+        })
+    }
+
+    /// `MODEL=N` or `MODEL=N%`, where nothing is planned.
+    pub(super) fn warned_generations(&self) -> Result<(Model, Need), UsageError> {
+        let (model, count) = self.model_and("MODEL=N or MODEL=N%")?;
+        if count.contains('@') {
+            Err(self.error("takes no @CREDITS: a cost is planned with --generations"))
+        } else if count.contains("..") {
+            Err(self.error("takes no range: a range is planned with --generations"))
+        } else {
+            Ok((model, self.need(count)?))
+        }
+    }
+
+    fn credits_each(&self, text: &str, problem: &str) -> Result<Price, UsageError> {
+        let figure = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+        Price::parse(text).ok_or_else(|| {
+            // More digits than any sum of credits has.
+            if text.len() > 19 && text.bytes().all(figure) {
+                self.error("comes to more credits than can be counted")
+            } else {
+                self.error(problem)
+            }
+        })
+    }
+
+    fn need(&self, count: &str) -> Result<Need, UsageError> {
+        let Some(percent) = count.strip_suffix('%') else {
+            let problem = "must name a whole number of generations, digits alone";
+            return Ok(Need::Count(self.whole(count, problem)?));
+        };
+        let percent = whole(percent).and_then(|percent| u8::try_from(percent).ok());
+        let percent = percent.filter(|percent| (1..=100).contains(percent));
+        let problem = "must ask for a whole percentage from 1% to 100%";
+        Ok(Need::Percent(percent.ok_or_else(|| self.error(problem))?))
+    }
+
+    /// The ends of a range, both in it.
+    fn ends(&self, min: &str, max: &str) -> Result<(u64, u64), UsageError> {
+        let end = |text: &str| {
+            let problem = "must be a range of whole numbers, such as 50..300";
+            whole(text)
+                .filter(|_| !text.is_empty())
+                .ok_or_else(|| self.error(problem))
+        };
+        let (min, max) = (end(min)?, end(max)?);
+        if min == 0 {
+            Err(self.error("must have a minimum of at least 1"))
+        } else if min > max {
+            Err(self.error("has a minimum above its maximum"))
+        } else {
+            Ok((min, max))
+        }
+    }
+
+    /// Once there are prices, every generation has one: it is never guessed.
+    fn cost_by_price(
+        &self,
+        model: &Model,
+        need: Need,
+        prices: &Prices,
+    ) -> Result<Cost, UsageError> {
+        match prices.get(model.as_str()) {
+            Some(Rate::Generation(price)) => Ok(Cost::Each(price.rounded_up())),
+            _ if prices.is_empty() => Ok(Cost::Unknown),
+            _ if need == Need::Count(0) => Ok(Cost::Together(Credits(0))),
+            Some(Rate::Second(_)) => Err(self.error(
+                "has a --price by the second, and a flag has no duration: add @CREDITS, what one \
+                 generation costs",
+            )),
+            None => Err(self.error(
+                "has no price: once any --price is given, every generation needs one, or @CREDITS",
+            )),
+        }
+    }
+
+    /// `MODEL=CREDITS` or `MODEL=CREDITS/s`.
+    pub(super) fn price(&self) -> Result<(Model, Rate), UsageError> {
+        let form = "MODEL=CREDITS or MODEL=CREDITS/s, digits with up to three decimals";
+        let (model, price) = self.model_and(form)?;
+        let problem = format!("must be {form}");
+        let rate = match price.split_once('/') {
+            None => Rate::Generation(self.credits_each(price, &problem)?),
+            Some((price, "s")) => Rate::Second(self.credits_each(price, &problem)?),
+            Some(_) => {
+                return Err(self.error("must be by the second (/s), or for a whole generation"))
+            }
+        };
+        Ok((model, rate))
+    }
+
+    /// 1 to 64 of letters, digits, `-`, `_` and `.`.
+    pub(super) fn label(self) -> Result<String, UsageError> {
+        if is_label(&self.text) {
+            Ok(self.text)
+        } else {
+            Err(self.error("must be 1 to 64 letters, digits, -, _ or ."))
+        }
     }
 
     /// Adds to the need of a model; a percentage stands alone.
@@ -194,15 +289,6 @@ impl Value {
         }
     }
 
-    /// A sum that a number of credits can hold.
-    pub(super) fn within_u64(&self, sum: Credits) -> Result<Credits, UsageError> {
-        if u64::try_from(sum.0).is_ok() {
-            Ok(sum)
-        } else {
-            Err(self.error("brings the planned cost to more credits than can be counted"))
-        }
-    }
-
     /// A whole number, or the problem with a text that is none.
     fn whole(&self, text: &str, problem: &str) -> Result<u64, UsageError> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -245,15 +331,20 @@ impl Value {
     fn model_and(&self, form: &str) -> Result<(Model, &str), UsageError> {
         let wrong = || self.error(&format!("must be {form}"));
         let (model, rest) = self.text.split_once('=').ok_or_else(wrong)?;
-        let one_word = !model.is_empty() && sanitize(model) == model && !model.contains(' ');
         if model.to_lowercase().starts_with("key_") {
             Err(self.error("names no model"))
-        } else if one_word {
+        } else if Model::is_name(model) {
             Ok((Model::new(model), rest))
         } else {
             Err(wrong())
         }
     }
+}
+
+/// Whether a text can be a part of an output's name.
+pub(super) fn is_label(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    (1..=64).contains(&text.len()) && text.bytes().all(fits)
 }
 
 /// The whole number that a text such as `$12`, `1,200`, `1k` or `12.00` means.

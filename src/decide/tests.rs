@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::job::{Cost, Generations};
+use crate::plan::Plan;
+use crate::price::{Price, Prices, Rate};
 use crate::requirement::Left;
 use crate::quota::Problem;
 use crate::spend::{Budget, Period};
@@ -97,16 +100,15 @@ fn organization(world: &World) -> Organization {
 fn job(world: &World) -> Job {
     let model = || Model::new("tested");
     let credits = |number: u64| Credits(number.into());
-    let needs = world
-        .generations
-        .map(|needed| (model(), Need::Count(needed)));
+    let needs = world.generations.map(|needed| {
+        let cost = world.cost_each.map_or(Cost::Unknown, |each| {
+            Cost::Each(Price::parse(&each.to_string()).expect("a price"))
+        });
+        Generations::new(model(), Need::Count(needed), cost)
+    });
     Job {
         generations: needs.into_iter().collect(),
         credits: world.credits.map(credits),
-        planned_cost: world
-            .generations
-            .zip(world.cost_each)
-            .map(|(n, each)| credits(n * each)),
         concurrency: world
             .at_a_time
             .map(|needed| (model(), needed))
@@ -116,6 +118,11 @@ fn job(world: &World) -> Job {
     }
 }
 
+/// Generations that need nothing of the day, and cost so much.
+fn costing(cost: Credits) -> Generations {
+    Generations::new(Model::new("other"), Need::Count(0), Cost::Together(cost))
+}
+
 fn decided(job: &Job, organization: Option<&Organization>, budgeted: Option<&History>) -> Decision {
     let today = UtcDay::parse("2026-11-22").expect("a day");
     decide(
@@ -123,6 +130,7 @@ fn decided(job: &Job, organization: Option<&Organization>, budgeted: Option<&His
         Facts {
             organization,
             budgeted,
+            recent: None,
             today,
         },
     )
@@ -241,7 +249,8 @@ proptest! {
         };
         let mut job = job(&world);
         if by_percent {
-            job.generations = vec![(Model::new("tested"), Need::Percent(percent))];
+            let percent = Need::Percent(percent);
+            job.generations = vec![Generations::new(Model::new("tested"), percent, Cost::Unknown)];
         }
         let no_go = |world: &World| is_no_go(&decided(&job, Some(&organization(world)), None));
         // A smaller limit makes a smaller share of it, so that a percentage may be met again.
@@ -292,7 +301,7 @@ proptest! {
             }
         }
         let job = Job {
-            planned_cost: Some(Credits(planned)),
+            generations: vec![costing(Credits(planned))],
             budget: Some(Budget { max: Credits(most), period: Period::Days(days) }),
             ..Job::default()
         };
@@ -311,11 +320,14 @@ proptest! {
 fn what_could_not_be_had_leaves_its_requirements_open() {
     let job = Job {
         generations: vec![
-            (Model::new("a"), Need::Count(1)),
-            (Model::new("b"), Need::Percent(50)),
+            Generations::new(
+                Model::new("a"),
+                Need::Count(1),
+                Cost::Together(Credits(1)),
+            ),
+            Generations::new(Model::new("b"), Need::Percent(50), Cost::Unknown),
         ],
         credits: Some(Credits(1)),
-        planned_cost: Some(Credits(1)),
         concurrency: vec![(Model::new("a"), 1)],
         budget: Some(Budget {
             max: Credits(0),
@@ -454,7 +466,7 @@ fn where_there_are_no_credits_the_most_that_is_asked_for_is_needed() {
     ] {
         let job = Job {
             credits: credits.map(Credits),
-            planned_cost: planned.map(Credits),
+            generations: planned.map(Credits).map(costing).into_iter().collect(),
             ..Job::default()
         };
         let world = World { balance, ..PLENTY };
@@ -562,5 +574,188 @@ fn models_that_are_used_up_are_a_warning_if_none_is_named() {
         });
         assert_eq!(decision.exit(), Exit::Go);
         assert_eq!(decision.warnings, Vec::from_iter(warning));
+    }
+}
+
+/// A small world of two models and three ranges, against which every grant is tried.
+#[derive(Clone, Debug)]
+struct Ranges {
+    /// Model, minimum, more, price in halves of a credit (0: none).
+    ranges: Vec<(usize, u64, u64, u64)>,
+    left: [Option<u64>; 2],
+    balance: u64,
+    keep: Option<u64>,
+    budget: Option<u64>,
+}
+
+impl Ranges {
+    /// The job that asks for so many more than the minimum of each range, and no range.
+    fn asking(&self, more: &[u64]) -> Job {
+        let mut job = self.job();
+        for (one, more) in job.generations.iter_mut().zip(more) {
+            one.need = Need::Count(one.needed(None).expect("a count") + more);
+            one.more = 0;
+        }
+        job
+    }
+
+    fn job(&self) -> Job {
+        let generations = self.ranges.iter().map(|(model, min, more, halves)| {
+            let price = Price::parse(&format!("{}.{}", halves / 2, halves % 2 * 5));
+            let cost = match halves {
+                0 => Cost::Unknown,
+                _ => Cost::Each(price.expect("a price")),
+            };
+            let model = Model::new(["one", "two"][*model]);
+            let mut generations = Generations::new(model, Need::Count(*min), cost);
+            generations.more = *more;
+            generations
+        });
+        Job {
+            generations: generations.collect(),
+            keep: self.keep.map(|keep| Credits(keep.into())),
+            budget: self.budget.map(|max| Budget {
+                max: Credits(max.into()),
+                period: Period::Days(1),
+            }),
+            ..Job::default()
+        }
+    }
+
+    fn decided(&self, job: &Job) -> Decision {
+        let quota = |left: Option<u64>| ModelQuota {
+            concurrency: Ok(Limit::Unlimited),
+            daily_limit: Ok(limit(left.map(|left| left + 3))),
+            used: Ok(3),
+        };
+        let models = ["one", "two"].map(Model::new).into_iter();
+        let organization = Organization {
+            balance: Ok(Credits(self.balance.into())),
+            monthly_cap: Ok(Credits(10_000)),
+            models: Ok(models.zip(self.left.map(quota)).collect()),
+        };
+        let history = History::default();
+        let facts = Facts {
+            organization: Some(&organization),
+            budgeted: Some(&history),
+            recent: None,
+            today: UtcDay::parse("2026-11-22").expect("a day"),
+        };
+        let mut decision = decide(job, facts);
+        grant_ranges(job, facts, &mut decision);
+        decision
+    }
+
+    fn is_go(&self, more: &[u64]) -> bool {
+        self.decided(&self.asking(more)).exit() == Exit::Go
+    }
+
+    /// In the order of the flags, each as many as can be had: by asking for every number.
+    fn largest(&self) -> Vec<u64> {
+        let mut granted = vec![0; self.ranges.len()];
+        for index in 0..granted.len() {
+            for more in 0..=self.ranges[index].2 {
+                let mut tried = granted.clone();
+                tried[index] = more;
+                if self.is_go(&tried) {
+                    granted = tried;
+                }
+            }
+        }
+        granted
+    }
+}
+
+fn ranges() -> impl Strategy<Value = Ranges> {
+    let range = (0_usize..2, 1_u64..4, 0_u64..6, 0_u64..7);
+    (
+        proptest::collection::vec(range, 1..4),
+        [proptest::option::of(1_u64..12), proptest::option::of(1_u64..12)],
+        1_u64..40,
+        proptest::option::of(0_u64..20),
+        proptest::option::of(0_u64..40),
+    )
+        .prop_map(|(ranges, left, balance, keep, budget)| {
+            let priced = ranges.iter().any(|(_, _, _, halves)| *halves > 0);
+            let keep = keep.filter(|_| priced);
+            Ranges { ranges, left, balance, keep, budget }
+        })
+}
+
+proptest! {
+    /// Exactly what is granted is a go, and one more of any range below its maximum is not.
+    #[test]
+    fn grants_are_the_largest_that_pass(world in ranges()) {
+        let decision = world.decided(&world.job());
+        let none = vec![0; world.ranges.len()];
+        prop_assert_eq!(decision.exit() == Exit::Go, world.is_go(&none));
+        if decision.exit() != Exit::Go {
+            prop_assert!(decision.grants.is_empty());
+            return Ok(());
+        }
+        let more = world.largest();
+        for (index, name) in ["one", "two"].into_iter().enumerate() {
+            let of_model = || world.ranges.iter().zip(&more).filter(|(it, _)| it.0 == index);
+            let granted: u64 = of_model().map(|((_, min, _, _), more)| min + more).sum();
+            let max: u64 = of_model().map(|((_, min, most, _), _)| min + most).sum();
+            let grant = decision.grants.iter().find(|grant| grant.model.as_str() == name);
+            prop_assert_eq!(grant.map_or(0, |grant| grant.granted), granted);
+            let warned = decision.warnings.iter().any(|finding| matches!(
+                finding,
+                Finding::GrantedFewer { grant } if grant.model.as_str() == name
+            ));
+            prop_assert_eq!(warned, granted < max);
+            if let Some(grant) = grant {
+                prop_assert_eq!(grant.held_by.is_empty(), granted == max);
+            }
+        }
+        prop_assert!(world.is_go(&more));
+        for index in 0..more.len() {
+            if more[index] < world.ranges[index].2 {
+                let mut one_more = more.clone();
+                one_more[index] += 1;
+                prop_assert!(!world.is_go(&one_more));
+            }
+        }
+    }
+
+    /// A plan asks for what the same generations of flags ask for.
+    #[test]
+    fn a_plan_is_its_generations(
+        counts in [0_u64..5, 0_u64..5],
+        prices in [0_u64..5, 0_u64..5],
+        left in [proptest::option::of(0_u64..5), proptest::option::of(0_u64..5)],
+        balance in 0_u64..30,
+        keep in proptest::option::of(0_u64..10),
+    ) {
+        let world = Ranges { ranges: Vec::new(), left, balance, keep, budget: None };
+        let models = || ["one", "two"].into_iter().zip(counts.into_iter().zip(prices));
+        let bodies = models().flat_map(|(name, (count, _))| {
+            std::iter::repeat_n(format!("{{\"model\":\"{name}\"}}"), usize::try_from(count).unwrap_or(0))
+        });
+        let mut known = Prices::default();
+        for (name, (_, price)) in models() {
+            let price = Price::parse(&price.to_string()).expect("a price");
+            known.add(Model::new(name), Rate::Generation(price));
+        }
+        let text = bodies.collect::<Vec<String>>().join("\n");
+        let plan = Plan::read(text.as_bytes(), &known).expect("a plan");
+        let mut planned = world.job();
+        planned.add_plan(plan).expect("it can be added up");
+        let mut flagged = world.job();
+        for (name, (count, price)) in models().filter(|(_, (count, _))| *count > 0) {
+            let price = Price::parse(&price.to_string()).expect("a price");
+            let need = Need::Count(count);
+            let one = Generations::new(Model::new(name), need, Cost::Each(price));
+            flagged.generations.push(one);
+        }
+        if flagged.generations.is_empty() {
+            // An empty plan costs nothing, and no flag says so.
+            flagged.plan.clone_from(&planned.plan);
+        }
+        let (planned, flagged) = (world.decided(&planned), world.decided(&flagged));
+        prop_assert_eq!(planned.rows, flagged.rows);
+        prop_assert_eq!(planned.errors, flagged.errors);
+        prop_assert_eq!(planned.grants, flagged.grants);
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Json<'a>(&'a str);
 
 /// Which way a figure that is not whole goes: against the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Round {
+pub(crate) enum Round {
     /// What is available.
     Down,
     /// What is used.
@@ -85,7 +85,7 @@ impl<'a> Json<'a> {
 
 /// A number's text as a whole number, rounded from its decimal digits; `None` where it is larger
 /// than fits. A negative one that rounds to 0 is `None` as well where it cannot be negative.
-pub(super) fn whole(number: &str, round: Round) -> Option<i128> {
+pub(crate) fn whole(number: &str, round: Round) -> Option<i128> {
     // Enough for every figure that is read; more digits are out of range.
     const MAX_DIGITS: usize = 38;
     let (negative, text) = match number.strip_prefix('-') {

@@ -6,13 +6,14 @@ use super::{
     Asked, Code, Context, CreditsFlag, Document, Finding, KeyHint, Shortage, Source, Unexpected,
 };
 use crate::format::{count, credits, duration, is_or_are, list, thousands, was_or_were};
+use crate::grant::Held;
+use crate::price::PRICING_PAGE;
 use crate::quota::{Credits, Model};
 use crate::tier;
 
 const TIERS_PAGE: &str = "https://docs.dev.runwayml.com/usage/tiers";
 const SETUP_PAGE: &str = "https://docs.dev.runwayml.com/guides/setup";
 const ERRORS_PAGE: &str = "https://docs.dev.runwayml.com/api-details/errors";
-const PRICING_PAGE: &str = "https://docs.dev.runwayml.com/guides/pricing";
 const PORTAL: &str = "https://dev.runwayml.com/";
 const DOCUMENTATION: &str = env!("CARGO_PKG_REPOSITORY");
 
@@ -72,10 +73,17 @@ impl Finding {
                 cap,
             } => {
                 let missing = needed.minus(*balance);
-                let (wanted, cause) = match flag {
-                    CreditsFlag::Credits => ("needed", "--credits asks for"),
-                    CreditsFlag::WarnCredits => ("wanted", "--warn-credits asks for"),
-                    CreditsFlag::PlannedCost => ("planned", "the planned generations cost"),
+                let (wanted, cause, kept) = match flag {
+                    CreditsFlag::Credits => ("needed", "--credits asks for", Credits(0)),
+                    CreditsFlag::WarnCredits => ("wanted", "--warn-credits asks for", Credits(0)),
+                    CreditsFlag::PlannedCost { kept } => {
+                        ("planned", "the planned generations cost", *kept)
+                    }
+                };
+                let kept_too = if kept > Credits(0) {
+                    format!(", and {} must be left (--keep)", thousands(kept.0))
+                } else {
+                    String::new()
                 };
                 Message {
                     summary: format!(
@@ -84,10 +92,10 @@ impl Finding {
                         thousands(missing.0),
                         thousands(needed.0)
                     ),
-                    cause: format!("{cause} {}", credits(*needed)),
-                    fix: purchase_or(missing, *cap, "ask for less"),
+                    cause: format!("{cause} {}{kept_too}", credits(*needed)),
+                    fix: purchase_or(missing.plus(kept), *cap, "ask for less"),
                     see: match flag {
-                        CreditsFlag::PlannedCost => PRICING_PAGE.to_owned(),
+                        CreditsFlag::PlannedCost { .. } => PRICING_PAGE.to_owned(),
                         _ => SETUP_PAGE.to_owned(),
                     },
                 }
@@ -274,6 +282,81 @@ impl Finding {
                     see: TIERS_PAGE.to_owned(),
                 }
             }
+            Self::KeepShort {
+                keep,
+                planned,
+                balance,
+                cap,
+            } => {
+                let left = balance.minus(*planned);
+                let missing = keep.minus(left);
+                Message {
+                    summary: format!(
+                        "the job would leave {}, {} fewer than the {} to keep",
+                        credits(left),
+                        thousands(missing.0),
+                        thousands(keep.0)
+                    ),
+                    cause: format!(
+                        "the balance is {}, and the planned generations cost {}",
+                        credits(*balance),
+                        thousands(planned.0)
+                    ),
+                    fix: purchase_or(missing, *cap, "ask for less"),
+                    see: PRICING_PAGE.to_owned(),
+                }
+            }
+            Self::GrantedFewer { grant } => {
+                let held: Vec<String> = grant
+                    .held_by
+                    .iter()
+                    .map(|held| match held {
+                        Held::DailyLimit => "its daily limit",
+                        Held::Balance => "the balance",
+                        Held::Keep => "the balance less --keep",
+                        Held::Budget => "--budget",
+                    })
+                    .map(str::to_owned)
+                    .collect();
+                Message {
+                    summary: format!(
+                        "{} may start {}, {} fewer than the maximum of {}",
+                        context.name(&grant.model),
+                        count(grant.granted, "generation"),
+                        thousands(grant.max.saturating_sub(grant.granted)),
+                        thousands(grant.max)
+                    ),
+                    cause: format!("{} allows no more now", list(&held, "and")),
+                    fix: format!(
+                        "start {} now and the rest later: the output granted has the number",
+                        thousands(grant.granted)
+                    ),
+                    see: documentation(Code::GrantedFewer),
+                }
+            }
+            Self::RunningLow { forecast, wanted } => Message {
+                summary: format!(
+                    "the balance lasts about {}, less than the {} of --warn-lasts",
+                    count(u64::try_from(forecast.days()).unwrap_or(u64::MAX), "day"),
+                    humantime::format_duration(*wanted)
+                ),
+                cause: format!(
+                    "{} a day were spent over {} before today; what the job costs is taken off the \
+                     balance",
+                    count(
+                        u64::try_from(forecast.credits_per_day().0).unwrap_or(u64::MAX),
+                        "credit"
+                    ),
+                    match forecast.basis_days {
+                        1 => "the day".to_owned(),
+                        days => format!("the {days} days"),
+                    }
+                ),
+                fix: format!(
+                    "buy credits in time at {PORTAL} → Billing (automatic billing can do it for you)"
+                ),
+                see: SETUP_PAGE.to_owned(),
+            },
             Self::OverBudget {
                 budget,
                 window,

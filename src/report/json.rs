@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Report;
 use crate::diagnostic::Diagnostic;
-use crate::format::usd;
+use crate::format::{seconds, usd};
 use crate::quota::{Limit, Model, ModelQuota, Organization, Reading};
 use crate::redact::Redactor;
 use crate::requirement::{Left, Row};
@@ -13,6 +13,7 @@ use crate::sanitize::is_invisible;
 use crate::spend::{History, Window};
 use crate::tier;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 /// The version of the form below; a field may be added to it, none is taken away.
 const SCHEMA: u8 = 1;
@@ -24,10 +25,17 @@ struct Document<'a> {
     verdict: &'static str,
     exit_code: u8,
     checked_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
     source: Cow<'a, str>,
     key_source: Option<&'static str>,
     requirements: Vec<Requirement<'a>>,
     diagnostics: Vec<Finding<'a>>,
+    granted: Map<'a, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forecast: Option<Option<Forecast>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<Plan<'a>>,
     organization: Option<Account<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<Usage<'a>>,
@@ -74,6 +82,29 @@ struct Finding<'a> {
     fix: &'a str,
     see: &'a str,
     waiting_helps: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Forecast {
+    days: i128,
+    credits_per_day: i128,
+    basis_days: u32,
+}
+
+#[derive(Serialize)]
+struct Plan<'a> {
+    tasks: u64,
+    models: Map<'a, Tasks>,
+}
+
+#[derive(Serialize)]
+struct Tasks {
+    tasks: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credits: Option<i128>,
 }
 
 #[derive(Serialize)]
@@ -218,6 +249,19 @@ pub fn render_map(
     render(&some)
 }
 
+/// A JSON object, on one line, of what may be started of each model, as far as there is room.
+pub fn render_granted(report: &Report, max_bytes: usize) -> String {
+    let mut max_models = report.grants().len();
+    loop {
+        let granted = granted(report, max_models);
+        let text = harmless(serde_json::to_string(&granted).unwrap_or_default());
+        if text.len() <= max_bytes {
+            return text;
+        }
+        max_models /= 2;
+    }
+}
+
 /// JSON that hides nothing and commands nobody: outside its strings there is neither a character
 /// to escape nor a `#`.
 fn harmless(json: String) -> String {
@@ -274,6 +318,7 @@ fn document<'a>(report: &'a Report, bounds: Bounds) -> Document<'a> {
         verdict: report.verdict.name(),
         exit_code: report.exit.code(),
         checked_at: checked_at.to_string(),
+        label: contents.label,
         source: redactor.redact(contents.source),
         key_source: contents.key_source,
         requirements: rows
@@ -287,6 +332,13 @@ fn document<'a>(report: &'a Report, bounds: Bounds) -> Document<'a> {
             .take(max_rows)
             .map(|one| finding(one, redactor))
             .collect(),
+        granted: granted(report, max_rows),
+        forecast: contents.job.warn_lasts.map(|_| forecast(report)),
+        plan: contents
+            .job
+            .plan
+            .as_ref()
+            .map(|plan| tasks(plan, redactor, max_rows)),
         organization,
         usage: contents
             .usage
@@ -296,6 +348,40 @@ fn document<'a>(report: &'a Report, bounds: Bounds) -> Document<'a> {
             diagnostics: report.diagnostics.len().saturating_sub(max_rows),
             models: models_left_out,
         },
+    }
+}
+
+fn granted<'a>(report: &Report<'a>, max_models: usize) -> Map<'a, u64> {
+    let grants = report.grants().iter().take(max_models);
+    let redactor = report.redactor;
+    grants
+        .map(|grant| (redactor.redact(grant.model.as_str()), grant.granted))
+        .collect()
+}
+
+fn forecast(report: &Report) -> Option<Forecast> {
+    let forecast = report.contents.decision.forecast?;
+    Some(Forecast {
+        days: report.lasts_days()?,
+        credits_per_day: report.redactor.figure(forecast.credits_per_day().0)?,
+        basis_days: forecast.basis_days,
+    })
+}
+
+fn tasks<'a>(plan: &'a crate::plan::Plan, redactor: &Redactor, max_models: usize) -> Plan<'a> {
+    let models = plan.models.iter().take(max_models).map(|tasks| {
+        let seconds = tasks.milliseconds.map(|sum| seconds(sum).replace(',', ""));
+        let seconds = seconds.and_then(|seconds| RawValue::from_string(seconds).ok());
+        let known = Tasks {
+            tasks: tasks.count,
+            seconds,
+            credits: tasks.cost.map(|cost| cost.0),
+        };
+        (redactor.redact(tasks.model.as_str()), known)
+    });
+    Plan {
+        tasks: plan.count(),
+        models: models.collect(),
     }
 }
 

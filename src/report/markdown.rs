@@ -41,7 +41,8 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
         (Verdict::Skipped, _) => "⚠️ Skipped",
     };
     let mut text = format!(
-        "## Runway preflight: {mark}\n\n{} ({})\n\n",
+        "## {}\n\n{} ({})\n\n",
+        report.labelled(&format!("Runway preflight: {mark}")),
         escape(&report.headline()),
         escape(&report.host())
     );
@@ -90,8 +91,14 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
     if diagnostics > 0 {
         text.push('\n');
     }
-    for (name, figure) in report.account() {
+    for (name, figure) in report.account(true) {
         text.push_str(&format!("- {name}: {}\n", escape(&figure)));
+    }
+    if let Some(plan) = &report.contents.job.plan {
+        text.push_str(&format!("\n### Plan: {}\n\n", count(plan.count(), "task")));
+        if !plan.models.is_empty() {
+            text.push_str(&folded(&report.plan_table(plan, max_rows), "models"));
+        }
     }
     let models = report.model_table(max_rows);
     if models.all > 0 {

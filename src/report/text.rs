@@ -24,8 +24,14 @@ pub fn render(report: &Report, colour: bool) -> String {
     let paint = Paint(colour);
     let mut text = headline(report, paint);
     text.push_str(&requirements(report, paint));
-    for (name, figure) in report.account() {
+    for (name, figure) in report.account(false) {
         text.push_str(&format!("  {name:<12}  {figure}\n"));
+    }
+    if let Some(plan) = &report.contents.job.plan {
+        text.push_str(&format!("\n  Plan: {}\n\n", count(plan.count(), "task")));
+        if !plan.models.is_empty() {
+            text.push_str(&padded(&report.plan_table(plan, MAX_ROWS)));
+        }
     }
     let models = report.model_table(MAX_ROWS);
     if !models.rows.is_empty() {
@@ -75,7 +81,7 @@ fn headline(report: &Report, paint: Paint) -> String {
         (Verdict::NoGo, _) | (Verdict::CannotTell, false) => RED,
         (Verdict::CannotTell, true) | (Verdict::Skipped, _) => YELLOW,
     };
-    let word = report.word();
+    let word = report.labelled(report.word());
     let headline = report.headline();
     let taken = word
         .chars()
@@ -85,7 +91,7 @@ fn headline(report: &Report, paint: Paint) -> String {
     let gap = " ".repeat(HEADLINE.saturating_sub(taken).max(4));
     format!(
         "{}  {headline}{gap}{}\n\n",
-        paint.with(hue, word),
+        paint.with(hue, &word),
         report.host()
     )
 }

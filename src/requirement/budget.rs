@@ -27,8 +27,7 @@ pub(crate) fn check(
     };
     let window = budget.period.on(today);
     let history = history.within(window);
-    // Net refunds count as nothing spent, never as more room.
-    let spent = history.total().max(Credits(0));
+    let spent = spent(&history);
     let left = budget.max.minus(spent);
     if left < planned {
         let days = history
@@ -52,6 +51,17 @@ pub(crate) fn check(
         row: row.decided(left.0).note(note),
         errors,
     }
+}
+
+/// What the budget has left.
+pub(crate) fn left(budget: Budget, history: &History, today: UtcDay) -> Credits {
+    let history = history.within(budget.period.on(today));
+    budget.max.minus(spent(&history))
+}
+
+/// Net refunds count as nothing spent, never as more room.
+fn spent(history: &History) -> Credits {
+    history.total().max(Credits(0))
 }
 
 fn largest<T>(mut sums: Vec<(T, Credits)>, max: usize) -> Vec<(T, Credits)> {

@@ -3,9 +3,30 @@
 use super::credits::{against_balance, Account};
 use super::{Check, Row};
 use crate::diagnostic::CreditsFlag;
+use crate::format::count;
+use crate::price::PRICING_PAGE;
 use crate::quota::Credits;
 
-pub(crate) fn check(cost: Credits, account: Account) -> Check {
+/// `kept` must be left besides; `unpriced` is how many generations are not in the sum, `None` where
+/// a percentage is among them.
+pub(crate) fn check(
+    cost: Credits,
+    kept: Credits,
+    unpriced: Option<u64>,
+    account: Account,
+) -> Check {
     let row = Row::new("planned-cost", "planned cost", cost.0);
-    against_balance(row, cost, CreditsFlag::PlannedCost, account)
+    let flag = CreditsFlag::PlannedCost { kept };
+    let mut check = against_balance(row, cost, flag, account);
+    let not_counted = match unpriced {
+        Some(0) => None,
+        Some(unpriced) => Some(count(unpriced, "generation")),
+        None => Some("a percentage".to_owned()),
+    };
+    let not_counted = not_counted.map(|what| format!("{what} without a price not counted"));
+    let balance = Some(check.row.note).filter(|note| !note.is_empty());
+    let notes = balance.into_iter().chain(not_counted);
+    let prices = format!("prices: {PRICING_PAGE}");
+    check.row.note = notes.chain([prices]).collect::<Vec<_>>().join(", ");
+    check
 }

@@ -19,6 +19,7 @@ mod github;
 mod history;
 mod hostile;
 mod keys;
+mod plans;
 mod readme;
 mod secrecy;
 mod support;

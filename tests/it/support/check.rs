@@ -8,12 +8,14 @@ use serde_json::Value;
 use super::gate::Run;
 
 /// Every output that a step can rely on.
-pub(crate) const OUTPUTS: [&str; 10] = [
+pub(crate) const OUTPUTS: [&str; 12] = [
     "codes",
     "concurrency",
     "credit-balance",
     "exit-code",
     "generations-left",
+    "granted",
+    "lasts-days",
     "message",
     "pass",
     "report",
@@ -40,7 +42,11 @@ pub(crate) fn run(run: &Run, started: &Started<'_>) {
         );
     }
     assert!(!run.stderr.contains("panicked at"), "a panic: {run:?}");
-    let outputs = run.outputs.as_deref().unwrap_or_default();
+    let unlabelled = run
+        .outputs
+        .as_deref()
+        .map(|outputs| unlabelled(outputs, run));
+    let outputs = unlabelled.as_deref().unwrap_or_default();
     let summary = run.summary.as_deref().unwrap_or_default();
     for (name, text) in [
         ("stdout", &*run.stdout),
@@ -88,6 +94,23 @@ pub(crate) fn run(run: &Run, started: &Started<'_>) {
     {
         github_outputs(outputs, run);
     }
+}
+
+/// The outputs without the label, which every name must begin with.
+fn unlabelled(outputs: &str, run: &Run) -> String {
+    let mut args = run.args.iter().skip_while(|arg| *arg != "--label");
+    let Some(label) = args.nth(1).filter(|label| !label.contains([' ', '/'])) else {
+        return outputs.to_owned();
+    };
+    let prefix = format!("{label}-");
+    let lines = outputs.lines().map(|line| {
+        let line = line.strip_prefix(&prefix);
+        format!(
+            "{}\n",
+            line.unwrap_or_else(|| panic!("no label: {outputs}"))
+        )
+    });
+    lines.collect()
 }
 
 fn is_informative(arg: &str) -> bool {
@@ -261,7 +284,8 @@ pub(crate) fn exit_code_of(code: &str) -> i32 {
     match code {
         "daily-limit-reached" | "generations-short" => 3,
         "no-credits" | "credits-short" | "over-daily-limit" | "no-daily-quota"
-        | "all-models-zero" | "model-unavailable" | "concurrency-short" | "over-budget" => 6,
+        | "all-models-zero" | "model-unavailable" | "concurrency-short" | "keep-short"
+        | "over-budget" => 6,
         "key-missing" | "key-malformed" | "unauthorized" | "forbidden" => 4,
         "rate-limited"
         | "unavailable"

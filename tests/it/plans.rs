@@ -1,0 +1,586 @@
+//! The job in its own terms: plans, prices, ranges, what is left after, how long it lasts, labels.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use runway_preflight::spend::UtcDay;
+use serde_json::{json, Value};
+
+use crate::support::{each, Gate, Reply, Run, Server};
+
+/// 200 generations of gen4.5 a day, 90 used; 100 of veo3.1; gen4_image without a limit.
+fn organization(balance: i64) -> String {
+    let limits =
+        |daily: Value| json!({ "maxConcurrentGenerations": 2, "maxDailyGenerations": daily });
+    json!({
+        "tier": {
+            "maxMonthlyCreditSpend": 10_000,
+            "models": {
+                "gen4.5": limits(json!(200)),
+                "veo3.1": limits(json!(100)),
+                "gen4_image": limits(Value::Null),
+            },
+        },
+        "creditBalance": balance,
+        "usage": { "models": { "gen4.5": { "dailyGenerations": 90 } } },
+    })
+    .to_string()
+}
+
+/// A hundred bodies of each of three models, with prompts that no output may hold.
+fn studio() -> String {
+    let body = |nth: i32| match nth % 3 {
+        0 => json!({
+            "model": "gen4.5", "promptText": "a SECRET harbour\u{1b}[31m \"}{", "ratio": "1280:720",
+            "duration": 5, "seed": nth,
+        }),
+        1 => json!({
+            "model": "gen4_image", "promptText": "SECRET", "ratio": "1920:1080",
+            "referenceImages": [{ "uri": "data:image/png;base64,SECRET", "tag": "model" }],
+        }),
+        _ => json!({
+            "model": "veo3.1", "promptImage": "https://example.com/SECRET.png", "ratio": "1280:720",
+            "duration": 8, "audio": false,
+        }),
+    };
+    (0..300).map(|nth| format!("{}\n", body(nth))).collect()
+}
+
+fn secretive(run: &Run) {
+    let outputs = run.outputs.as_deref().unwrap_or_default();
+    let summary = run.summary.as_deref().unwrap_or_default();
+    for text in [&*run.stdout, &run.stderr, outputs, summary] {
+        assert!(!text.contains("SECRET"), "a prompt is shown: {run:?}");
+    }
+}
+
+#[test]
+fn a_plan_is_summed_up_by_model_and_decided() {
+    let prices = "--price gen4.5=1.5/s --price gen4_image=5 --price veo3.1=2/s";
+    for (balance, code, codes) in [
+        (3_400, 0, &[][..]),
+        (3_399, 6, &["keep-short"]),
+        (2_900, 6, &["keep-short"]),
+        (2_899, 6, &["credits-short"]),
+        (0, 6, &["no-credits"]),
+    ] {
+        let run = Gate::reading(organization(balance))
+            .file("tasks.jsonl", studio())
+            .github()
+            .args(&format!(
+                "--plan tasks.jsonl {prices} --keep 500 --format json"
+            ))
+            .run();
+        assert_eq!(run.code, code, "{run:?}");
+        assert_eq!(run.codes("error"), codes, "{run:?}");
+        secretive(&run);
+        let report = run.json();
+        // Five seconds at 1.5 are 7.5, which a task rounds up.
+        let expected = json!({
+            "gen4.5": { "tasks": 100, "seconds": 500, "credits": 800 },
+            "gen4_image": { "tasks": 100, "credits": 500 },
+            "veo3.1": { "tasks": 100, "seconds": 800, "credits": 1_600 },
+        });
+        assert_eq!(report["plan"], json!({ "tasks": 300, "models": expected }));
+        let keep = json!({
+            "kind": "keep", "needed": 500, "left": balance - 2_900, "met": balance >= 3_400,
+        });
+        assert!(
+            report["requirements"]
+                .as_array()
+                .expect("rows")
+                .contains(&keep),
+            "{run:?}"
+        );
+        let granted = match code {
+            0 => json!({ "gen4.5": 100, "gen4_image": 100, "veo3.1": 100 }),
+            _ => json!({}),
+        };
+        assert_eq!(report["granted"], granted, "{run:?}");
+        assert_eq!(run.output("granted"), granted.to_string());
+        let plan = "| gen4.5 | 100 | 500 | 800 |";
+        assert!(
+            run.summary.as_deref().unwrap_or_default().contains(plan),
+            "{run:?}"
+        );
+    }
+}
+
+#[test]
+fn a_plan_adds_up_with_the_flags() {
+    let run = Gate::reading(organization(5_000))
+        .file("tasks.json", r#"[{"model":"gen4.5"},{"model":"gen4.5"}]"#)
+        .args("--plan tasks.json --price gen4.5=10 --generations gen4.5=108 --format json")
+        .args("--generations veo3.1=1@7")
+        .run();
+    let rows = &run.json()["requirements"];
+    assert_eq!(rows[0]["needed"], 110, "{run:?}");
+    assert_eq!(rows[2]["needed"], 1_107, "{run:?}");
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
+#[test]
+fn an_empty_plan_needs_nothing() {
+    let gate = || Gate::reading(organization(10)).args("--format json");
+    let run = gate().file("tasks", "").args("--plan tasks").run();
+    assert_eq!(
+        (run.code, &run.json()["plan"]["tasks"]),
+        (0, &json!(0)),
+        "{run:?}"
+    );
+    let run = gate()
+        .file("tasks", "[ ]")
+        .args("--plan tasks --price gen4.5=1 --keep 10")
+        .run();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.json()["requirements"][0]["kind"], "planned-cost");
+    assert_eq!(run.json()["requirements"][0]["needed"], 0);
+}
+
+#[test]
+fn a_plan_that_cannot_be_followed_is_exit_code_2() {
+    let task = r#"{"model":"gen4.5","promptText":"SECRET"}"#;
+    let utf16: Vec<u8> = std::iter::once(0xfeff)
+        .chain(task.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let cases: [(&str, Vec<u8>, &str, &str); 15] = [
+        (
+            "not JSON",
+            b"SECRET".into(),
+            "",
+            "line 1: a task is not an object",
+        ),
+        (
+            "bad JSON",
+            format!("{task}\n{{SECRET}}").into(),
+            "",
+            "line 2: this is not JSON",
+        ),
+        (
+            "cut off",
+            task.as_bytes()[..20].into(),
+            "",
+            "line 1: the task that begins here is cut off",
+        ),
+        (
+            "an open array",
+            format!("[{task}").into(),
+            "",
+            "line 1: the array is cut off",
+        ),
+        (
+            "UTF-16",
+            utf16,
+            "",
+            "line 1: this is not UTF-8 (is it UTF-16?)",
+        ),
+        (
+            "a wrapper",
+            format!("{{\"tasks\":[{task}]}}").into(),
+            "",
+            "line 1: this object has no model",
+        ),
+        (
+            "no model",
+            b"\n\n{\"promptText\":\"SECRET\"}".into(),
+            "",
+            "line 3: this object has no model",
+        ),
+        (
+            "no price",
+            task.into(),
+            "--price other=1",
+            "line 1: the model of this task has no --price",
+        ),
+        (
+            "no duration",
+            task.into(),
+            "--price gen4.5=1/s",
+            "line 1: the price is by the second",
+        ),
+        (
+            "text as duration",
+            br#"{"model":"gen4.5","duration":"SECRET"}"#.into(),
+            "--price gen4.5=1/s",
+            "line 1: the price is by the second",
+        ),
+        (
+            "a negative duration",
+            br#"{"model":"gen4.5","duration":-5}"#.into(),
+            "--price gen4.5=1/s",
+            "line 1: the price is by the second",
+        ),
+        (
+            "a duration beyond",
+            br#"{"model":"gen4.5","duration":1e9}"#.into(),
+            "--price gen4.5=1/s",
+            "line 1: the price is by the second",
+        ),
+        (
+            "a percentage",
+            task.into(),
+            "--generations gen4.5=50%",
+            "cannot be added up",
+        ),
+        (
+            "too many",
+            task.into(),
+            "--generations gen4.5=18446744073709551615",
+            "cannot be added up",
+        ),
+        (
+            "two hundred digits",
+            b"{\"model\":\"gen4.5\"}".into(),
+            "--price gen4.5=1e3",
+            "--price",
+        ),
+    ];
+    each(
+        &cases,
+        |(name, ..)| (*name).to_owned(),
+        |(_, plan, args, said)| {
+            let run = Gate::reading(organization(5_000))
+                .file("tasks.jsonl", plan)
+                .args("--plan tasks.jsonl")
+                .args(args)
+                .run();
+            assert_eq!(run.code, 2, "{run:?}");
+            assert!(run.stderr.contains(said), "{run:?}");
+            assert!(
+                run.stderr.contains("\nexample: runway-preflight --"),
+                "{run:?}"
+            );
+            secretive(&run);
+        },
+    );
+}
+
+#[test]
+fn a_plan_is_a_file_or_a_pipe_within_its_bounds() {
+    let gate = || Gate::reading(organization(5_000)).args("--timeout 200ms");
+    let missing = gate().args("--plan missing").run();
+    assert_eq!(missing.code, 2, "{missing:?}");
+    assert!(missing.stderr.contains("does not exist"), "{missing:?}");
+    let directory = gate().args("--plan .").run();
+    assert_eq!(directory.code, 2, "{directory:?}");
+    let long = gate();
+    std::fs::File::create(long.path("long"))
+        .and_then(|file| file.set_len(2 * 1024 * 1024 * 1024))
+        .expect("a file of 2 GB, which takes no room");
+    let long = long.args("--plan long").run();
+    assert_eq!(long.code, 2, "{long:?}");
+    assert!(long.stderr.contains("longer than 64 MiB"), "{long:?}");
+    let stdin = Gate::new()
+        .no_key()
+        .file("organization.json", organization(5_000))
+        .args("--from organization.json --plan - --format json")
+        .stdin(r#"{"model":"gen4.5"}"#)
+        .run();
+    assert_eq!(
+        (stdin.code, &stdin.json()["plan"]["tasks"]),
+        (0, &json!(1)),
+        "{stdin:?}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_plan_that_never_ends_is_not_waited_for() {
+    let run = Gate::reading(organization(5_000))
+        .shell("mkfifo plan && exec \"$@\"")
+        .args("--plan plan --timeout 200ms")
+        .run();
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("did not end within 200ms"), "{run:?}");
+}
+
+#[test]
+fn what_fits_is_granted() {
+    // Range, other flags, granted, what held it back.
+    let cases = [
+        ("gen4.5=50..300@60", "", 83, "the balance"),
+        ("gen4.5=50..300", "", 110, "its daily limit"),
+        ("gen4.5=50..100", "", 100, ""),
+        (
+            "gen4.5=50..300@60",
+            "--keep 500",
+            75,
+            "the balance less --keep",
+        ),
+        ("gen4.5=50..300@0.5", "", 110, "its daily limit"),
+        ("gen4.5=50..300@45.455", "", 109, "the balance"),
+        (
+            "gen4_image=1..18446744073709551615@1",
+            "",
+            5_000,
+            "the balance",
+        ),
+        ("gen4_image=1..1000000", "", 1_000_000, ""),
+        ("gen4.5=50..300", "--price gen4.5=59.1", 83, "the balance"),
+    ];
+    each(
+        &cases,
+        |(range, flags, ..)| format!("{range} {flags}"),
+        |(range, flags, granted, held)| {
+            let run = Gate::reading(organization(5_000))
+                .github()
+                .arg("--generations")
+                .arg(range)
+                .args(flags)
+                .args("--format json")
+                .run();
+            assert_eq!(run.code, 0, "{run:?}");
+            let (model, count) = range.split_once('=').expect("a range");
+            let expected = json!({ model: granted });
+            assert_eq!(run.json()["granted"], expected, "{run:?}");
+            assert_eq!(run.output("granted"), expected.to_string());
+            let fewer = !held.is_empty();
+            assert_eq!(
+                run.codes("warning").contains(&"granted-fewer".into()),
+                fewer,
+                "{run:?}"
+            );
+            assert!(run.stderr.contains(held), "{run:?}");
+            // Exactly so many are a go, and one more is not.
+            let price = count.split_once('@').map_or("", |(_, price)| price);
+            let asks = |count: u64| {
+                let price = if price.is_empty() {
+                    String::new()
+                } else {
+                    format!("@{price}")
+                };
+                Gate::reading(organization(5_000))
+                    .args(&format!("--generations {model}={count}{price} {flags}"))
+                    .run()
+                    .code
+            };
+            assert_eq!(asks(*granted), 0);
+            assert!(!fewer || asks(granted + 1) != 0);
+        },
+    );
+}
+
+#[test]
+fn nothing_is_granted_without_a_go() {
+    for (args, code) in [
+        ("--generations gen4.5=111..300", 3),
+        ("--generations gen4.5=201..300", 6),
+        ("--generations gen4.5=50..300@101", 6),
+        ("--generations gen45=1..2", 6),
+        ("--generations gen4.5=1..300 --credits 5001", 6),
+    ] {
+        let run = Gate::reading(organization(5_000)).github().args(args).run();
+        assert_eq!(run.code, code, "{run:?}");
+        assert_eq!(run.output("granted"), "{}");
+        assert_eq!(run.output("warnings"), "", "{run:?}");
+    }
+    let run = Gate::reading("{}")
+        .github()
+        .args("--generations gen4.5=1..2 --fail-open")
+        .run();
+    assert_eq!((run.code, run.output("granted")), (0, "{}"), "{run:?}");
+}
+
+/// A server on a day of its choice, which answers for the days that it is asked for.
+fn runway(today: UtcDay, spent: Vec<(u32, i64)>) -> Server {
+    let noon = UNIX_EPOCH + Duration::from_secs(20_000 * 86_400 + 43_200);
+    let first = UtcDay::of(noon);
+    let days = (0..1_000)
+        .find(|days| first.plus(*days) == today)
+        .expect("a day");
+    let date = httpdate::fmt_http_date(noon + Duration::from_secs(u64::from(days) * 86_400));
+    Server::handler(move |_, request| {
+        if request.method == "GET" {
+            return Reply::ok(organization(5_000)).header("Date", &date);
+        }
+        let asked: Value = serde_json::from_slice(&request.body).expect("JSON");
+        let day = |name: &str| UtcDay::parse(asked[name].as_str().expect("a day")).expect("a day");
+        let days = spent
+            .iter()
+            .map(|(ago, amount)| (today.minus(*ago), *amount));
+        let days = days.filter(|(at, _)| (day("startDate")..day("beforeDate")).contains(at));
+        let results: Vec<Value> = days
+            .map(|(at, amount)| {
+                let entry = json!({ "model": "gen4.5", "amount": amount });
+                json!({ "date": at.to_string(), "usedCredits": [entry] })
+            })
+            .collect();
+        let body = json!({ "results": results, "models": ["gen4.5"] }).to_string();
+        Reply::ok(body).header("Date", &date)
+    })
+}
+
+fn day(text: &str) -> UtcDay {
+    UtcDay::parse(text).expect("a day")
+}
+
+#[test]
+fn a_month_counts_from_its_first_day() {
+    // Today, spent so many days ago, how much of the budget of 1,000 is left.
+    let cases = [
+        ("2026-03-01", 0, 400),
+        ("2026-03-01", 1, 1_000),
+        ("2026-03-31", 30, 400),
+        ("2026-03-31", 31, 1_000),
+        ("2025-02-28", 27, 400),
+        ("2025-02-28", 28, 1_000),
+        ("2026-12-31", 30, 400),
+        ("2026-01-01", 1, 1_000),
+    ];
+    each(
+        &cases,
+        |(today, ago, _)| format!("{today}, {ago} days ago"),
+        |(today, ago, left)| {
+            let server = runway(day(today), vec![(*ago, 600)]);
+            let run = Gate::asking(&server)
+                .args("--budget 1000/month --generations gen4.5=1..100@10 --format json")
+                .run();
+            assert_eq!(run.code, 0, "{run:?}");
+            let budget = &run.json()["requirements"][2];
+            assert_eq!(budget["left"], json!(left), "{run:?}");
+            assert_eq!(
+                run.json()["granted"],
+                json!({ "gen4.5": left / 10 }),
+                "{run:?}"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_forecast_warns_and_decides_nothing() {
+    // What was spent, the forecast, and whether seven days are more than it lasts.
+    let cases = [
+        (
+            vec![(1, 700), (2, 700)],
+            json!({ "days": 7, "creditsPerDay": 700, "basisDays": 2 }),
+            false,
+        ),
+        (
+            vec![(1, 1_430), (2, 0)],
+            json!({ "days": 3, "creditsPerDay": 1_430, "basisDays": 1 }),
+            true,
+        ),
+        (vec![(0, 9_000)], Value::Null, false),
+        (
+            vec![(1, 50), (3, -80)],
+            json!({ "days": 100, "creditsPerDay": 50, "basisDays": 1 }),
+            false,
+        ),
+        (vec![(3, 50), (1, -80)], Value::Null, false),
+        (vec![(31, 5_000)], Value::Null, false),
+        (vec![], Value::Null, false),
+    ];
+    each(
+        &cases,
+        |(spent, ..)| format!("{spent:?}"),
+        |(spent, forecast, short)| {
+            let server = runway(day("2026-03-31"), spent.clone());
+            let run = Gate::asking(&server)
+                .github()
+                .args("--warn-lasts 7days --format json")
+                .run();
+            assert_eq!((run.code, server.seen()), (0, 2), "{run:?}");
+            assert_eq!(&run.json()["forecast"], forecast, "{run:?}");
+            let warnings = run.codes("warning");
+            assert_eq!(warnings == ["running-low"], *short, "{run:?}");
+            let days = forecast["days"]
+                .as_i64()
+                .map_or(String::new(), |days| days.to_string());
+            assert_eq!(run.output("lasts-days"), days, "{run:?}");
+        },
+    );
+}
+
+#[test]
+fn the_planned_cost_shortens_the_forecast() {
+    let spent: Vec<(u32, i64)> = (1..=30).map(|ago| (ago, 1_240)).collect();
+    for (cost, days, short) in [(40, 4, false), (41, 3, true)] {
+        let server = runway(day("2026-03-31"), spent.clone());
+        let run = Gate::asking(&server)
+            .args(&format!("--generations gen4.5=1@{cost} --warn-lasts 4days"))
+            .args("--usage 30d --budget 100000/90d")
+            .run();
+        let pace = "days at 1,240 credits a day, the pace of the last 7 days";
+        let line = format!("lasts about {days} {pace}");
+        assert!(run.stdout.contains(&line), "{run:?}");
+        let warned = run.stderr.contains("warning[running-low]");
+        assert_eq!(warned, short, "{run:?}");
+        assert_eq!(
+            (run.code, server.seen()),
+            (0, 2),
+            "one request serves all: {run:?}"
+        );
+    }
+}
+
+#[test]
+fn a_history_that_cannot_be_had_is_a_warning_of_the_forecast() {
+    let cases = [
+        (Reply::http(403, r#"{"error":"No."}"#), "forbidden"),
+        (Reply::http(404, "<html>"), "unexpected-status"),
+        (Reply::ok("[]"), "unexpected-response"),
+        (Reply::http(400, r#"{"error":"No."}"#), "request-rejected"),
+    ];
+    each(
+        &cases,
+        |(_, code)| (*code).to_owned(),
+        |(reply, code)| {
+            let server = Server::script([Reply::ok(organization(5_000)), reply.clone()]);
+            let run = Gate::asking(&server)
+                .github()
+                .args("--warn-lasts 7days --format json")
+                .run();
+            assert_eq!(run.code, 0, "{run:?}");
+            assert_eq!(run.codes("warning"), [*code], "{run:?}");
+            assert_eq!(run.json()["forecast"], Value::Null, "{run:?}");
+            assert_eq!(run.output("warnings"), *code);
+        },
+    );
+}
+
+#[test]
+fn a_label_names_the_run_everywhere() {
+    let run = Gate::reading(organization(5_000))
+        .github()
+        .args("--label acme --generations gen4.5=120")
+        .run();
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.stdout.starts_with("acme: NO-GO  "), "{run:?}");
+    assert_eq!(run.output("acme-verdict"), "no-go");
+    assert!(
+        run.output("acme-message").starts_with("acme: NO-GO: "),
+        "{run:?}"
+    );
+    let summary = run.summary.as_deref().unwrap_or_default();
+    assert!(
+        summary.starts_with("## acme: Runway preflight: "),
+        "{run:?}"
+    );
+    assert!(run.stderr.contains("generations-short::acme: "), "{run:?}");
+    let report: Value = serde_json::from_str(run.output("acme-report")).expect("JSON");
+    assert_eq!(report["label"], "acme");
+}
+
+#[test]
+fn a_label_names_the_outputs_of_a_wrong_command_line() {
+    let cases = [
+        ("--label acme --credits x", "acme-"),
+        ("--credits x --label acme", "acme-"),
+        ("--nonsense --label acme", "acme-"),
+        ("--plan missing --label acme", "acme-"),
+        ("--keep 5 --label acme", "acme-"),
+        ("--label a/b", ""),
+        ("--label", ""),
+    ];
+    each(
+        &cases,
+        |(args, _)| (*args).to_owned(),
+        |(args, prefix)| {
+            let run = Gate::new().github().args(args).run();
+            assert_eq!(run.code, 2, "{run:?}");
+            assert_eq!(run.output(&format!("{prefix}pass")), "false", "{run:?}");
+            assert_eq!(run.output(&format!("{prefix}exit-code")), "2", "{run:?}");
+        },
+    );
+}
