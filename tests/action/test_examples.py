@@ -150,6 +150,106 @@ class Guard(Shell):
         self.assertNotIn("rendered", done.stdout)
 
 
+class WhatFits(Shell):
+    def fit(self, scenes, *answers):
+        (self.folder / "scenes.txt").write_text(scenes)
+        with runway(*answers) as server:
+            self.server = server
+            return self.call([EXAMPLES / "what-fits.sh", "scenes.txt", "left.txt"], server)
+
+    def left(self):
+        path = self.folder / "left.txt"
+        return path.read_text() if path.exists() else None
+
+    def test_all_of_it(self):
+        done = self.fit("harbour\ntwo words\n", organization())
+        self.assertEqual((done.returncode, self.server.asked()), (0, [ONCE]), done.stderr)
+        self.assertIn("rendered harbour\nrendered two words\nrendered 2 of 2\n", done.stdout)
+        self.assertEqual(self.left(), "")
+
+    def test_as_much_as_fits(self):
+        done = self.fit("one\ntwo\nthree", organization(balance=179))
+        self.assertEqual((done.returncode, self.server.asked()), (0, [ONCE]), done.stderr)
+        self.assertIn("rendered one\nrendered two\nrendered 2 of 3\n", done.stdout)
+        self.assertEqual(self.left(), "three")
+        self.assertIn("granted-fewer", done.stderr)
+
+    def test_nothing_fits(self):
+        done = self.fit("one\ntwo\n", organization(balance=59))
+        self.assertEqual((done.returncode, self.left()), (6, None), done.stderr)
+        self.assertNotIn("rendered", done.stdout)
+
+    def test_an_empty_list_asks_nothing(self):
+        done = self.fit("", organization())
+        self.assertEqual((done.returncode, self.server.asked(), self.left()), (0, [], ""), done.stderr)
+
+
+def by_key(answers):
+    """A Runway that answers each key as it says."""
+    def answer(request):
+        key = request["headers"]["authorization"].removeprefix("Bearer ")
+        return answers[key] if isinstance(answers[key], tuple) else (200, answers[key])
+    return Loopback(answer)
+
+
+class Organizations(Shell):
+    NAMES = ["acme", "b.2", "c-3", "d_4", "e", "f", "g", "h"]
+
+    def loop(self, **changes):
+        """Eight organizations, all with enough but for the changes."""
+        answers = {}
+        (self.folder / "keys").mkdir()
+        for number, name in enumerate(self.NAMES):
+            key = "key_" + f"{number:x}7c" * 42
+            (self.folder / "keys" / f"{name}.key").write_text(key + "\n")
+            answers[key] = changes.get(name, organization())
+        outputs = self.folder / "outputs"
+        outputs.touch()
+        keys = [f"keys/{name}.key" for name in self.NAMES]
+        with by_key(answers) as self.server:
+            done = self.call([EXAMPLES / "organizations.sh", *keys], self.server, key=None,
+                             GITHUB_ACTIONS="true", GITHUB_OUTPUT=str(outputs))
+        self.outputs = dict(line.split("=", 1) for line in outputs.read_text().splitlines())
+        return done
+
+    def test_all_can(self):
+        done = self.loop()
+        self.assertEqual((done.returncode, len(self.server.asked())), (0, 8), done.stderr)
+        self.assertIn("ready: " + " ".join(self.NAMES) + "\n", done.stdout)
+        self.assertEqual({self.outputs[f"{name}-pass"] for name in self.NAMES}, {"true"})
+
+    def test_some_cannot(self):
+        done = self.loop(acme=organization(used={"gen4.5": 199}), e=(401, {"error": "No such key"}))
+        self.assertEqual((done.returncode, len(self.server.asked())), (4, 8), done.stderr)
+        self.assertIn("ready: b.2 c-3 d_4 f g h\n", done.stdout)
+        found = [self.outputs[f"{name}-{output}"] for name in ("acme", "b.2", "e") for output in ("pass", "verdict")]
+        self.assertEqual(found, ["false", "no-go", "true", "go", "false", "cannot-tell"])
+        self.assertNotIn("pass", self.outputs)
+
+
+class Fallback(Shell):
+    def fall_back(self, *answers):
+        with runway(*answers) as server:
+            self.server = server
+            return self.call([EXAMPLES / "fallback.sh", "harbour"], server)
+
+    def test_the_first_model(self):
+        done = self.fall_back(organization())
+        self.assertEqual((done.returncode, self.server.asked()), (0, [ONCE]), done.stderr)
+        self.assertIn("rendered harbour gen4.5\n", done.stdout)
+
+    def test_the_second_model(self):
+        limits = {"gen4_turbo": {"maxConcurrentGenerations": 1, "maxDailyGenerations": 50}}
+        done = self.fall_back(organization(used={"gen4.5": 199}, limits=limits))
+        self.assertEqual((done.returncode, self.server.asked()), (0, [ONCE, ONCE]), done.stderr)
+        self.assertIn("rendered harbour gen4_turbo\n", done.stdout)
+
+    def test_neither(self):
+        done = self.fall_back(organization(balance=49))
+        self.assertEqual((done.returncode, self.server.asked()), (6, [ONCE, ONCE]), done.stderr)
+        self.assertNotIn("rendered", done.stdout)
+
+
 class Make(Shell):
     def make(self, *answers, rendered=(), **settings):
         for folder in ("scenes", "out"):
