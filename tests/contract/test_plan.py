@@ -1,0 +1,101 @@
+"""Plans as the official SDKs send them: the recorded request bodies are what `--plan` reads."""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import threading
+import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from gate import KEY, gate
+from runwayml import RunwayML
+
+HERE = pathlib.Path(__file__).parent
+EXAMPLE = HERE.parents[1] / "examples" / "organization.json"
+PRICES = ["--price", "gen4.5=12/s", "--price", "gen4_turbo=5/s", "--price", "gen4_image=5"]
+IMAGE = "https://example.com/harbour.png"
+
+# What the tasks below come to: 15 seconds at 12, 5 at 5, one at 5.
+MODELS = {
+    "gen4.5": {"tasks": 2, "seconds": 15, "credits": 180},
+    "gen4_turbo": {"tasks": 1, "seconds": 5, "credits": 25},
+    "gen4_image": {"tasks": 1, "credits": 5},
+}
+
+
+class Recorder(ThreadingHTTPServer):
+    """Takes every task, and keeps its body."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Created)
+        self.bodies = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Created(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.server.bodies.append(self.rfile.read(int(self.headers["content-length"])))
+        answer = json.dumps({"id": "17f20503-6c24-4c16-946b-35dbbce2af2f"}).encode()
+        self.send_response_only(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+class Plans(unittest.TestCase):
+    def setUp(self):
+        self.recorder = Recorder()
+        self.addCleanup(self.recorder.shutdown)
+
+    def assert_read(self, bodies):
+        """As lines and as an array: the same plan, and no word of a prompt."""
+        lines = b"\n".join(bodies)
+        array = b"[" + b",\n".join(bodies) + b"]"
+        for plan in (lines, array):
+            with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
+                file.write(plan)
+                file.flush()
+                run = gate("--from", str(EXAMPLE), "--plan", file.name, *PRICES, "--format", "json", key=None)
+            self.assertEqual(run.report["plan"], {"tasks": 4, "models": MODELS}, run)
+            cost = [row["needed"] for row in run.report["requirements"] if row["kind"] == "planned-cost"]
+            self.assertEqual(cost, [210], run)
+            self.assertNotIn("PROMPT", run.out + run.err)
+
+    def test_the_python_sdk(self):
+        with RunwayML(api_key=KEY, base_url=self.recorder.url, max_retries=0) as client:
+            for duration in (5, 10):
+                client.text_to_video.create(model="gen4.5", prompt_text="PROMPT", ratio="1280:720", duration=duration)
+            client.image_to_video.create(
+                model="gen4_turbo", prompt_image=[{"uri": IMAGE, "position": "first"}], prompt_text="PROMPT",
+                ratio="1280:720", duration=5, content_moderation={"public_figure_threshold": "low"})
+            client.text_to_image.create(
+                model="gen4_image", prompt_text="PROMPT of @model", ratio="1920:1080",
+                reference_images=[{"uri": IMAGE, "tag": "model"}])
+        self.assert_read(self.recorder.bodies)
+
+    def test_the_node_sdk(self):
+        # It looks for its packages beside the script.
+        installs = pathlib.Path(os.environ["INSTALLS"])
+        with tempfile.TemporaryDirectory(dir=installs) as folder:
+            script = pathlib.Path(folder) / "plan.mjs"
+            script.write_text((HERE / "plan.mjs").read_text())
+            subprocess.run(["node", script, self.recorder.url, KEY], check=True, timeout=60)
+        self.assert_read(self.recorder.bodies)
+
+
+if __name__ == "__main__":
+    unittest.main()
