@@ -62,6 +62,10 @@ impl Price {
 
 /// A JSON number, above 0, times a number of thousandths: exact, then rounded up.
 pub fn times(number: &str, thousandths: u128) -> Option<i128> {
+    if let Ok(number) = number.parse::<u32>() {
+        let product = thousandths.saturating_mul(number.into()).div_ceil(1_000);
+        return i128::try_from(product).ok();
+    }
     let (mantissa, exponent) = match number.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent),
         None => (number, "0"),
