@@ -18,10 +18,11 @@ use self::values::{is_label, Value};
 use crate::job::{Job, Need};
 use crate::price::Prices;
 use crate::quota::{Credits, Model};
+use crate::report::Format;
 use crate::source::Source;
 use crate::spend::{Range, UtcDay};
 
-pub use self::help::HELP;
+pub use self::help::{HELP, SHORT_HELP};
 pub use self::values::echo;
 
 /// What `--version` prints.
@@ -39,7 +40,9 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(3_600);
 /// What the command line asks for.
 #[derive(Debug)]
 pub enum Command {
-    /// Print the help.
+    /// Print a screen of help.
+    ShortHelp,
+    /// Print the whole help.
     Help,
     /// Print the version.
     Version,
@@ -47,15 +50,16 @@ pub enum Command {
     Check(Box<Settings>),
 }
 
-/// The form of the report on standard output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// For a terminal or a log.
-    Text,
-    /// One document.
-    Json,
-    /// For a job summary or a comment.
-    Markdown,
+/// Whether there is colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal, and as `NO_COLOR` and `CLICOLOR_FORCE` say.
+    #[default]
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
 }
 
 /// Everything that one run goes by.
@@ -89,8 +93,12 @@ pub struct Settings {
     pub skip_missing_key: bool,
     /// `--tiers`.
     pub tiers: bool,
-    /// `--format`.
+    /// `--format`, `--json`.
     pub format: Format,
+    /// `--write`: a form and a file each.
+    pub write: Vec<(Format, PathBuf)>,
+    /// `--color`, `--no-color`.
+    pub color: Color,
     /// `--quiet`.
     pub quiet: bool,
     /// `--base-url`; not yet looked into.
@@ -133,14 +141,17 @@ impl UsageError {
 ///
 /// Whatever is not to be followed to the letter: exit code 2.
 pub fn parse(arguments: Vec<OsString>, today: UtcDay) -> Result<Command, UsageError> {
-    let flags = match normalize(arguments)? {
-        Some(arguments) => {
-            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            Flags::from_args(&["runway-preflight"], &arguments)
-                .map_err(|exit| UsageError::new(echo(&exit.output), "--help"))?
-        }
-        None => return Ok(Command::Help),
-    };
+    let given = |flag: &str| arguments.iter().any(|word| word == flag);
+    if given("--help") {
+        return Ok(Command::Help);
+    }
+    if given("-h") {
+        return Ok(Command::ShortHelp);
+    }
+    let arguments = normalize(arguments)?;
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let flags = Flags::from_args(&["runway-preflight"], &arguments)
+        .map_err(|exit| UsageError::new(echo(&exit.output), "--help"))?;
     if flags.version {
         Ok(Command::Version)
     } else {
@@ -187,19 +198,57 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
                 value.choice(&[("fail", false), ("skip", true)])
             })?,
         tiers: flags.tiers,
-        format: value("--format", &flags.format).map_or(Ok(Format::Text), |value| {
-            value.choice(&[
-                ("text", Format::Text),
-                ("json", Format::Json),
-                ("markdown", Format::Markdown),
-            ])
-        })?,
+        format: format(&flags)?,
+        write: flags
+            .write
+            .iter()
+            .map(|text| Value::new("--write", text.clone()).write())
+            .collect::<Result<_, _>>()?,
+        color: color(&flags)?,
         quiet: flags.quiet,
         base_url: flags.base_url.clone(),
         key_file: flags.key_file.as_ref().map(PathBuf::from),
     };
     check_together(&settings)?;
     Ok(settings)
+}
+
+/// Those of standard output.
+const FORMATS: [(&str, Format); 3] = [
+    ("text", Format::Text),
+    ("json", Format::Json),
+    ("markdown", Format::Markdown),
+];
+
+fn format(flags: &Flags) -> Result<Format, UsageError> {
+    let format = flags.format.clone();
+    let format = format.map(|text| Value::new("--format", text).choice(&FORMATS));
+    match (format.transpose()?, flags.json) {
+        (None | Some(Format::Json), true) => Ok(Format::Json),
+        (Some(_), true) => Err(UsageError::new(
+            "--json is short for --format json, and another --format is given",
+            "--json",
+        )),
+        (format, false) => Ok(format.unwrap_or(Format::Text)),
+    }
+}
+
+fn color(flags: &Flags) -> Result<Color, UsageError> {
+    let choices = [
+        ("auto", Color::Auto),
+        ("always", Color::Always),
+        ("never", Color::Never),
+    ];
+    let color = flags.color.clone();
+    let color = color.map(|text| Value::new("--color", text).choice(&choices));
+    match (color.transpose()?, flags.no_color) {
+        (None | Some(Color::Never), true) => Ok(Color::Never),
+        (Some(_), true) => Err(UsageError::new(
+            "--no-color is short for --color never, and another --color is given",
+            "--no-color",
+        )),
+        (color, false) => Ok(color.unwrap_or_default()),
+    }
 }
 
 /// What no flag alone can tell.
@@ -331,18 +380,39 @@ fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
 /// The label of a command line that may be wrong otherwise: its outputs are named by it all the
 /// same.
 pub fn label(arguments: &[OsString]) -> Option<String> {
-    let mut words = arguments.iter().filter_map(|word| word.to_str()).peekable();
-    while let Some(word) = words.next() {
-        let value = match word.strip_prefix("--label") {
-            Some("") => words.peek().copied(),
-            Some(rest) => rest.strip_prefix('='),
-            None => None,
-        };
-        if let Some(label) = value.filter(|label| is_label(label)) {
-            return Some(label.to_owned());
+    let labels = values_of("--label", arguments);
+    let mut labels = labels.into_iter().filter(|label| is_label(label));
+    labels.next().map(str::to_owned)
+}
+
+/// The files of `--write env=FILE` of a command line that may be wrong otherwise: no earlier pass
+/// survives there.
+pub fn env_files(arguments: &[OsString]) -> Vec<PathBuf> {
+    let files = values_of("--write", arguments).into_iter();
+    let files = files.filter_map(|value| value.strip_prefix("env="));
+    files
+        .filter(|file| !file.is_empty())
+        .map(PathBuf::from)
+        .collect()
+}
+
+/// What stands behind a flag, wherever it is.
+fn values_of<'a>(flag: &str, arguments: &'a [OsString]) -> Vec<&'a str> {
+    let words = || {
+        arguments
+            .iter()
+            .map(|word| word.to_str().unwrap_or_default())
+    };
+    let next = words().skip(1).map(Some).chain([None]);
+    let values = words().zip(next).filter_map(|(word, next)| {
+        let rest = word.strip_prefix(flag)?;
+        if rest.is_empty() {
+            next
+        } else {
+            rest.strip_prefix('=')
         }
-    }
-    None
+    });
+    values.collect()
 }
 
 fn add_largest(entries: &mut Vec<(Model, u64)>, model: Model, needed: u64) {

@@ -9,13 +9,14 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use runway_preflight::ci::{self, CiFile, System};
-use runway_preflight::cli::{self, Command, Format, UsageError};
+use runway_preflight::ci::{self, System};
+use runway_preflight::cli::{self, Color, Command, UsageError};
 use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::exit::Exit;
 use runway_preflight::output::{Output, Place, Sink};
 use runway_preflight::poll;
-use runway_preflight::report::{json, markdown, text, Contents, Report, Verdict};
+use runway_preflight::report::text::{self, Look};
+use runway_preflight::report::{env, Contents, Report, Verdict};
 use runway_preflight::spend::UtcDay;
 
 use setup::Setup;
@@ -23,11 +24,11 @@ use terminal::Terminal;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let label = cli::label(&arguments);
-    let label = label.as_deref();
+    let given = arguments.clone();
     let ci = ci::detect(&variable);
     let command = cli::parse(arguments, UtcDay::of(poll::now()));
     let exit = match command {
+        Ok(Command::ShortHelp) => print_only(cli::SHORT_HELP),
         Ok(Command::Help) => print_only(cli::HELP),
         Ok(Command::Version) => print_only(cli::VERSION),
         Ok(Command::Check(settings)) => {
@@ -35,12 +36,12 @@ fn main() -> ExitCode {
             let output = setup::output(&places);
             match setup::setup(*settings, &places, ci.as_deref()) {
                 Ok(setup) => check(&setup, &output, ci.as_deref()),
-                Err(error) => report_usage(&error, label, &output, ci.as_deref()),
+                Err(error) => report_usage(&error, &given, &output, ci.as_deref()),
             }
         }
         Err(error) => {
             let output = setup::output(&setup::places(None, ci.as_deref()));
-            report_usage(&error, label, &output, ci.as_deref())
+            report_usage(&error, &given, &output, ci.as_deref())
         }
     };
     ExitCode::from(exit.code())
@@ -72,6 +73,35 @@ fn check(setup: &Setup, output: &Output, ci: Option<&dyn System>) -> Exit {
     publish(contents, setup, output, ci, &context)
 }
 
+/// Makes the text for a file of which so many bytes are there.
+type Render<'a> = Box<dyn Fn(&Report, u64) -> String + 'a>;
+
+/// A file that the report is written to.
+struct Written<'a> {
+    name: String,
+    sink: Sink,
+    render: Render<'a>,
+    failed: bool,
+}
+
+/// Those of `--write`, then those of the CI system.
+fn files<'a>(setup: &'a Setup, ci: Option<&dyn System>) -> Vec<Written<'a>> {
+    let own = setup.write.iter().map(|(format, path)| Written {
+        name: path.to_string_lossy().into_owned(),
+        sink: Sink::new(Place::Whole(path.clone())),
+        render: Box::new(move |report, _| report.render(*format, Look::default())),
+        failed: false,
+    });
+    let of_ci = ci.map_or(Vec::new(), System::files);
+    let of_ci = of_ci.into_iter().map(|file| Written {
+        name: file.name.to_owned(),
+        sink: Sink::new(Place::Append(file.path)),
+        render: Box::new(file.render),
+        failed: false,
+    });
+    own.chain(of_ci).collect()
+}
+
 /// Writes the report everywhere, standard output last: nothing that was written contradicts the
 /// exit code, as far as it can be written again.
 fn publish(
@@ -83,27 +113,24 @@ fn publish(
 ) -> Exit {
     let mut failures: Vec<Finding> = Vec::new();
     let mut report = Report::new(contents, &failures, context);
-    let mut files: Vec<(CiFile, Sink, bool)> = ci
-        .map_or(Vec::new(), System::files)
-        .into_iter()
-        .map(|file| {
-            let sink = Sink::new(Place::Append(file.path.clone()));
-            (file, sink, false)
-        })
-        .collect();
+    let mut files = files(setup, ci);
     let mut printed = false;
     loop {
         let known = failures.len();
-        for (file, sink, failed) in files.iter_mut().filter(|(_, _, failed)| !failed) {
-            let written = output.write(sink, &(file.render)(&report, sink.length_before()));
-            if let Err(error) = written {
-                *failed = true;
-                failures.push(not_written(file.name, &error));
+        for file in files.iter_mut().filter(|file| !file.failed) {
+            let text = (file.render)(&report, file.sink.length_before());
+            if let Err(error) = output.write(&mut file.sink, &text) {
+                file.failed = true;
+                failures.push(not_written(&file.name, &error));
             }
         }
         if failures.len() == known && !printed {
             printed = true;
-            let text = render(&report, setup);
+            let text = if setup.quiet && report.verdict == Verdict::Go {
+                String::new()
+            } else {
+                report.render(setup.format, look(setup.color, &std::io::stdout()))
+            };
             if let Err(error) = output.write(&mut Sink::new(Place::Stdout), &text) {
                 failures.push(not_written("standard output", &error));
             }
@@ -115,7 +142,7 @@ fn publish(
     }
     output.stderr(&match ci {
         Some(ci) => ci.diagnostics(&report),
-        None => text::diagnostics(&report, has_colour(std::io::stderr().is_terminal())),
+        None => text::diagnostics(&report, look(setup.color, &std::io::stderr())),
     });
     report.exit
 }
@@ -127,26 +154,24 @@ fn not_written(place: &str, error: &std::io::Error) -> Finding {
     }
 }
 
-/// The report for standard output; nothing where `--quiet` meets a go.
-fn render(report: &Report, setup: &Setup) -> String {
-    if setup.quiet && report.verdict == Verdict::Go {
-        return String::new();
-    }
-    match setup.format {
-        Format::Text => text::render(report, has_colour(std::io::stdout().is_terminal())),
-        Format::Json => json::render(report),
-        Format::Markdown => markdown::render(report),
-    }
-}
-
 /// No earlier `pass=true` of the step may survive a wrong command line.
 fn report_usage(
     error: &UsageError,
-    label: Option<&str>,
+    arguments: &[OsString],
     output: &Output,
     ci: Option<&dyn System>,
 ) -> Exit {
     let UsageError(message) = error;
+    let label = cli::label(arguments);
+    let label = label.as_deref();
+    for path in cli::env_files(arguments) {
+        let mut sink = Sink::new(Place::Whole(path));
+        if let Err(error) = output.write(&mut sink, &env::render_usage_error(label)) {
+            output.stderr(&format!(
+                "--write env: the file could not be written: {error}\n"
+            ));
+        }
+    }
     for file in ci.map_or(Vec::new(), System::files) {
         let mut sink = Sink::new(Place::Append(file.path));
         if let Err(error) = output.write(&mut sink, &(file.render_usage_error)(message, label)) {
@@ -166,15 +191,34 @@ fn print_only(text: &str) -> Exit {
     }
 }
 
-/// As `NO_COLOR` and `CLICOLOR_FORCE` say, else on a terminal.
-fn has_colour(terminal: bool) -> bool {
+/// How text is shown on a stream.
+#[cfg(unix)]
+fn look(color: Color, stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Look {
+    let size = terminal_size::terminal_size_of(stream);
+    Look {
+        colour: has_colour(color, stream.is_terminal()),
+        width: size.map(|(width, _)| usize::from(width.0)),
+    }
+}
+
+/// How text is shown on a stream.
+#[cfg(not(unix))]
+fn look(color: Color, stream: &impl IsTerminal) -> Look {
+    let size = terminal_size::terminal_size().filter(|_| stream.is_terminal());
+    Look {
+        colour: has_colour(color, stream.is_terminal()),
+        width: size.map(|(width, _)| usize::from(width.0)),
+    }
+}
+
+/// As `--color` says, then `NO_COLOR` and `CLICOLOR_FORCE`, else on a terminal.
+fn has_colour(color: Color, terminal: bool) -> bool {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-    if set("NO_COLOR").is_some() {
-        false
-    } else if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
-        true
-    } else {
-        terminal
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("NO_COLOR").is_some() => false,
+        Color::Auto => set("CLICOLOR_FORCE").map_or(terminal, |value| value != "0" || terminal),
     }
 }
 

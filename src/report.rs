@@ -3,8 +3,11 @@
 //! It is complete before it is rendered. A renderer returns text; only `main` owns standard
 //! output and files.
 
+pub mod env;
 pub mod json;
+pub mod junit;
 pub mod markdown;
+pub(crate) mod outputs;
 mod table;
 pub mod text;
 
@@ -31,6 +34,32 @@ const MAX_NAME: usize = 80;
 
 /// As many grants as stand on one line; the table of models and the JSON have all.
 const MAX_GRANTS: usize = 20;
+
+/// The form of a report. To add one, add a file here and a line each to this and to `render`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For a terminal or a log.
+    Text,
+    /// One document.
+    Json,
+    /// For a job summary or a comment.
+    Markdown,
+    /// Shell variables.
+    Env,
+    /// Test results for a CI system.
+    Junit,
+}
+
+impl Format {
+    /// Every form, by the name that the flags know.
+    pub const ALL: &'static [(&'static str, Self)] = &[
+        ("text", Self::Text),
+        ("json", Self::Json),
+        ("markdown", Self::Markdown),
+        ("env", Self::Env),
+        ("junit", Self::Junit),
+    ];
+}
 
 /// The answer to the question whether the job may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +170,17 @@ impl<'a> Report<'a> {
             contents,
             host: context.organization.name(context.host),
             redactor: context.redactor,
+        }
+    }
+
+    /// The whole report. `look` is for text alone.
+    pub fn render(&self, format: Format, look: text::Look) -> String {
+        match format {
+            Format::Text => text::render(self, look),
+            Format::Json => json::render(self),
+            Format::Markdown => markdown::render(self),
+            Format::Env => env::render(self),
+            Format::Junit => junit::render(self),
         }
     }
 
@@ -258,6 +298,7 @@ impl<'a> Report<'a> {
             None => row.name.clone(),
         };
         let needed = match (row.needed, row.percent) {
+            (Some(0), _) if ["budget", "planned-cost"].contains(&row.kind) => "nothing".to_owned(),
             (Some(needed), _) => thousands(needed),
             (None, Some(percent)) => format!("{percent}%"),
             (None, None) => "?".to_owned(),

@@ -1,12 +1,12 @@
 //! What a run needs, set up before anything is asked: files are read, the key is found, the way to
 //! Runway is chosen.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use runway_preflight::api::{proxy, roots, BaseUrl, Client, RUNWAY};
 use runway_preflight::ci::System;
-use runway_preflight::cli::{self, Format, Settings, UsageError};
+use runway_preflight::cli::{self, Color, Settings, UsageError};
 use runway_preflight::credentials::{self, Key, KeyError, KeySource, Places};
 use runway_preflight::decode;
 use runway_preflight::diagnostic::{Asked, Context, Finding};
@@ -16,6 +16,7 @@ use runway_preflight::output::Output;
 use runway_preflight::plan::{self, Plan};
 use runway_preflight::poll::{Input, Poll};
 use runway_preflight::redact::Redactor;
+use runway_preflight::report::Format;
 use runway_preflight::source::{Document, Source};
 
 use crate::variable;
@@ -35,6 +36,8 @@ pub(crate) struct Setup {
     pub(crate) source: String,
     pub(crate) tiers: bool,
     pub(crate) format: Format,
+    pub(crate) write: Vec<(Format, PathBuf)>,
+    pub(crate) color: Color,
     pub(crate) quiet: bool,
     pub(crate) label: Option<String>,
     organization: Source,
@@ -130,6 +133,8 @@ pub(crate) fn setup(
         source,
         tiers: settings.tiers,
         format: settings.format,
+        write: settings.write,
+        color: settings.color,
         quiet: settings.quiet,
         label: settings.label,
         organization: settings.organization,

@@ -110,5 +110,8 @@ impl<'a> Terminal<'a> {
 /// Up to the full second: nobody waits by the tenth.
 fn in_seconds(left: Duration) -> String {
     let seconds = left.as_millis().div_ceil(1_000);
-    duration(Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX)))
+    match u64::try_from(seconds).unwrap_or(u64::MAX) {
+        seconds @ ..120 => format!("{seconds} s"),
+        seconds => duration(Duration::from_secs(seconds)),
+    }
 }

@@ -7,8 +7,8 @@ use super::{CiFile, System, Variables};
 use crate::diagnostic::{Diagnostic, KeyHint, Severity};
 use crate::exit::Exit;
 use crate::files::{self, Limits, Pipes};
-use crate::quota::ModelQuota;
-use crate::report::{json, markdown, text, Report};
+use crate::report::outputs::{values, Bounds};
+use crate::report::{markdown, text, Report};
 
 /// GitHub drops the annotations of a step beyond ten of each kind.
 const MAX_ANNOTATIONS: usize = 10;
@@ -129,8 +129,12 @@ fn annotations(report: &Report) -> String {
 
 fn annotation(report: &Report, diagnostic: &Diagnostic) -> String {
     let message = report.labelled(&format!(
-        "{}\ncause: {}\nfix: {}\nsee: {}",
-        diagnostic.summary, diagnostic.cause, diagnostic.fix, diagnostic.see
+        "{}: {}\ncause: {}\nfix: {}\nsee: {}",
+        diagnostic.code.name(),
+        diagnostic.summary,
+        diagnostic.cause,
+        diagnostic.fix,
+        diagnostic.see
     ));
     format!(
         "::{} title=runway-preflight {}::{}\n",
@@ -147,38 +151,13 @@ fn escape(data: &str) -> String {
         .replace('\n', "%0A")
 }
 
-/// The lines for `GITHUB_OUTPUT`, `name=value` each.
+/// The lines for `GITHUB_OUTPUT`.
 fn outputs(report: &Report) -> String {
-    let codes: Vec<&str> = report.codes.iter().map(|code| code.name()).collect();
-    let left = |quota: &ModelQuota| quota.left().ok();
-    let concurrency = |quota: &ModelQuota| quota.concurrency.clone().ok();
-    let values = [
-        ("verdict", report.verdict.name().to_owned()),
-        ("exit-code", report.exit.code().to_string()),
-        ("codes", codes.join(",")),
-        ("warnings", report.warning_codes().join(",")),
-        ("message", report.message()),
-        ("granted", json::render_granted(report, MAX_OUTPUT)),
-        (
-            "lasts-days",
-            report
-                .lasts_days()
-                .map_or(String::new(), |days| days.to_string()),
-        ),
-        ("credit-balance", report.balance()),
-        (
-            "generations-left",
-            json::render_map(report, MAX_OUTPUT, left),
-        ),
-        (
-            "concurrency",
-            json::render_map(report, MAX_OUTPUT, concurrency),
-        ),
-        ("report", json::render_line(report, MAX_OUTPUT)),
-        // Last: where a disk is full before it, there is no pass.
-        ("pass", report.passes().to_string()),
-    ];
-    lines(report.contents.label, &values)
+    let bounds = Bounds {
+        map: MAX_OUTPUT,
+        report: Some(MAX_OUTPUT),
+    };
+    lines(report.contents.label, &values(report, bounds))
 }
 
 /// `name=value` each, the names prefixed with the label.

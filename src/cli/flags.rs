@@ -74,6 +74,18 @@ pub(super) struct Flags {
     /// text, json or markdown
     #[argh(option)]
     pub(super) format: Option<String>,
+    /// short for --format json
+    #[argh(switch)]
+    pub(super) json: bool,
+    /// also write the report to a file: FORMAT=FILE
+    #[argh(option)]
+    pub(super) write: Vec<String>,
+    /// auto, always or never
+    #[argh(option)]
+    pub(super) color: Option<String>,
+    /// short for --color never
+    #[argh(switch)]
+    pub(super) no_color: bool,
     /// with verdict go, print no report
     #[argh(switch, short = 'q')]
     pub(super) quiet: bool,
@@ -89,8 +101,8 @@ pub(super) struct Flags {
 }
 
 /// Brings the arguments into the one form that argh reads as they are meant: `--name value`, each
-/// name known, each value there, none twice that takes one. `None` where `--help` is among them.
-pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>, UsageError> {
+/// name known, each value there, none twice that takes one.
+pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageError> {
     let known = Flags::get_args_info().flags;
     let mut words = Vec::with_capacity(arguments.len());
     for argument in arguments {
@@ -101,9 +113,6 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
                 "--generations gen4.5=20",
             )
         })?);
-    }
-    if words.iter().any(|word| word == "--help" || word == "-h") {
-        return Ok(None);
     }
     let is_flag = |word: &str| {
         let long = word.len() > 2 && word.starts_with("--");
@@ -170,7 +179,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
         normal.push(flag.long.to_owned());
         normal.push(value);
     }
-    Ok(Some(normal))
+    Ok(normal)
 }
 
 /// A word behind a flag that has its value already: what was meant is one word.

@@ -59,9 +59,12 @@ Report:
   --tiers                        add the tier reference
   --label NAME                   name this run in the report, and prefix its
                                  outputs with NAME-
-  --format text|json|markdown    [text]
+  --format text|json|markdown    [text]; --json is short for --format json
+  --write FORMAT=FILE            also write the report to FILE: json, markdown,
+                                 text, env or junit; repeatable
+  --color auto|always|never      [auto]; --no-color is short for --color never
   -q, --quiet                    with verdict go, print no report
-  -h, --help                     print this
+  -h                             print a short help; --help prints this
   -V, --version                  print the version
 
 Examples:
@@ -82,6 +85,30 @@ Exit codes:
   5  cannot-tell: Runway could not be asked or understood, or the report could
      not be written
   6  no-go: Runway answered, it is not enough, and somebody has to act
+";
+
+/// What `-h` prints: a screen of 24 lines.
+pub const SHORT_HELP: &str = "\
+Asks Runway what is left and stops a pipeline, with the reason, when it is not
+enough. It makes two read-only API requests, nothing billable.
+
+Usage: runway-preflight [--generations MODEL=N[@CREDITS]]... [--credits N]
+                        [--concurrency MODEL=N]... [options]
+
+  --generations MODEL=N[@CREDITS]  N generations of MODEL left today, each
+                                   costing CREDITS; MIN..MAX takes a range
+  --credits N                      minimum balance before the job
+  --plan FILE                      the job's request bodies; with --price
+  --concurrency MODEL=N            N generations of MODEL at a time
+  --budget CREDITS/DURATION        maximum spending over the last DURATION
+  --wait DURATION                  retry for up to DURATION if waiting could
+                                   resolve every error
+
+The key comes from --key-file, else RUNWAYML_API_SECRET, else .env.
+Exit codes: 0 go, 2 wrong command line, 3 not enough now, 4 no valid key,
+            5 cannot tell, 6 not enough and somebody has to act.
+
+runway-preflight --help lists every flag.
 ";
 
 /// A right use of a flag.
@@ -106,6 +133,10 @@ pub(super) fn example(flag: &str) -> &'static str {
         "--usage-from" => "--usage-from usage.json --usage 2026-02-15..2026-03-17",
         "--usage" => "--usage 30d",
         "--format" => "--format json",
+        "--json" => "--json",
+        "--write" => "--write junit=preflight.xml",
+        "--color" => "--color never",
+        "--no-color" => "--no-color",
         "--base-url" => "--base-url https://api.dev.runwayml.com",
         "--key-file" => "--key-file secret.txt",
         "--fail-open" => "--fail-open",

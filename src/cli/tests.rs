@@ -531,9 +531,17 @@ fn the_help_fits_and_knows_every_flag() {
             assert!(parse_words(&example).is_ok(), "{example:?}");
         }
     }
-    for words in [&["--help"][..], &["-h"], &["--credits", "x", "--help"]] {
+    for words in [
+        &["--help"][..],
+        &["--credits", "x", "--help"],
+        &["-h", "--help"],
+    ] {
         assert!(matches!(parse_words(words), Ok(Command::Help)));
     }
+    for words in [&["-h"][..], &["--credits", "x", "-h"]] {
+        assert!(matches!(parse_words(words), Ok(Command::ShortHelp)));
+    }
+    assert!(help::SHORT_HELP.lines().count() <= 24);
     for words in [&["--version"][..], &["-V"]] {
         assert!(matches!(parse_words(words), Ok(Command::Version)));
     }

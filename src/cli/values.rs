@@ -1,5 +1,6 @@
 //! What a flag's value means, and what is said where it means nothing.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::help;
@@ -7,6 +8,7 @@ use super::UsageError;
 use crate::job::{Cost, Generations, Need};
 use crate::price::{Price, Prices, Rate};
 use crate::quota::{Credits, Model};
+use crate::report::Format;
 use crate::sanitize::{cut, for_log};
 use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS};
 
@@ -200,6 +202,21 @@ impl Value {
             }
         };
         Ok((model, rate))
+    }
+
+    /// `FORMAT=FILE`.
+    pub(super) fn write(&self) -> Result<(Format, PathBuf), UsageError> {
+        let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
+        let problem = || format!("must be FORMAT=FILE, FORMAT one of {}", names.join(", "));
+        let named = self.text.split_once('=');
+        let (name, file) = named.ok_or_else(|| self.error(&problem()))?;
+        let format = Format::ALL.iter().find(|(known, _)| *known == name);
+        let (_, format) = format.ok_or_else(|| self.error(&problem()))?;
+        match file {
+            "" => Err(self.error(&problem())),
+            "-" => Err(self.error("names no file: --format is what standard output gets")),
+            file => Ok((*format, PathBuf::from(file))),
+        }
     }
 
     /// 1 to 64 of letters, digits, `-`, `_` and `.`.

@@ -16,12 +16,24 @@ const PLAIN: &str = "\x1b[0m";
 /// The columns that a headline takes before the host.
 const HEADLINE: usize = 50;
 
+const NEED: &str = "need";
+const LEFT: &str = "left";
+
 /// A longer table is cut: nobody reads it in a log.
 const MAX_ROWS: usize = 20_000;
 
+/// How text is shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Look {
+    /// In colour.
+    pub colour: bool,
+    /// The columns of the terminal; `None` where lines are as long as they are.
+    pub width: Option<usize>,
+}
+
 /// The report for standard output.
-pub fn render(report: &Report, colour: bool) -> String {
-    let paint = Paint(colour);
+pub fn render(report: &Report, look: Look) -> String {
+    let paint = Paint(look.colour);
     let mut text = headline(report, paint);
     text.push_str(&requirements(report, paint));
     for (name, figure) in report.account(false) {
@@ -47,15 +59,15 @@ pub fn render(report: &Report, colour: bool) -> String {
         text.push_str(&format!("  {UNLOCK_NOTE}\n"));
     }
     let text = format!("{}\n", text.trim_end());
-    report.redactor.without_figures(&text).into_owned()
+    wrapped(report.redactor.without_figures(&text).into_owned(), look)
 }
 
 /// The diagnostics for standard error, set off from what stands above them.
-pub fn diagnostics(report: &Report, colour: bool) -> String {
+pub fn diagnostics(report: &Report, look: Look) -> String {
     let all = report.diagnostics.iter();
-    let text: String = all.map(|one| diagnostic(one, colour)).collect();
+    let text: String = all.map(|one| diagnostic(one, look.colour)).collect();
     let gap = if text.is_empty() { "" } else { "\n" };
-    format!("{gap}{text}")
+    wrapped(format!("{gap}{text}"), look)
 }
 
 /// One diagnostic for standard error.
@@ -97,48 +109,101 @@ fn headline(report: &Report, paint: Paint) -> String {
 }
 
 fn requirements(report: &Report, paint: Paint) -> String {
+    const GAP: &str = "  ";
     let rows = report.requirements();
-    let width = |cell: fn(&Cells) -> &str| {
-        let widths = rows.iter().map(|row| cell(row).chars().count());
-        widths.max().unwrap_or(0)
-    };
-    let name = width(|row| &row.name);
-    let needed = width(|row| &row.needed);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let length = |text: &str| text.chars().count();
     // `188 of 200` lines up at its first figure.
-    let figure = |left: &str| {
-        left.split(" of ")
-            .next()
-            .map_or(0, |figure| figure.chars().count())
+    let figure = |left: &str| left.split(" of ").next().map_or(0, length);
+    let widest = |cell: &dyn Fn(&Cells) -> usize| rows.iter().map(cell).max().unwrap_or(0);
+    let name = widest(&|row| length(&row.name));
+    let needed = widest(&|row| length(&row.needed)).max(NEED.len());
+    let figures = widest(&|row| figure(&row.left)).max(LEFT.len());
+    let shifted = |left: &str| {
+        let shift = figures.saturating_sub(figure(left));
+        format!("{}{left}", " ".repeat(shift))
     };
-    let figures = rows.iter().map(|row| figure(&row.left)).max().unwrap_or(0);
-    let left = rows
-        .iter()
-        .map(|row| {
-            let shift = figures.saturating_sub(figure(&row.left));
-            row.left.chars().count().saturating_add(shift)
-        })
-        .max()
-        .unwrap_or(0);
-    let mut text = String::new();
+    let left = widest(&|row| length(&shifted(&row.left)));
+    let mut text = format!(
+        "    {:name$}{GAP}{NEED:>needed$}{GAP}{LEFT:>figures$}\n",
+        ""
+    );
     for row in &rows {
         let mark = match row.met {
             Some(true) => paint.with(GREEN, "✓"),
             Some(false) => paint.with(RED, "✗"),
             None => paint.with(YELLOW, "?"),
         };
-        let shift = " ".repeat(figures.saturating_sub(figure(&row.left)));
-        let shifted = format!("{shift}{}", row.left);
         let line = format!(
-            "  {mark} {:<name$}    need  {:>needed$}    left  {shifted:<left$}    {}",
-            row.name, row.needed, row.note
+            "  {mark} {:<name$}{GAP}{:>needed$}{GAP}{:<left$}{GAP}{}",
+            row.name,
+            row.needed,
+            shifted(&row.left),
+            row.note
         );
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    if !rows.is_empty() {
-        text.push('\n');
-    }
+    text.push('\n');
     text
+}
+
+/// Each line within the width, what does not fit below its own beginning; never inside a word.
+fn wrapped(text: String, look: Look) -> String {
+    let Some(width) = look.width else {
+        return text;
+    };
+    let mut wrapped = String::with_capacity(text.len());
+    for line in text.lines() {
+        let indent = indent(line);
+        let mut column: usize = 0;
+        for (index, word) in line.split(' ').enumerate() {
+            let length = visible_length(word);
+            let end = column
+                .saturating_add(length)
+                .saturating_add(usize::from(index > 0));
+            if end > width && column > indent && length > 0 {
+                wrapped.truncate(wrapped.trim_end_matches(' ').len());
+                wrapped.push('\n');
+                wrapped.push_str(&" ".repeat(indent));
+                column = indent;
+            } else if index > 0 {
+                wrapped.push(' ');
+                column = column.saturating_add(1);
+            }
+            wrapped.push_str(word);
+            column = column.saturating_add(length);
+        }
+        wrapped.push('\n');
+    }
+    wrapped
+}
+
+/// Where the rest of a line goes: behind `cause:` and the like, else a little further in.
+fn indent(line: &str) -> usize {
+    let spaces = line.len().saturating_sub(line.trim_start().len());
+    let labels = ["cause: ", "fix: ", "see: "];
+    let label = labels
+        .iter()
+        .find(|label| line.trim_start().starts_with(*label));
+    spaces.saturating_add(label.map_or(2, |label| label.len()))
+}
+
+/// Characters, without what only sets the colour.
+fn visible_length(word: &str) -> usize {
+    let mut length: usize = 0;
+    let mut in_escape = false;
+    for character in word.chars() {
+        match character {
+            '\x1b' => in_escape = true,
+            'm' if in_escape => in_escape = false,
+            _ if in_escape => {}
+            _ => length = length.saturating_add(1),
+        }
+    }
+    length
 }
 
 /// Indented; and how many rows are left out, where there are too many to show.

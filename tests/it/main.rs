@@ -25,3 +25,4 @@ mod secrecy;
 mod support;
 mod terminal;
 mod waiting;
+mod written;

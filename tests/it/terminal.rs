@@ -54,3 +54,33 @@ fn a_server_sends_no_escapes_to_a_terminal() {
         "{shown:?}"
     );
 }
+
+#[test]
+fn text_is_wrapped_to_the_terminal() {
+    let args = "--generations gen4.5=200@60 --generations veo3.1=10 --credits 6000 --color never";
+    let shown = |columns| {
+        let server = Server::script([Reply::ok(EXAMPLE)]);
+        let (code, shown) = Gate::asking(&server).args(args).on_terminal_of(columns);
+        assert_eq!(code, 6, "{shown}");
+        shown.replace(&server.address().to_string(), "127.0.0.1:54321")
+    };
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let whole = shown(0);
+    for columns in [80, 60, 40] {
+        let wrapped = shown(columns);
+        assert_eq!(words(&wrapped), words(&whole), "no word is broken or lost");
+        for line in wrapped.lines() {
+            let fits = line.chars().count() <= columns.into();
+            let table = line.contains("  ") && !line.contains(": ") || line.contains("Remaining");
+            let one_word = line.trim().split(' ').count() <= 2;
+            assert!(fits || one_word || table, "{columns} columns: {line}");
+        }
+        if columns == 60 {
+            insta::assert_snapshot!("terminal", wrapped.replace('\r', ""));
+        }
+    }
+}

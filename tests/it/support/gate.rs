@@ -158,11 +158,25 @@ impl Gate {
     #[cfg(unix)]
     #[track_caller]
     pub(crate) fn on_terminal(self) -> (i32, String) {
+        self.on_terminal_of(0)
+    }
+
+    /// The same on one of so many columns; 0 is not known.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn on_terminal_of(self, columns: u16) -> (i32, String) {
         use rustix::pty::{grantpt, openpt, ptsname, unlockpt, OpenptFlags};
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&ours)
             .and_then(|()| unlockpt(&ours))
             .expect("its other side");
+        let size = rustix::termios::Winsize {
+            ws_col: columns,
+            ws_row: 24,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        rustix::termios::tcsetwinsize(&ours, size).expect("a size");
         let name = ptsname(&ours, Vec::new()).expect("its name");
         let name = name.into_string().expect("a path");
         let mut theirs = std::fs::File::options();
