@@ -760,7 +760,10 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
 
 /// The heading of a code in the documentation.
 fn documentation(code: Code) -> String {
-    format!("{DOCUMENTATION}#{}", code.name())
+    format!(
+        "{DOCUMENTATION}/blob/main/docs/diagnostics.md#{}",
+        code.name()
+    )
 }
 
 fn tries(asked: &Asked) -> String {

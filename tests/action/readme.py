@@ -1,4 +1,4 @@
-"""The parts of README.md that are made from other files. `--write` makes them anew; a test compares them.
+"""The parts of README.md and docs/ that are made from other files. `--write` makes them again; a test compares them.
 
 A part stands between `<!-- begin NAME -->` and `<!-- end NAME -->`, where NAME is `inputs`, `outputs` or a file of
 examples/.
@@ -11,8 +11,9 @@ from ruamel.yaml import YAML
 
 from support import ROOT
 
-README = ROOT / "README.md"
-FENCES = {"yml": "yaml", "sh": "sh", "json": "json"}
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCES = {".yml": "yaml", ".sh": "sh", ".json": "json"}
+NAMED = {"Makefile": "make", "Jenkinsfile": "groovy"}
 
 
 def action():
@@ -28,17 +29,18 @@ def part(name):
     if name in ("inputs", "outputs"):
         return table(name.removesuffix("s"), action()[name])
     path = ROOT / name
-    return f"```{FENCES.get(path.suffix[1:], 'make')}\n{path.read_text().rstrip()}\n```"
+    return f"```{FENCES.get(path.suffix) or NAMED[path.name]}\n{path.read_text().rstrip()}\n```"
 
 
-def made_anew(text):
+def made_again(text):
     return re.sub(r"(<!-- begin (inputs|outputs|examples/\S+) -->\n).*?(<!-- end \2 -->)",
                   lambda found: f"{found[1]}{part(found[2])}\n{found[3]}", text, flags=re.S)
 
 
 if __name__ == "__main__":
-    text = made_anew(README.read_text())
+    pages = {page: made_again(page.read_text()) for page in PAGES}
     if sys.argv[1:] == ["--write"]:
-        README.write_text(text)
+        for page, text in pages.items():
+            page.write_text(text)
     else:
-        sys.exit(text != README.read_text())
+        sys.exit(any(text != page.read_text() for page, text in pages.items()))

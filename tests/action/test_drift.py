@@ -86,21 +86,43 @@ class Workflows(unittest.TestCase):
             self.assertRegex(tests, rf'"{path.stem}"|workflows/{path.name}"')
 
 
-@unittest.skipUnless(readme.README.exists(), "there is no README.md yet")
 class TheReadme(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
-        self.text = readme.README.read_text()
+        self.pages = {page: page.read_text() for page in readme.PAGES}
 
     def test_its_parts_are_those_files(self):
-        self.assertEqual(self.text, readme.made_anew(self.text), "run: python3 tests/action/readme.py --write")
+        for page, text in self.pages.items():
+            with self.subTest(page.name):
+                self.assertEqual(text, readme.made_again(text), "run: python3 tests/action/readme.py --write")
 
     def test_it_has_the_tables_and_the_recipes(self):
+        text = "".join(self.pages.values())
         for name in ("inputs", "outputs"):
-            self.assertIn(f"<!-- begin {name} -->", self.text)
-        for path in ("github-workflow.yml", "guard.sh", "Makefile", "gitlab-ci.yml"):
-            self.assertIn(f"examples/{path}", self.text)
+            self.assertIn(f"<!-- begin {name} -->", text)
+        for path in (ROOT / "examples").rglob("*"):
+            if path.is_file() and not path.suffix.startswith(".json"):
+                self.assertIn(f"<!-- begin {path.relative_to(ROOT)} -->", text)
+
+    def test_links_lead_somewhere(self):
+        """Every link to a file of the repository, and to a heading of it."""
+        for page in [*self.pages, ROOT / "README.zh-CN.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]:
+            for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
+                name, _, anchor = link.partition("#")
+                target = (page.parent / name).resolve() if name else page
+                with self.subTest(page=page.name, link=link):
+                    self.assertTrue(target.exists())
+                    if anchor:
+                        headings = re.findall(r"^#+ (.*)$", target.read_text(), flags=re.M)
+                        slugs = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+                        self.assertIn(anchor, slugs)
+
+    def test_the_readme_is_short(self):
+        self.assertLessEqual(len((ROOT / "README.md").read_text().splitlines()), 220)
+
+    def test_the_pictures_are_what_the_command_prints(self):
+        subprocess.run([ROOT / "docs" / "pictures", "--check", binary()], check=True)
 
 
 if __name__ == "__main__":

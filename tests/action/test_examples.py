@@ -4,9 +4,9 @@ import functools
 import os
 import subprocess
 import unittest
+import xml.etree.ElementTree
 
-from ruamel.yaml import YAML
-
+from ci_examples import gate_scripts
 from support import KEY, ROOT, Loopback, Runner, binary, commit, organization, runway, script, temporary_folder
 
 EXAMPLES = ROOT / "examples"
@@ -304,35 +304,62 @@ class Make(Shell):
         self.assertIn("did not work (exit code 127)", done.stderr)
 
 
-class GitLab(Shell):
-    """The job's script, as GitLab's runner runs it: all lines in one shell that stops at the first failure."""
+class OtherSystems(Shell):
+    """The gate's step of each, as its runner runs it: one shell that stops at the first failure."""
 
-    def job(self, *answers, **settings):
-        jobs = YAML(typ="safe").load(EXAMPLES / "gitlab-ci.yml")
-        self.assertEqual(jobs["render"]["needs"], ["preflight"])
-        with runway(*answers) as server:
-            self.server = server
-            return self.call(["bash", "-eo", "pipefail", "-c", "\n".join(jobs["preflight"]["script"])], server, **settings)
+    def run_each(self, *answers, **settings):
+        for name, text in gate_scripts().items():
+            with self.subTest(name), runway(*answers) as server:
+                self.setUp()
+                # What only the system's own agent has.
+                for agent in ("buildkite-agent", "circleci-agent"):
+                    script(self.folder / "bin" / agent, f'#!/bin/sh\necho "{agent} $*"\n')
+                done = self.call(["bash", "-eo", "pipefail", "-c", text], server, **settings)
+                yield name, done, server
 
-    def report(self):
-        return (self.folder / "preflight.json").read_text()
+    def junit(self):
+        path = next(self.folder.rglob("preflight.xml"))
+        return xml.etree.ElementTree.parse(path).getroot().find("testsuite").attrib
+
+    def variables(self):
+        text = (self.folder / "preflight.env").read_text()
+        self.assertLess(len(text), 5000)
+        return dict(line.split("=", 1) for line in text.splitlines())
 
     def test_go(self):
-        done = self.job(organization())
-        self.assertEqual((done.returncode, self.server.asked()), (0, [ONCE]), done.stderr)
-        self.assertIn('"go"', self.report())
+        for name, done, server in self.run_each(organization()):
+            self.assertEqual((done.returncode, server.asked()), (0, [ONCE]), done.stderr)
+            found = self.junit()
+            self.assertEqual((found["tests"], found["failures"], found["errors"]), ("2", "0", "0"))
+            if name in ("gitlab", "azure"):
+                self.assertEqual(self.variables()["RUNWAY_PREFLIGHT_PASS"], "true")
+            if name == "azure":
+                self.assertIn("variable=pass;isOutput=true]true", done.stdout)
 
-    def test_no_go(self):
-        done = self.job(organization(balance=119))
-        self.assertEqual((done.returncode, self.server.asked()), (6, [ONCE]), done.stderr)
-        self.assertIn("waiting does not help", done.stdout)
-        self.assertIn('"credits-short"', self.report())
+    def test_not_enough_for_now(self):
+        skips = {"azure", "circleci"}
+        for name, done, _ in self.run_each(organization(used={"gen4.5": 199})):
+            self.assertEqual(done.returncode, 0 if name in skips else 3, done.stderr)
+            self.assertEqual(self.junit()["failures"], "1")
+            if name == "gitlab":
+                self.assertEqual(self.variables()["RUNWAY_PREFLIGHT_PASS"], "false")
+            if name == "azure":
+                self.assertIn("variable=pass;isOutput=true]false", done.stdout)
+            if name == "circleci":
+                self.assertIn("circleci-agent step halt", done.stdout)
+            if name == "buildkite":
+                self.assertIn("annotate --style error", done.stdout)
+                self.assertIn("generations-short", (self.folder / "preflight.md").read_text())
 
-    def test_cannot_tell(self):
-        done = self.job((503, ""))
-        self.assertEqual((done.returncode, set(self.server.asked())), (5, {ONCE}), done.stderr)
-        self.assertIn("could not tell", done.stdout)
-        self.assertIn('"unavailable"', self.report())
+    def test_what_waiting_does_not_cure_fails(self):
+        for _, done, _ in self.run_each(organization(balance=119)):
+            self.assertEqual(done.returncode, 6, done.stderr)
+            self.assertEqual(self.junit()["failures"], "1")
+
+    def test_cannot_tell_fails(self):
+        for _, done, _ in self.run_each(organization(), key=None):
+            self.assertEqual(done.returncode, 4, done.stderr)
+            self.assertEqual(self.junit()["errors"], "2")
 
 
 if __name__ == "__main__":

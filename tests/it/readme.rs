@@ -7,18 +7,14 @@ use runway_preflight::diagnostic::Code;
 
 use crate::support::{Gate, Reply, Server};
 
-fn readme() -> String {
-    file("README.md")
-}
-
 fn file(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect(name)
 }
 
-/// The lines of the fenced blocks under a heading.
-fn fenced(heading: &str) -> Vec<String> {
-    let readme = format!("\n{}", readme());
-    let (_, section) = readme
+/// The lines of the fenced blocks under a heading of a page.
+fn fenced(page: &str, heading: &str) -> Vec<String> {
+    let page = format!("\n{}", file(page));
+    let (_, section) = page
         .split_once(&format!("\n{heading}\n"))
         .expect("the heading");
     let section = section.split("\n## ").next().expect("a section");
@@ -42,8 +38,8 @@ fn runway() -> Server {
 #[test]
 fn the_usage_is_what_help_prints() {
     let help = Gate::new().arg("--help").run();
-    let readme = readme();
-    let (_, shown) = readme
+    let reference = file("docs/reference.md");
+    let (_, shown) = reference
         .split_once("<!-- begin help -->\n```\n")
         .expect("a beginning");
     let (shown, _) = shown.split_once("```\n<!-- end help -->").expect("an end");
@@ -52,10 +48,10 @@ fn the_usage_is_what_help_prints() {
 
 #[test]
 fn every_code_has_its_heading_and_exit_code() {
-    let readme = readme();
-    let headings: Vec<&str> = readme
+    let page = file("docs/diagnostics.md");
+    let headings: Vec<&str> = page
         .lines()
-        .filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`'))
+        .filter_map(|line| line.strip_prefix("## `")?.strip_suffix('`'))
         .collect();
     let codes: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
     assert_eq!(headings, codes);
@@ -66,37 +62,18 @@ fn every_code_has_its_heading_and_exit_code() {
             "does not help"
         };
         let said = format!(
-            "### `{}`\n\nExit code {}; waiting {helps}. ",
+            "## `{}`\n\nExit code {}; waiting {helps}. ",
             code.name(),
             code.exit().code()
         );
-        assert!(readme.contains(&said), "{said}");
+        assert!(page.contains(&said), "{said}");
     }
-}
-
-#[test]
-fn the_first_thing_shown_is_what_the_command_prints() {
-    let shown = fenced("# runway-preflight");
-    let (command, shown) = shown.split_first().expect("a command");
-    let words = command
-        .strip_prefix("$ runway-preflight ")
-        .expect("a command");
-    let shown = shown.join("\n");
-    let server = Server::script([Reply::ok(file("examples/organization.json"))]);
-    let run = Gate::asking(&server).args(words).run();
-    assert_eq!(run.code, 6);
-    let host = server.address().to_string();
-    let printed = format!("{}{}", run.stdout, run.stderr).replace(&host, "api.dev.runwayml.com");
-    assert!(
-        printed.starts_with(&shown),
-        "{shown}\n--- is not the beginning of\n{printed}"
-    );
 }
 
 #[test]
 fn every_recipe_runs() {
     let mut recipes = 0;
-    for line in fenced("## Recipes") {
+    for line in fenced("docs/recipes.md", "## Other questions") {
         let command = line
             .trim_start_matches("report=$(")
             .trim_end_matches(") &&")
@@ -107,10 +84,6 @@ fn every_recipe_runs() {
         let Some(words) = words.filter(|_| !command.starts_with(' ')) else {
             continue;
         };
-        if words.contains("gen4.5=2@60") {
-            // A line of a guard, which is run whole elsewhere.
-            continue;
-        }
         let server = runway();
         let run = Gate::asking(&server)
             .file("organization.json", file("examples/organization.json"))
@@ -125,7 +98,8 @@ fn every_recipe_runs() {
 
 #[test]
 fn every_flag_of_the_table_is_met_by_the_example() {
-    for line in readme().lines() {
+    let pages = [file("README.md"), file("docs/reference.md")];
+    for line in pages.iter().flat_map(|page| page.lines()) {
         let Some(words) = line
             .strip_prefix("| `--")
             .and_then(|line| line.split('`').next())
@@ -133,7 +107,10 @@ fn every_flag_of_the_table_is_met_by_the_example() {
             continue;
         };
         let server = runway();
-        let run = Gate::asking(&server).args(&format!("--{words}")).run();
+        let run = Gate::asking(&server)
+            .file("tasks.jsonl", file("examples/tasks.jsonl"))
+            .args(&format!("--{words}"))
+            .run();
         assert_eq!(run.code, 0, "{run:?}");
         assert!(server.seen() > 0, "{run:?}");
     }
