@@ -12,7 +12,7 @@ from support import (HERE, KEY, Loopback, Runner, binary, commit, copy_of_the_re
                      script, temporary_folder)
 
 OUTPUTS = {"pass", "verdict", "exit-code", "codes", "warnings", "message", "credit-balance", "generations-left",
-           "concurrency", "report"}
+           "concurrency", "granted", "lasts-days", "report"}
 
 
 @functools.cache
@@ -248,8 +248,18 @@ class TheAction(Scenario):
         self.assertIn("exit status 2", run.raw)
         told = {name: value for name, value in run.steps["preflight"].outputs.items() if value}
         self.assertEqual(told, {"pass": "false", "exit-code": "2"})
-        self.assertIn("--generations", run.steps["preflight"].summary)
-        self.assertIn("--generations", " ".join(run.of("error")))
+        expected = 'the input generations "gen4.5:20" must be MODEL=N'
+        self.assertIn(expected, run.steps["preflight"].summary)
+        self.assertEqual([expected in text for text in run.of("error")], [True], run.of("error"))
+        self.assertNotIn("--generations", run.log + run.steps["preflight"].summary)
+
+    def test_nothing_asked_for_is_a_go_with_a_warning(self):
+        with runway(organization()) as server:
+            run = self.act("nothing", server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        self.assertEqual([text.split(" none", 1)[0] for text in run.of("warning")], ["Nothing was asked for"])
+        self.assert_outputs(run, **{"pass": "true"}, verdict="go", warnings=None)
 
     def test_a_switch_takes_only_true_and_false(self):
         with runway(organization()) as server:

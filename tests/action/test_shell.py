@@ -100,11 +100,12 @@ class Sha256(unittest.TestCase):
 class Run(unittest.TestCase):
     """run.sh with a command that only writes down how it was called."""
 
-    def call(self, code=0, actions=True, **inputs):
+    def call(self, code=0, actions=True, says="", **inputs):
         folder = temporary_folder()
         command = script(folder / "command", f"""#!/bin/bash
 for argument; do printf '%s\\0' "$argument"; done >'{folder}/arguments'
 env -0 >'{folder}/environment'
+{says}
 exit {code}
 """)
         environment = {name if name.isupper() else "INPUT_" + name.upper(): value for name, value in inputs.items()}
@@ -120,14 +121,16 @@ exit {code}
 
     def test_every_input_becomes_its_flag(self):
         done = self.call(
-            generations="gen4.5=1", credits="2", concurrency="gen4.5=3", budget="4/7days", warn_generations="gen4.5=5",
-            warn_credits="6", wait="7m", interval="8s", timeout="9s", fail_open="true", missing_key="skip", **{"from": "a b"},
-            usage_from="c", usage="30d", tiers="true", format="json", quiet="true", base_url="http://127.0.0.1:1", key_file="k",
+            generations="gen4.5=1", plan="p", price="gen4.5=12/s", credits="2", keep="10", concurrency="gen4.5=3",
+            budget="4/7days", warn_generations="gen4.5=5", warn_credits="6", warn_lasts="11days", wait="7m", interval="8s", timeout="9s", fail_open="true", missing_key="skip", **{"from": "a b"},
+            usage_from="c", usage="30d", tiers="true", format="json",
+            write="json=j", label="l", quiet="true", base_url="http://127.0.0.1:1", key_file="k",
             fail="true", api_secret="")
         self.assertEqual(done.arguments, [
-            "--generations=gen4.5=1", "--credits=2", "--concurrency=gen4.5=3", "--budget=4/7days",
-            "--warn-generations=gen4.5=5", "--warn-credits=6", "--wait=7m", "--interval=8s", "--timeout=9s", "--fail-open",
-            "--missing-key=skip", "--from=a b", "--usage-from=c", "--usage=30d", "--tiers", "--format=json", "--quiet",
+            "--generations=gen4.5=1", "--plan=p", "--price=gen4.5=12/s", "--credits=2", "--keep=10", "--concurrency=gen4.5=3",
+            "--budget=4/7days", "--warn-generations=gen4.5=5", "--warn-credits=6", "--warn-lasts=11days", "--wait=7m", "--interval=8s", "--timeout=9s", "--fail-open",
+            "--missing-key=skip", "--from=a b", "--usage-from=c", "--usage=30d", "--tiers", "--format=json", "--write=json=j",
+            "--label=l", "--quiet",
             "--base-url=http://127.0.0.1:1", "--key-file=k"])
 
     def test_empty_inputs_are_left_out(self):
@@ -136,10 +139,11 @@ exit {code}
 
     def test_lines_are_split_and_trimmed(self):
         done = self.call(generations="gen4.5=1\r\n\n\t veo3.1=2@40 \ngen4_turbo=50%", concurrency="a=1\nb=2\n",
-                         warn_generations="x=1\ny=2")
+                         warn_generations="x=1\ny=2", price="a=1\nb=2/s", write="json=a b\nenv=c")
         self.assertEqual(done.arguments, [
-            "--generations=gen4.5=1", "--generations=veo3.1=2@40", "--generations=gen4_turbo=50%", "--concurrency=a=1",
-            "--concurrency=b=2", "--warn-generations=x=1", "--warn-generations=y=2"])
+            "--generations=gen4.5=1", "--generations=veo3.1=2@40", "--generations=gen4_turbo=50%", "--price=a=1", "--price=b=2/s",
+            "--concurrency=a=1", "--concurrency=b=2", "--warn-generations=x=1", "--warn-generations=y=2", "--write=json=a b",
+            "--write=env=c"])
 
     def test_a_value_stays_one_word_whatever_it_holds(self):
         nasty = "--help $(touch pwned) `id` ; * ? \\ ' \" %s ${HOME}"
@@ -181,10 +185,68 @@ exit {code}
         done = self.call(quiet="yes", GITHUB_OUTPUT=str(temporary_folder()))
         self.assertEqual((done.returncode, done.called), (2, False))
 
+    def test_a_wrong_switch_stands_in_the_summary(self):
+        summary = temporary_folder() / "summary"
+        self.call(quiet="yes", GITHUB_STEP_SUMMARY=str(summary))
+        self.assertEqual(summary.read_text(), "## Runway preflight: ❌ Wrong input\n\n"
+                         "error: the input quiet takes true or false, and nothing else\n")
+
     def test_exit_2_of_the_command_is_not_told_again(self):
         outputs = temporary_folder() / "outputs"
-        done = self.call(2, GITHUB_OUTPUT=str(outputs), fail="false")
+        done = self.call(2, GITHUB_OUTPUT=str(outputs), credits="1", fail="false")
         self.assertEqual((done.returncode, done.stdout, done.stderr, outputs.exists()), (2, "", "", False))
+
+    def test_a_wrong_flag_is_reported_as_the_input(self):
+        for said, expected in (
+                ('error: --credits "$12" must be a whole number', 'error: the input credits "$12" must be a whole number'),
+                ("error: --usage-from shows what --usage names", "error: the input usage-from shows what usage names"),
+                ('error: --credits "--help" is none', 'error: the input credits "--help" is none'),
+                ("error: --wait x\n\nexample: runway-preflight --wait 2h --interval 5m",
+                 "error: the input wait x\n\nexample: wait: 2h, interval: 5m"),
+                ("error: x\n\nexample: runway-preflight --fail-open", "error: x\n\nexample: fail-open: true"),
+                ("error: x\n\nexample: runway-preflight", "error: x\n\nexample: ")):
+            summary = temporary_folder() / "summary"
+            line = said.replace("\n\n", "%0A")
+            done = self.call(2, credits="1", GITHUB_STEP_SUMMARY=str(summary), says=f"""
+echo '::error title=runway-preflight usage::{line}' >&2
+printf '## Runway preflight: ❌ Wrong command line\\n\\n%s\\n' '{said}' >>"$GITHUB_STEP_SUMMARY"
+""")
+            self.assertEqual(done.stderr, f"::error title=runway-preflight usage::{expected}\n".replace("\n\n", "%0A"))
+            self.assertEqual(summary.read_text(), f"## Runway preflight: ❌ Wrong input\n\n{expected}\n")
+
+    def test_what_is_no_usage_error_stays_as_it_is(self):
+        said = "::error title=generations-short::wait (--wait 2h), error: --credits\n  a\\b  \nno line end"
+        summary = temporary_folder() / "summary"
+        done = self.call(3, credits="1", GITHUB_STEP_SUMMARY=str(summary), says=f"""
+printf '%s' '{said}' >&2
+printf '%s' '{said}' >>"$GITHUB_STEP_SUMMARY"
+echo the report
+""")
+        self.assertEqual((done.stdout, done.stderr, summary.read_text()), ("the report\n", said + "\n", said))
+
+    def test_a_label_does_not_rename_the_outputs_of_the_step(self):
+        outputs = temporary_folder() / "outputs"
+        write = """cat >>"$GITHUB_OUTPUT" <<'END'\na.b-pass=true\na.b-report={"x":"a.b-y\\n"}\nEND"""
+        self.call(credits="1", label=" a.b ", GITHUB_OUTPUT=str(outputs), says=write)
+        self.assertEqual(outputs.read_text().splitlines()[2:], ["pass=true", 'report={"x":"a.b-y\\n"}'])
+        for label in ("", "a.c", "a"):
+            outputs.unlink()
+            self.call(credits="1", label=label, GITHUB_OUTPUT=str(outputs), says=write.replace("a.b-", "axb-"))
+            self.assertEqual(len(outputs.read_text().splitlines()), 2, label)
+
+    def test_with_a_label_a_wrong_switch_has_the_same_outputs(self):
+        outputs = temporary_folder() / "outputs"
+        self.call(quiet="yes", label="acme", GITHUB_OUTPUT=str(outputs))
+        self.assertEqual(outputs.read_text(), "pass=false\nexit-code=2\n")
+
+    def test_nothing_asked_for_is_a_warning_and_still_a_run(self):
+        for inputs in ({}, {"generations": " \n", "credits": ""}, {"wait": "1m", "quiet": "true", "price": "a=1"}):
+            done = self.call(**inputs)
+            self.assertEqual((done.returncode, done.called), (0, True))
+            self.assertRegex(done.stderr, r"\A::warning title=Nothing was asked for::none of the inputs .*\n\Z", inputs)
+        for name in ("generations", "plan", "credits", "keep", "concurrency", "budget", "warn_generations", "warn_credits",
+                     "warn_lasts", "usage"):
+            self.assertEqual(self.call(**{name: "x"}).stderr, "", name)
 
     def test_a_key_is_masked_and_handed_over_in_the_environment_only(self):
         done = self.call(api_secret="key_5%\r\n second ")
