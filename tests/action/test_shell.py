@@ -63,34 +63,74 @@ class Target(unittest.TestCase):
 class Sha256(unittest.TestCase):
     def tools(self, *names):
         folder = temporary_folder()
-        for name in ("bash", "cut", "perl", *names):
+        for name in ("bash", "cut", "perl", "find", "sort", *names):
             (folder / name).symlink_to(shutil.which(name))
         return {"PATH": str(folder)}
 
-    def test_with_either_tool(self):
+    def test_with_every_tool(self):
         path = temporary_folder() / "a file"
         path.write_bytes(b"\r\n\0gate")
-        for tool in ("sha256sum", "shasum"):
+        sources = set()
+        for tool in ("sha256sum", "shasum", "openssl"):
             if not shutil.which(tool):
                 continue
             done = bash(ACTION / "sha256.sh", path, env=self.tools(tool))
             self.assertEqual(done.stdout.strip(), hashlib.sha256(b"\r\n\0gate").hexdigest(), done.stderr)
+            sources.add(bash(ACTION / "sha256.sh", "--source", ROOT, env=self.tools(tool), check=True).stdout)
+        self.assertEqual(len(sources), 1)
+        done = bash(ACTION / "sha256.sh", path, env=self.tools())
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+
+    def source(self):
+        root = temporary_folder()
+        for name in ("Cargo.toml", "Cargo.lock", "src/main.rs", "src/report/text.rs", "README.md"):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(name)
+        return root
+
+    def digest(self, root):
+        return bash(ACTION / "sha256.sh", "--source", root, check=True).stdout
 
     def test_the_source_is_named_by_all_that_it_is_built_from(self):
-        root = temporary_folder()
-        (root / "src" / "report").mkdir(parents=True)
-        for name in ("Cargo.toml", "Cargo.lock", "src/main.rs", "src/report/text.rs", "README.md"):
-            (root / name).write_text(name)
-        digest = lambda: bash(ACTION / "sha256.sh", "--source", root, check=True).stdout
-        seen = {digest()}
+        root = self.source()
+        seen = {self.digest(root)}
         (root / "README.md").write_text("no part of the build")
-        self.assertIn(digest(), seen)
-        for name in ("Cargo.toml", "Cargo.lock", "src/report/text.rs"):
+        self.assertIn(self.digest(root), seen)
+        for name in ("Cargo.toml", "Cargo.lock", "src/report/text.rs", "build.rs", ".cargo/config.toml", "src/new.rs"):
+            (root / name).parent.mkdir(exist_ok=True)
             (root / name).write_text("changed")
-            self.assertNotIn(digest(), seen)
-            seen.add(digest())
+            self.assertNotIn(self.digest(root), seen, name)
+            seen.add(self.digest(root))
         (root / "src" / "main.rs").rename(root / "src" / "other.rs")
-        self.assertNotIn(digest(), seen)
+        self.assertNotIn(self.digest(root), seen)
+
+    def test_bytes_that_move_from_one_file_to_the_next_change_it(self):
+        contents = [
+            {"src/a.rs": "one\nsrc/b.rs\ntwo\n"}, {"src/a.rs": "one\n", "src/b.rs": "two\n"},
+            {"src/a.rs": "one\ntwo\n", "src/b.rs": ""}, {"src/a.rs": "", "src/b.rs": "one\ntwo\n"}]
+        seen = set()
+        for files in contents:
+            root = self.source()
+            for name, text in files.items():
+                (root / name).write_text(text)
+            seen.add(self.digest(root))
+        self.assertEqual(len(seen), len(contents))
+
+    def test_a_source_with_a_link_or_a_pipe_has_no_digest(self):
+        for name in ("src/link.rs", ".cargo", "build.rs", "src/report/folder"):
+            root = self.source()
+            (root / name).symlink_to(root / "README.md")
+            done = bash(ACTION / "sha256.sh", "--source", root)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), name)
+            self.assertIn(f"not a regular file: {name}", done.stderr)
+        root = self.source()
+        os.mkfifo(root / "src" / "pipe.rs")
+        self.assertEqual(bash(ACTION / "sha256.sh", "--source", root).returncode, 1)
+
+    def test_the_source_includes_nothing_from_elsewhere(self):
+        for path in (ROOT / "src").rglob("*.rs"):
+            for name in re.findall(r'include(?:_str|_bytes)?!\(\s*"([^"]+)"', path.read_text()):
+                self.assertTrue((path.parent / name).resolve().is_relative_to(ROOT / "src"), f"{path}: {name}")
 
     def test_a_source_that_is_not_there_has_no_digest(self):
         done = bash(ACTION / "sha256.sh", "--source", temporary_folder())
