@@ -118,7 +118,32 @@ class TheAction(Scenario):
         self.assertIn("no released binary is known for this source on Linux X64", run.log)
         builds = runner().builds()
         self.assertEqual(len(builds), 1)
-        self.assertTrue(builds[0].startswith("build --release --locked --target-dir "), builds)
+        self.assertTrue(builds[0].startswith("build --release --locked --manifest-path "), builds)
+        self.assertEqual(len(run.warned_of_building()), 1)
+
+    def test_a_later_run_takes_the_binary_from_the_cache(self):
+        with runway(organization()) as server:
+            # A no-go fails the step, and the binary is kept all the same.
+            first = self.act("no-go", server)
+            self.assertEqual((len(runner().builds()), len(first.warned_of_building())), (1, 1))
+            run = self.act("go", server, keep_cache=True)
+        self.assert_asked(server, ONCE, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        self.assert_outputs(run, **{"pass": "true"}, verdict="go", warnings=["over-daily-limit"])
+        self.assertIn("using the binary that an earlier run has built", run.log)
+        self.assertEqual((runner().builds(), run.warned_of_building()), ([], []))
+
+    def test_a_binary_of_the_cache_that_was_exchanged_stops_the_step(self):
+        with runway(organization()) as server:
+            self.act("go", server)
+            (kept,) = (runner().folder / "cache").glob("*/runway-preflight")
+            with open(kept, "ab") as file:
+                file.write(b"\n")
+            run = self.act("go", server, keep_cache=True)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assertIn("does not have the SHA-256 that stands beside it", run.of("error")[0])
+        self.assertNotEqual(run.steps["preflight"].outputs.get("pass"), "true")
 
     def test_no_go_fails_the_step_with_6_and_holds_the_later_job_back(self):
         with runway(organization()) as server:
@@ -314,7 +339,7 @@ class TheAction(Scenario):
         self.assert_outputs(run, step="again", **{"pass": "false"}, verdict="no-go", codes="over-daily-limit",
                             errors=["over-daily-limit"])
         self.assertEqual(len(runner().builds()), 1)
-        self.assertIn("using the binary that this job has built before", run.log)
+        self.assertIn("using the binary that an earlier step of this job has built", run.log)
 
     def test_as_a_remote_action(self):
         """From another repository, which holds nothing but the workflow."""
