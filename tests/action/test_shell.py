@@ -312,8 +312,8 @@ echo the report
         self.assertNotIn("RUNWAYML_API_SECRET", self.call(api_secret="").environment)
 
 
-class Install(unittest.TestCase):
-    """install.sh against a release on loopback, with a cargo that writes down how it was called."""
+class Scripts(unittest.TestCase):
+    """install.sh and build.sh, against a release on loopback."""
 
     ASSET = b"#!/bin/sh\necho released\n"
 
@@ -403,6 +403,10 @@ chmod +x "$2/release/runway-preflight$suffix"
         self.assertEqual(len(self.builds()), 1)
         for text in (*said, "building from source: cargo build --release --locked"):
             self.assertIn(text, done.stderr)
+
+
+class Install(Scripts):
+    """With a cargo that writes down how it was called."""
 
     def test_a_good_asset_is_used(self):
         self.release()
@@ -807,6 +811,40 @@ exit 6
             (self.temp / "curl.log").unlink(missing_ok=True)
             self.script("install.sh", GITHUB_SERVER_URL=server)
             self.assertEqual((self.temp / "curl.log").read_text().splitlines(), [server + path for server in expected])
+
+
+@unittest.skipUnless(shutil.which("cargo"), "there is no cargo here")
+class RealBuild(Scripts):
+    """What only the real cargo can show, with a small crate."""
+
+    def setUp(self):
+        super().setUp()
+        (self.bin / "cargo").unlink()
+        (self.root / "src" / "main.rs").write_text('fn main() { println!("{}", option_env!("BY_BUILD_RS").unwrap_or("built")); }\n')
+        (self.root / "Cargo.toml").write_text('[package]\nname = "runway-preflight"\nversion = "1.2.3"\nedition = "2021"\n')
+        (self.root / "Cargo.lock").write_text('version = 4\n\n[[package]]\nname = "runway-preflight"\nversion = "1.2.3"\n')
+        home = pathlib.Path.home()
+        self.homes = {"CARGO_HOME": os.environ.get("CARGO_HOME", str(home / ".cargo")),
+                      "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(home / ".rustup"))}
+
+    def test_settings_around_it_have_no_part(self):
+        # Above the Action's own folder, and above the store.
+        for folder in (self.root.parent, self.temp):
+            (folder / ".cargo").mkdir()
+            (folder / ".cargo" / "config.toml").write_text('[build]\nrustc-wrapper = "/nowhere/wrapper"\n[net]\noffline = "x"\n')
+            (folder / "Cargo.toml").write_text('[workspace]\nmembers = ["elsewhere"]\n')
+            (folder / "rust-toolchain.toml").write_text('[toolchain]\nchannel = "of-somebody-else"\n')
+        done = self.install(**self.homes, RUSTC_WRAPPER="/nowhere/wrapper", RUSTC="/nowhere/rustc", RUSTFLAGS="--unknown",
+                            RUSTUP_TOOLCHAIN="of-somebody-else", CARGO_BUILD_TARGET="of-somebody-else", CARGO_BUILD_JOBS="x",
+                            CARGO_TARGET_DIR="/nowhere", CC="/nowhere/cc")
+        self.assertEqual((done.returncode, done.says), (0, "built"), done.stderr)
+
+    def test_its_own_settings_and_its_build_script_have(self):
+        (self.root / "build.rs").write_text('fn main() { println!("cargo:rustc-env=BY_BUILD_RS={}", env!("BY_CONFIG")); }\n')
+        (self.root / ".cargo").mkdir()
+        (self.root / ".cargo" / "config.toml").write_text('[env]\nBY_CONFIG = "by both"\n')
+        done = self.install(**self.homes)
+        self.assertEqual((done.returncode, done.says), (0, "by both"), done.stderr)
 
 
 class Repository(unittest.TestCase):
