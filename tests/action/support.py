@@ -165,7 +165,8 @@ def folder_as_cache(folder):
     """Stands in for actions/cache, which the runner would fetch: keeps what it is given in a folder."""
     actions = {
         "restore": 'if [ -d "$KEPT" ]; then mkdir -p "${FOLDER%/*}"; cp -R "$KEPT" "$FOLDER"; fi',
-        "save": 'if [ ! -d "$KEPT" ]; then cp -R "$FOLDER" "$KEPT"; fi',
+        # The first one wins, and nobody sees half of it.
+        "save": 'cp -R "$FOLDER" "$KEPT.$$"; mv -T "$KEPT.$$" "$KEPT" || rm -rf "$KEPT.$$"',
     }
     for name, command in actions.items():
         script(folder / "actions" / name / "action.yml", f"""

@@ -62,7 +62,7 @@ class Workflows(unittest.TestCase):
     def steps(self):
         for path in WORKFLOWS:
             for job in YAML(typ="safe").load(path)["jobs"].values():
-                for step in job["steps"]:
+                for step in job.get("steps", []):
                     yield path, step
 
     def test_they_use_inputs_that_exist(self):
@@ -89,9 +89,9 @@ class Workflows(unittest.TestCase):
         self.assertEqual(matrix["strategy"]["max-parallel"], example["strategy"]["max-parallel"])
 
     def test_every_workflow_here_is_run(self):
-        tests = "".join(path.read_text() for path in HERE.glob("test_*.py")) + (HERE / "support.py").read_text()
+        tests = "".join(path.read_text() for path in [*HERE.glob("test_*.py"), HERE / "support.py", *HERE.glob("workflows/*.yml")])
         for path in HERE.glob("workflows/*.yml"):
-            self.assertRegex(tests, rf'"{path.stem}"|workflows/{path.name}"')
+            self.assertTrue(re.search(rf'"{path.stem}"|workflows/{path.name}\b', tests), path.name)
 
 
 @unittest.skipUnless(readme.README.exists(), "there is no README.md yet")

@@ -341,6 +341,33 @@ class TheAction(Scenario):
         self.assertEqual(len(runner().builds()), 1)
         self.assertIn("using the binary that an earlier step of this job has built", run.log)
 
+    def first_and_second(self, name, server, **jobs):
+        """The same workflow twice: built at first, then taken from the cache. The second run."""
+        self.act(name, server)
+        self.assertGreater(len(runner().builds()), 0)
+        asked = len(server.requests)
+        run = self.act(name, server, keep_cache=True)
+        self.assertEqual(len(server.requests), 2 * asked)
+        self.assertEqual((runner().builds(), run.warned_of_building()), ([], []))
+        self.assertEqual({job: run.jobs.get(job) for job in jobs}, jobs, run.raw[-3000:])
+        return run
+
+    def test_in_a_matrix(self):
+        with runway(organization()) as server:
+            self.first_and_second("gates", server, preflight=["success", "success"])
+        self.assert_asked(server, *[ONCE] * 4)
+
+    def test_in_a_reusable_workflow(self):
+        with runway(organization()) as server:
+            self.first_and_second("reusable", server, gate=["success"], generate=["success"])
+        self.assert_asked(server, ONCE, ONCE)
+
+    def test_in_a_composite_of_somebody_else(self):
+        with runway(organization()) as server:
+            run = self.first_and_second("nested", server, preflight=["success"], generate=["success"])
+        self.assert_asked(server, *[ONCE] * 4)
+        self.assertIn("seen 0 false 3", run.lines)
+
     def test_as_a_remote_action(self):
         """From another repository, which holds nothing but the workflow."""
         caller = runner().folder / "caller"
