@@ -11,7 +11,10 @@
 . "${BASH_SOURCE[0]%/*}/common.sh"
 
 listed() { awk -v name="$1" '$2 == name { print $1 }' "$here/checksums.txt"; }
-releases_listed() { awk '$2 ~ /^v.*\// { sub("^v", "", $2); sub("/.*", "", $2); print $2 }' "$here/checksums.txt" | sort -u; }
+releases_listed() {
+  awk '$2 ~ /^v.*\// { sub("^v", "", $2); sub("/.*", "", $2); if (!seen[$2]++) { printf "%s%s", comma, $2; comma = ", " } }' \
+    "$here/checksums.txt"
+}
 
 # Where assets are downloaded from, in this order: on GitHub Enterprise Server a mirror there comes first.
 servers=("${GITHUB_SERVER_URL:-https://github.com}")
@@ -115,7 +118,7 @@ if [ -n "$wanted" ]; then
   if [ "$wanted" = "$version" ]; then expected=$(listed "$asset"); fi
   if [ -z "$expected" ]; then
     known=$(releases_listed)
-    stop "the input version: this commit of the Action knows no checksum of $asset in $wanted${known:+; it knows the releases ${known//$'\n'/, }}"
+    stop "the input version: this commit of the Action knows no checksum of $asset in $wanted${known:+; it knows the releases $known}"
   fi
   take_released "$wanted" "$asset" "$expected"
   stop "the input version: $reason"

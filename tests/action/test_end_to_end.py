@@ -442,6 +442,41 @@ class TheAction(Scenario):
         self.assertEqual(len(runner().builds()), 1)
 
 
+class NewerFlags(Scenario):
+    """A command without the flag is none that can be tried."""
+
+    def need(self, *flags):
+        shown = subprocess.run([binary(), "--help"], capture_output=True, text=True).stdout
+        for flag in flags:
+            if flag not in shown:
+                self.skipTest(f"this command has no {flag}")
+
+    def test_a_label_names_the_run_and_not_the_outputs_of_the_step(self):
+        self.need("--label")
+        with runway(organization()) as server:
+            run = self.act("label", server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        self.assert_outputs(run, errors=None, **{"pass": "true"}, verdict="go")
+        self.assertIn("acme.video", run.steps["preflight"].summary)
+        told = {name: value for name, value in run.steps["wrong"].outputs.items() if value}
+        self.assertEqual(told, {"pass": "false", "exit-code": "2"})
+        self.assertIn("generations", " ".join(run.of("error")))
+        self.assertNotIn("--generations", " ".join(run.of("error")))
+
+    def test_a_plan_with_prices_and_reports_in_files(self):
+        self.need("--plan", "--price", "--keep", "--write")
+        with runway(organization()) as server:
+            run = self.act("plan", server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        report = self.assert_outputs(run, **{"pass": "true"}, verdict="go")
+        needed = {row["kind"]: row["needed"] for row in report["requirements"] if row.get("model") is None}
+        self.assertEqual(needed, {"planned-cost": 125, "keep": 4000})
+        self.assertEqual(json.loads(run.steps["preflight"].outputs["granted"]), {"gen4.5": 1, "gen4_image": 1})
+        self.assertEqual([line[:12] for line in run.lines if line.startswith("{")], ['{"schema":1,'])
+
+
 class TheMatrix(Scenario):
     def assert_parallel(self, server, expected, warnings=()):
         run = self.act("matrix", server)

@@ -678,7 +678,7 @@ class Install(Scripts):
         self.release(version="1.0.0")
         for version, system, said in (
                 ("1.2.3", ("Linux", "X64"), "knows no checksum of runway-preflight-x86_64-unknown-linux-musl in 1.2.3; "
-                 "it knows the releases 1.0.0, 1.1.0"),
+                 "it knows the releases 1.1.0, 1.0.0"),
                 ("1.1.0", ("macOS", "X64"), "knows no checksum of runway-preflight-x86_64-apple-darwin in 1.1.0"),
                 ("1.1.0", ("Linux", "ARM"), "no binary is released for Linux ARM"),
                 ("latest", ("Linux", "X64"), "takes the number of a release"),
