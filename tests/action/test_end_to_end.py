@@ -457,6 +457,9 @@ class NewerFlags(Scenario):
             run = self.act("label", server)
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="success", generate="success")
+        # act shows the outputs of the last step inside as those of the whole, which GitHub does not.
+        for step in run.steps.values():
+            step.outputs = {name: value for name, value in step.outputs.items() if not name.startswith("acme.")}
         self.assert_outputs(run, errors=None, **{"pass": "true"}, verdict="go")
         self.assertIn("acme.video", run.steps["preflight"].summary)
         told = {name: value for name, value in run.steps["wrong"].outputs.items() if value}
