@@ -70,7 +70,10 @@ is_true() { # NAME VALUE DEFAULT
 
 switch() { # NAME VALUE
   inputs+=("$1")
-  if is_true "$1" "$2" false; then flags+=("--$1"); fi
+  if is_true "$1" "$2" false; then
+    flags+=("--$1")
+    if [ "$1" = tiers ]; then asked=true; fi
+  fi
 }
 
 # shellcheck disable=SC2329 # each_line runs it

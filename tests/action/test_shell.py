@@ -291,6 +291,7 @@ echo the report
         for name in ("generations", "plan", "credits", "keep", "concurrency", "budget", "warn_generations", "warn_credits",
                      "warn_lasts", "usage"):
             self.assertEqual(self.call(**{name: "x"}).stderr, "", name)
+        self.assertEqual(self.call(tiers="true").stderr, "")
 
     def test_a_key_is_masked_and_handed_over_in_the_environment_only(self):
         done = self.call(api_secret="key_5%\r\n second ")
