@@ -126,7 +126,8 @@ fi
 
 if [ -n "$asset" ]; then
   reason="no released binary is known for this source on $RUNNER_OS $RUNNER_ARCH"
-  advice='use a release of the Action (its tag, or the commit of that), or name one in the input version'
+  known=$(releases_listed)
+  advice="use a release of the Action (its tag, or the commit of that)${known:+, or name one in the input version: $known}"
   if [ "$(listed source)" = "$digest" ]; then
     expected=$(listed "$asset")
     if [ -n "$expected" ]; then take_released "$version" "$asset" "$expected"; fi

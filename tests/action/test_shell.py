@@ -666,7 +666,9 @@ class Install(Scripts):
                 done = self.install(server, INPUT_VERSION=version)
             self.assertEqual((done.returncode, done.says), (0, "released"), done.stderr)
             self.assertEqual(server.asked(), [f"GET /v1.1.0/{ASSETS['Linux', 'X64']}"])
-        self.assertEqual(self.install().says, "built", "another release is taken by name only")
+        done = self.install()
+        self.assertEqual(done.says, "built", "another release is taken by name only")
+        self.assertIn("or name one in the input version: 1.1.0\n", done.stderr)
 
     def test_the_own_version_by_name_is_the_release_whatever_the_source(self):
         self.release()
