@@ -51,13 +51,16 @@ fetch(process.argv[1], { signal: AbortSignal.timeout(60000) })
     process.exit(1);
   });'
 
+limit=$(command -v timeout || true)
+
 download() { # URL FILE
   case $tool in
     curl)
       clean curl --disable --proto "$proto" --proto-redir "$proto" --location --fail --silent --show-error \
         --connect-timeout 10 --max-time 60 --retry 2 --retry-delay 1 --output "$2" "$1"
       ;;
-    wget) clean wget -q -T 20 -t 3 -O "$2" "$1" ;;
+    # Not -T, of which a BusyBox without timeouts dies.
+    wget) clean ${limit:+"$limit" 60} wget -q -t 3 -O "$2" "$1" ;;
     python3) clean python3 -I -c "$python" "$1" "$2" ;;
     node) clean env NODE_USE_ENV_PROXY=1 node -e "$javascript" "$1" "$2" ;;
   esac

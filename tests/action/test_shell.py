@@ -495,6 +495,8 @@ class Install(Scripts):
             (self.root / "action" / "checksums.txt").write_text("")
             self.release()
             path = temporary_folder()
+            if tool == "wget":
+                (path / "timeout").symlink_to(shutil.which("timeout"))
             target = sys.executable if tool == "python3" else shutil.which(tool)
             script(path / tool, f"#!{shutil.which('bash')}\nexec '{target}' \"$@\"\n")
             path = f"{path}:{self.without()}"
