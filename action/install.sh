@@ -1,109 +1,152 @@
 #!/usr/bin/env bash
-# Finds the binary for this runner and tells its path in the step's output `binary`.
+# Finds a released binary for this runner and names its path in the step's output `binary`. Where there is none, the outputs
+# say what build.sh and the cache need: `reason`, `advice`, `path` and `key`.
 #
 # checksums.txt decides: where it knows an asset for this system, built from the very source that stands here, that
-# asset is downloaded and checked. Otherwise, and where the download fails, the source is built. An asset with another
-# checksum is never a reason to build: somebody has to look at it.
+# asset is downloaded and checked. An asset with another checksum is never a reason to build: somebody has to look at it.
 #
-# Bash 3.2 (macOS) and Git Bash (Windows) run this file.
-set -euo pipefail
-
-# Neither curl nor the build scripts of our dependencies have any business with the key.
-unset RUNWAYML_API_SECRET
-
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(dirname "$here")
-version=$(awk -F '"' '/^version = / { print $2; exit }' "$root/Cargo.toml")
-suffix=
-if [ "$RUNNER_OS" = Windows ]; then suffix=.exe; fi
-# A runner empties RUNNER_TEMP before and after each job, so that nobody else's job can leave a binary there.
-store=$(cd "$RUNNER_TEMP" && pwd)/runway-preflight
-mkdir -p "$store"
-
-say() { printf 'runway-preflight %s: %s\n' "$version" "$1" >&2; }
-
-stop() {
-  printf '::error title=runway-preflight::%s\n' "$1" >&2
-  exit 1
-}
-
-found() {
-  printf 'binary=%s\n' "$1" >>"$GITHUB_OUTPUT"
-  exit 0
-}
+# Each line of checksums.txt is a SHA-256, and what has it: `source`, an asset of this version, or an asset of another
+# one (v1.2.3/ASSET), which the input `version` can name.
+# shellcheck source=action/common.sh
+. "${BASH_SOURCE[0]%/*}/common.sh"
 
 listed() { awk -v name="$1" '$2 == name { print $1 }' "$here/checksums.txt"; }
-
-download() { # ASSET FILE
-  local proto='=https'
-  local releases=${GITHUB_SERVER_URL:-https://github.com}/${ACTION_REPOSITORY:-$GITHUB_REPOSITORY}/releases/download
-  # For the tests: another place to download from, on this machine only.
-  if [ -n "${RUNWAY_PREFLIGHT_RELEASES-}" ]; then
-    if ! [[ $RUNWAY_PREFLIGHT_RELEASES =~ ^http://127\.0\.0\.1:[0-9]+$ ]]; then
-      stop 'RUNWAY_PREFLIGHT_RELEASES must be http://127.0.0.1:PORT'
-    fi
-    proto='=http'
-    releases=$RUNWAY_PREFLIGHT_RELEASES
-  fi
-  curl --disable --noproxy 127.0.0.1 --proto "$proto" --proto-redir "$proto" --location --fail --silent --show-error \
-    --connect-timeout 10 --max-time 60 --retry 2 --retry-delay 1 --output "$2" "$releases/v$version/$1"
+releases_listed() {
+  awk '$2 ~ /^v.*\// { sub("^v", "", $2); sub("/.*", "", $2); if (!seen[$2]++) { printf "%s%s", comma, $2; comma = ", " } }' \
+    "$here/checksums.txt"
 }
 
-# take_released ASSET SHA256: downloads the asset, unless an earlier step of this job has, and checks it.
+# Where assets are downloaded from, in this order: on GitHub Enterprise Server a mirror there comes first.
+servers=("${GITHUB_SERVER_URL:-https://github.com}")
+if [ "${servers[0]}" != https://github.com ]; then servers+=(https://github.com); fi
+folder=/${ACTION_REPOSITORY:-$GITHUB_REPOSITORY}/releases/download
+proto='=https'
+# For the tests: other servers, on this machine only.
+if [ -n "${RUNWAY_PREFLIGHT_RELEASES-}" ]; then
+  servers=()
+  for server in $RUNWAY_PREFLIGHT_RELEASES; do
+    if ! [[ $server =~ ^http://127\.0\.0\.1:[0-9]+$ ]]; then stop 'RUNWAY_PREFLIGHT_RELEASES must be http://127.0.0.1:PORT'; fi
+    servers+=("$server")
+  done
+  folder=
+  proto='=http'
+  export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
+fi
+
+# Whole answers only, and errors in a line. Python and Node.js read no file and no setting of the workspace.
+python='
+import sys, urllib.request
+try:
+    with urllib.request.urlopen(sys.argv[1], timeout=20) as answer, open(sys.argv[2], "wb") as file:
+        file.write(answer.read())
+except Exception as error:
+    sys.exit(str(error))'
+# shellcheck disable=SC2016 # JavaScript's own
+javascript='
+fetch(process.argv[1], { signal: AbortSignal.timeout(60000) })
+  .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(new Error(`HTTP status ${answer.status}`))))
+  .then((body) => require("node:fs").writeFileSync(process.argv[2], Buffer.from(body)))
+  .catch((error) => {
+    console.error(String(error.cause ?? error));
+    process.exit(1);
+  });'
+
+limit=$(command -v timeout || true)
+
+download() { # URL FILE
+  case $tool in
+    curl)
+      clean curl --disable --proto "$proto" --proto-redir "$proto" --location --fail --silent --show-error \
+        --connect-timeout 10 --max-time 60 --retry 2 --retry-delay 1 --output "$2" "$1"
+      ;;
+    # Not -T, of which a BusyBox without timeouts dies.
+    wget) clean ${limit:+"$limit" 60} wget -q -t 3 -O "$2" "$1" ;;
+    python3) clean python3 -I -c "$python" "$1" "$2" ;;
+    node) clean env NODE_USE_ENV_PROXY=1 node -e "$javascript" "$1" "$2" ;;
+  esac
+}
+
+# take_released VERSION ASSET SHA256: ends here with the asset, downloaded unless an earlier step of this job has. Returns
+# with $reason where it cannot be had.
 take_released() {
-  local binary=$store/$1 actual
-  if [ ! -f "$binary" ]; then
-    say "downloading $1"
-    download "$1" "$binary.part" || {
-      say "$1 could not be downloaded (curl ended with $?)"
-      rm -f "$binary.part"
-      return 0
-    }
-    mv -f "$binary.part" "$binary"
+  local stored=$store/$3-$2 server code sum wrong=
+  if [ -e "$stored" ] || [ -L "$stored" ]; then
+    if ! is "$stored" "$3"; then stop "the checksum of $2 does not hold any more: something in this job has changed $stored"; fi
+    say "$2, SHA-256 $3"
+    found "$stored"
   fi
-  actual=$("$BASH" "$here/sha256.sh" "$binary")
-  if [ "$actual" != "$2" ]; then
-    rm -f "$binary"
-    stop "the checksum of $1 does not hold: its SHA-256 is $actual, but $2 in action/checksums.txt"
+  for tool in curl wget python3 node ''; do
+    if command -v "$tool" >/dev/null; then break; fi
+  done
+  if [ -z "$tool" ]; then
+    reason="$2 could not be downloaded, since there is no curl, wget, python3 or node here"
+    advice='install one of them in an earlier step'
+    return 0
   fi
-  chmod +x "$binary"
-  say "$1, SHA-256 $2"
-  found "$binary"
+  reason="$2 could not be downloaded"
+  advice='let this runner reach one of these addresses'
+  for server in "${servers[@]}"; do
+    server=$server$folder/v$1/$2
+    say "downloading $server"
+    code=0
+    download "$server" "$work/$2" || code=$?
+    if [ "$code" != 0 ]; then
+      say "$2 could not be downloaded ($tool ended with $code)"
+      reason="$reason; $server: $tool ended with $code"
+      continue
+    fi
+    sum=$(sha256 "$work/$2")
+    if [ "$sum" = "$3" ]; then
+      chmod +x "$work/$2"
+      mv -f "$work/$2" "$stored"
+      say "$2, SHA-256 $3"
+      found "$stored"
+    fi
+    wrong="$wrong; $server has $sum"
+  done
+  if [ -n "$wrong" ]; then stop "the checksum of $2 does not hold: its SHA-256 is $3 in action/checksums.txt$wrong"; fi
 }
 
-build() { # BINARY
-  if ! command -v cargo >/dev/null; then
-    stop 'runway-preflight has to be built from source here, and there is no cargo: install Rust in an earlier step'
-  fi
-  say 'building from source: cargo build --release --locked'
-  echo '::group::cargo build --release --locked'
-  (
-    # In its own folder, so that no toolchain file of the workspace decides; and without flags that were meant for the
-    # workspace's own crates, such as -D warnings.
-    cd "$root" || exit
-    unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
-    cargo build --release --locked --target-dir "$store/target"
-  ) || stop 'runway-preflight could not be built from source: the log above says why'
-  echo '::endgroup::'
-  mv -f "$store/target/release/runway-preflight$suffix" "$1"
-  rm -rf "$store/target"
-}
-
-digest=$("$BASH" "$here/sha256.sh" --source "$root")
 asset=$("$BASH" "$here/target.sh" "$RUNNER_OS" "$RUNNER_ARCH") || asset=
-expected=
-if [ -n "$asset" ] && [ "$(listed source)" = "$digest" ]; then expected=$(listed "$asset"); fi
+reason="no binary is released for $RUNNER_OS $RUNNER_ARCH"
+advice='run this on a system that has a release'
 
-if [ -n "$expected" ]; then
-  take_released "$asset" "$expected"
-else
-  say "no released binary is known for this source on $RUNNER_OS $RUNNER_ARCH"
+wanted=${INPUT_VERSION-}
+wanted=${wanted//[[:space:]]/}
+wanted=${wanted#v}
+if [ -n "$wanted" ]; then
+  if ! [[ $wanted =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]; then stop 'the input version takes the number of a release, such as 1.2.3'; fi
+  if [ -z "$asset" ]; then stop "the input version: $reason"; fi
+  expected=$(listed "v$wanted/$asset")
+  if [ "$wanted" = "$version" ]; then expected=$(listed "$asset"); fi
+  if [ -z "$expected" ]; then
+    known=$(releases_listed)
+    stop "the input version: this commit of the Action knows no checksum of $asset in $wanted${known:+; it knows the releases $known}"
+  fi
+  take_released "$wanted" "$asset" "$expected"
+  stop "the input version: $reason"
 fi
 
-binary=$store/source-$digest$suffix
-if [ -f "$binary" ]; then
-  say 'using the binary that this job has built before'
-else
-  build "$binary"
+if [ -n "$asset" ]; then
+  reason="no released binary is known for this source on $RUNNER_OS $RUNNER_ARCH"
+  known=$(releases_listed)
+  advice="use a release of the Action (its tag, or the commit of that)${known:+, or name one in the input version: $known}"
+  if [ "$(listed source)" = "$digest" ]; then
+    expected=$(listed "$asset")
+    if [ -n "$expected" ]; then take_released "$version" "$asset" "$expected"; fi
+  fi
 fi
-found "$binary"
+
+say "$reason"
+use_built 'an earlier step of this job'
+
+# A binary built on one system need not run on another: the name of the system, and its distribution, are part of the key.
+{
+  uname -sm
+  if [ -f /etc/os-release ]; then printf '%s\n' "$(</etc/os-release)"; fi
+} >"$work/system"
+system=$(sha256 "$work/system")
+output reason "$reason"
+output advice "$advice"
+output path "$RUNNER_TEMP/runway-preflight/source-$digest"
+output key "runway-preflight-$RUNNER_OS-$RUNNER_ARCH-${system:0:16}-$digest"

@@ -5,15 +5,21 @@
 # Bash 3.2 (macOS) and Git Bash (Windows) run this file.
 set -euo pipefail
 
+: "${PREFLIGHT:?}"
 flags=()
+inputs=()
+asked=false
 newline=$'\n'
 carriage_return=$'\r'
 
-# A wrong input is a wrong command line that the command never sees: told once, with the same outputs.
+# A wrong input is a wrong command line that the command never sees: reported once, with the same outputs and summary.
 stop() {
   printf '::error title=runway-preflight::%s\n' "$1" >&2
-  if [ "${GITHUB_ACTIONS-}" = true ] && [ -n "${GITHUB_OUTPUT-}" ]; then
-    printf 'pass=false\nexit-code=2\n' >>"$GITHUB_OUTPUT" || true
+  if [ "${GITHUB_ACTIONS-}" = true ]; then
+    if [ -n "${GITHUB_OUTPUT-}" ]; then printf 'pass=false\nexit-code=2\n' >>"$GITHUB_OUTPUT" || true; fi
+    if [ -n "${GITHUB_STEP_SUMMARY-}" ]; then
+      printf '## Runway preflight: ❌ Wrong input\n\nerror: %s\n' "$1" >>"$GITHUB_STEP_SUMMARY" || true
+    fi
   fi
   exit 2
 }
@@ -35,10 +41,20 @@ each_line() {
   done
 }
 
-flag() { flags+=("--$1=$2"); } # NAME VALUE
-several() { each_line "$2" flag "$1"; }
+flag() { # NAME VALUE
+  flags+=("--$1=$2")
+  case $1 in
+    generations | plan | credits | keep | concurrency | budget | warn-* | usage) asked=true ;;
+  esac
+}
+
+several() { # NAME VALUE
+  inputs+=("$1")
+  each_line "$2" flag "$1"
+}
 
 one() { # NAME VALUE
+  inputs+=("$1")
   trim "$2"
   if [ -n "$trimmed" ]; then flag "$1" "$trimmed"; fi
 }
@@ -52,7 +68,13 @@ is_true() { # NAME VALUE DEFAULT
   esac
 }
 
-switch() { if is_true "$1" "$2" false; then flags+=("--$1"); fi; } # NAME VALUE
+switch() { # NAME VALUE
+  inputs+=("$1")
+  if is_true "$1" "$2" false; then
+    flags+=("--$1")
+    if [ "$1" = tiers ]; then asked=true; fi
+  fi
+}
 
 # shellcheck disable=SC2329 # each_line runs it
 mask() { # LINE of the key
@@ -60,12 +82,71 @@ mask() { # LINE of the key
   printf '::add-mask::%s\n' "${line//$carriage_return/%0D}"
 }
 
+# in_words_of_inputs LINE, into $line: what the command says of a wrong flag, said of the input that it came from.
+in_words_of_inputs() {
+  local name part rest example=
+  line=${1/error: --/error: the input }
+  line=${line/Wrong command line/Wrong input}
+  rest=${line#*example: runway-preflight}
+  if [ "$rest" != "$line" ]; then
+    line=${line%"$rest"}
+    while [ -n "$rest" ]; do
+      rest=${rest# --}
+      part=${rest%% --*}
+      rest=${rest#"$part"}
+      name=${part%% *}
+      part=${part#"$name"}
+      part=${part# }
+      example="$example, $name: ${part:-true}"
+    done
+    line=${line%runway-preflight}${example#, }
+  fi
+  for name in "${inputs[@]}"; do line=${line//--$name/$name}; done
+}
+
+# GitHub reads annotations on standard error as they come, and so does this.
+report_errors() {
+  local line
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in
+      '::error title=runway-preflight usage::'*) in_words_of_inputs "$line" ;;
+    esac
+    printf '%s\n' "$line"
+  done
+}
+
+rewrite_summary() {
+  local line text=
+  if [ ! -f "${GITHUB_STEP_SUMMARY-}" ]; then return 0; fi
+  while IFS= read -r line || [ -n "$line" ]; do
+    in_words_of_inputs "$line"
+    text=$text$line$newline
+  done <"$GITHUB_STEP_SUMMARY"
+  printf '%s' "$text" >"$GITHUB_STEP_SUMMARY"
+}
+
+# With a label the command names its outputs LABEL-pass and so on. A step that uses the Action has an id of its own.
+copy_outputs_without() { # LABEL
+  local line text=
+  if [ -z "$1" ] || [ ! -f "${GITHUB_OUTPUT-}" ]; then return 0; fi
+  while IFS= read -r line; do
+    case $line in
+      "$1-"*) text=$text${line#"$1-"}$newline ;;
+    esac
+  done <"$GITHUB_OUTPUT"
+  printf '%s' "$text" >>"$GITHUB_OUTPUT"
+}
+
 several generations "${INPUT_GENERATIONS-}"
+one plan "${INPUT_PLAN-}"
+several price "${INPUT_PRICE-}"
 one credits "${INPUT_CREDITS-}"
+one keep "${INPUT_KEEP-}"
 several concurrency "${INPUT_CONCURRENCY-}"
 one budget "${INPUT_BUDGET-}"
 several warn-generations "${INPUT_WARN_GENERATIONS-}"
 one warn-credits "${INPUT_WARN_CREDITS-}"
+one warn-lasts "${INPUT_WARN_LASTS-}"
 one wait "${INPUT_WAIT-}"
 one interval "${INPUT_INTERVAL-}"
 one timeout "${INPUT_TIMEOUT-}"
@@ -76,6 +157,10 @@ one usage-from "${INPUT_USAGE_FROM-}"
 one usage "${INPUT_USAGE-}"
 switch tiers "${INPUT_TIERS-}"
 one format "${INPUT_FORMAT-}"
+one color "${INPUT_COLOR-}"
+several write "${INPUT_WRITE-}"
+one label "${INPUT_LABEL-}"
+label=$trimmed
 switch quiet "${INPUT_QUIET-}"
 one base-url "${INPUT_BASE_URL-}"
 one key-file "${INPUT_KEY_FILE-}"
@@ -90,8 +175,17 @@ if [ -n "$trimmed" ]; then
 fi
 unset INPUT_API_SECRET trimmed
 
+if ! $asked; then
+  printf '::warning title=Nothing was asked for::%s\n' \
+    'none of the inputs that ask for something (generations, credits and the like) has a value, so only the key and the balance are checked; a variable that is not set leaves an input empty' >&2
+fi
+
 code=0
-"$PREFLIGHT" ${flags[@]+"${flags[@]}"} || code=$?
+{
+  "$PREFLIGHT" ${flags[@]+"${flags[@]}"} 2>&1 >&3 3>&- | report_errors >&2 || code=${PIPESTATUS[0]}
+} 3>&1
+copy_outputs_without "$label"
+if [ "$code" = 2 ]; then rewrite_summary; fi
 if $stay_green; then
   case $code in
     3 | 4 | 5 | 6)

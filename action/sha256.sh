@@ -1,18 +1,52 @@
 #!/usr/bin/env bash
 # sha256.sh FILE: the SHA-256 of a file.
 # sha256.sh --source ROOT: one SHA-256 over all that a build of ROOT is made from.
+# sha256.sh --list ROOT: the names of those files, one a line.
 set -euo pipefail
 
-sha256() {
-  if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c 1-64
+# Each prints a line a file, which begins with the digest and a blank.
+if command -v sha256sum >/dev/null; then
+  sums=(sha256sum)
+elif command -v shasum >/dev/null; then
+  sums=(shasum -a 256)
+elif command -v openssl >/dev/null; then
+  sums=(openssl dgst -sha256 -r)
+else
+  echo 'sha256.sh: there is no sha256sum, shasum or openssl' >&2
+  exit 1
+fi
+
+list() { # PART...
+  local part parts=(Cargo.toml Cargo.lock src)
+  for part in build.rs .cargo; do
+    if [ -e "$part" ] || [ -L "$part" ]; then parts+=("$part"); fi
+  done
+  # What a link points to could change without the digest.
+  part=$(find "${parts[@]}" ! -type d ! -type f)
+  if [ -n "$part" ]; then
+    echo "sha256.sh: not a regular file: $part" >&2
+    exit 1
+  fi
+  find "${parts[@]}" -type f | LC_ALL=C sort
 }
 
-if [ "$1" = --source ]; then
-  cd "$2"
-  find Cargo.toml Cargo.lock src -type f | LC_ALL=C sort | while IFS= read -r file; do
-    printf '%s\n' "$file"
-    cat "$file"
-  done | sha256
-else
-  sha256 <"$1"
-fi
+case $1 in
+  --list)
+    cd "$2"
+    list
+    ;;
+  --source)
+    cd "$2"
+    list=$(list)
+    files=()
+    while IFS= read -r file; do files+=("$file"); done <<<"$list"
+    # The digest and the name of each file: bytes that move from one to the next change it. Not the tool's own form of the
+    # line, since each marks a binary file in another way.
+    "${sums[@]}" "${files[@]}" | while read -r sum file; do
+      printf '%s  %s\n' "$sum" "${file#\*}"
+    done | "${sums[@]}" | cut -c 1-64
+    ;;
+  *)
+    "${sums[@]}" <"$1" | cut -c 1-64
+    ;;
+esac

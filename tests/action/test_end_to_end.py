@@ -12,7 +12,7 @@ from support import (HERE, KEY, Loopback, Runner, binary, commit, copy_of_the_re
                      script, temporary_folder)
 
 OUTPUTS = {"pass", "verdict", "exit-code", "codes", "warnings", "message", "credit-balance", "generations-left",
-           "concurrency", "report"}
+           "concurrency", "granted", "lasts-days", "report"}
 
 
 @functools.cache
@@ -118,7 +118,32 @@ class TheAction(Scenario):
         self.assertIn("no released binary is known for this source on Linux X64", run.log)
         builds = runner().builds()
         self.assertEqual(len(builds), 1)
-        self.assertTrue(builds[0].startswith("build --release --locked --target-dir "), builds)
+        self.assertTrue(builds[0].startswith("build --release --locked --manifest-path "), builds)
+        self.assertEqual(len(run.warned_of_building()), 1)
+
+    def test_a_later_run_takes_the_binary_from_the_cache(self):
+        with runway(organization()) as server:
+            # A no-go fails the step, and the binary is kept all the same.
+            first = self.act("no-go", server)
+            self.assertEqual((len(runner().builds()), len(first.warned_of_building())), (1, 1))
+            run = self.act("go", server, keep_cache=True)
+        self.assert_asked(server, ONCE, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        self.assert_outputs(run, **{"pass": "true"}, verdict="go", warnings=["over-daily-limit"])
+        self.assertIn("using the binary that an earlier run has built", run.log)
+        self.assertEqual((runner().builds(), run.warned_of_building()), ([], []))
+
+    def test_a_binary_of_the_cache_that_was_exchanged_stops_the_step(self):
+        with runway(organization()) as server:
+            self.act("go", server)
+            (kept,) = (runner().folder / "cache").glob("*/runway-preflight")
+            with open(kept, "ab") as file:
+                file.write(b"\n")
+            run = self.act("go", server, keep_cache=True)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assertIn("does not have the SHA-256 that stands beside it", run.of("error")[0])
+        self.assertNotEqual(run.steps["preflight"].outputs.get("pass"), "true")
 
     def test_no_go_fails_the_step_with_6_and_holds_the_later_job_back(self):
         with runway(organization()) as server:
@@ -248,8 +273,18 @@ class TheAction(Scenario):
         self.assertIn("exit status 2", run.raw)
         told = {name: value for name, value in run.steps["preflight"].outputs.items() if value}
         self.assertEqual(told, {"pass": "false", "exit-code": "2"})
-        self.assertIn("--generations", run.steps["preflight"].summary)
-        self.assertIn("--generations", " ".join(run.of("error")))
+        expected = 'the input generations "gen4.5:20" must be MODEL=N'
+        self.assertIn(expected, run.steps["preflight"].summary)
+        self.assertEqual([expected in text for text in run.of("error")], [True], run.of("error"))
+        self.assertNotIn("--generations", run.log + run.steps["preflight"].summary)
+
+    def test_nothing_asked_for_is_a_go_with_a_warning(self):
+        with runway(organization()) as server:
+            run = self.act("nothing", server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        self.assertEqual([text.split(" none", 1)[0] for text in run.of("warning")], ["Nothing was asked for"])
+        self.assert_outputs(run, **{"pass": "true"}, verdict="go", warnings=None)
 
     def test_a_switch_takes_only_true_and_false(self):
         with runway(organization()) as server:
@@ -304,7 +339,34 @@ class TheAction(Scenario):
         self.assert_outputs(run, step="again", **{"pass": "false"}, verdict="no-go", codes="over-daily-limit",
                             errors=["over-daily-limit"])
         self.assertEqual(len(runner().builds()), 1)
-        self.assertIn("using the binary that this job has built before", run.log)
+        self.assertIn("using the binary that an earlier step of this job has built", run.log)
+
+    def first_and_second(self, name, server, **jobs):
+        """The same workflow twice: built at first, then taken from the cache. The second run."""
+        self.act(name, server)
+        self.assertGreater(len(runner().builds()), 0)
+        asked = len(server.requests)
+        run = self.act(name, server, keep_cache=True)
+        self.assertEqual(len(server.requests), 2 * asked)
+        self.assertEqual((runner().builds(), run.warned_of_building()), ([], []))
+        self.assertEqual({job: run.jobs.get(job) for job in jobs}, jobs, run.raw[-3000:])
+        return run
+
+    def test_in_a_matrix(self):
+        with runway(organization()) as server:
+            self.first_and_second("gates", server, preflight=["success", "success"])
+        self.assert_asked(server, *[ONCE] * 4)
+
+    def test_in_a_reusable_workflow(self):
+        with runway(organization()) as server:
+            self.first_and_second("reusable", server, gate=["success"], generate=["success"])
+        self.assert_asked(server, ONCE, ONCE)
+
+    def test_in_a_composite_of_somebody_else(self):
+        with runway(organization()) as server:
+            run = self.first_and_second("nested", server, preflight=["success"], generate=["success"])
+        self.assert_asked(server, *[ONCE] * 4)
+        self.assertIn("seen 0 false 3", run.lines)
 
     def test_as_a_remote_action(self):
         """From another repository, which holds nothing but the workflow."""
@@ -378,6 +440,44 @@ class TheAction(Scenario):
         self.assert_outputs(run, step="no-go", **{"pass": "false"}, codes="generations-short", errors=None)
         self.assert_outputs(run, step="red", **{"pass": "false"}, exit_code="3", errors=["generations-short"] * 2)
         self.assertEqual(len(runner().builds()), 1)
+
+
+class NewerFlags(Scenario):
+    """A command without the flag is none that can be tried."""
+
+    def need(self, *flags):
+        shown = subprocess.run([binary(), "--help"], capture_output=True, text=True).stdout
+        for flag in flags:
+            if flag not in shown:
+                self.skipTest(f"this command has no {flag}")
+
+    def test_a_label_names_the_run_and_not_the_outputs_of_the_step(self):
+        self.need("--label")
+        with runway(organization()) as server:
+            run = self.act("label", server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        # act shows the outputs of the last step inside as those of the whole, which GitHub does not.
+        for step in run.steps.values():
+            step.outputs = {name: value for name, value in step.outputs.items() if not name.startswith("acme.")}
+        self.assert_outputs(run, errors=None, **{"pass": "true"}, verdict="go")
+        self.assertIn("acme.video", run.steps["preflight"].summary)
+        told = {name: value for name, value in run.steps["wrong"].outputs.items() if value}
+        self.assertEqual(told, {"pass": "false", "exit-code": "2"})
+        self.assertIn("generations", " ".join(run.of("error")))
+        self.assertNotIn("--generations", " ".join(run.of("error")))
+
+    def test_a_plan_with_prices_and_reports_in_files(self):
+        self.need("--plan", "--price", "--keep", "--write")
+        with runway(organization()) as server:
+            run = self.act("plan", server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        report = self.assert_outputs(run, **{"pass": "true"}, verdict="go")
+        needed = {row["kind"]: row["needed"] for row in report["requirements"] if row.get("model") is None}
+        self.assertEqual(needed, {"planned-cost": 125, "keep": 4000})
+        self.assertEqual(json.loads(run.steps["preflight"].outputs["granted"]), {"gen4.5": 1, "gen4_image": 1})
+        self.assertEqual([line[:12] for line in run.lines if line.startswith("{")], ['{"schema":1,'])
 
 
 class TheMatrix(Scenario):
