@@ -521,8 +521,23 @@ class Install(Scripts):
                 with self.serve(status, cut=cut) as server:
                     done = self.install(server, path=path)
                 self.assertEqual((done.returncode, done.binary), (1, None), (tool, status, done.stderr))
-                self.assertIn(f"could not be downloaded ({tool} ended with ", done.stderr)
+                code = "" if tool == "wget" or cut else "22)"
+                self.assertIn(f"could not be downloaded ({tool} ended with {code}", done.stderr)
                 self.assertNotIn("Traceback", done.stderr)
+
+    def test_a_tool_that_lacks_what_it_needs_leaves_it_to_the_next(self):
+        self.release()
+        path = temporary_folder()
+        script(path / "python3", f"#!{shutil.which('bash')}\nexec '{sys.executable}' \"$@\"\n")
+        for tool, code, said in (("curl", 60, "released"), ("curl", 77, "released"), ("wget", 5, "released"), ("wget", 1, "released"),
+                                 ("curl", 22, None), ("curl", 6, None), ("curl", 28, None), ("wget", 8, None), ("wget", 124, None)):
+            shutil.rmtree(self.temp / "runner", ignore_errors=True)
+            broken = temporary_folder()
+            script(broken / tool, f"#!{shutil.which('bash')}\nexit {code}\n")
+            with self.serve() as server:
+                done = self.install(server, path=f"{broken}:{path}:{self.without()}")
+            self.assertEqual((done.says, len(server.requests)), (said, 1 if said else 0), (tool, code, done.stderr))
+            self.assertIn(f"could not be downloaded ({tool} ended with {code})", done.stderr)
 
     def test_without_a_tool_to_download_with_it_is_built_and_says_so(self):
         self.release()
