@@ -33,52 +33,73 @@ if [ -n "${RUNWAY_PREFLIGHT_RELEASES-}" ]; then
   export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
 fi
 
-# Whole answers only, and errors in a line. Python and Node.js read no file and no setting of the workspace.
+# Whole answers only, errors in a line, and 22 for an answer that says no, as curl ends. Python and Node.js read no file and
+# no setting of the workspace.
 python='
-import sys, urllib.request
+import sys, urllib.error, urllib.request
 try:
     with urllib.request.urlopen(sys.argv[1], timeout=20) as answer, open(sys.argv[2], "wb") as file:
         file.write(answer.read())
 except Exception as error:
-    sys.exit(str(error))'
+    print(error, file=sys.stderr)
+    sys.exit(22 if isinstance(error, urllib.error.HTTPError) else 1)'
 # shellcheck disable=SC2016 # JavaScript's own
 javascript='
+const fail = (code, message) => {
+  console.error(message);
+  process.exit(code);
+};
 fetch(process.argv[1], { signal: AbortSignal.timeout(60000) })
-  .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(new Error(`HTTP status ${answer.status}`))))
+  .then((answer) => (answer.ok ? answer.arrayBuffer() : fail(22, `HTTP status ${answer.status}`)))
   .then((body) => require("node:fs").writeFileSync(process.argv[2], Buffer.from(body)))
-  .catch((error) => {
-    console.error(String(error.cause ?? error));
-    process.exit(1);
-  });'
+  .catch((error) => fail(1, String(error.cause ?? error)));'
 
+tools=()
+for tool in curl wget python3 node; do
+  if command -v "$tool" >/dev/null; then tools+=("$tool"); fi
+done
 limit=$(command -v timeout || true)
 
-download() { # URL FILE
-  case $tool in
+run() { # TOOL URL FILE
+  case $1 in
     curl)
       clean curl --disable --proto "$proto" --proto-redir "$proto" --location --fail --silent --show-error \
-        --connect-timeout 10 --max-time 60 --retry 2 --retry-delay 1 --output "$2" "$1"
+        --connect-timeout 10 --max-time 60 --retry 2 --retry-delay 1 --output "$3" "$2"
       ;;
     # Not -T, of which a BusyBox without timeouts dies.
-    wget) clean ${limit:+"$limit" 60} wget -q -t 3 -O "$2" "$1" ;;
-    python3) clean python3 -I -c "$python" "$1" "$2" ;;
-    node) clean env NODE_USE_ENV_PROXY=1 node -e "$javascript" "$1" "$2" ;;
+    wget) clean ${limit:+"$limit" 60} wget -q -t 3 -O "$3" "$2" ;;
+    python3) clean python3 -I -c "$python" "$2" "$3" ;;
+    node) clean env NODE_USE_ENV_PROXY=1 node -e "$javascript" "$2" "$3" ;;
   esac
+}
+
+download() { # URL FILE
+  local tool code
+  for tool in "${tools[@]}"; do
+    code=0
+    run "$tool" "$1" "$2" || code=$?
+    if [ "$code" = 0 ]; then return 0; fi
+    say "${1##*/} could not be downloaded ($tool ended with $code)"
+    reason="$reason; $1: $tool ended with $code"
+    # What one tool lacks (TLS, certificates), the next may have. Where the server or the network said no, it is no.
+    case $tool/$code in
+      */1 | curl/2 | curl/35 | curl/60 | curl/77 | wget/5 | */126 | */127) ;;
+      *) return 1 ;;
+    esac
+  done
+  return 1
 }
 
 # take_released VERSION ASSET SHA256: ends here with the asset, downloaded unless an earlier step of this job has. Returns
 # with $reason where it cannot be had.
 take_released() {
-  local stored=$store/$3-$2 server code sum wrong=
+  local stored=$store/$3-$2 server sum wrong=
   if [ -e "$stored" ] || [ -L "$stored" ]; then
     if ! is "$stored" "$3"; then stop "the checksum of $2 does not hold any more: something in this job has changed $stored"; fi
     say "$2, SHA-256 $3"
     found "$stored"
   fi
-  for tool in curl wget python3 node ''; do
-    if command -v "$tool" >/dev/null; then break; fi
-  done
-  if [ -z "$tool" ]; then
+  if [ "${#tools[@]}" = 0 ]; then
     reason="$2 could not be downloaded, since there is no curl, wget, python3 or node here"
     advice='install one of them in an earlier step'
     return 0
@@ -88,13 +109,7 @@ take_released() {
   for server in "${servers[@]}"; do
     server=$server$folder/v$1/$2
     say "downloading $server"
-    code=0
-    download "$server" "$work/$2" || code=$?
-    if [ "$code" != 0 ]; then
-      say "$2 could not be downloaded ($tool ended with $code)"
-      reason="$reason; $server: $tool ended with $code"
-      continue
-    fi
+    if ! download "$server" "$work/$2"; then continue; fi
     sum=$(sha256 "$work/$2")
     if [ "$sum" = "$3" ]; then
       chmod +x "$work/$2"

@@ -134,7 +134,7 @@ copy_outputs_without() { # LABEL
       "$1-"*) text=$text${line#"$1-"}$newline ;;
     esac
   done <"$GITHUB_OUTPUT"
-  printf '%s' "$text" >>"$GITHUB_OUTPUT"
+  if [ -n "$text" ]; then printf '%s' "$text" >>"$GITHUB_OUTPUT"; fi
 }
 
 several generations "${INPUT_GENERATIONS-}"
@@ -184,8 +184,11 @@ code=0
 {
   "$PREFLIGHT" ${flags[@]+"${flags[@]}"} 2>&1 >&3 3>&- | report_errors >&2 || code=${PIPESTATUS[0]}
 } 3>&1
-copy_outputs_without "$label"
-if [ "$code" = 2 ]; then rewrite_summary; fi
+if ! copy_outputs_without "$label" && [ "$code" = 0 ]; then
+  printf '::error title=report-failed::the outputs of this step could not be written\n' >&2
+  code=5
+fi
+if [ "$code" = 2 ]; then rewrite_summary || true; fi
 if $stay_green; then
   case $code in
     3 | 4 | 5 | 6)

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -144,7 +145,7 @@ class Sha256(unittest.TestCase):
 class Run(unittest.TestCase):
     """run.sh with a command that only writes down how it was called."""
 
-    def call(self, code=0, actions=True, says="", **inputs):
+    def call(self, code=0, actions=True, says="", settings=None, **inputs):
         folder = temporary_folder()
         command = script(folder / "command", f"""#!/bin/bash
 for argument; do printf '%s\\0' "$argument"; done >'{folder}/arguments'
@@ -156,7 +157,7 @@ exit {code}
         environment["PREFLIGHT"] = str(command)
         if actions:
             environment["GITHUB_ACTIONS"] = "true"
-        done = bash(ACTION / "run.sh", env=environment)
+        done = bash(ACTION / "run.sh", env=environment, **(settings or {}))
         done.called = (folder / "arguments").exists()
         done.arguments = (folder / "arguments").read_text().split("\0")[:-1] if done.called else None
         done.environment = dict(
@@ -277,6 +278,17 @@ echo the report
             outputs.unlink()
             self.call(credits="1", label=label, GITHUB_OUTPUT=str(outputs), says=write.replace("a.b-", "axb-"))
             self.assertEqual(len(outputs.read_text().splitlines()), 2, label)
+
+    def test_outputs_that_cannot_be_copied_are_no_pass(self):
+        """A file that takes what the command writes, and no more."""
+        def limited():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+        for code, expected in ((0, 5), (3, 3), (2, 2)):
+            done = self.call(code, credits="1", label="a", GITHUB_OUTPUT=str(temporary_folder() / "outputs"),
+                             says='printf "a-report=%04000d\\na-pass=true\\n" 0 >"$GITHUB_OUTPUT"',
+                             settings={"preexec_fn": limited, "restore_signals": False})
+            self.assertEqual(done.returncode, expected, done.stderr)
+            self.assertEqual("report-failed" in done.stderr, code == 0)
 
     def test_with_a_label_a_wrong_switch_has_the_same_outputs(self):
         outputs = temporary_folder() / "outputs"
@@ -509,8 +521,23 @@ class Install(Scripts):
                 with self.serve(status, cut=cut) as server:
                     done = self.install(server, path=path)
                 self.assertEqual((done.returncode, done.binary), (1, None), (tool, status, done.stderr))
-                self.assertIn(f"could not be downloaded ({tool} ended with ", done.stderr)
+                code = "" if tool == "wget" or cut else "22)"
+                self.assertIn(f"could not be downloaded ({tool} ended with {code}", done.stderr)
                 self.assertNotIn("Traceback", done.stderr)
+
+    def test_a_tool_that_lacks_what_it_needs_leaves_it_to_the_next(self):
+        self.release()
+        path = temporary_folder()
+        script(path / "python3", f"#!{shutil.which('bash')}\nexec '{sys.executable}' \"$@\"\n")
+        for tool, code, said in (("curl", 60, "released"), ("curl", 77, "released"), ("wget", 5, "released"), ("wget", 1, "released"),
+                                 ("curl", 22, None), ("curl", 6, None), ("curl", 28, None), ("wget", 8, None), ("wget", 124, None)):
+            shutil.rmtree(self.temp / "runner", ignore_errors=True)
+            broken = temporary_folder()
+            script(broken / tool, f"#!{shutil.which('bash')}\nexit {code}\n")
+            with self.serve() as server:
+                done = self.install(server, path=f"{broken}:{path}:{self.without()}")
+            self.assertEqual((done.says, len(server.requests)), (said, 1 if said else 0), (tool, code, done.stderr))
+            self.assertIn(f"could not be downloaded ({tool} ended with {code})", done.stderr)
 
     def test_without_a_tool_to_download_with_it_is_built_and_says_so(self):
         self.release()
