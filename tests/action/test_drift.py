@@ -13,9 +13,9 @@ from test_end_to_end import OUTPUTS
 PINNED = ROOT / "action.yml"
 WORKFLOWS = [*ROOT.glob(".github/workflows/*.yml"), *HERE.glob("workflows/*.yml"),
              *ROOT.glob("examples/*workflow.yml")]
-# What the Action adds to the flags, and flags that have no use in it: its log has no colours, and `format` names JSON.
+# What the Action adds to the flags, and what it has no use for.
 OWN = {"api-secret", "fail", "version"}
-NO_INPUT = {"help", "version", "color", "json", "verbose"}
+NO_INPUT = {"help", "version"}
 
 
 class TheAction(unittest.TestCase):

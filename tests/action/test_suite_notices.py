@@ -15,6 +15,7 @@ WITHOUT_THE_COMMAND = {
     "test_end_to_end.TheAction.test_a_released_binary_that_was_exchanged_stops_the_step",
     "test_examples.Guard.test_a_gate_that_is_not_installed_alerts",
     "test_examples.Make.test_a_gate_that_is_not_installed",
+    "test_examples.WhatFits.test_an_empty_list_asks_nothing",
     "test_examples.Make.test_where_all_is_rendered_nothing_is_asked",
 }
 
