@@ -162,6 +162,7 @@ several write "${INPUT_WRITE-}"
 one label "${INPUT_LABEL-}"
 label=$trimmed
 switch quiet "${INPUT_QUIET-}"
+switch verbose "${INPUT_VERBOSE-}"
 one base-url "${INPUT_BASE_URL-}"
 one key-file "${INPUT_KEY_FILE-}"
 stay_green=true

@@ -7,6 +7,7 @@ mod failure;
 pub mod proxy;
 pub mod retry;
 pub mod roots;
+mod tcp;
 
 use std::io::Read;
 use std::time::{Duration, Instant, SystemTime};
@@ -104,6 +105,30 @@ pub struct Retry<'a> {
     pub wait: Duration,
 }
 
+/// What happens while Runway is asked.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// One try is over.
+    Tried(Try<'a>),
+    /// It is made again.
+    Retry(Retry<'a>),
+}
+
+/// One try, whatever it came to.
+#[derive(Debug)]
+pub struct Try<'a> {
+    /// What was asked for.
+    pub document: Document,
+    /// The host that was asked.
+    pub host: &'a str,
+    /// The status, or what went wrong. It may hold text of the server's, raw.
+    pub outcome: String,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// The addresses that were tried, in words; none where an open connection was used.
+    pub addresses: Vec<String>,
+}
+
 impl Client {
     /// Prepares to ask; opens nothing. For https, `roots` are the authorities to trust.
     pub fn new(base: BaseUrl, key: &Key, proxy: Option<Proxy>, roots: RootCerts) -> Self {
@@ -135,8 +160,8 @@ impl Client {
         }
     }
 
-    /// Asks for limits and balance, again until `deadline` where that can help. `on_retry` hears of
-    /// each try that failed and is made again.
+    /// Asks for limits and balance, again until `deadline` where that can help. `on_event` hears of
+    /// each try.
     ///
     /// # Errors
     ///
@@ -144,9 +169,11 @@ impl Client {
     pub fn organization(
         &self,
         deadline: Deadline,
-        on_retry: &mut dyn FnMut(Retry),
+        on_event: &mut dyn FnMut(Event),
     ) -> Result<Answer, Box<Unanswered>> {
-        self.ask(Request::Organization, deadline, on_retry)
+        // Each check looks the name up once.
+        self.progress.forget_addresses();
+        self.ask(Request::Organization, deadline, on_event)
     }
 
     /// The same for the credit history of some days.
@@ -158,16 +185,16 @@ impl Client {
         &self,
         window: Window,
         deadline: Deadline,
-        on_retry: &mut dyn FnMut(Retry),
+        on_event: &mut dyn FnMut(Event),
     ) -> Result<Answer, Box<Unanswered>> {
-        self.ask(Request::Usage(window), deadline, on_retry)
+        self.ask(Request::Usage(window), deadline, on_event)
     }
 
     fn ask(
         &self,
         request: Request,
         deadline: Deadline,
-        on_retry: &mut dyn FnMut(Retry),
+        on_event: &mut dyn FnMut(Event),
     ) -> Result<Answer, Box<Unanswered>> {
         let mut asked = Asked::nothing(request.document());
         let mut before: Option<Failure> = None;
@@ -178,21 +205,36 @@ impl Client {
                 return Err(self.unanswered(failure, None, asked, deadline));
             }
             asked.tries = asked.tries.saturating_add(1);
-            let failure = match self.try_once(request, left) {
+            let started = Instant::now();
+            let tried = self.try_once(request, left);
+            on_event(Event::Tried(Try {
+                document: asked.document,
+                host: self.base.host(),
+                outcome: match &tried {
+                    Ok(_) => "200".to_owned(),
+                    Err(failure) => failure.brief(),
+                },
+                elapsed: started.elapsed(),
+                addresses: self.progress.addresses(),
+            }));
+            let failure = match tried {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
+            if failure.is_of_the_connection() {
+                self.progress.forget_addresses();
+            }
             let wait = retry::next_try(failure.retry_class(), asked.tries, fastrand::f64());
             let Some(wait) = wait.filter(|wait| *wait < deadline.left()) else {
                 return Err(self.unanswered(failure, before, asked, deadline));
             };
-            on_retry(Retry {
+            on_event(Event::Retry(Retry {
                 tries: asked.tries,
                 document: asked.document,
                 host: self.base.host(),
                 why: failure.brief(),
                 wait,
-            });
+            }));
             std::thread::sleep(wait);
             before = Some(failure);
         }

@@ -101,6 +101,8 @@ pub struct Settings {
     pub color: Color,
     /// `--quiet`.
     pub quiet: bool,
+    /// `--verbose`.
+    pub verbose: bool,
     /// `--base-url`; not yet looked into.
     pub base_url: Option<String>,
     /// `--key-file`.
@@ -206,6 +208,7 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
             .collect::<Result<_, _>>()?,
         color: color(&flags)?,
         quiet: flags.quiet,
+        verbose: flags.verbose,
         base_url: flags.base_url.clone(),
         key_file: flags.key_file.as_ref().map(PathBuf::from),
     };

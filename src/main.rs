@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 
 fn check(setup: &Setup, output: &Output, ci: Option<&dyn System>) -> Exit {
     let context = setup.context(output.redactor());
-    let mut terminal = Terminal::new(std::io::stderr(), output, &context);
+    let mut terminal = Terminal::new(std::io::stderr(), output, &context, setup.verbose);
     let outcome = match &setup.obstacle {
         None => setup.poll.run(&mut |progress| terminal.report(progress)),
         Some(obstacle) => setup.poll.without_check(obstacle.clone()),

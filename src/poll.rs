@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::api::{Answer, Client, Deadline, Retry, Unanswered};
+use crate::api::{Answer, Client, Deadline, Event, Retry, Try, Unanswered};
 use crate::decide::{decide, grant_ranges, Decision, Facts};
 use crate::decode;
 use crate::diagnostic::{Code, Finding, Unexpected};
@@ -65,6 +65,8 @@ pub struct Outcome {
 
 /// What happens before there is anything to report.
 pub enum Progress<'a> {
+    /// One try is over.
+    Tried(Try<'a>),
     /// A request is about to be made again.
     Retry(Retry<'a>),
     /// The machine's clock is off by this much.
@@ -261,7 +263,7 @@ impl Check<'_, '_, '_> {
         let read = match &poll.organization {
             Input::Saved(body) => Ok(decode::organization(body)),
             Input::Runway => self
-                .ask(|client, deadline, on_retry| client.organization(deadline, on_retry))
+                .ask(|client, deadline, on_event| client.organization(deadline, on_event))
                 .map(|body| decode::organization(&body)),
         };
         match read.and_then(|read| of_document(Document::Organization, read)) {
@@ -367,7 +369,7 @@ impl Check<'_, '_, '_> {
             // A saved history may hold more than what is to be shown of it.
             Input::Saved(body) => Ok(decode::history(body, None)),
             Input::Runway => self
-                .ask(|client, deadline, on_retry| client.usage(window, deadline, on_retry))
+                .ask(|client, deadline, on_event| client.usage(window, deadline, on_event))
                 .map(|body| decode::history(&body, Some(window))),
         };
         match read.and_then(|read| of_document(Document::Usage, read)) {
@@ -386,7 +388,7 @@ impl Check<'_, '_, '_> {
         request: impl FnOnce(
             &Client,
             Deadline,
-            &mut dyn FnMut(Retry),
+            &mut dyn FnMut(Event),
         ) -> Result<Answer, Box<Unanswered>>,
     ) -> Result<Vec<u8>, Option<Box<Finding>>> {
         let Some(client) = &self.poll.client else {
@@ -400,10 +402,13 @@ impl Check<'_, '_, '_> {
             return Err(None);
         }
         let listener = &mut *self.listener;
-        let on_retry = &mut |retry: Retry| {
-            listener(Progress::Retry(retry));
+        let on_event = &mut |event: Event| {
+            listener(match event {
+                Event::Tried(tried) => Progress::Tried(tried),
+                Event::Retry(retry) => Progress::Retry(retry),
+            });
         };
-        let answered = request(client, self.deadline, on_retry);
+        let answered = request(client, self.deadline, on_event);
         let date = match &answered {
             Ok(answer) => answer.date,
             Err(unanswered) => unanswered.date,

@@ -22,6 +22,7 @@ pub(crate) struct Terminal<'a> {
     output: &'a Output,
     context: &'a Context<'a>,
     renews: bool,
+    verbose: bool,
     shown: String,
     shown_at: Option<Instant>,
 }
@@ -31,11 +32,13 @@ impl<'a> Terminal<'a> {
         stderr: impl IsTerminal,
         output: &'a Output,
         context: &'a Context<'a>,
+        verbose: bool,
     ) -> Self {
         Self {
             output,
             context,
             renews: stderr.is_terminal(),
+            verbose,
             shown: String::new(),
             shown_at: None,
         }
@@ -44,6 +47,22 @@ impl<'a> Terminal<'a> {
     /// Shows what happens; of a wait, says when it wants to hear of it again.
     pub(crate) fn report(&mut self, progress: Progress) -> Duration {
         match progress {
+            Progress::Tried(tried) => {
+                if self.verbose {
+                    self.line(&format!(
+                        "{} at {}: {} in {} ms ({})",
+                        tried.document.request(),
+                        tried.host,
+                        self.output.redactor().quote(&tried.outcome, MAX_QUOTE),
+                        tried.elapsed.as_millis(),
+                        if tried.addresses.is_empty() {
+                            "no new connection".to_owned()
+                        } else {
+                            tried.addresses.join(", ")
+                        }
+                    ));
+                }
+            }
             Progress::Retry(retry) => self.line(&format!(
                 "try {} of {} at {}: {}; trying again in {}",
                 retry.tries,

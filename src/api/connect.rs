@@ -1,20 +1,21 @@
-//! Names and connections, watched: a failure is told with the phase it happened in.
+//! Names and connections, watched: a failure is reported with the phase it happened in.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
-    TcpConnector, Transport,
+    Transport,
 };
 use ureq::Agent;
 
 use super::base_url::bare;
+use super::tcp::{self, Tried};
 
 /// How far a request has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +65,10 @@ pub(super) struct Progress(Arc<State>);
 struct State {
     phase: AtomicU8,
     reset: AtomicBool,
+    /// The name that was looked up last, and its addresses.
+    known: Mutex<Option<(String, ResolvedSocketAddrs)>>,
+    /// The addresses that the request under way has tried.
+    tried: Mutex<Vec<(SocketAddr, Tried)>>,
 }
 
 impl Progress {
@@ -78,9 +83,41 @@ impl Progress {
         Phase::ALL.get(index).copied().unwrap_or(Phase::Lookup)
     }
 
-    /// Begins anew.
+    /// The next request looks its name up.
+    pub(super) fn forget_addresses(&self) {
+        *self.known() = None;
+    }
+
+    /// Notes what came of an address; the newest outcome counts.
+    pub(super) fn note_address(&self, address: SocketAddr, outcome: Tried) {
+        let mut tried = self.tried();
+        match tried.iter_mut().find(|(known, _)| *known == address) {
+            Some((_, known)) => *known = outcome,
+            None => tried.push((address, outcome)),
+        }
+    }
+
+    /// The addresses that were tried, in words; none where an open connection was used.
+    pub(super) fn addresses(&self) -> Vec<String> {
+        let tried = self.tried();
+        let tried = tried.iter();
+        tried
+            .map(|(address, outcome)| format!("{address} {}", outcome.word()))
+            .collect()
+    }
+
+    fn tried(&self) -> std::sync::MutexGuard<'_, Vec<(SocketAddr, Tried)>> {
+        self.0.tried.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Option<(String, ResolvedSocketAddrs)>> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a request.
     pub(super) fn start(&self) {
         self.enter(Phase::Lookup);
+        self.tried().clear();
         self.0.reset.store(false, Ordering::Relaxed);
     }
 
@@ -100,9 +137,11 @@ pub(super) fn agent(config: Config, secure: bool, progress: &Progress) -> Agent 
         progress: progress.clone(),
     };
     let chain = ConnectProxyConnector::default()
-        .chain(TcpConnector::default())
+        .chain(tcp::Connect {
+            progress: progress.clone(),
+        })
         .chain(mark(After::Tcp))
-        .chain(RustlsConnector::default())
+        .chain(Tls::default())
         .chain(mark(After::Tls));
     let names = Names {
         lookup: DefaultResolver::default(),
@@ -110,6 +149,35 @@ pub(super) fn agent(config: Config, secure: bool, progress: &Progress) -> Agent 
         progress: progress.clone(),
     };
     Agent::with_parts(config, chain, names)
+}
+
+/// ureq makes the settings of TLS again for each request that has settings of its own. All requests
+/// have the same here, and so one handshake can resume another.
+#[derive(Debug, Default)]
+struct Tls(RustlsConnector);
+
+impl<In: Transport> Connector<In> for Tls {
+    type Out = <RustlsConnector as Connector<In>>::Out;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        let details = ConnectionDetails {
+            uri: details.uri,
+            addrs: details.addrs.clone(),
+            config: details.config,
+            request_level: false,
+            resolver: details.resolver,
+            now: details.now,
+            timeout: details.timeout,
+            current_time: details.current_time.clone(),
+            run_connector: details.run_connector.clone(),
+            register_shutdown: details.register_shutdown.clone(),
+        };
+        self.0.connect(&details, chained)
+    }
 }
 
 /// Notes that a link of the chain is done.
@@ -204,6 +272,24 @@ impl fmt::Debug for Names {
     }
 }
 
+impl Names {
+    fn look_up(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let name = uri.authority().map(ToString::to_string).unwrap_or_default();
+        let known = self.progress.known().clone();
+        if let Some((_, addresses)) = known.filter(|(known, _)| *known == name) {
+            return Ok(addresses);
+        }
+        let addresses = self.lookup.resolve(uri, config, timeout)?;
+        *self.progress.known() = Some((name, addresses.clone()));
+        Ok(addresses)
+    }
+}
+
 impl Resolver for Names {
     fn resolve(
         &self,
@@ -224,7 +310,7 @@ impl Resolver for Names {
                 one.push(SocketAddr::new(address, port));
                 one
             }
-            None => self.lookup.resolve(uri, config, timeout)?,
+            None => self.look_up(uri, config, timeout)?,
         };
         if self.loopback_only && !addresses.iter().all(|address| address.ip().is_loopback()) {
             return Err(std::io::Error::other("it is not a loopback address").into());

@@ -57,6 +57,11 @@ impl Failure {
         }
     }
 
+    /// Whether another address may do better.
+    pub(super) fn is_of_the_connection(&self) -> bool {
+        !matches!(self, Self::Answered { .. })
+    }
+
     /// The server's clock.
     pub(super) fn date(&self) -> Option<SystemTime> {
         match self {

@@ -89,6 +89,9 @@ pub(super) struct Flags {
     /// with verdict go, print no report
     #[argh(switch, short = 'q')]
     pub(super) quiet: bool,
+    /// report each request
+    #[argh(switch, short = 'v')]
+    pub(super) verbose: bool,
     /// another host
     #[argh(option)]
     pub(super) base_url: Option<String>,
@@ -116,7 +119,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageEr
     }
     let is_flag = |word: &str| {
         let long = word.len() > 2 && word.starts_with("--");
-        long || matches!(word, "-q" | "-V")
+        long || matches!(word, "-q" | "-v" | "-V")
     };
     let mut normal: Vec<String> = Vec::new();
     let mut words = words.into_iter().peekable();

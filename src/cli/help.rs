@@ -64,6 +64,7 @@ Report:
                                  text, env or junit; repeatable
   --color auto|always|never      [auto]; --no-color is short for --color never
   -q, --quiet                    with verdict go, print no report
+  -v, --verbose                  report each request: status, time, addresses
   -h                             print a short help; --help prints this
   -V, --version                  print the version
 
@@ -142,6 +143,7 @@ pub(super) fn example(flag: &str) -> &'static str {
         "--fail-open" => "--fail-open",
         "--tiers" => "--tiers",
         "--quiet" => "--quiet",
+        "--verbose" => "--verbose",
         _ => "--help",
     }
 }

@@ -19,6 +19,7 @@ mod github;
 mod history;
 mod hostile;
 mod keys;
+mod network;
 mod plans;
 mod readme;
 mod secrecy;

@@ -1,0 +1,166 @@
+//! Addresses, connections and name lookups, counted: round trips are what a run costs.
+#![cfg(unix)]
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
+
+use crate::support::body::EXAMPLE;
+use crate::support::{Gate, Reply, Server};
+
+/// An address that takes no connection and refuses none: its queue is full.
+struct Swallowing {
+    _listener: socket2::Socket,
+    _queued: Vec<TcpStream>,
+}
+
+impl Swallowing {
+    fn new(address: SocketAddr) -> Self {
+        let socket =
+            |kind| socket2::Socket::new(socket2::Domain::IPV4, kind, None).expect("a socket");
+        let listener = socket(socket2::Type::STREAM);
+        listener.set_reuse_address(true).expect("an option");
+        listener.bind(&address.into()).expect("bound");
+        listener.listen(0).expect("listening");
+        let patience = std::time::Duration::from_millis(200);
+        let mut queued = Vec::new();
+        while let Ok(stream) = TcpStream::connect_timeout(&address, patience) {
+            queued.push(stream);
+        }
+        Self {
+            _listener: listener,
+            _queued: queued,
+        }
+    }
+}
+
+/// Runs the gate where `localhost` has these addresses; `None` where this machine lets nobody mount.
+fn with_hosts(gate: Gate, addresses: &[Ipv4Addr]) -> Option<crate::support::Run> {
+    let can = Command::new("unshare").args(["-rm", "true"]).output();
+    if !can.is_ok_and(|done| done.status.success()) {
+        eprintln!("left out: this machine has no user namespaces");
+        return None;
+    }
+    let hosts: String = addresses
+        .iter()
+        .map(|ip| format!("{ip} localhost\n"))
+        .collect();
+    let script = "mount --bind hosts /etc/hosts && exec \"$@\"";
+    let shell = format!("exec unshare -rm sh -c '{script}' sh \"$@\"");
+    Some(gate.file("hosts", hosts).shell(&shell).run())
+}
+
+/// The server at another address, which a resolver sorts behind 127.0.0.1 and its neighbours.
+const BEHIND: Ipv4Addr = Ipv4Addr::new(127, 9, 0, 1);
+
+/// Forwards one connection from there.
+fn forward_to(server: &Server) -> u16 {
+    let listener = TcpListener::bind((BEHIND, 0)).expect("a listener");
+    let port = listener.local_addr().expect("an address").port();
+    let to = server.address();
+    std::thread::spawn(move || {
+        let (mut near, _) = listener.accept().expect("a connection");
+        let mut far = TcpStream::connect(to).expect("the server");
+        let (mut back, mut out) = (
+            far.try_clone().expect("far"),
+            near.try_clone().expect("near"),
+        );
+        std::thread::spawn(move || std::io::copy(&mut back, &mut out));
+        std::io::copy(&mut near, &mut far)
+    });
+    port
+}
+
+#[test]
+fn an_address_that_swallows_packets_is_passed_by() {
+    for dead in [1, 3] {
+        let server = Server::script([Reply::ok(EXAMPLE)]);
+        let port = forward_to(&server);
+        let dead: Vec<Ipv4Addr> = (0..dead).map(|n| Ipv4Addr::new(127, 0, 0, 1 + n)).collect();
+        let swallowing: Vec<Swallowing> = dead
+            .iter()
+            .map(|ip| Swallowing::new(SocketAddr::new((*ip).into(), port)))
+            .collect();
+        let url = format!("http://localhost:{port}");
+        let gate = Gate::new().args("-v --timeout 60s --base-url").arg(url);
+        let addresses: Vec<Ipv4Addr> = dead.iter().copied().chain([BEHIND]).collect();
+        let Some(run) = with_hosts(gate, &addresses) else {
+            return;
+        };
+        assert_eq!((run.code, server.connections()), (0, 1), "{run:?}");
+        for ip in &dead {
+            let line = format!("{ip}:{port} no answer yet");
+            assert!(run.stderr.contains(&line), "{run:?}");
+        }
+        let line = format!("{BEHIND}:{port} connected");
+        assert!(run.stderr.contains(&line), "{run:?}");
+        drop(swallowing);
+    }
+}
+
+#[test]
+fn a_refused_address_is_followed_by_the_next() {
+    let server = Server::script([Reply::ok(EXAMPLE)]);
+    let port = forward_to(&server);
+    let url = format!("http://localhost:{port}");
+    let gate = Gate::new().args("-v --base-url").arg(url);
+    let Some(run) = with_hosts(gate, &[Ipv4Addr::new(127, 0, 0, 3), BEHIND]) else {
+        return;
+    };
+    assert_eq!(run.code, 0, "{run:?}");
+    let line = format!("127.0.0.3:{port} failed, {BEHIND}:{port} connected");
+    assert!(run.stderr.contains(&line), "{run:?}");
+}
+
+#[test]
+fn a_try_after_a_503_uses_the_connection_again() {
+    let server = Server::script([Reply::http(503, "{}"), Reply::ok(EXAMPLE)]);
+    let run = Gate::asking(&server).args("-v").run();
+    assert_eq!(
+        (run.code, server.seen(), server.connections()),
+        (0, 2, 1),
+        "{run:?}"
+    );
+    let lines: Vec<&str> = run
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("GET "))
+        .collect();
+    assert_eq!(lines.len(), 2, "{run:?}");
+    assert!(
+        lines[0].contains(": 503 in ") && lines[0].ends_with(" connected)"),
+        "{run:?}"
+    );
+    assert!(
+        lines[1].contains(": 200 in ") && lines[1].ends_with("(no new connection)"),
+        "{run:?}"
+    );
+}
+
+/// The name is looked up once for a check, also where a second connection is needed.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_is_looked_up_once() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        eprintln!("left out: strace is not here");
+        return;
+    }
+    let server = Server::handler(|_, request| {
+        if request.method == "GET" {
+            Reply::ok(EXAMPLE).header("Connection", "close")
+        } else {
+            Reply::ok(r#"{"results":[],"models":[]}"#)
+        }
+    });
+    let url = format!("http://localhost:{}", server.port());
+    let run = Gate::new()
+        .shell("strace -f -e trace=openat -o trace \"$@\"; code=$?; grep -c '\"/etc/hosts\"' trace >&2; exit $code")
+        .args("--usage 7d --base-url")
+        .arg(url)
+        .run();
+    assert_eq!(
+        (run.code, server.seen(), server.connections()),
+        (0, 2, 2),
+        "{run:?}"
+    );
+    assert!(run.stderr.trim_end().ends_with('1'), "{run:?}");
+}
