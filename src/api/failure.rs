@@ -1,14 +1,14 @@
 //! What went wrong with one try, from what ureq and the answer say.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ureq::Error;
 
 use super::connect::Phase;
 use super::retry::{Hints, RetryClass};
 use crate::diagnostic::{Asked, Finding, Unexpected};
-use std::time::SystemTime;
+use crate::spend::UtcDay;
 
 /// What a finding says of the request besides.
 pub(super) struct Background {
@@ -151,8 +151,11 @@ impl Failure {
                 why: "the name was not found".to_owned(),
                 again: true,
             },
-            Error::Rustls(error) => Self::tls(&error.to_string(), false),
-            Error::Tls(what) => Self::tls(what, false),
+            Error::Rustls(error) => Self::tls(&error),
+            Error::Tls(what) => Self::Tls {
+                why: what.to_owned(),
+                again: false,
+            },
             Error::Io(error) => Self::io(&error, phase),
             Error::LargeResponseHeader(..) => Self::unexpected("the answer's headers never end"),
             Error::BodyExceedsLimit(_) => Self::unexpected("the answer is too long"),
@@ -168,6 +171,11 @@ impl Failure {
 
     fn io(error: &io::Error, phase: Phase) -> Self {
         use io::ErrorKind;
+        // What rustls refuses comes as an error of reading, wherever it meets it.
+        let refused = error.get_ref().and_then(|inner| inner.downcast_ref());
+        if let Some(refused) = refused {
+            return Self::tls(refused);
+        }
         let what = error.to_string();
         match (phase, error.kind()) {
             (_, ErrorKind::TimedOut | ErrorKind::WouldBlock) => Self::TimedOut(phase),
@@ -175,13 +183,10 @@ impl Failure {
                 why: format!("the name was not found ({what})"),
                 again: true,
             },
-            // rustls reports what it refuses as invalid data, wherever it meets it.
-            (Phase::Handshake | Phase::Answer | Phase::Body, ErrorKind::InvalidData) => {
-                Self::tls(&what, false)
-            }
-            (Phase::Handshake, _) => {
-                Self::tls(&format!("the handshake was cut off ({what})"), true)
-            }
+            (Phase::Handshake, _) => Self::Tls {
+                why: format!("the handshake was cut off ({what})"),
+                again: true,
+            },
             (Phase::Body, _) => Self::cut_off(),
             (Phase::Answer | Phase::Tunnel, ErrorKind::UnexpectedEof) => Self::Unreachable {
                 why: "the connection was closed before an answer came".to_owned(),
@@ -195,7 +200,7 @@ impl Failure {
     }
 
     fn proxy(reason: &str) -> Self {
-        // ureq says `proxy server responded 407/407`.
+        // ureq has only a text here: `proxy server responded 407/407`.
         let status = reason
             .rsplit('/')
             .next()
@@ -216,19 +221,44 @@ impl Failure {
         }
     }
 
-    fn tls(what: &str, again: bool) -> Self {
-        let why = if what.contains("UnknownIssuer") {
-            "the server's certificate is signed by an authority that is not trusted here".to_owned()
-        } else if what.contains("certificate expired") || what.contains("Expired") {
-            "the server's certificate has expired, or this machine's clock is wrong".to_owned()
-        } else if what.contains("CaUsedAsEndEntity") {
-            "the server's certificate is an authority's, and not a server's".to_owned()
-        } else if what.contains("InvalidContentType") || what.contains("corrupt message") {
-            format!("the other side does not speak TLS ({what})")
-        } else {
-            what.to_owned()
+    fn tls(error: &rustls::Error) -> Self {
+        use rustls::CertificateError as Certificate;
+        let why = match error {
+            rustls::Error::InvalidCertificate(certificate) => match certificate {
+                Certificate::UnknownIssuer => {
+                    "the server's certificate is signed by an authority that is not trusted here"
+                        .to_owned()
+                }
+                Certificate::ExpiredContext { time, not_after } => format!(
+                    "the server's certificate expired on {}, and this machine's clock says {}: one \
+                     of the two is wrong",
+                    day(*not_after),
+                    day(*time)
+                ),
+                Certificate::NotValidYetContext { time, not_before } => format!(
+                    "the server's certificate is valid from {} on, and this machine's clock says \
+                     {}: the clock is likely wrong",
+                    day(*not_before),
+                    day(*time)
+                ),
+                Certificate::Expired | Certificate::NotValidYet => {
+                    "the server's certificate is not valid now, by this machine's clock".to_owned()
+                }
+                // Its names may fill pages.
+                Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
+                    "the server's certificate is for other names than this host's".to_owned()
+                }
+                Certificate::Other(_) => {
+                    format!("the server's certificate is no server's ({error})")
+                }
+                _ => format!("the server's certificate is refused ({error})"),
+            },
+            rustls::Error::InvalidMessage(_) => {
+                format!("the other side does not speak TLS ({error})")
+            }
+            _ => error.to_string(),
         };
-        Self::Tls { why, again }
+        Self::Tls { why, again: false }
     }
 
     /// A connection that was reset within the answer.
@@ -253,4 +283,9 @@ impl Failure {
             again: false,
         }
     }
+}
+
+fn day(time: rustls::pki_types::UnixTime) -> UtcDay {
+    let since = Duration::from_secs(time.as_secs());
+    UtcDay::of(UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH))
 }

@@ -37,7 +37,10 @@ impl Swallowing {
 fn with_hosts(gate: Gate, addresses: &[Ipv4Addr]) -> Option<crate::support::Run> {
     let can = Command::new("unshare").args(["-rm", "true"]).output();
     if !can.is_ok_and(|done| done.status.success()) {
-        eprintln!("left out: this machine has no user namespaces");
+        #[expect(clippy::print_stderr, reason = "a test that is left out says so")]
+        {
+            eprintln!("left out: this machine has no user namespaces");
+        }
         return None;
     }
     let hosts: String = addresses
@@ -141,7 +144,9 @@ fn a_try_after_a_503_uses_the_connection_again() {
 #[test]
 fn a_name_is_looked_up_once() {
     if Command::new("strace").arg("-V").output().is_err() {
-        eprintln!("left out: strace is not here");
+        {
+            eprintln!("left out: strace is not here");
+        }
         return;
     }
     let server = Server::handler(|_, request| {
