@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use super::Report;
 use crate::diagnostic::Diagnostic;
@@ -13,6 +14,7 @@ use crate::sanitize::is_invisible;
 use crate::spend::{History, Window};
 use crate::tier;
 use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use serde_json::value::RawValue;
 
 /// The version of the form below; a field may be added to it, none is taken away.
@@ -31,7 +33,7 @@ struct Document<'a> {
     key_source: Option<&'static str>,
     requirements: Vec<Requirement<'a>>,
     diagnostics: Vec<Finding<'a>>,
-    granted: Map<'a, u64>,
+    granted: Map<'a, i128>,
     #[serde(skip_serializing_if = "Option::is_none")]
     forecast: Option<Option<Forecast>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,7 +176,7 @@ pub fn render(report: &Report) -> String {
         max_rows: usize::MAX,
     };
     let document = document(report, bounds);
-    let mut text = harmless(serde_json::to_string_pretty(&document).unwrap_or_default());
+    let mut text = written(&document, Layout(Some(PrettyFormatter::new())));
     text.push('\n');
     text
 }
@@ -190,7 +192,7 @@ pub fn render_line(report: &Report, max_bytes: usize) -> String {
             max_rows,
         };
         let document = document(report, bounds);
-        harmless(serde_json::to_string(&document).unwrap_or_default())
+        written(&document, Layout(None))
     };
     let whole = line(true, usize::MAX);
     if whole.len() <= max_bytes {
@@ -222,9 +224,7 @@ pub fn render_map(
         let name = redactor.redact(model.as_str()).into_owned();
         Some((name, shown_limit(redactor, number)?))
     };
-    let render = |entries: &BTreeMap<String, Option<i128>>| {
-        harmless(serde_json::to_string(entries).unwrap_or_default())
-    };
+    let render = |entries: &BTreeMap<String, Option<i128>>| written(entries, Layout(None));
     let read = report.contents.organization;
     let models = read.and_then(|read| read.models.as_ref().ok());
     let all: BTreeMap<_, _> = models
@@ -254,12 +254,53 @@ pub fn render_granted(report: &Report, max_bytes: usize) -> String {
     let mut max_models = report.grants().len();
     loop {
         let granted = granted(report, max_models);
-        let text = harmless(serde_json::to_string(&granted).unwrap_or_default());
+        let text = written(&granted, Layout(None));
         if text.len() <= max_bytes {
             return text;
         }
         max_models /= 2;
     }
+}
+
+fn written(value: &impl Serialize, layout: Layout) -> String {
+    let mut json = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut json, layout);
+    let done = value.serialize(&mut serializer);
+    let text = done.ok().and_then(|()| String::from_utf8(json).ok());
+    harmless(text.unwrap_or_default())
+}
+
+/// On one line, or indented: one type for both, since each has a copy of everything that it
+/// writes.
+struct Layout(Option<PrettyFormatter<'static>>);
+
+macro_rules! laid_out {
+    ($($name:ident($($first:ident)?);)*) => {
+        impl Formatter for Layout {
+            $(fn $name<W: ?Sized + Write>(
+                &mut self,
+                writer: &mut W,
+                $($first: bool,)?
+            ) -> io::Result<()> {
+                match &mut self.0 {
+                    Some(pretty) => pretty.$name(writer, $($first)?),
+                    None => CompactFormatter.$name(writer, $($first)?),
+                }
+            })*
+        }
+    };
+}
+
+laid_out! {
+    begin_array();
+    end_array();
+    begin_array_value(first);
+    end_array_value();
+    begin_object();
+    end_object();
+    begin_object_key(first);
+    begin_object_value();
+    end_object_value();
 }
 
 /// JSON that hides nothing and commands nobody: outside its strings there is neither a character
@@ -351,11 +392,11 @@ fn document<'a>(report: &'a Report, bounds: Bounds) -> Document<'a> {
     }
 }
 
-fn granted<'a>(report: &Report<'a>, max_models: usize) -> Map<'a, u64> {
+fn granted<'a>(report: &Report<'a>, max_models: usize) -> Map<'a, i128> {
     let grants = report.grants().iter().take(max_models);
     let redactor = report.redactor;
     grants
-        .map(|grant| (redactor.redact(grant.model.as_str()), grant.granted))
+        .map(|grant| (redactor.redact(grant.model.as_str()), grant.granted.into()))
         .collect()
 }
 
