@@ -38,7 +38,7 @@ impl Key {
     ///
     /// What is wrong with it, as the end of a sentence that does not hold the text.
     pub fn new(text: &str) -> Result<Self, String> {
-        let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        let text = trimmed(text);
         let quoted = |quote| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
         if quoted('"') || quoted('\'') {
             return Err("is in quotation marks, which are no part of it".to_owned());
@@ -173,7 +173,7 @@ impl Places {
         if in_checkout
             && value
                 .as_deref()
-                .is_some_and(|value| value.trim().is_empty())
+                .is_some_and(|value| trimmed(value).is_empty())
         {
             hints.push(KeyHint::EmptySecret);
         }
@@ -274,6 +274,11 @@ impl Places {
     }
 }
 
+/// Without white space and byte order marks at the ends.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+}
+
 fn not_an_assignment(place: String) -> KeyError {
     KeyError::Malformed {
         place,
@@ -289,7 +294,7 @@ fn taken(
     source: KeySource,
     searched: &mut Vec<String>,
 ) -> Option<Result<(Key, KeySource), KeyError>> {
-    if text.trim().is_empty() {
+    if trimmed(&text).is_empty() {
         searched.push(format!("{place} ({why_not})"));
         return None;
     }
@@ -331,6 +336,33 @@ mod tests {
             ),
         ] {
             assert_eq!(Key::new(wrong), Err(problem.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_is_blank_is_no_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dotenv = folder.path().join(".env");
+        for blank in ["", " \n", "\u{feff}", "\u{feff}\u{feff}", " \u{feff} "] {
+            let variable = |name: &str| (name == VARIABLE).then(|| blank.into());
+            let places = Places::read(&variable, None, &dotenv, false, Duration::from_secs(1));
+            assert!(
+                matches!(places.key(), Err(KeyError::Missing { .. })),
+                "{blank:?}"
+            );
+            std::fs::write(folder.path().join("key"), blank).expect("a file");
+            let file = folder.path().join("key");
+            let places = Places::read(
+                &|_| None,
+                Some(&file),
+                &dotenv,
+                false,
+                Duration::from_secs(1),
+            );
+            assert!(
+                matches!(places.key(), Err(KeyError::Missing { .. })),
+                "{blank:?}"
+            );
         }
     }
 

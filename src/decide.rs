@@ -335,8 +335,8 @@ fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decisi
     let empty = Models::default();
     let models = organization.models.as_ref().unwrap_or(&empty);
     let reported = unreadable_models(job, organization);
-    let mut fields: BTreeSet<&Unreadable> =
-        models.values().flat_map(ModelQuota::unreadable).collect();
+    let mut fields: BTreeSet<&Unreadable> = BTreeSet::new();
+    fields.extend(models.values().flat_map(ModelQuota::unreadable));
     fields.extend(organization.monthly_cap.as_ref().err());
     fields.retain(|what| !reported.contains(what));
     // Those that a flag names come first, so that the cut below cannot hide them.

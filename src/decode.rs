@@ -4,10 +4,12 @@
 mod json;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::fmt;
+use std::iter::Peekable;
+use std::vec;
 
-use self::json::Json;
 pub(crate) use self::json::{whole, Round};
+use self::json::{Document, Json, MAX_VALUES};
 use crate::quota::{
     Credits, Limit, Model, ModelQuota, Models, Organization, Problem, Reading, Unreadable,
 };
@@ -33,6 +35,7 @@ const MAX_FIGURE: i128 = 1 << 63;
 /// field that cannot be read is an error of that field alone.
 pub fn organization(body: &[u8]) -> Reading<Organization> {
     let document = document(body)?;
+    let document = Object::root(&document);
     let tier = document.object_in("tier");
     let balance = document.figure("creditBalance", Round::Down).map(Credits);
     let monthly_cap = tier.as_ref().map_err(Clone::clone).and_then(|tier| {
@@ -45,7 +48,7 @@ pub fn organization(body: &[u8]) -> Reading<Organization> {
         .and_then(Object::into_map);
     let models = tier
         .and_then(|tier| tier.object_in("models"))
-        .and_then(|models| models_of(models, &used));
+        .and_then(|models| models_of(models, used));
     match (balance, monthly_cap, models) {
         (Err(balance), Err(_), Err(models)) => Err(no_organization(body, &balance, &models)),
         (balance, monthly_cap, models) => Ok(Organization {
@@ -56,30 +59,32 @@ pub fn organization(body: &[u8]) -> Reading<Organization> {
     }
 }
 
-/// The entries of an object that serves as a map; one that is there twice is unreadable.
-type Map<'a> = BTreeMap<Cow<'a, str>, Reading<Json<'a>>>;
-
-fn models_of(limits: Object, used: &Reading<Map>) -> Reading<Models> {
-    let mut models = Models::new();
-    for (name, limits) in limits.into_map()? {
-        let limits = limits.and_then(|json| Object::of(json, || in_map("tier.models", &name)));
+fn models_of(limits: Object, used: Reading<Map>) -> Reading<Models> {
+    let mut used = used.map(|used| used.into_iter().peekable());
+    let models = limits.into_map()?.into_iter().map(|(name, limits)| {
+        let limits = limits.and_then(|json| Object::of(json, Path::Entry("tier.models", &name)));
         let limit = |field| limits.as_ref().map_err(Clone::clone)?.limit(field);
         let quota = ModelQuota {
             concurrency: limit("maxConcurrentGenerations"),
             daily_limit: limit("maxDailyGenerations"),
-            used: used_of(&name, used),
+            used: match &mut used {
+                Ok(used) => used_of(&name, used),
+                Err(what) => Err(what.clone()),
+            },
         };
-        models.insert(Model::new(name), quota);
-    }
-    Ok(models)
+        (Model::new(name), quota)
+    });
+    Ok(models.collect())
 }
 
-fn used_of(name: &str, used: &Reading<Map>) -> Reading<u64> {
+/// Takes entries up to the model's; the names come in order.
+fn used_of(name: &str, used: &mut Peekable<vec::IntoIter<Entry>>) -> Reading<u64> {
+    while used.next_if(|(known, _)| known.as_ref() < name).is_some() {}
     // A model without an entry has not been used.
-    let Some(entry) = used.as_ref().map_err(Clone::clone)?.get(name) else {
+    let Some((_, entry)) = used.next_if(|(known, _)| known == name) else {
         return Ok(0);
     };
-    let entry = Object::of(entry.clone()?, || in_map("usage.models", name))?;
+    let entry = Object::of(entry?, Path::Entry("usage.models", name))?;
     entry.count("dailyGenerations", Round::Up)
 }
 
@@ -113,9 +118,10 @@ fn no_organization(body: &[u8], balance: &Unreadable, models: &Unreadable) -> Un
 /// The first field that is not as promised.
 pub fn history(body: &[u8], asked: Option<Window>) -> Reading<History> {
     let document = document(body)?;
+    let document = Object::root(&document);
     let mut history = History::default();
-    for (index, day) in document.array("results")?.into_iter().enumerate() {
-        let day = Object::of(day, || format!("results[{index}]"))?;
+    for (index, day) in document.array("results")?.enumerate() {
+        let day = Object::of(day, Path::Day(index))?;
         let date = day.text("date", "a day (YYYY-MM-DD)", UtcDay::parse)?;
         if let Some(window) = asked.filter(|window| !window.contains(date)) {
             let (start, last) = (window.start, window.last_day());
@@ -125,9 +131,8 @@ pub fn history(body: &[u8], asked: Option<Window>) -> Reading<History> {
             });
         }
         let entries = day.array("usedCredits")?;
-        for (entry_index, entry) in entries.into_iter().enumerate() {
-            let path = || format!("results[{index}].usedCredits[{entry_index}]");
-            let entry = Object::of(entry, path)?;
+        for (entry_index, entry) in entries.enumerate() {
+            let entry = Object::of(entry, Path::Spending(index, entry_index))?;
             let model = entry.text("model", "a model's name", |name| Some(Model::new(name)))?;
             let amount = entry.figure("amount", Round::Up)?;
             history.add(date, model, Credits(amount));
@@ -153,12 +158,13 @@ pub fn reason(body: &[u8]) -> Reason {
     let Ok(document) = document(body) else {
         return Reason::default();
     };
+    let document = Object::root(&document);
     let text = |json: Option<Json>| {
         let text = json?.string()?;
         (!text.trim().is_empty()).then(|| text.into_owned())
     };
     let error = document.first("error");
-    let inner = error.and_then(|error| Object::of(error, String::new).ok());
+    let inner = error.and_then(|error| Object::of(error, Path::DOCUMENT).ok());
     let message = inner.as_ref().and_then(|error| error.first("message"));
     let says = text(error)
         .or_else(|| text(message))
@@ -170,7 +176,7 @@ pub fn reason(body: &[u8]) -> Reason {
     }
 }
 
-fn document(body: &[u8]) -> Reading<Object<'_>> {
+fn document(body: &[u8]) -> Reading<Document<'_>> {
     let unreadable = |problem| Unreadable {
         field: String::new(),
         problem,
@@ -189,14 +195,10 @@ fn document(body: &[u8]) -> Reading<Object<'_>> {
     if text.trim_ascii().is_empty() {
         return other("is empty");
     }
-    match Json::parse(text) {
-        Ok(json) => match json.object() {
-            Some(fields) => Ok(Object {
-                path: String::new(),
-                fields,
-            }),
-            None => Err(unreadable(mistyped(json, "a JSON object"))),
-        },
+    match Document::parse(text) {
+        Ok(Some(document)) if document.root().is_object() => Ok(document),
+        Ok(Some(document)) => Err(unreadable(mistyped(document.root(), "a JSON object"))),
+        Ok(None) => other(&format!("holds more than {MAX_VALUES} values")),
         Err(_) if text.trim_ascii_start().starts_with(b"<") => {
             with_excerpt("is a page of HTML or XML, not JSON".to_owned())
         }
@@ -219,33 +221,68 @@ fn mistyped(json: Json, wanted: &'static str) -> Problem {
     }
 }
 
-fn in_map(parent: &str, name: &str) -> String {
-    format!("{parent}[\"{name}\"]")
+/// The entries of an object that serves as a map, in the order of their names; one that is there
+/// twice is unreadable.
+type Map<'a> = Vec<Entry<'a>>;
+
+type Entry<'a> = (Cow<'a, str>, Reading<Json<'a>>);
+
+/// Where an object stands in the document. It is written out for an error alone.
+#[derive(Clone)]
+enum Path<'a> {
+    Of(String),
+    /// An entry of a map.
+    Entry(&'a str, &'a str),
+    /// A day of a history.
+    Day(usize),
+    /// What one model used on a day.
+    Spending(usize, usize),
+}
+
+impl Path<'_> {
+    const DOCUMENT: Self = Self::Of(String::new());
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Of(path) => f.write_str(path),
+            Self::Entry(map, name) => write!(f, "{map}[\"{name}\"]"),
+            Self::Day(index) => write!(f, "results[{index}]"),
+            Self::Spending(day, index) => write!(f, "results[{day}].usedCredits[{index}]"),
+        }
+    }
 }
 
 /// An object, and its path in the document.
 struct Object<'a> {
-    path: String,
-    fields: Vec<(Cow<'a, str>, Json<'a>)>,
+    path: Path<'a>,
+    json: Json<'a>,
 }
 
 impl<'a> Object<'a> {
-    fn of(json: Json<'a>, path: impl FnOnce() -> String) -> Reading<Self> {
-        match json.object() {
-            Some(fields) => Ok(Self {
-                path: path(),
-                fields,
-            }),
-            None => Err(Unreadable {
-                field: path(),
+    fn root(document: &'a Document<'a>) -> Self {
+        Self {
+            path: Path::DOCUMENT,
+            json: document.root(),
+        }
+    }
+
+    fn of(json: Json<'a>, path: Path<'a>) -> Reading<Self> {
+        if json.is_object() {
+            Ok(Self { path, json })
+        } else {
+            Err(Unreadable {
+                field: path.to_string(),
                 problem: mistyped(json, "an object"),
-            }),
+            })
         }
     }
 
     fn path_of(&self, name: &str) -> String {
-        let dot = if self.path.is_empty() { "" } else { "." };
-        format!("{}{dot}{name}", self.path)
+        let path = self.path.to_string();
+        let dot = if path.is_empty() { "" } else { "." };
+        format!("{path}{dot}{name}")
     }
 
     fn unreadable(&self, name: &str, problem: Problem) -> Unreadable {
@@ -257,28 +294,25 @@ impl<'a> Object<'a> {
 
     /// The first field of that name, however many there are.
     fn first(&self, name: &str) -> Option<Json<'a>> {
-        let mut fields = self.fields.iter();
-        fields.find_map(|(known, json)| (known == name).then_some(*json))
+        self.json.fields_named(name).next()
     }
 
     /// The one field of that name.
     fn field(&self, name: &str) -> Reading<Json<'a>> {
-        let mut found = self.fields.iter().filter(|(known, _)| known == name);
+        let mut found = self.json.fields_named(name);
         match (found.next(), found.next()) {
-            (Some((_, json)), None) => Ok(*json),
+            (Some(json), None) => Ok(json),
             (None, _) => Err(self.unreadable(name, Problem::Missing)),
             (Some(_), Some(_)) => Err(self.unreadable(name, Problem::Twice)),
         }
     }
 
     fn object_in(&self, name: &str) -> Reading<Self> {
-        Self::of(self.field(name)?, || self.path_of(name))
+        Self::of(self.field(name)?, Path::Of(self.path_of(name)))
     }
 
-    fn array(&self, name: &str) -> Reading<Vec<Json<'a>>> {
-        let json = self.field(name)?;
-        let array = json.array();
-        array.ok_or_else(|| self.unreadable(name, mistyped(json, "an array")))
+    fn array(&self, name: &str) -> Reading<impl Iterator<Item = Json<'a>> + use<'a>> {
+        self.value(name, |json| json.array().ok_or("an array"))
     }
 
     fn text<T>(
@@ -287,65 +321,84 @@ impl<'a> Object<'a> {
         wanted: &'static str,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Reading<T> {
-        let json = self.field(name)?;
-        let text = json.string().and_then(|text| read(&text));
-        text.ok_or_else(|| self.unreadable(name, mistyped(json, wanted)))
+        self.value(name, |json| {
+            let text = json.string().and_then(|text| read(&text));
+            text.ok_or(wanted)
+        })
     }
 
     /// A number of either sign.
     fn figure(&self, name: &str, round: Round) -> Reading<i128> {
-        let json = self.field(name)?;
-        let wrong = |wanted| self.unreadable(name, mistyped(json, wanted));
-        let number = json.number().ok_or_else(|| wrong("a number"))?;
-        whole(number, round)
-            .filter(|figure| (-MAX_FIGURE..=MAX_FIGURE).contains(figure))
-            .ok_or_else(|| wrong("a number in the range that can be read"))
+        self.value(name, |json| figure(json, round))
     }
 
     /// A number that cannot be negative.
     fn count(&self, name: &str, round: Round) -> Reading<u64> {
-        let figure = self.figure(name, round)?;
-        let json = self.field(name)?;
-        // -0.5 rounds to 0 and is negative all the same.
-        let negative = figure < 0 || (figure == 0 && whole_away(json) < 0);
-        match u64::try_from(figure) {
-            Ok(count) if !negative => Ok(count),
-            _ => Err(self.unreadable(name, mistyped(json, "a number from 0 up"))),
-        }
+        self.value(name, |json| count(json, round))
     }
 
     /// A number that cannot be negative, or `null` for no limit.
     fn limit(&self, name: &str) -> Reading<Limit> {
-        if self.field(name)?.is_null() {
-            Ok(Limit::Unlimited)
-        } else {
-            self.count(name, Round::Down).map(Limit::AtMost)
-        }
+        self.value(name, |json| {
+            if json.is_null() {
+                Ok(Limit::Unlimited)
+            } else {
+                count(json, Round::Down).map(Limit::AtMost)
+            }
+        })
+    }
+
+    /// The one field of that name, read; the error says what it should be.
+    fn value<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(Json<'a>) -> Result<T, &'static str>,
+    ) -> Reading<T> {
+        let json = self.field(name)?;
+        read(json).map_err(|wanted| self.unreadable(name, mistyped(json, wanted)))
     }
 
     fn into_map(self) -> Reading<Map<'a>> {
-        if self.fields.len() > MAX_MODELS {
+        let path = self.path.to_string();
+        let mut fields: Vec<(Cow<str>, Json)> = self.json.fields().collect();
+        if fields.len() > MAX_MODELS {
             return Err(Unreadable {
-                field: self.path,
+                field: path,
                 problem: Problem::Other(format!("holds more than {MAX_MODELS} entries")),
             });
         }
-        let mut map = Map::new();
-        for (name, json) in self.fields {
-            let twice = map.contains_key(&name).then(|| Unreadable {
-                field: in_map(&self.path, &name),
-                problem: Problem::Twice,
-            });
-            map.insert(name, twice.map_or(Ok(json), Err));
-        }
-        Ok(map)
+        fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let of_one_name = fields.chunk_by(|(one, _), (other, _)| one == other);
+        let entries = of_one_name.filter_map(|same| match same {
+            [(name, json)] => Some((name.clone(), Ok(*json))),
+            [] => None,
+            [(name, _), ..] => {
+                let twice = Unreadable {
+                    field: Path::Entry(&path, name).to_string(),
+                    problem: Problem::Twice,
+                };
+                Some((name.clone(), Err(twice)))
+            }
+        });
+        Ok(entries.collect())
     }
 }
 
-/// The number rounded down: below 0 for any negative one.
-fn whole_away(json: Json) -> i128 {
-    let number = json.number().and_then(|text| whole(text, Round::Down));
-    number.unwrap_or_default()
+/// A number of either sign, or what is wanted instead.
+fn figure(json: Json, round: Round) -> Result<i128, &'static str> {
+    let number = json.number().ok_or("a number")?;
+    whole(number, round)
+        .filter(|figure| (-MAX_FIGURE..=MAX_FIGURE).contains(figure))
+        .ok_or("a number in the range that can be read")
+}
+
+/// A number that cannot be negative, or what is wanted instead.
+fn count(json: Json, round: Round) -> Result<u64, &'static str> {
+    let rounded = figure(json, round)?;
+    // -0.5 rounds to 0 and is negative all the same.
+    let negative = rounded == 0 && figure(json, Round::Down)? < 0;
+    let count = u64::try_from(rounded).ok().filter(|_| !negative);
+    count.ok_or("a number from 0 up")
 }
 
 #[cfg(test)]

@@ -127,7 +127,19 @@ impl Reader {
     /// Where it does not end within the limits.
     pub fn whole(mut self) -> Result<Vec<u8>, ReadError> {
         let mut bytes = Vec::new();
-        self.read_to_end(&mut bytes)?;
+        match self.source {
+            // A file's own way to the end, which clears no memory first.
+            Source::File(file) => {
+                let limit = self.bytes_left;
+                let count = file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+                if u64::try_from(count).map_or(true, |count| count > limit) {
+                    return Err(ReadError::TooLong(self.max_bytes));
+                }
+            }
+            Source::Pipe(_) => {
+                self.read_to_end(&mut bytes)?;
+            }
+        }
         Ok(bytes)
     }
 }

@@ -7,19 +7,18 @@ use crate::quota::{Credits, Limit};
 /// `1234567` as `1,234,567`.
 pub fn thousands(number: impl Into<i128>) -> String {
     let number: i128 = number.into();
-    let digits = number.unsigned_abs().to_string();
-    let mut grouped = String::with_capacity(digits.len().saturating_mul(2));
-    if number < 0 {
-        grouped.push('-');
+    // The wide type takes five times as long.
+    let mut text = match u64::try_from(number) {
+        Ok(number) => number.to_string(),
+        Err(_) => number.to_string(),
+    };
+    let first_digit = usize::from(number < 0);
+    let mut place = text.len().saturating_sub(3);
+    while place > first_digit {
+        text.insert(place, ',');
+        place = place.saturating_sub(3);
     }
-    for (index, digit) in digits.chars().enumerate() {
-        let to_come = digits.len().saturating_sub(index);
-        if index > 0 && to_come % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    text
 }
 
 /// Thousandths of a second as seconds, without decimals that say nothing: `1,500`, `2.5`.

@@ -70,7 +70,10 @@ fn check(setup: &Setup, output: &Output, ci: Option<&dyn System>) -> Exit {
         tiers: setup.tiers,
         decision: &outcome.decision,
     };
-    publish(contents, setup, output, ci, &context)
+    let exit = publish(contents, setup, output, ci, &context);
+    // The process ends: to free the models and days one by one helps nobody.
+    std::mem::forget(outcome);
+    exit
 }
 
 /// Makes the text for a file of which so many bytes are there.

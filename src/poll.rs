@@ -179,9 +179,12 @@ impl Poll {
             checked_at,
             not_before: check.not_before,
             // A shared answer, or a saved one, may hold more days.
-            history: shown
-                .zip(histories.shown)
-                .map(|(window, history)| (window, Rc::new(history.within(window)))),
+            history: shown.zip(histories.shown).map(|(window, history)| {
+                match history.lies_within(window) {
+                    true => (window, history),
+                    false => (window, Rc::new(history.within(window))),
+                }
+            }),
             organization,
             decision,
         }

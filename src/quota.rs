@@ -1,16 +1,17 @@
 //! What an organization has: plain data, free of any wire format.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::sanitize::sanitize;
 
 /// A model's name as Runway spells it. Names are data: none is known to the code.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Model(Box<str>);
+pub struct Model(Arc<str>);
 
 impl Model {
     /// Takes a name as it is; what may be shown of it is the renderers' care.
-    pub fn new(name: impl Into<Box<str>>) -> Self {
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::credentials::Key;
-use crate::sanitize::{cut, sanitize, visible, without_commands};
+use crate::sanitize::{cut, is_harmless, sanitize, visible, without_commands};
 
 /// So many characters of a key in a row are a trace of it: as many as fit a number.
 const TRACE: usize = 8;
@@ -19,7 +19,7 @@ pub struct Redactor {
     /// Every trace, in lower case, packed into a number; in order.
     traces: Vec<u64>,
     filter: Filter,
-    /// Keys that are shorter than a trace; the longest first.
+    /// Keys that are shorter than a trace.
     short: Vec<Short>,
     /// Whether a number alone can be a trace.
     has_digits: bool,
@@ -43,9 +43,6 @@ impl Redactor {
         }
         redactor.traces.sort_unstable();
         redactor.traces.dedup();
-        redactor
-            .short
-            .sort_by_key(|key| std::cmp::Reverse(key.length));
         redactor
     }
 
@@ -92,6 +89,10 @@ impl Redactor {
     /// The order matters: control characters must not split a key, what stands for a key must not
     /// complete a command, and a cut must not hide that a key was there.
     pub fn quote(&self, text: &str, max_chars: usize) -> String {
+        // Most texts are names, which stay as they are.
+        if text.len() <= max_chars && is_harmless(text) && !self.may_find_in(text) {
+            return text.to_owned();
+        }
         let line = sanitize(text);
         let line = self.redact(&line);
         let line = without_commands(&line);
@@ -232,7 +233,8 @@ impl Redactor {
             return Some(TRACE);
         }
         let fits = |key: &&Short| window & key.mask == key.packed;
-        self.short.iter().find(fits).map(|key| key.length)
+        let lengths = self.short.iter().filter(fits).map(|key| key.length);
+        lengths.max()
     }
 
     fn is_trace(&self, window: u64) -> bool {
@@ -456,6 +458,16 @@ mod tests {
                 let left = traces.any(|trace| bare.as_bytes().windows(8).any(|part| part == trace));
                 prop_assert!(!left, "{}", shown);
             }
+        }
+
+        #[test]
+        fn the_short_way_of_a_quotation_is_the_long_one(text in "[ :#a-c0-9\u{1b}é]{0,14}",
+                                                        max_chars in 1_usize..20) {
+            let of = redactor(&["abcabcabc", "c1"]);
+            let line = sanitize(&text);
+            let line = of.redact(&line);
+            let long = cut(&without_commands(&line), max_chars).into_owned();
+            prop_assert_eq!(of.quote(&text, max_chars), long);
         }
 
         /// What the filter and the windows find is what a plain search finds.

@@ -419,7 +419,7 @@ impl<'a> Report<'a> {
         let all = models.len();
         let limited = |it: &_| limit(*it);
         let rows = models.into_iter().take(max_rows).map(|(model, quota)| {
-            vec![
+            [
                 self.name(model),
                 reading(&quota.concurrency, limited),
                 reading(&quota.daily_limit, limited),
@@ -436,7 +436,7 @@ impl<'a> Report<'a> {
                 "Remaining",
             ],
             words: 1,
-            rows: rows.collect(),
+            cells: rows.flatten().collect(),
             all,
         }
     }
@@ -445,7 +445,7 @@ impl<'a> Report<'a> {
     fn plan_table(&self, plan: &Plan, max_rows: usize) -> Table {
         let rows = plan.models.iter().take(max_rows).map(|tasks| {
             let cost = tasks.cost.map_or("—".to_owned(), |cost| thousands(cost.0));
-            vec![
+            [
                 self.name(&tasks.model),
                 thousands(tasks.count),
                 tasks.milliseconds.map_or("—".to_owned(), seconds),
@@ -455,7 +455,7 @@ impl<'a> Report<'a> {
         Table {
             head: &["Model", "Tasks", "Seconds", "Credits"],
             words: 1,
-            rows: rows.collect(),
+            cells: rows.flatten().collect(),
             all: plan.models.len(),
         }
     }
@@ -473,7 +473,7 @@ impl<'a> Report<'a> {
         };
         let rows = TIERS.iter().map(|tier: &Tier| {
             let mark = if own == Some(*tier) { " (yours)" } else { "" };
-            vec![
+            [
                 format!("{}{mark}", tier.number),
                 range(tier.concurrency),
                 range(tier.daily_range()),
@@ -490,7 +490,7 @@ impl<'a> Report<'a> {
                 "Unlock Requirement",
             ],
             words: 1,
-            rows: rows.collect(),
+            cells: rows.flatten().collect(),
             all: TIERS.len(),
         }
     }
@@ -499,16 +499,17 @@ impl<'a> Report<'a> {
     fn history_table(&self, history: &History, max_rows: usize) -> Table {
         let days = history.newest_first();
         let rows = days.flat_map(|(day, models)| {
+            let day = day.to_string();
             let models = models.iter();
-            models.map(move |(model, amount)| (day, model, amount))
+            models.map(move |(model, amount)| (day.clone(), model, amount))
         });
-        let rows = rows.take(max_rows).map(|(day, model, amount)| {
-            vec![day.to_string(), self.name(model), self.figure(amount.0)]
-        });
+        let rows = rows
+            .take(max_rows)
+            .map(|(day, model, amount)| [day, self.name(model), self.figure(amount.0)]);
         Table {
             head: &["Date", "Model", "Credits Used"],
             words: 2,
-            rows: rows.collect(),
+            cells: rows.flatten().collect(),
             all: history.entries(),
         }
     }
@@ -520,7 +521,7 @@ impl<'a> Report<'a> {
         let all = totals.len().saturating_add(1);
         let row = |name: String, sum: Credits| {
             let dollars = self.redactor.figure(sum.0).map(|_| dollars(sum));
-            vec![name, self.figure(sum.0), dollars.unwrap_or_default()]
+            [name, self.figure(sum.0), dollars.unwrap_or_default()]
         };
         let rows = totals
             .into_iter()
@@ -530,7 +531,7 @@ impl<'a> Report<'a> {
         Table {
             head: &["Model", "Credits", "Dollars"],
             words: 1,
-            rows: rows.collect(),
+            cells: rows.flatten().collect(),
             all,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 /// One line without escape sequences, control characters, bidirectional marks or other invisible
 /// characters; white space is folded.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
@@ -18,6 +20,11 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     }
     line.truncate(line.trim_end().len());
     Cow::Owned(line)
+}
+
+/// Whether a text is one visible line of ASCII without commands to a CI runner.
+pub fn is_harmless(text: &str) -> bool {
+    is_plain_line(text) && !may_hold_command(text)
 }
 
 /// Visible ASCII, with single spaces inside: most of all text, which stays as it is.
@@ -100,8 +107,7 @@ pub fn for_log(text: &str) -> Cow<'_, str> {
 /// A line without what a CI runner takes for a command: `##[` (and the `##vso[` of others)
 /// anywhere, `::` at the start.
 pub fn without_commands(line: &str) -> Cow<'_, str> {
-    let hashes = |pair: &[u8]| pair == b"##";
-    if !line.starts_with("::") && !line.as_bytes().windows(2).any(hashes) {
+    if !may_hold_command(line) {
         return Cow::Borrowed(line);
     }
     let mut harmless = String::with_capacity(line.len());
@@ -114,6 +120,10 @@ pub fn without_commands(line: &str) -> Cow<'_, str> {
         harmless.push(character);
     }
     Cow::Owned(harmless)
+}
+
+fn may_hold_command(line: &str) -> bool {
+    line.starts_with("::") || (memchr(b'#', line.as_bytes()).is_some() && line.contains("##"))
 }
 
 /// Characters that show nothing and can reorder, hide or control what is shown.

@@ -142,6 +142,11 @@ impl History {
         *sum = sum.plus(amount);
     }
 
+    /// Whether all of it lies in the window.
+    pub fn lies_within(&self, window: Window) -> bool {
+        self.days.keys().all(|day| window.contains(*day))
+    }
+
     /// Only what lies in the window.
     pub fn within(&self, window: Window) -> Self {
         let mut within = Self::default();

@@ -84,7 +84,7 @@ fn passes_by(entries: &str, host: &str, port: u16) -> bool {
             port_fits
                 && (entry == "*"
                     || match address {
-                        Some(address) => names_address(entry, address),
+                        Some(address) => names_address(entry.trim_end_matches('.'), address),
                         None => names_domain(entry, &host),
                     })
         })
@@ -207,6 +207,9 @@ mod tests {
             ("https://a.example", "a.example."),
             ("https://10.1.2.3", "10.0.0.0/8"),
             ("https://10.1.2.3", "10.1.2.3"),
+            ("https://10.1.2.3", "10.1.2.3."),
+            ("https://10.1.2.3:9", "10.1.2.3.:9"),
+            ("https://10.1.2.3.", "10.1.2.3."),
             ("https://10.1.2.3", "::ffff:10.1.2.3"),
             ("https://10.1.2.3", "0.0.0.0/0"),
             ("https://[fd00::1]", "fd00::/8"),
@@ -224,6 +227,8 @@ mod tests {
             ("https://[fd00::1]", "fe00::/8"),
             ("https://[::1]", "10.0.0.0/0"),
             ("https://a.example", "."),
+            ("https://10.1.2.3", "."),
+            ("https://10.1.2.3", "*."),
         ] {
             assert!(!passes(base, hosts), "{base} {hosts}");
         }

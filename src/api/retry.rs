@@ -2,11 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::decode::{whole, Round};
+
 /// Whatever an answer asks for, it is not asked faster than this.
 const MIN_WAIT: Duration = Duration::from_millis(100);
 
-/// Ten years in seconds: as good as never.
-const MAX_WAIT: f64 = 315_360_000.0;
+/// Ten years: as good as never.
+const MAX_WAIT: Duration = Duration::from_secs(315_360_000);
 
 /// What an answer's headers say about trying again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,14 +22,17 @@ pub struct Hints {
 impl Hints {
     /// Reads them. A wait that is negative, zero, past or unreadable is none.
     pub fn read<'a>(header: impl Fn(&str) -> Option<&'a str>, now: SystemTime) -> Self {
-        let milliseconds = header("retry-after-ms").and_then(seconds);
-        let by_seconds = header("retry-after").and_then(|text| seconds_or_date(text, now));
-        let retry_after = [milliseconds.map(|number| number / 1_000.0), by_seconds]
+        let milliseconds =
+            header("retry-after-ms").and_then(|text| decimal(text, Unit::Millisecond));
+        let by_seconds = header("retry-after").and_then(|text| {
+            let date = || httpdate::parse_http_date(text.trim()).ok();
+            decimal(text, Unit::Second).or_else(|| date()?.duration_since(now).ok())
+        });
+        let retry_after = [milliseconds, by_seconds]
             .into_iter()
             .flatten()
-            .find(|seconds| *seconds > 0.0)
-            .map(|seconds| Duration::from_secs_f64(seconds.min(MAX_WAIT)))
-            .filter(|wait| !wait.is_zero());
+            .map(|wait| wait.min(MAX_WAIT))
+            .find(|wait| !wait.is_zero());
         let should_retry = match header("x-should-retry").map(str::trim) {
             Some("true") => Some(true),
             Some("false") => Some(false),
@@ -40,18 +45,27 @@ impl Hints {
     }
 }
 
-fn seconds(text: &str) -> Option<f64> {
-    text.trim()
-        .parse()
-        .ok()
-        .filter(|number: &f64| number.is_finite())
+#[derive(Clone, Copy)]
+enum Unit {
+    Second,
+    Millisecond,
 }
 
-fn seconds_or_date(text: &str, now: SystemTime) -> Option<f64> {
-    seconds(text).or_else(|| {
-        let date = httpdate::parse_http_date(text.trim()).ok()?;
-        Some(date.duration_since(now).ok()?.as_secs_f64())
-    })
+/// A decimal number from 0 up, rounded down to the millisecond; one out of range is as good as
+/// never.
+fn decimal(text: &str, unit: Unit) -> Option<Duration> {
+    let text = text.trim();
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole_part, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if whole_part.is_empty() || !digits(whole_part) || !digits(fraction) {
+        return None;
+    }
+    let milliseconds = match unit {
+        Unit::Second => whole(&format!("{text}e3"), Round::Down),
+        Unit::Millisecond => whole(text, Round::Down),
+    };
+    let milliseconds = milliseconds.and_then(|number| u64::try_from(number).ok());
+    Some(milliseconds.map_or(MAX_WAIT, Duration::from_millis))
 }
 
 /// How a try went wrong, as far as another one depends on it.
@@ -123,7 +137,11 @@ mod tests {
             ("retry-after", "soon", None),
             ("retry-after", "NaN", None),
             ("retry-after", "inf", None),
-            ("retry-after", "1e300", Some(315_360_000_000)),
+            ("retry-after", &"9".repeat(300), Some(315_360_000_000)),
+            ("retry-after", "9999999999", Some(315_360_000_000)),
+            ("retry-after", "1e3", None),
+            ("retry-after", "1.2.3", None),
+            ("retry-after", ".", None),
             ("retry-after", "", None),
             ("retry-after", "Sun, 06 Nov 1994 08:49:47 GMT", Some(10_000)),
             (
@@ -135,7 +153,8 @@ mod tests {
             ("retry-after", "Sun, 06 Nov 1994 08:49:27 GMT", None),
             ("retry-after-ms", "250", Some(250)),
             ("retry-after-ms", "0", None),
-            ("retry-after", "1e-300", None),
+            ("retry-after", "0.0001", None),
+            ("retry-after-ms", "250.9", Some(250)),
             ("retry-after-ms", "-5", None),
         ] {
             let found = hints(&[(name, value)]).retry_after;

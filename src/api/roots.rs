@@ -4,10 +4,6 @@ use std::ffi::OsString;
 
 use ureq::tls::RootCerts;
 
-/// A system's store is under 1 MiB.
-#[cfg(not(any(windows, target_vendor = "apple")))]
-const MAX_BYTES: u64 = 8 * 1024 * 1024;
-
 /// Why there are none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoRoots {
@@ -36,29 +32,30 @@ pub fn load(_variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, N
 /// Where a variable is set and leads to no certificate.
 #[cfg(not(any(windows, target_vendor = "apple")))]
 pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, NoRoots> {
-    use rustls_native_certs::load_certs_from_paths;
     use std::path::PathBuf;
+
     use ureq::tls::Certificate;
+
+    use self::store::Store;
 
     // Empty is as unset, as everywhere.
     let set = |name| variable(name).filter(|value| !value.is_empty());
     let file = set("SSL_CERT_FILE").map(PathBuf::from);
     let folders = set("SSL_CERT_DIR");
-    let mut found = Vec::new();
+    let mut store = Store::default();
     if let Some(file) = &file {
-        let certificates = from_file(file).map_err(|why| {
+        store.add_file_of_user(file).map_err(|why| {
             NoRoots::of(
                 "SSL_CERT_FILE",
                 &format!("no certificate can be read from {}: {why}", file.display()),
             )
         })?;
-        found.extend(certificates);
     }
     if let Some(folders) = &folders {
         for folder in std::env::split_paths(folders) {
-            found.extend(load_certs_from_paths(None, Some(&folder)).certs);
+            store.add_folder(&folder);
         }
-        if found.is_empty() {
+        if store.is_empty() {
             return Err(NoRoots::of(
                 "SSL_CERT_DIR",
                 "no certificate can be read from there",
@@ -68,65 +65,138 @@ pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, No
     if file.is_none() && folders.is_none() {
         // Of a system's one file and its folders, which hold the same, the file is read sooner.
         let system = openssl_probe::probe();
-        let files = system.cert_file.iter().map(|file| (Some(file), None));
-        let folders = system.cert_dir.iter().map(|folder| (None, Some(folder)));
-        found = files
-            .chain(folders)
-            .map(|(file, folder)| {
-                let file = file.map(PathBuf::as_path);
-                load_certs_from_paths(file, folder.map(PathBuf::as_path)).certs
-            })
-            .find(|certificates| !certificates.is_empty())
-            .unwrap_or_default();
+        if let Some(file) = &system.cert_file {
+            store.add_file(file);
+        }
+        for folder in &system.cert_dir {
+            if store.is_empty() {
+                store.add_folder(folder);
+            }
+        }
     }
-    if found.is_empty() {
+    if store.is_empty() {
         return Ok(RootCerts::WebPki);
     }
     let owned = |der| Certificate::from_der(der).to_owned();
-    Ok(found
-        .iter()
+    Ok(store
+        .certificates()
         .map(|der| owned(der))
         .collect::<Vec<_>>()
         .into())
 }
 
-/// The certificates of a file in PEM form; else why there are none, in our own words: what stands
-/// there may be a secret.
 #[cfg(not(any(windows, target_vendor = "apple")))]
-fn from_file(
-    path: &std::path::Path,
-) -> Result<Vec<rustls::pki_types::CertificateDer<'static>>, String> {
-    use crate::files::{self, Limits, Pipes};
-    use rustls::pki_types::pem::PemObject;
+mod store {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use base64::engine::general_purpose::STANDARD;
+    use base64::Engine;
+    use memchr::memchr2;
     use rustls::pki_types::CertificateDer;
     use rustls::RootCertStore;
 
-    const GLUED: &str = "-----END CERTIFICATE----------BEGIN CERTIFICATE-----";
-    const PARTED: &str = "-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----";
-    const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-    let limits = Limits {
-        max_bytes: MAX_BYTES,
+    use crate::files::{self, Limits, Pipes};
+
+    /// A system's store is under 1 MiB.
+    const LIMITS: Limits = Limits {
+        max_bytes: 8 * 1024 * 1024,
         pipes: Pipes::Refused,
     };
-    let bytes = files::read(path, limits).map_err(|error| error.to_string())?;
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
-    let text = String::from_utf8_lossy(bytes);
-    let text = if text.contains(GLUED) {
-        text.replace(GLUED, PARTED).into()
-    } else {
-        text
-    };
-    let read: Result<Vec<CertificateDer>, _> =
-        CertificateDer::pem_slice_iter(text.as_bytes()).collect();
-    let Ok(certificates) = read else {
-        return Err("a certificate in it is damaged".to_owned());
-    };
-    // PEM around anything at all is read as a certificate.
-    let proper = |der: &&CertificateDer| RootCertStore::empty().add((*der).clone()).is_ok();
-    if certificates.iter().find(proper).is_none() {
-        return Err("it holds no certificate in PEM form".to_owned());
+
+    /// Of a certificate, as text.
+    const USUAL_LENGTH: usize = 2_048;
+
+    const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    const END: &[u8] = b"-----END CERTIFICATE-----";
+    const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+    /// Certificates by their text in PEM form, so that none is decoded twice; one that is damaged
+    /// is none.
+    #[derive(Default)]
+    pub(super) struct Store(BTreeMap<Vec<u8>, Option<Vec<u8>>>);
+
+    impl Store {
+        pub(super) fn is_empty(&self) -> bool {
+            self.certificates().next().is_none()
+        }
+
+        pub(super) fn certificates(&self) -> impl Iterator<Item = &Vec<u8>> {
+            self.0.values().flatten()
+        }
+
+        /// How many are damaged.
+        pub(super) fn damaged(&self) -> usize {
+            self.0.values().filter(|der| der.is_none()).count()
+        }
+
+        /// The certificates of a file, which is the first; else why there are none, in our own
+        /// words: what stands there may be a secret.
+        pub(super) fn add_file_of_user(&mut self, path: &Path) -> Result<(), String> {
+            let pem = files::read(path, LIMITS).map_err(|error| error.to_string())?;
+            self.add(&pem);
+            if self.damaged() > 0 {
+                return Err("a certificate in it is damaged".to_owned());
+            }
+            // PEM around anything at all is read as a certificate.
+            let is_proper = |der: &Vec<u8>| {
+                let der = CertificateDer::from_slice(der);
+                RootCertStore::empty().add(der).is_ok()
+            };
+            if !self.certificates().any(is_proper) {
+                return Err("it holds no certificate in PEM form".to_owned());
+            }
+            Ok(())
+        }
+
+        /// The certificates of a file, as far as there are any.
+        pub(super) fn add_file(&mut self, path: &Path) {
+            if let Ok(pem) = files::read(path, LIMITS) {
+                self.add(&pem);
+            }
+        }
+
+        /// Those of every file in a folder.
+        pub(super) fn add_folder(&mut self, path: &Path) {
+            for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+                self.add_file(&entry.path());
+            }
+        }
+
+        pub(super) fn add(&mut self, pem: &[u8]) {
+            let mut rest = pem.strip_prefix(BYTE_ORDER_MARK).unwrap_or(pem);
+            let mut begun: Option<Vec<u8>> = None;
+            while !rest.is_empty() {
+                let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+                let (line, after) = rest.split_at_checked(end).unwrap_or_default();
+                rest = after.get(1..).unwrap_or_default();
+                let line = line.trim_ascii();
+                if !line.starts_with(b"-") {
+                    if let Some(text) = &mut begun {
+                        text.extend_from_slice(line);
+                    }
+                    continue;
+                }
+                if line.starts_with(END) {
+                    if let Some(text) = begun.take() {
+                        let decode = |text: &Vec<u8>| STANDARD.decode(text).ok();
+                        self.0.entry(text).or_insert_with_key(decode);
+                    }
+                }
+                // Two may be glued together without a line break.
+                if line.ends_with(BEGIN) {
+                    self.add_cut_off(begun.replace(Vec::with_capacity(USUAL_LENGTH)));
+                }
+            }
+            self.add_cut_off(begun);
+        }
+
+        fn add_cut_off(&mut self, text: Option<Vec<u8>>) {
+            if let Some(text) = text {
+                self.0.entry(text).or_insert(None);
+            }
+        }
     }
-    Ok(certificates)
 }
 
 #[cfg(not(any(windows, target_vendor = "apple")))]
@@ -138,5 +208,59 @@ impl NoRoots {
                 "name certificates in PEM form in {variable}, or unset it to use the system's"
             ),
         }
+    }
+}
+
+#[cfg(all(test, not(any(windows, target_vendor = "apple"))))]
+mod tests {
+    use super::store::Store;
+
+    fn pem(body: &str) -> String {
+        format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
+    }
+
+    #[test]
+    fn certificates_are_found_in_any_usual_text() {
+        let (one, other) = (pem("AAAA"), pem("AQID\nBAUG"));
+        let cut_off = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+        for (text, found, damaged) in [
+            (String::new(), 0, 0),
+            (format!("# one\n{one}\n# other\n{other}"), 2, 0),
+            (format!("\u{feff}{one}"), 1, 0),
+            (one.replace('\n', "\r\n"), 1, 0),
+            (one.replace('\n', "\r"), 1, 0),
+            (one.replace('\n', " \n "), 1, 0),
+            (format!("{}{other}", one.trim_end()), 2, 0),
+            (format!("{one}{one}"), 1, 0),
+            (pem("AA=="), 1, 0),
+            (pem("AA*A"), 0, 1),
+            (pem("AAA"), 0, 1),
+            (cut_off.to_owned(), 0, 1),
+            (format!("{other}{cut_off}{other}"), 1, 1),
+            (one.replace("CERTIFICATE", "PRIVATE KEY"), 0, 0),
+            (one.replace('\n', " "), 0, 0),
+        ] {
+            let mut store = Store::default();
+            store.add(text.as_bytes());
+            let all = (store.certificates().count(), store.damaged());
+            assert_eq!(all, (found, damaged), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_file_and_folder_is_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let in_folder = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("a file");
+            path
+        };
+        let bundle = in_folder("bundle.crt", &format!("{}{}", pem("AAAA"), pem("AQID")));
+        in_folder("0a1b2c3d.0", &pem("AQID"));
+        in_folder("4e5f6a7b.0", &pem("BAUG"));
+        let mut store = Store::default();
+        store.add_file(&bundle);
+        store.add_folder(folder.path());
+        assert_eq!(store.certificates().count(), 3);
     }
 }

@@ -1,7 +1,6 @@
 //! The published JSON, with types of its own; `schema/report.schema.json` describes it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::Report;
@@ -13,8 +12,8 @@ use crate::requirement::{Left, Row};
 use crate::sanitize::is_invisible;
 use crate::spend::{History, Window};
 use crate::tier;
-use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
+use serde::{Serialize, Serializer};
+use serde_json::ser::{self, CompactFormatter, Formatter, PrettyFormatter};
 use serde_json::value::RawValue;
 
 /// The version of the form below; a field may be added to it, none is taken away.
@@ -154,8 +153,26 @@ struct Day<'a> {
     credits: Map<'a, i128>,
 }
 
-/// By redacted name. Two names that are one without the key show the first.
-type Map<'a, T> = BTreeMap<Cow<'a, str>, T>;
+/// By redacted name, in order. Two names that are one without the key show the first.
+struct Map<'a, T>(Vec<(Cow<'a, str>, T)>);
+
+impl<'a, T> FromIterator<(Cow<'a, str>, T)> for Map<'a, T> {
+    fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, T)>>(entries: I) -> Self {
+        let mut sorted: Vec<(Cow<str>, T)> = Vec::new();
+        for (name, value) in entries {
+            if let Err(place) = sorted.binary_search_by(|(known, _)| known.cmp(&name)) {
+                sorted.insert(place, (name, value));
+            }
+        }
+        Self(sorted)
+    }
+}
+
+impl<T: Serialize> Serialize for Map<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
 
 /// How much of a report is rendered.
 #[derive(Clone, Copy)]
@@ -220,33 +237,27 @@ pub fn render_map(
 ) -> String {
     let redactor = report.redactor;
     let entry = |(model, quota): (&Model, &ModelQuota)| {
-        let number = figure(quota)?.number();
-        let name = redactor.redact(model.as_str()).into_owned();
-        Some((name, shown_limit(redactor, number)?))
+        let shown = shown_limit(redactor, figure(quota)?.number())?;
+        Some((redactor.redact(model.as_str()).into_owned().into(), shown))
     };
-    let render = |entries: &BTreeMap<String, Option<i128>>| written(entries, Layout(None));
+    let render = |entries: &Map<Option<i128>>| written(entries, Layout(None));
     let read = report.contents.organization;
     let models = read.and_then(|read| read.models.as_ref().ok());
-    let all: BTreeMap<_, _> = models
-        .into_iter()
-        .flat_map(|models| models.iter())
-        .filter_map(entry)
-        .collect();
+    let all = models.into_iter().flatten().filter_map(entry).collect();
     let whole = render(&all);
     if whole.len() <= max_bytes {
         return whole;
     }
-    let named = report.contents.named.iter();
-    let named = named.filter_map(|named| models?.get_key_value(named));
-    let mut some = BTreeMap::new();
-    for (name, number) in named.filter_map(entry) {
-        some.insert(name.clone(), number);
-        if render(&some).len() > max_bytes {
-            some.remove(&name);
-            break;
+    let mut max_models = report.contents.named.len();
+    loop {
+        let named = report.contents.named.iter().take(max_models);
+        let named = named.filter_map(|named| models?.get_key_value(named));
+        let text = render(&named.filter_map(entry).collect());
+        if text.len() <= max_bytes || max_models == 0 {
+            return text;
         }
+        max_models = max_models.saturating_sub(1);
     }
-    render(&some)
 }
 
 /// A JSON object, on one line, of what may be started of each model, as far as there is room.
@@ -264,7 +275,7 @@ pub fn render_granted(report: &Report, max_bytes: usize) -> String {
 
 fn written(value: &impl Serialize, layout: Layout) -> String {
     let mut json = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut json, layout);
+    let mut serializer = ser::Serializer::with_formatter(&mut json, layout);
     let done = value.serialize(&mut serializer);
     let text = done.ok().and_then(|()| String::from_utf8(json).ok());
     harmless(text.unwrap_or_default())
@@ -306,8 +317,7 @@ laid_out! {
 /// JSON that hides nothing and commands nobody: outside its strings there is neither a character
 /// to escape nor a `#`.
 fn harmless(json: String) -> String {
-    let suspicious =
-        |byte: u8| byte == b'#' || !(byte.is_ascii_graphic() || b" \n".contains(&byte));
+    let suspicious = |byte: u8| byte == b'#' || !matches!(byte, b'\n' | b' '..=b'~');
     if !json.bytes().any(suspicious) {
         return json;
     }
@@ -350,7 +360,7 @@ fn document<'a>(report: &'a Report, bounds: Bounds) -> Document<'a> {
         .and_then(|read| read.models.as_ref().ok());
     let models_left_out = match (listed, shown) {
         (Some(listed), Some(shown)) if bounds.max_rows < usize::MAX => {
-            listed.len().saturating_sub(shown.len())
+            listed.len().saturating_sub(shown.0.len())
         }
         _ => 0,
     };

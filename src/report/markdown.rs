@@ -128,7 +128,7 @@ fn folded(contents: &Table, noun: &str) -> String {
     let all = contents.all;
     let left_out = contents.left_out();
     let mut text = table(contents);
-    if contents.rows.len() > LONG {
+    if contents.rows().len() > LONG {
         text = format!("<details><summary>{all} {noun}</summary>\n\n{text}\n</details>\n");
     }
     if left_out > 0 {
@@ -147,7 +147,7 @@ fn table(table: &Table) -> String {
         table.head.join(" | "),
         rules.collect::<Vec<_>>().join("|")
     );
-    for row in &table.rows {
+    for row in table.rows() {
         let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }

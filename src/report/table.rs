@@ -5,41 +5,62 @@ pub(super) struct Table {
     pub(super) head: &'static [&'static str],
     /// How many columns hold words; the others hold figures and go to the right.
     pub(super) words: usize,
-    pub(super) rows: Vec<Vec<String>>,
+    /// Row after row, a cell for each column.
+    pub(super) cells: Vec<String>,
     /// How many rows there are, those that are left out included.
     pub(super) all: usize,
 }
 
 impl Table {
+    pub(super) fn rows(&self) -> impl ExactSizeIterator<Item = &[String]> + Clone {
+        self.cells.chunks(self.head.len())
+    }
+
     /// How many rows are left out.
     pub(super) fn left_out(&self) -> usize {
-        self.all.saturating_sub(self.rows.len())
+        self.all.saturating_sub(self.rows().len())
     }
 
     /// Padded into columns, each line indented.
     pub(super) fn padded(&self, indent: &str) -> String {
+        const GAP: &str = "  ";
         let head: Vec<String> = self.head.iter().map(|cell| (*cell).to_owned()).collect();
-        let lines = || std::iter::once(&head).chain(&self.rows);
+        let lines = || std::iter::once(&*head).chain(self.rows());
         let width = |column: usize| {
             let cells = lines().filter_map(|line| line.get(column));
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..head.len()).map(width).collect();
-        let mut text = String::new();
+        let length = widths.iter().fold(indent.len(), |length, width| {
+            length.saturating_add(*width).saturating_add(GAP.len())
+        });
+        let mut text = String::with_capacity(length.saturating_mul(lines().count()));
         for line in lines() {
-            let cells = line.iter().zip(&widths).enumerate();
-            let padded = cells.map(|(column, (cell, width))| {
+            let mut gap = indent;
+            for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
+                let padding = width.saturating_sub(cell.chars().count());
+                text.push_str(gap);
                 if column < self.words {
-                    format!("{cell:<width$}")
+                    text.push_str(cell);
+                    push_spaces(&mut text, padding);
                 } else {
-                    format!("{cell:>width$}")
+                    push_spaces(&mut text, padding);
+                    text.push_str(cell);
                 }
-            });
-            let line = padded.collect::<Vec<_>>().join("  ");
-            text.push_str(indent);
-            text.push_str(line.trim_end());
+                gap = GAP;
+            }
+            text.truncate(text.trim_end_matches(' ').len());
             text.push('\n');
         }
         text
+    }
+}
+
+fn push_spaces(text: &mut String, mut count: usize) {
+    const SPACES: &str = "                                ";
+    while count > 0 {
+        let some = SPACES.get(..count).unwrap_or(SPACES);
+        text.push_str(some);
+        count = count.saturating_sub(some.len());
     }
 }

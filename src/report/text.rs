@@ -46,7 +46,7 @@ pub fn render(report: &Report, look: Look) -> String {
         }
     }
     let models = report.model_table(MAX_ROWS);
-    if !models.rows.is_empty() {
+    if !models.cells.is_empty() {
         text.push('\n');
         text.push_str(&padded(&models));
     }
@@ -224,7 +224,7 @@ fn usage(report: &Report, window: Window, history: &History) -> String {
         count(window.days().into(), "day")
     );
     let table = report.history_table(history, MAX_ROWS);
-    if table.rows.is_empty() {
+    if table.cells.is_empty() {
         text.push_str("  none\n");
     } else {
         text.push_str(&padded(&table));

@@ -1,0 +1,28 @@
+//! A history: where it is read, its total is the sum of what a plain reading of the JSON has.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use runway_preflight::decode;
+use serde_json::Value;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(history) = decode::history(bytes, None) else {
+        return;
+    };
+    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let Ok(plain) = serde_json::from_slice::<Value>(text) else {
+        return;
+    };
+    let days = plain["results"].as_array().expect("days").iter();
+    let entries = days.flat_map(|day| day["usedCredits"].as_array().expect("entries"));
+    let amounts: Option<Vec<i64>> = entries.map(|entry| entry["amount"].as_i64()).collect();
+    if let Some(amounts) = amounts {
+        let sum: i128 = amounts.into_iter().map(i128::from).sum();
+        assert_eq!(history.total().0, sum);
+        assert_eq!(
+            history.by_model().values().map(|it| it.0).sum::<i128>(),
+            sum
+        );
+    }
+});
