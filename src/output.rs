@@ -1,7 +1,7 @@
 //! The one sink: all that leaves the process passes here. Text that is not our own was quoted
 //! when it became a part of a message or a report; a whole key is taken out here once more.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -88,7 +88,7 @@ impl Sink {
 fn print(text: &str) -> io::Result<()> {
     use std::os::fd::AsFd;
     let out = io::stdout().as_fd().try_clone_to_owned()?;
-    File::from(out).write_all(text.as_bytes())
+    std::fs::File::from(out).write_all(text.as_bytes())
 }
 
 #[cfg(not(unix))]
@@ -108,7 +108,7 @@ fn append(path: &Path, text: &str, begins: &mut Option<u64>) -> io::Result<()> {
         .open(path)?;
     let regular = file.metadata()?.is_file();
     if let (true, Some(begins)) = (regular, *begins) {
-        file.set_len(begins)?;
+        cut(path, begins)?;
     }
     let end = file.metadata()?.len();
     let mut last = [b'\n'];
@@ -120,10 +120,15 @@ fn append(path: &Path, text: &str, begins: &mut Option<u64>) -> io::Result<()> {
     let written = file.write_all(format!("{separator}{text}").as_bytes());
     if written.is_err() && regular {
         // The half of it would say what the whole does not.
-        file.set_len(end)?;
+        cut(path, end)?;
     }
     *begins = Some(end);
     written
+}
+
+/// Windows cuts no file that is open for appending, so it is opened once more.
+fn cut(path: &Path, length: u64) -> io::Result<()> {
+    OpenOptions::new().write(true).open(path)?.set_len(length)
 }
 
 /// Writes a file beside it first, so that a reader never meets a half of it. What is no regular

@@ -7,8 +7,12 @@ use ureq::{Proxy, ProxyProtocol};
 
 use super::base_url::BaseUrl;
 
-/// Where curl and others look, in their order.
-const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+/// Those that curl and others read, in their order. Windows finds a name in either case.
+const VARIABLES: &[&str] = if cfg!(windows) {
+    &["HTTPS_PROXY", "ALL_PROXY"]
+} else {
+    &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+};
 
 /// The proxy that leads to a host, if one is set for it.
 ///

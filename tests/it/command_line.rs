@@ -619,13 +619,13 @@ fn a_closed_standard_output_is_no_panic() {
 }
 
 #[cfg(target_os = "linux")]
-#[cfg(target_os = "linux")]
 #[test]
 fn what_is_said_of_a_report_that_cannot_be_written() {
     let run = Gate::reading(EXAMPLE).shell(r#""$@" >/dev/full"#).run();
     insta::assert_snapshot!("report-failed", run.stderr);
 }
 
+#[cfg(unix)]
 #[test]
 fn help_into_nowhere_is_no_panic() {
     for script in [

@@ -1,12 +1,14 @@
 //! `--write`: the report in other forms, for other CI systems, from the same check.
 
+#[cfg(unix)]
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use serde_json::{json, Value};
 
 use crate::support::body::EXAMPLE;
-use crate::support::{each, Gate, Reply, Server};
+#[cfg(unix)]
+use crate::support::each;
+use crate::support::{Gate, Reply, Server};
 
 fn read(path: std::path::PathBuf) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
@@ -19,7 +21,7 @@ fn sourced(file: &str) -> BTreeMap<String, String> {
     let path = directory.path().join("preflight.env");
     std::fs::write(&path, file).expect("written");
     let script = "set -eu; set -a; . \"$0\"; env -0";
-    let done = Command::new("sh")
+    let done = std::process::Command::new("sh")
         .args(["-c", script])
         .arg(&path)
         .env_clear()
