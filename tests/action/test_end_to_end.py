@@ -377,7 +377,7 @@ class TheAction(Scenario):
         commit(caller)
         with runway(organization()) as server:
             run = self.act("remote", server, repository=caller, options=[
-                "--local-repository", f"example/runway-preflight@v1={runner().repository}"])
+                "--local-repository", f"example/runway-preflight@v0={runner().repository}"])
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="failure", generate=None)
         self.assertIn("exit status 3", run.raw)
@@ -397,7 +397,7 @@ class TheAction(Scenario):
         self.addCleanup(curl.unlink)
         with runway(organization()) as server:
             run = self.act("remote", server, repository=caller, options=[
-                "--local-repository", f"example/runway-preflight@v1={folder}"])
+                "--local-repository", f"example/runway-preflight@v0={folder}"])
         self.assert_asked(server, ONCE)
         version = re.search(r'^version = "(.*)"$', (folder / "Cargo.toml").read_text(), re.M)[1]
         self.assertTrue((caller / "curl.log").read_text().strip().endswith(

@@ -32,7 +32,7 @@ class Workflow(unittest.TestCase):
                 ".github/workflows/render.yml", repository=caller,
                 secrets={name: value for name, value in secrets.items() if value},
                 environment={"RUNWAYML_BASE_URL": self.server.url},
-                options=["--local-repository", f"OWNER/runway-preflight@v1={runner().repository}"])
+                options=["--local-repository", f"OWNER/runway-preflight@v0={runner().repository}"])
         self.alerted = [request["body"] for request in alerts.requests]
         return run
 

@@ -1,0 +1,306 @@
+"""The steps of a release, with a remote in a folder, and a gh that writes down how it was called."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import unittest
+
+from ruamel.yaml import YAML
+
+from shared import ROOT, Loopback, copy_of_the_repository, script, table, temporary_folder
+
+WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
+ASSETS = {target.asset: target for target in table.TARGETS}
+
+
+def git(folder, *arguments):
+    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+class Release(unittest.TestCase):
+    def setUp(self):
+        self.folder = temporary_folder()
+        self.clone = self.folder / "clone"
+        self.clone.mkdir()
+        copy_of_the_repository(self.clone)
+        self.was = table.package()["version"]
+        if not self.was.endswith("-dev"):
+            self.skipTest("this is a release itself")
+        self.version = self.was.removesuffix("-dev")
+        self.tag, self.major = f"v{self.version}", f"v{self.version.split('.')[0]}"
+        self.remote = self.folder / "remote.git"
+        git(self.folder, "init", "-q", "--bare", self.remote)
+        git(self.clone, "init", "-q", "-b", "main")
+        self.commit_all(self.clone)
+        git(self.clone, "remote", "add", "origin", self.remote)
+        git(self.clone, "push", "-q", "origin", "main")
+        self.bin = self.folder / "bin"
+        script(self.bin / "gh", f"""#!/bin/bash
+echo "$* (tag: $(git ls-remote --tags origin 'refs/tags/{self.tag}' | wc -l | tr -d ' '))" >>'{self.folder}/gh.log'
+case $1 in
+  run) printf '%s\\n' "$RUNS" ;;
+  attestation) [ "$3" != "$UNATTESTED" ] ;;
+esac
+""")
+
+    @staticmethod
+    def commit_all(clone):
+        git(clone, "add", "-A")
+        git(clone, "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "-q", "-m", "test")
+
+    def step(self, *arguments, clone=None, **environment):
+        clone = clone or self.clone
+        return subprocess.run([clone / "packaging" / "release", *arguments], cwd=clone, capture_output=True, text=True,
+                              env={"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": str(self.folder), **environment})
+
+    def ok(self, *arguments, **settings):
+        done = self.step(*arguments, **settings)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.strip()
+
+    def refused(self, because, *arguments, **settings):
+        done = self.step(*arguments, **settings)
+        self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+        self.assertIn(because, done.stderr)
+
+    def dist(self, extra=()):
+        """The files of a release: each asset says its name."""
+        folder = self.clone / "dist"
+        for asset in ASSETS:
+            script(folder / asset, f"#!/bin/sh\necho {asset}\n")
+        for name in extra:
+            (folder / name).write_text(name)
+        files = sorted(path for path in folder.iterdir() if path.name != "SHA256SUMS")
+        (folder / "SHA256SUMS").write_text("".join(f"{table.sha256(file)}  {file.name}\n" for file in files))
+        return folder
+
+    def gh_log(self):
+        log = self.folder / "gh.log"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def released(self):
+        self.ok("set", self.version, "studio")
+        self.ok("commit", self.dist())
+        self.ok("publish", "dist")
+
+    def test_the_version_is_that_of_cargo_toml_without_dev(self):
+        self.assertEqual(self.ok("version"), self.version)
+
+    def test_a_version_that_is_out_is_refused(self):
+        git(self.clone, "push", "-q", "origin", f"main:refs/tags/{self.tag}")
+        self.refused("is out already", "version")
+
+    def test_tags_that_cannot_be_read_are_no_leave_to_release(self):
+        git(self.clone, "remote", "set-url", "origin", self.folder / "nowhere")
+        self.refused("cannot be read", "version")
+
+    def test_only_a_dev_version_with_three_numbers_is_released(self):
+        toml = self.clone / "Cargo.toml"
+        text = toml.read_text()
+        for version in ("1.2.3", "1.2-dev", "1.2.3-rc.1-dev", "1.2.3;id-dev"):
+            toml.write_text(text.replace(f'"{self.was}"', f'"{version}"', 1))
+            self.refused("only a MAJOR.MINOR.PATCH-dev version", "version")
+
+    def test_no_other_version_or_owner_is_written(self):
+        for version, owner, because in (("1.2.3-dev", "studio", "1.2.3-dev is not"), ("1.2", "studio", "1.2 is not"),
+                                        ("1.2.3", "OWNER", "OWNER is not"), ("1.2.3", "a/b", "a/b is not")):
+            self.refused(because, "set", version, owner)
+        self.assertEqual(git(self.clone, "status", "--porcelain"), "")
+
+    def test_version_and_owner_are_written_wherever_they_stand(self):
+        self.ok("set", "9.8.7", "studio")
+        metadata = subprocess.run(["cargo", "metadata", "--locked", "--no-deps", "--offline", "--format-version=1"],
+                                  cwd=self.clone, capture_output=True, text=True)
+        self.assertIn('"version":"9.8.7"', metadata.stdout, metadata.stderr)
+        self.assertIn("https://github.com/studio/runway-preflight", metadata.stdout)
+        for page in (*self.clone.glob("*.md"), *self.clone.glob("docs/*.md"), *self.clone.glob("examples/**/*.*")):
+            self.assertFalse("OWNER" in page.read_text(errors="replace"), page)
+            self.assertFalse("until the first release" in page.read_text(errors="replace"), page)
+
+    def test_ci_has_to_have_passed_on_the_commit(self):
+        self.ok("checked", "abc", RUNS='[{"conclusion": "failure"}, {"conclusion": "success"}]')
+        self.assertIn("--branch main --commit abc", self.gh_log()[0])
+        for runs in ("[]", '[{"conclusion": ""}]', '[{"conclusion": "failure"}, {"conclusion": "cancelled"}]'):
+            self.refused("CI has not passed on abc", "checked", "abc", RUNS=runs)
+
+    def test_only_what_the_builds_made_is_packed(self):
+        folder = self.clone / "binaries"
+        digests = {}
+        for asset, target in ASSETS.items():
+            script(folder / asset, asset)
+            digests[target.triple] = hashlib.sha256(asset.encode()).hexdigest()
+        given = json.dumps(digests)
+        self.ok("verify", folder, given)
+        (folder / "more").write_text("more")
+        self.refused("not just the binary of every target", "verify", folder, given)
+        (folder / "more").unlink()
+        first = next(iter(ASSETS))
+        (folder / first).write_text("another")
+        self.refused(f"{first} is not what its job has built", "verify", folder, given)
+        (folder / first).unlink()
+        self.refused("not just the binary of every target", "verify", folder, given)
+        self.refused("not of every target", "verify", folder, json.dumps(dict(list(digests.items())[1:])))
+        self.refused("not of every target", "verify", folder, json.dumps({**digests, "more": "0"}))
+
+    def test_every_file_is_attested_before_it_is_published(self):
+        self.dist(["runway-preflight.cdx.json"])
+        self.ok("attested", "dist", GITHUB_REPOSITORY="studio/runway-preflight")
+        log = self.gh_log()
+        self.assertEqual(len(log), len(ASSETS) + 2)
+        for line in log:
+            self.assertIn("--repo studio/runway-preflight", line)
+            self.assertIn("--signer-workflow studio/runway-preflight/.github/workflows/release.yml", line)
+            self.assertIn("--source-ref refs/heads/main", line)
+        for file in ("SHA256SUMS", next(iter(ASSETS))):
+            done = self.step("attested", "dist", GITHUB_REPOSITORY="studio/runway-preflight", UNATTESTED=f"dist/{file}")
+            self.assertNotEqual(done.returncode, 0)
+        steps = YAML(typ="safe").load(WORKFLOW)["jobs"]["github"]["steps"][-1]["run"]
+        self.assertLess(steps.index("release attested"), steps.index("release publish"))
+
+    def test_publishing(self):
+        before = git(self.clone, "rev-parse", "HEAD")
+        self.dist(["runway-preflight.cdx.json"])
+        (self.clone / "dist" / "stowaway").write_text("not in SHA256SUMS")
+        self.ok("set", self.version, "studio")
+        self.ok("commit", "dist")
+        self.assertEqual(git(self.remote, "tag"), "", "commit pushes nothing")
+        self.ok("publish", "dist")
+
+        tagged = git(self.remote, "rev-parse", f"{self.tag}^{{commit}}")
+        self.assertEqual(git(self.remote, "rev-parse", f"{self.major}^{{commit}}"), tagged)
+        self.assertEqual(git(self.remote, "rev-parse", f"{tagged}^"), before)
+        self.assertEqual(git(self.remote, "rev-parse", "main"), before, "main stays between releases")
+        changed = git(self.remote, "diff", "--name-only", before, tagged).split()
+        self.assertLessEqual({"Cargo.lock", "Cargo.toml", "README.md", "action/checksums.txt"}, set(changed))
+        self.assertFalse([path for path in changed if path.startswith(("src/", "dist/", "tests/"))])
+
+        create, edit = self.gh_log()
+        self.assertTrue(create.startswith(f"release create {self.tag} --draft "), create)
+        self.assertTrue(create.endswith("(tag: 0)"), create)
+        for name in (*ASSETS, "SHA256SUMS", "runway-preflight.cdx.json"):
+            self.assertIn(f"dist/{name} ", create)
+        self.assertNotIn("stowaway", create)
+        self.assertEqual(edit, f"release edit {self.tag} --draft=false (tag: 1)")
+
+    def test_the_tag_runs_what_was_released(self):
+        self.released()
+        tagged = self.folder / "tagged"
+        git(self.folder, "clone", "-q", "--branch", self.major, self.remote, tagged)
+        served = {f"/{self.tag}/{asset}": (self.clone / "dist" / asset).read_bytes() for asset in ASSETS}
+        for asset, target in ASSETS.items():
+            system, architecture = target.action.split("/")
+            done = self.install(tagged, served, system, architecture)
+            said = subprocess.run([done], capture_output=True, text=True)
+            self.assertEqual(said.stdout.strip(), asset)
+
+    def install(self, tagged, served, system, architecture, **environment):
+        temp = temporary_folder()
+        output = temp / "output"
+        with Loopback(lambda request: (200, served[request["path"]])) as server:
+            done = subprocess.run(["bash", tagged / "action" / "install.sh"], capture_output=True, text=True, env={
+                "PATH": os.environ["PATH"], "RUNNER_OS": system, "RUNNER_ARCH": architecture, "RUNNER_TEMP": str(temp),
+                "GITHUB_OUTPUT": str(output), "GITHUB_REPOSITORY": "example/pipeline",
+                "RUNWAY_PREFLIGHT_RELEASES": server.url, **environment})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return output.read_text().strip().removeprefix("binary=")
+
+    def test_a_later_release_knows_those_before(self):
+        self.released()
+        first = {asset: (self.clone / "dist" / asset).read_bytes() for asset in ASSETS}
+        for version in ("9.0.0", "9.1.0", "9.10.0"):
+            clone = self.folder / version
+            git(self.folder, "clone", "-q", "--branch", "main", self.remote, clone)
+            self.ok("set", version, "studio", clone=clone)
+            self.ok("commit", self.clone / "dist", clone=clone)
+            self.ok("publish", self.clone / "dist", clone=clone)
+        lines = git(self.remote, "show", "v9.10.0:action/checksums.txt").splitlines()[1:]
+        names = [line.split("  ")[1] for line in lines]
+        self.assertEqual(names, ["source", *ASSETS, *(f"v{version}/{asset}" for version in ("9.1.0", "9.0.0", self.version)
+                                                     for asset in ASSETS)])
+        tagged = self.folder / "tagged"
+        git(self.folder, "clone", "-q", "--branch", "v9", self.remote, tagged)
+        asset = next(iter(ASSETS))
+        system, architecture = ASSETS[asset].action.split("/")
+        binary = self.install(tagged, {f"/{self.tag}/{asset}": first[asset]}, system, architecture,
+                              INPUT_VERSION=self.version)
+        self.assertEqual(subprocess.run([binary], capture_output=True, text=True).stdout.strip(), asset)
+
+    def test_a_missing_asset_publishes_nothing(self):
+        folder = self.dist()
+        asset = next(iter(ASSETS))
+        sums = folder / "SHA256SUMS"
+        lines = sums.read_text().splitlines(keepends=True)
+        sums.write_text("".join(line for line in lines if not line.endswith(f"  {asset}\n")))
+        self.ok("set", self.version, "studio")
+        self.refused(f"{asset} is not in", "commit", "dist")
+        sums.write_text("".join(lines))
+        (folder / asset).write_text("another")
+        self.refused(f"{asset} does not have the digest", "commit", "dist")
+        self.refused(f"{asset} does not have the digest", "publish", "dist")
+        self.assertEqual((self.gh_log(), git(self.remote, "tag")), ([], ""))
+
+    def test_a_release_that_cannot_be_made_leaves_no_tag(self):
+        self.ok("set", self.version, "studio")
+        self.ok("commit", self.dist())
+        script(self.bin / "gh", "#!/bin/sh\nexit 1\n")
+        self.assertNotEqual(self.step("publish", "dist").returncode, 0)
+        self.assertEqual(git(self.remote, "tag"), "")
+
+
+class TheWorkflow(unittest.TestCase):
+    def setUp(self):
+        self.jobs = YAML(typ="safe").load(WORKFLOW)["jobs"]
+
+    def test_it_builds_the_targets_of_the_table(self):
+        self.assertEqual(self.jobs["build"]["strategy"]["matrix"]["include"],
+                         "${{ fromJSON(needs.version.outputs.targets) }}")
+        given = subprocess.run([ROOT / "packaging" / "release", "targets"], capture_output=True, text=True, check=True)
+        self.assertEqual([row["triple"] for row in json.loads(given.stdout)], [row.triple for row in table.TARGETS])
+        self.assertEqual(self.jobs["build"]["outputs"], {
+            target.triple: f"${{{{ steps.digest.outputs.{target.triple} }}}}" for target in table.TARGETS})
+
+    def test_what_publishes_is_protected_and_waits_for_the_attestation(self):
+        def before(name):
+            needs = self.jobs[name].get("needs", [])
+            needs = [needs] if isinstance(needs, str) else needs
+            return set(needs).union(*map(before, needs))
+
+        publishing = {"github", "pypi", "npm", "crates-io", "container", "homebrew"}
+        for name, job in self.jobs.items():
+            writes = {key for key, value in job["permissions"].items() if value == "write"}
+            if name in publishing:
+                self.assertEqual(job["environment"], "release", name)
+                self.assertLessEqual({"version", "build", "pack", "attest"}, before(name), name)
+            else:
+                self.assertNotIn("environment", job)
+                self.assertEqual(writes, {"id-token", "attestations"} if name == "attest" else set(), name)
+
+    def test_every_channel_of_the_table_has_its_job(self):
+        jobs = {"GitHub Actions": "github", "release": "github", "PyPI": "pypi", "npm": "npm", "crates.io": "crates-io",
+                "Homebrew": "homebrew", "container": "container"}
+        self.assertEqual(set(jobs), set(table.CHANNELS))
+        self.assertLessEqual(set(jobs.values()), set(self.jobs))
+
+
+class ThePages(unittest.TestCase):
+    def test_the_readme_has_every_channel(self):
+        for page in ("README.md", "README.zh-CN.md"):
+            text = (ROOT / page).read_text()
+            for channel, install in table.CHANNELS.items():
+                self.assertTrue(install in text, f"{page}: {channel}")
+        for target in table.TARGETS:
+            self.assertTrue(target.system in (ROOT / "README.md").read_text(), target.system)
+
+    def test_the_tag_in_the_pages_is_the_one_that_moves(self):
+        major = f"v{table.package()['version'].split('.')[0]}"
+        pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.yml"), ROOT / "packaging/targets.toml"]
+        found = {(page.name, tag) for page in pages
+                 for tag in re.findall(r"/runway-preflight@([\w.-]+)", page.read_text())}
+        self.assertTrue(found)
+        self.assertEqual({tag for _, tag in found}, {major}, found)
+
+
+if __name__ == "__main__":
+    unittest.main()
