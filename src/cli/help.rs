@@ -12,10 +12,10 @@ Requirements (all are checked, and every shortfall is reported):
   --generations MODEL=N          the job creates N generations with MODEL today;
                                  N% asks for N percent of the daily limit;
                                  several for one model add up
-  --generations MODEL=N@CREDITS  ... each costing CREDITS: the products add up
-                                 to the planned cost, a need of its own
-  --generations MODEL=MIN..MAX   MIN decides; granted says how many up to MAX
-                                 may be started now
+  --generations MODEL=N@CREDITS  the same at CREDITS each; the balance must hold
+                                 the planned cost, the sum over all models
+  --generations MODEL=MIN..MAX   at least MIN; the output granted says how many,
+                                 up to MAX, may be started now
   --plan FILE                    the tasks that the job will create: request
                                  bodies as JSON lines or an array; - is
                                  standard input
@@ -24,33 +24,33 @@ Requirements (all are checked, and every shortfall is reported):
                                  https://docs.dev.runwayml.com/guides/pricing
   --credits N                    minimum balance before the job; 0 accepts an
                                  empty balance
-  --keep N                       minimum balance after the job, the planned
+  --keep N                       minimum balance after the job, with the planned
                                  cost taken off
   --concurrency MODEL=N          the tier must allow N generations at a time
-  --budget CREDITS/DURATION      the most to be spent over the last DURATION (1
-                                 to 90 whole days, UTC, today included), the
-                                 planned cost counted in; CREDITS/month counts
-                                 the calendar month
+  --budget CREDITS/DURATION      maximum spending over the last DURATION (1 to
+                                 90 whole days, UTC, today included), planned
+                                 cost included; CREDITS/month takes the calendar
+                                 month
   --warn-generations MODEL=N     like --generations, as a warning
   --warn-credits N               like --credits, as a warning
   --warn-lasts DURATION          warn if the balance lasts less than DURATION at
                                  the present pace of spending
 
-Asking:
-  --wait DURATION                check again until DURATION is over, if waiting
-                                 can cure every error
-  --interval DURATION            between two checks of --wait [1m; 5s at least]
-  --timeout DURATION             for one check, retries included [30s]
-  --fail-open                    pass, with a warning, when Runway could not be
+Requests:
+  --wait DURATION                retry for up to DURATION if waiting could
+                                 resolve every error
+  --interval DURATION            pause between two checks of --wait [1m; minimum
+                                 5s]
+  --timeout DURATION             time limit of one check, with its retries [30s]
+  --fail-open                    pass, with a warning, if Runway could not be
                                  asked or understood (exit code 5 becomes 0)
   --missing-key fail|skip        what to do without a key [fail]
-  --base-url URL                 another host [https://api.dev.runwayml.com];
-                                 also RUNWAYML_BASE_URL
-  --key-file FILE                read the key from a file; else it comes from
-                                 RUNWAYML_API_SECRET, else from .env
-  --from FILE                    decide from a saved answer of
-                                 GET /v1/organization; - is standard input.
-                                 --budget and --usage 30d ask all the same
+  --base-url URL                 another host [https://api.dev.runwayml.com]
+  --key-file FILE                read the key from a file; otherwise it comes
+                                 from RUNWAYML_API_SECRET or .env
+  --from FILE                    check a saved answer of GET /v1/organization;
+                                 - is standard input. --budget and --usage 30d
+                                 still ask Runway
   --usage-from FILE              the same for the history of --usage A..B
 
 Report:
@@ -59,14 +59,25 @@ Report:
   --tiers                        add the tier reference
   --label NAME                   name this run in the report, and prefix its
                                  outputs with NAME-
-  --format text|json|markdown    [text]; --json is short for --format json
+  --format text|json|markdown    how the report is printed [text]
+  --json                         short for --format json
   --write FORMAT=FILE            also write the report to FILE: json, markdown,
                                  text, env or junit; repeatable
-  --color auto|always|never      [auto]; --no-color is short for --color never
-  -q, --quiet                    with verdict go, print no report
+  --color auto|always|never      color of the text [auto]
+  --no-color                     short for --color never
+  -q, --quiet                    print no report on success
   -v, --verbose                  report each request: status, time, addresses
-  -h                             print a short help; --help prints this
+  -h                             print a short help
+  --help                         print this help
   -V, --version                  print the version
+
+Environment:
+  RUNWAYML_API_SECRET            the key
+  RUNWAYML_BASE_URL              like --base-url
+  HTTPS_PROXY, ALL_PROXY         proxy for https, except for hosts in NO_PROXY
+  SSL_CERT_FILE, SSL_CERT_DIR    certificates to trust instead of the system's,
+                                 on Linux and other Unix systems
+  NO_COLOR, CLICOLOR_FORCE       like --color never and --color always
 
 Examples:
   runway-preflight --generations gen4.5=20 --credits 1200
@@ -79,13 +90,13 @@ Examples:
 Durations are written as 30s, 20m, 2h, 7days; --name=value works as well.
 
 Exit codes:
-  0  go: everything asked for is there (also skipped, and under --fail-open)
-  2  the command line is wrong; nothing was asked
-  3  no-go: Runway answered, it is not enough, and waiting can cure it
+  0  go: all requirements are met (also skipped, and under --fail-open)
+  2  the command line is wrong; no request was made
+  3  no-go: not enough, but waiting could resolve every error
   4  cannot-tell: no key, or one that Runway does not accept
   5  cannot-tell: Runway could not be asked or understood, or the report could
      not be written
-  6  no-go: Runway answered, it is not enough, and somebody has to act
+  6  no-go: not enough, and somebody has to act
 ";
 
 /// What `-h` prints: a screen of 24 lines.
