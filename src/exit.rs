@@ -5,7 +5,7 @@
 pub enum Exit {
     /// Everything asked for is there. Also `skipped`, and `cannot-tell` under `--fail-open`.
     Go,
-    /// The command line is wrong; nothing was asked.
+    /// The command line is wrong; no request was made.
     Usage,
     /// Runway answered, it is not enough, and waiting can cure every error.
     TryLater,

@@ -398,7 +398,7 @@ impl Check<'_, '_, '_> {
             // What was not asked is no go, whatever the reason.
             return Err(Some(Box::new(Finding::UnexpectedResponse {
                 document: Document::Organization,
-                problem: Unexpected::Answer("nothing was asked".to_owned()),
+                problem: Unexpected::Answer("no request was made".to_owned()),
             })));
         };
         if !self.keep_going {

@@ -139,7 +139,7 @@ impl Unreadable {
         };
         match &self.problem {
             Problem::Missing => format!("{field} is missing"),
-            Problem::Twice => format!("{field} is there twice"),
+            Problem::Twice => format!("{field} appears twice"),
             Problem::Mistyped { found, wanted } => {
                 let found = match found {
                     Found::Own(what) => (*what).to_owned(),

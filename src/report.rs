@@ -256,8 +256,8 @@ impl<'a> Report<'a> {
             _ => format!("; {}", count(warnings, "warning")),
         };
         match self.verdict {
-            Verdict::Skipped => "no key, so nothing was asked".to_owned(),
-            Verdict::Go if all == 0 => format!("there are credits and models{warned}"),
+            Verdict::Skipped => "no key, so nothing was checked".to_owned(),
+            Verdict::Go if all == 0 => format!("credits and models are available{warned}"),
             Verdict::Go => format!("{} met{warned}", of(all)),
             Verdict::NoGo if short > 0 => format!("{} not met", of(short)),
             Verdict::CannotTell if open > 0 => format!("{} undecided", of(open)),

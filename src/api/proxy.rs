@@ -43,10 +43,10 @@ pub fn for_host(
         .filter(|value| is_bare(value))
         .and_then(|value| Proxy::new(value).ok())
         .filter(has_proper_host)
-        .ok_or_else(|| format!("{name} is set, and is not the URL of a proxy"))?;
+        .ok_or_else(|| format!("{name} is set, but is not the URL of a proxy"))?;
     if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
         return Err(format!(
-            "{name} names a SOCKS proxy, and only HTTP and HTTPS proxies are supported"
+            "{name} names a SOCKS proxy, but only HTTP and HTTPS proxies are supported"
         ));
     }
     Ok(Some(proxy))

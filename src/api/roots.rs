@@ -203,7 +203,7 @@ mod store {
 impl NoRoots {
     fn of(variable: &str, problem: &str) -> Self {
         Self {
-            why: format!("{variable} is set, and {problem}"),
+            why: format!("{variable} is set, but {problem}"),
             fix: format!(
                 "name certificates in PEM form in {variable}, or unset it to use the system's"
             ),

@@ -162,10 +162,10 @@ const WRONG: &[(&str, &[&str])] = &[
     ("--key-file .", &["."]),
 
     // ---- addresses
-    ("--base-url http://api.dev.runwayml.com", &["http://api.dev.runwayml.com", "clear"]),
-    ("--base-url http://10.0.0.1", &["clear"]),
-    ("--base-url http://127.0.0.1.example.com", &["clear"]),
-    ("--base-url http://localhost.example.com", &["clear"]),
+    ("--base-url http://api.dev.runwayml.com", &["http://api.dev.runwayml.com", "unencrypted"]),
+    ("--base-url http://10.0.0.1", &["unencrypted"]),
+    ("--base-url http://127.0.0.1.example.com", &["unencrypted"]),
+    ("--base-url http://localhost.example.com", &["unencrypted"]),
     ("--base-url api.dev.runwayml.com", &["api.dev.runwayml.com", "https://"]),
     ("--base-url ftp://127.0.0.1", &["https"]),
     ("--base-url file:///etc/passwd", &["--base-url"]),
