@@ -28,7 +28,7 @@ pub use self::values::echo;
 /// What `--version` prints.
 pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");
 
-/// A longer wait is a mistake: nothing that waiting cures takes more than a day.
+/// A longer wait is a mistake: nothing that waiting resolves takes more than a day.
 const MAX_WAIT: Duration = Duration::from_secs(7 * 86_400);
 
 const MIN_INTERVAL: Duration = Duration::from_secs(5);
@@ -103,7 +103,7 @@ pub struct Settings {
     pub quiet: bool,
     /// `--verbose`.
     pub verbose: bool,
-    /// `--base-url`; not yet looked into.
+    /// `--base-url`; not yet parsed.
     pub base_url: Option<String>,
     /// `--key-file`.
     pub key_file: Option<PathBuf>,
@@ -399,7 +399,7 @@ pub fn env_files(arguments: &[OsString]) -> Vec<PathBuf> {
         .collect()
 }
 
-/// What stands behind a flag, wherever it is.
+/// The value of a flag, wherever it is.
 fn values_of<'a>(flag: &str, arguments: &'a [OsString]) -> Vec<&'a str> {
     let words = || {
         arguments

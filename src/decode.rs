@@ -147,7 +147,7 @@ pub fn history(body: &[u8], asked: Option<Window>) -> Reading<History> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reason {
     /// The reason, in any of the shapes that are seen: `error`, `message`, `error.message`; empty
-    /// where there is none.
+    /// if there is none.
     pub says: String,
     /// The link beside it.
     pub see: Option<String>,

@@ -48,9 +48,9 @@ pub struct Tasks {
     pub model: Model,
     /// How many tasks there are: a generation each.
     pub count: u64,
-    /// What they last together, in thousandths of a second; read only where it has a price.
+    /// What they last together, in thousandths of a second; read only if it has a price.
     pub milliseconds: Option<i128>,
-    /// What they cost together, where prices are given.
+    /// What they cost together, if prices are given.
     pub cost: Option<Credits>,
 }
 

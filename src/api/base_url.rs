@@ -12,7 +12,7 @@ pub const RUNWAY: &str = "https://api.dev.runwayml.com";
 pub struct BaseUrl {
     /// Without a slash at the end.
     text: String,
-    /// Host and port, the port left out where it is the scheme's own.
+    /// Host and port, the port left out if it is the scheme's own.
     host: String,
     secure: bool,
 }
@@ -71,7 +71,7 @@ impl BaseUrl {
         &self.text
     }
 
-    /// Host, and port where it is not the scheme's own.
+    /// Host, and port if it is not the scheme's own.
     pub fn host(&self) -> &str {
         &self.host
     }

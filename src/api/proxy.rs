@@ -1,5 +1,5 @@
 //! Proxies from the environment, for https alone. ureq's own reading of it connects directly
-//! where a variable cannot be used, and takes `ALL_PROXY` before `HTTPS_PROXY`.
+//! if a variable cannot be used, and takes `ALL_PROXY` before `HTTPS_PROXY`.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use ureq::{Proxy, ProxyProtocol};
 
 use super::base_url::BaseUrl;
 
-/// Where curl and others look, in their order.
+/// The variables of curl and others, in their order.
 const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 
 /// The proxy that leads to a host, if one is set for it.
@@ -112,7 +112,7 @@ fn names_domain(entry: &str, host: &str) -> bool {
     !domain.is_empty() && above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
-/// In any spelling of the address, or as a network that it lies in.
+/// In any spelling of the address, or as a network that contains it.
 fn names_address(entry: &str, address: IpAddr) -> bool {
     let (network, length) = match entry.split_once('/') {
         Some((network, length)) => (network, Some(length)),

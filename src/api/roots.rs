@@ -24,7 +24,7 @@ pub fn load(_variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, N
     Ok(RootCerts::PlatformVerifier)
 }
 
-/// Elsewhere they come from `SSL_CERT_FILE` and `SSL_CERT_DIR`, or, where neither is set, from
+/// Elsewhere they come from `SSL_CERT_FILE` and `SSL_CERT_DIR`, or, if neither is set, from
 /// the system's certificates; Mozilla's, which are built in, serve a machine that has none.
 ///
 /// # Errors

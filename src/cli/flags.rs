@@ -41,7 +41,7 @@ pub(super) struct Flags {
     /// a warning if the balance lasts less than this at the present pace
     #[argh(option)]
     pub(super) warn_lasts: Option<String>,
-    /// check again until this is over, if waiting can cure every error
+    /// check again until this is over, if waiting could resolve every error
     #[argh(option)]
     pub(super) wait: Option<String>,
     /// between two checks of --wait
@@ -224,7 +224,7 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UsageError {
     }
     let near = known
         .map(|flag| (strsim::jaro_winkler(name, flag), flag))
-        // A slip is mended; what weakens the gate is not proposed for something else.
+        // A slip is corrected; what weakens the gate is not proposed for something else.
         .filter(|(likeness, _)| *likeness > 0.93)
         .max_by(|(one, _), (other, _)| one.total_cmp(other));
     match near {

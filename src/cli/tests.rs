@@ -119,7 +119,7 @@ fn runway_is_asked_for_what_no_file_holds() {
 }
 
 #[test]
-fn a_number_in_another_form_is_told_the_number() {
+fn a_number_in_another_form_gets_the_number() {
     for (text, number) in [
         ("$12", "write 1200"),
         ("$12.50", "write 1250"),
@@ -140,7 +140,7 @@ fn a_number_in_another_form_is_told_the_number() {
 }
 
 #[test]
-fn a_word_too_many_is_told_what_was_meant() {
+fn a_word_too_many_gets_what_was_meant() {
     for (words, meant) in [
         (
             &["--generations", "gen4.5", "20"][..],
@@ -265,7 +265,7 @@ fn windows_are_days_of_the_calendar() {
 
 #[test]
 fn everything_else_is_refused_with_an_example() {
-    for (words, told) in [
+    for (words, expected) in [
         (&["--credits"][..], "--credits needs a value"),
         (
             &["--credits", "--quiet"],
@@ -483,11 +483,11 @@ fn everything_else_is_refused_with_an_example() {
         (&["--xyzzy"], "unknown flag \"--xyzzy\""),
         (&["-x"], "unknown flag \"-x\""),
         (&["gen4.5=20"], "unexpected argument \"gen4.5=20\""),
-        (&["--", "x"], "nothing but flags"),
+        (&["--", "x"], "takes only flags"),
     ] {
         let error = error_of(words);
         assert!(
-            error.starts_with("error: ") && error.contains(told),
+            error.starts_with("error: ") && error.contains(expected),
             "{words:?}: {error}"
         );
         assert!(

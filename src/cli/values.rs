@@ -1,4 +1,4 @@
-//! What a flag's value means, and what is said where it means nothing.
+//! What a flag's value means, and what is said if it means nothing.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Every finding in words: what is wrong, why, and the way out.
+//! Every finding in words: what is wrong, why, and what to do.
 
 use std::time::Duration;
 

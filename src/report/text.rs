@@ -27,7 +27,7 @@ const MAX_ROWS: usize = 20_000;
 pub struct Look {
     /// In colour.
     pub colour: bool,
-    /// The columns of the terminal; `None` where lines are as long as they are.
+    /// The columns of the terminal; `None` if lines are not wrapped.
     pub width: Option<usize>,
 }
 
@@ -62,7 +62,7 @@ pub fn render(report: &Report, look: Look) -> String {
     wrapped(report.redactor.without_figures(&text).into_owned(), look)
 }
 
-/// The diagnostics for standard error, set off from what stands above them.
+/// The diagnostics for standard error, set off from what is above them.
 pub fn diagnostics(report: &Report, look: Look) -> String {
     let all = report.diagnostics.iter();
     let text: String = all.map(|one| diagnostic(one, look.colour)).collect();
@@ -206,7 +206,7 @@ fn visible_length(word: &str) -> usize {
     length
 }
 
-/// Indented; and how many rows are left out, where there are too many to show.
+/// Indented; and how many rows are left out, if there are too many to show.
 fn padded(table: &Table) -> String {
     let mut text = table.padded("  ");
     if table.left_out() > 0 {

@@ -252,7 +252,7 @@ impl Page {
             .insert(name.to_owned(), text);
     }
 
-    /// Cases that say the same follow each other, and are told once.
+    /// Cases that say the same follow each other, and are shown once.
     fn snapshot(self, name: &str) {
         let mut page = String::new();
         let mut last = String::new();

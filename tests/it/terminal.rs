@@ -39,7 +39,7 @@ fn the_wait_is_one_line_that_is_renewed() {
     assert!(report.contains("gen4.5"), "{shown:?}");
 }
 
-/// Text of a server's moves no cursor, also where escape sequences are in use.
+/// Text of a server's moves no cursor, also if escape sequences are in use.
 #[test]
 fn a_server_sends_no_escapes_to_a_terminal() {
     let body = EXAMPLE.replacen("gen4_turbo", "\\u001b[2Jgone\\u009b1A\\u0007", 1);
