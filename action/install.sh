@@ -3,7 +3,7 @@
 # say what build.sh and the cache need: `reason`, `advice`, `path` and `key`.
 #
 # checksums.txt decides: where it knows an asset for this system, built from the very source that stands here, that
-# asset is downloaded and checked. An asset with another checksum is never a reason to build: somebody has to look at it.
+# asset is downloaded and checked. An asset with another checksum is never a reason to build: somebody has to check it.
 #
 # Each line of checksums.txt is a SHA-256, and what has it: `source`, an asset of this version, or an asset of another
 # one (v1.2.3/ASSET), which the input `version` can name.

@@ -56,7 +56,7 @@ def build_gate() -> Path:
 
 
 def stripped_size(binary: Path) -> int:
-    """The size without symbols; as built, where there is no `strip`."""
+    """The size without symbols; as built, if there is no `strip`."""
     if shutil.which("strip") is None:
         return binary.stat().st_size
     with scratch() as folder:

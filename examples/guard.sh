@@ -21,15 +21,15 @@ case $code in
   0) # go
     exec "$@"
     ;;
-  3) # no-go: it is not enough now, and waiting cures it. Nothing is broken, so this run is skipped.
+  3) # no-go: there is not enough now, but waiting may help. Nothing is broken, so this run is skipped.
     echo "guard: skipped, there is not enough quota left on Runway for now" >&2
     exit 0
     ;;
-  6) # no-go: somebody has to act: buy credits, mend a model's name, ask for less, move up a tier.
+  6) # no-go: somebody has to act: buy credits, correct a model's name, ask for less, move up a tier.
     alert "Runway does not have what this job needs, and waiting does not help"
     exit "$code"
     ;;
-  4) # cannot tell: somebody has to look after the key.
+  4) # cannot tell: somebody has to check the key.
     alert "Runway does not accept the API key, or there is none"
     exit "$code"
     ;;

@@ -14,7 +14,7 @@ for key in "$@"; do
   runway-preflight --label "$name" --key-file "$key" --generations gen4.5=2@60 || code=$?
   case $code in
     0) ready="$ready $name" ;;
-    3) ;; # not enough now: waiting cures it
+    3) ;; # not enough now, but waiting may help
     *) worst=$code ;; # somebody has to act, or it could not be checked
   esac
 done

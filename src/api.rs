@@ -32,7 +32,7 @@ pub const API_VERSION: &str = "2024-11-06";
 /// An answer's head, and a piece of its body. ureq's own size costs more to clear than the request.
 const READ_BUFFER: usize = 32 * 1024;
 
-/// A head that does not fit the buffer has to be told from one that is cut off.
+/// A head that does not fit the buffer must not be taken for one that is cut off.
 const MAX_HEAD: usize = 31 * 1024;
 
 /// A request's head without the key and the URL. It has to fit.
@@ -125,7 +125,7 @@ pub struct Try<'a> {
     pub outcome: String,
     /// How long it took.
     pub elapsed: Duration,
-    /// The addresses that were tried, in words; none where an open connection was used.
+    /// The addresses that were tried, in words; none if an open connection was used.
     pub addresses: Vec<String>,
 }
 
@@ -160,7 +160,7 @@ impl Client {
         }
     }
 
-    /// Asks for limits and balance, again until `deadline` where that can help. `on_event` hears of
+    /// Asks for limits and balance, again until `deadline` if that can help. `on_event` hears of
     /// each try.
     ///
     /// # Errors
@@ -309,7 +309,7 @@ impl Client {
         let hints = retry::Hints::read(header, date.unwrap_or_else(SystemTime::now));
         let status = answer.status().as_u16();
         let mut body = Vec::new();
-        // The status says enough where the body breaks off.
+        // The status says enough if the body breaks off.
         let _ = answer
             .body_mut()
             .as_reader()

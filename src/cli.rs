@@ -28,7 +28,7 @@ pub use self::values::echo;
 /// What `--version` prints.
 pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");
 
-/// A longer wait is a mistake: nothing that waiting cures takes more than a day.
+/// A longer wait is a mistake: nothing that waiting resolves takes more than a day.
 const MAX_WAIT: Duration = Duration::from_secs(7 * 86_400);
 
 const MIN_INTERVAL: Duration = Duration::from_secs(5);
@@ -103,7 +103,7 @@ pub struct Settings {
     pub quiet: bool,
     /// `--verbose`.
     pub verbose: bool,
-    /// `--base-url`; not yet looked into.
+    /// `--base-url`; not yet parsed.
     pub base_url: Option<String>,
     /// `--key-file`.
     pub key_file: Option<PathBuf>,
@@ -229,7 +229,7 @@ fn format(flags: &Flags) -> Result<Format, UsageError> {
     match (format.transpose()?, flags.json) {
         (None | Some(Format::Json), true) => Ok(Format::Json),
         (Some(_), true) => Err(UsageError::new(
-            "--json is short for --format json, and another --format is given",
+            "--json is short for --format json, but another --format is given",
             "--json",
         )),
         (format, false) => Ok(format.unwrap_or(Format::Text)),
@@ -247,7 +247,7 @@ fn color(flags: &Flags) -> Result<Color, UsageError> {
     match (color.transpose()?, flags.no_color) {
         (None | Some(Color::Never), true) => Ok(Color::Never),
         (Some(_), true) => Err(UsageError::new(
-            "--no-color is short for --color never, and another --color is given",
+            "--no-color is short for --color never, but another --color is given",
             "--no-color",
         )),
         (color, false) => Ok(color.unwrap_or_default()),
@@ -258,28 +258,28 @@ fn color(flags: &Flags) -> Result<Color, UsageError> {
 fn check_together(settings: &Settings) -> Result<(), UsageError> {
     let problem = if settings.wait.is_some() && settings.organization != Source::Runway {
         (
-            "--wait checks again, and a saved answer (--from) never changes",
+            "--wait checks again, but a saved answer (--from) never changes",
             "--from organization.json",
         )
     } else if settings.interval_given && settings.wait.is_none() {
         (
-            "--interval is the time between two checks of --wait, which is missing",
+            "--interval is the pause between two checks of --wait, and --wait is missing",
             "--wait 2h --interval 5m",
         )
     } else if settings.usage != Source::Runway && settings.shown.is_none() {
         (
-            "--usage-from shows a saved history, and --usage names the days to show",
+            "--usage-from needs --usage, which names the days to show",
             "--usage-from usage.json --usage 2026-02-15..2026-03-17",
         )
     } else if settings.usage != Source::Runway && settings.job.budget.is_some() {
         (
-            "--budget asks for the days up to today, and a saved history (--usage-from) knows no \
+            "--budget takes the days up to today, but a saved history (--usage-from) knows no \
              today",
             "--budget 20000/30d",
         )
     } else if settings.usage != Source::Runway && matches!(settings.shown, Some(Range::Last(_))) {
         (
-            "a saved history (--usage-from) knows no today: --usage must name its days",
+            "--usage must name two dates: a saved history (--usage-from) knows no today",
             "--usage-from usage.json --usage 2026-02-15..2026-03-17",
         )
     } else if settings.organization == Source::Stdin && settings.usage == Source::Stdin {
@@ -298,13 +298,13 @@ fn check_together(settings: &Settings) -> Result<(), UsageError> {
         && (settings.organization != Source::Runway || settings.usage != Source::Runway)
     {
         (
-            "--warn-lasts asks for the spending of the last days, and a saved answer knows no today",
+            "--warn-lasts takes the spending of the last days, but a saved answer knows no today",
             "--warn-lasts 7days",
         )
     } else if settings.job.keep.is_some() && !settings.has_planned_cost() {
         (
-            "--keep is what is left after the job, and no cost of the job is given (--credits is \
-             the balance before it)",
+            "--keep is what is left after the job, but the job has no cost (--credits is the \
+             balance before it)",
             "--generations gen4.5=20@60 --keep 500",
         )
     } else {
@@ -319,7 +319,7 @@ fn prices(flags: &Flags) -> Result<Prices, UsageError> {
         let value = Value::new("--price", text.clone());
         let (model, rate) = value.price()?;
         if !prices.add(model, rate) {
-            return Err(value.error("is a second price for one model"));
+            return Err(value.error("is a second price for the same model"));
         }
     }
     Ok(prices)
@@ -399,7 +399,7 @@ pub fn env_files(arguments: &[OsString]) -> Vec<PathBuf> {
         .collect()
 }
 
-/// What stands behind a flag, wherever it is.
+/// The value of a flag, wherever it is.
 fn values_of<'a>(flag: &str, arguments: &'a [OsString]) -> Vec<&'a str> {
     let words = || {
         arguments

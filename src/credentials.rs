@@ -41,11 +41,11 @@ impl Key {
         let text = trimmed(text);
         let quoted = |quote| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
         if quoted('"') || quoted('\'') {
-            return Err("is in quotation marks, which are no part of it".to_owned());
+            return Err("is in quotation marks, which do not belong to it".to_owned());
         }
         if text.starts_with(VARIABLE) {
             return Err(format!(
-                "is a whole assignment: {VARIABLE}= is no part of it"
+                "begins with {VARIABLE}=, which does not belong to it"
             ));
         }
         let wrong = text
@@ -282,7 +282,7 @@ fn trimmed(text: &str) -> &str {
 fn not_an_assignment(place: String) -> KeyError {
     KeyError::Malformed {
         place,
-        problem: "cannot be read: its line in the file is no assignment".to_owned(),
+        problem: "cannot be read: its line in the file is not NAME=VALUE".to_owned(),
     }
 }
 
@@ -329,10 +329,13 @@ mod tests {
                 "contains a character that is not ASCII at position 2",
             ),
             ("key\u{0}1", "contains a control character at position 4"),
-            ("'key_1'", "is in quotation marks, which are no part of it"),
+            (
+                "'key_1'",
+                "is in quotation marks, which do not belong to it",
+            ),
             (
                 "RUNWAYML_API_SECRET=key_1",
-                "is a whole assignment: RUNWAYML_API_SECRET= is no part of it",
+                "begins with RUNWAYML_API_SECRET=, which does not belong to it",
             ),
         ] {
             assert_eq!(Key::new(wrong), Err(problem.to_owned()));

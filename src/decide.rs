@@ -42,9 +42,9 @@ pub struct Decision {
     pub errors: Vec<Finding>,
     /// What decides nothing.
     pub warnings: Vec<Finding>,
-    /// How long the balance lasts; `None` where that is not asked, or there is no pace.
+    /// How long the balance lasts; `None` if that is not asked, or there is no pace.
     pub forecast: Option<Forecast>,
-    /// What may be started now; nothing where the job may not start.
+    /// What may be started now; nothing if the job may not start.
     pub grants: Vec<Grant>,
 }
 
@@ -65,7 +65,7 @@ impl Decision {
         codes
     }
 
-    /// Whether there are errors, and waiting can cure all of them.
+    /// Whether there are errors, and waiting could resolve all of them.
     pub fn waiting_helps(&self) -> bool {
         let mut errors = self.errors.iter();
         !self.errors.is_empty() && errors.all(|finding| finding.code().waiting_helps())
@@ -200,7 +200,7 @@ fn check_models(
     for (model, need) in job.needs() {
         let check = generations::check(model, need, models, account.cap);
         decision.rows.push(check.row);
-        // `all-models-zero` stands for every error of a model.
+        // `all-models-zero` covers every error of a model.
         if none_may_run.is_none() {
             decision.errors.extend(check.errors);
         }
@@ -224,7 +224,7 @@ fn check_account(
         planned.map(|cost| planned_cost::check(cost, kept, job.unpriced(), account)),
         keep.map(|(keep, planned)| keep::check(keep, planned, account)),
     ];
-    // `no-credits` stands for every shortage of credits.
+    // `no-credits` covers every shortage of credits.
     let empty = no_credits(job, planned, account);
     let empty_reported = empty.is_some();
     decision.errors.extend(empty);

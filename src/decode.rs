@@ -94,7 +94,7 @@ fn no_organization(body: &[u8], balance: &Unreadable, models: &Unreadable) -> Un
     let problem = if lacks(balance) && lacks(models) {
         format!("lacks {} and {}", balance.field, models.field)
     } else {
-        "holds neither creditBalance nor tier in a form that can be read".to_owned()
+        "has no creditBalance and no tier that can be read".to_owned()
     };
     let says = reason(body).says;
     Unreadable {
@@ -127,7 +127,9 @@ pub fn history(body: &[u8], asked: Option<Window>) -> Reading<History> {
             let (start, last) = (window.start, window.last_day());
             return Err(Unreadable {
                 field: format!("results[{index}].date"),
-                problem: Problem::Other(format!("is {date}, and {start} to {last} was asked for")),
+                problem: Problem::Other(format!(
+                    "is {date}, outside the requested days {start} to {last}"
+                )),
             });
         }
         let entries = day.array("usedCredits")?;
@@ -145,7 +147,7 @@ pub fn history(body: &[u8], asked: Option<Window>) -> Reading<History> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reason {
     /// The reason, in any of the shapes that are seen: `error`, `message`, `error.message`; empty
-    /// where there is none.
+    /// if there is none.
     pub says: String,
     /// The link beside it.
     pub see: Option<String>,

@@ -81,7 +81,7 @@ macro_rules! diagnostics {
                 }
             }
 
-            /// Whether time alone can cure it.
+            /// Whether waiting alone can resolve it.
             pub fn waiting_helps(self) -> bool {
                 match self {
                     $(Self::$variant => $waiting,)*
@@ -190,7 +190,7 @@ diagnostics! {
     TlsFailed {
         asked: Asked,
         why: String,
-        /// The way out, where more is known than the general one.
+        /// The fix, if more is known than the general one.
         fix: Option<String>,
     } = "tls-failed", CannotTell, waiting: false;
     TimedOut {
@@ -299,11 +299,11 @@ pub struct Context<'a> {
     pub organization: &'a Source,
     /// Where the history comes from.
     pub usage: &'a Source,
-    /// The host of the base URL, with the port where it is not the scheme's own.
+    /// The host of the base URL, with the port if it is not the scheme's own.
     pub host: &'a str,
     /// `--wait` is given.
     pub waiting: bool,
-    /// Waiting can cure every error of the run, so that `--wait` would wait.
+    /// Waiting could resolve every error of the run, so that `--wait` would wait.
     pub waiting_helps: bool,
     /// `--fail-open` is given.
     pub fails_open: bool,

@@ -5,9 +5,9 @@
 pub enum Exit {
     /// Everything asked for is there. Also `skipped`, and `cannot-tell` under `--fail-open`.
     Go,
-    /// The command line is wrong; nothing was asked.
+    /// The command line is wrong; no request was made.
     Usage,
-    /// Runway answered, it is not enough, and waiting can cure every error.
+    /// Runway answered: not enough, but waiting could resolve every error.
     TryLater,
     /// There is no key, or Runway does not accept it.
     Key,
@@ -34,7 +34,7 @@ impl Exit {
         }
     }
 
-    /// The code of a run with these errors: go where there are none, else the heaviest.
+    /// The code of a run with these errors: go if there are none, otherwise the heaviest.
     pub fn of_errors(errors: impl Iterator<Item = Self>) -> Self {
         let errors: Vec<Self> = errors.collect();
         let heaviest = Self::BY_WEIGHT.iter().find(|exit| errors.contains(exit));

@@ -1,4 +1,4 @@
-//! Files are read up to a limit: regular ones, and pipes within a time where the user named one.
+//! Files are read up to a limit: regular ones, and pipes within a time if the user named one.
 
 use std::fmt;
 use std::fs::{File, FileType};
@@ -33,7 +33,7 @@ pub enum ReadError {
     Missing,
     /// It is a directory.
     Directory,
-    /// It is a pipe, where none is welcome.
+    /// It is a pipe, if none is welcome.
     Pipe,
     /// It is a device or a socket.
     Device,

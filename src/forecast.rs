@@ -31,7 +31,7 @@ pub fn window(today: UtcDay) -> Window {
 }
 
 impl Forecast {
-    /// `None` where nothing was spent, or refunds outweigh it.
+    /// `None` if nothing was spent, or refunds outweigh it.
     pub fn new(history: &History, today: UtcDay, left: Credits) -> Option<Self> {
         let days: Vec<Credits> = window(today)
             .newest_first()

@@ -17,7 +17,7 @@ pub enum Need {
 }
 
 impl Need {
-    /// The need in generations under a daily limit; `None` where a percentage meets no limit.
+    /// The need in generations under a daily limit; `None` if a percentage meets no limit.
     pub fn under(self, limit: Limit) -> Option<u64> {
         match (self, limit) {
             (Self::Count(count), _) => Some(count),
@@ -66,7 +66,7 @@ impl Generations {
         }
     }
 
-    /// What so many of them cost; `None` where no price is given.
+    /// What so many of them cost; `None` if no price is given.
     pub fn cost_of(&self, count: u64) -> Option<Credits> {
         match self.cost {
             Cost::Unknown => None,
@@ -104,7 +104,7 @@ pub struct Job {
     pub warn_generations: Vec<(Model, Need)>,
     /// Like `credits`, but a shortfall is a warning.
     pub warn_credits: Option<Credits>,
-    /// A warning where the balance lasts less than this, at the present pace.
+    /// A warning if the balance lasts less than this, at the present pace.
     pub warn_lasts: Option<Duration>,
 }
 
@@ -162,7 +162,7 @@ impl Job {
         Ok(())
     }
 
-    /// How many generations have no price; `None` where a percentage is among them.
+    /// How many generations have no price; `None` if a percentage is among them.
     pub fn unpriced(&self) -> Option<u64> {
         let unpriced = self.generations.iter();
         let unpriced = unpriced.filter(|one| one.cost == Cost::Unknown);

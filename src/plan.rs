@@ -48,9 +48,9 @@ pub struct Tasks {
     pub model: Model,
     /// How many tasks there are: a generation each.
     pub count: u64,
-    /// What they last together, in thousandths of a second; read only where it has a price.
+    /// What they last together, in thousandths of a second; read only if it has a price.
     pub milliseconds: Option<i128>,
-    /// What they cost together, where prices are given.
+    /// What they cost together, if prices are given.
     pub cost: Option<Credits>,
 }
 
@@ -107,7 +107,7 @@ impl Plan {
     ) -> Result<(), String> {
         let body: Body = serde_json::from_slice(task).map_err(|error| {
             if error.is_data() {
-                "model or duration is there twice".to_owned()
+                "model or duration appears twice".to_owned()
             } else {
                 "this is not JSON".to_owned()
             }
@@ -159,7 +159,7 @@ impl<'a> Body<'a> {
     fn model(&self) -> Result<Cow<'a, str>, String> {
         let Some(model) = self.model else {
             return Err(
-                "this object has no model: each task is a request body, and not in a wrapper"
+                "this object has no model: each task must be a request body, without a wrapper"
                     .to_owned(),
             );
         };
@@ -188,7 +188,7 @@ impl<'a> Body<'a> {
             Some(Rate::Second(price)) => price,
         };
         let wrong = || {
-            "the price is by the second, and duration is not a number above 0 and up to 1000000"
+            "the price is per second, but duration is not a number above 0 and up to 1000000"
                 .to_owned()
         };
         let seconds = self.duration.ok_or_else(wrong)?.get();
@@ -499,11 +499,11 @@ mod tests {
             ),
             (
                 "{\"model\":\"each\",\"model\":\"each\"}",
-                "1: model or duration is there twice",
+                "1: model or duration appears twice",
             ),
             (
                 "{\"model\":\"each\",\"duration\":1,\"duration\":1}",
-                "1: model or duration is there twice",
+                "1: model or duration appears twice",
             ),
             ("{\"model\":5}", "1: model is not a model's name"),
             ("{\"model\":\"\"}", "1: model is not a model's name"),
@@ -548,13 +548,10 @@ mod tests {
                 "\n\n"
             );
             let found = read(&text, &prices()).expect_err(&text);
-            assert!(
-                found.starts_with("3: the price is by the second"),
-                "{found}"
-            );
+            assert!(found.starts_with("3: the price is per second"), "{found}");
         }
         let found = read(r#"{"model":"second"}"#, &prices());
-        assert!(found.is_err_and(|found| found.contains("by the second")));
+        assert!(found.is_err_and(|found| found.contains("per second")));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One run: check, decide, and check again while waiting can cure it.
+//! One run: check, decide, and check again while waiting can help.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -51,7 +51,7 @@ pub struct Poll {
 /// What came of one check.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The instant of the check: Runway's, where it said.
+    /// The instant of the check: Runway's, if it said.
     pub checked_at: SystemTime,
     /// What was read of limits and balance.
     pub organization: Option<Organization>,
@@ -71,7 +71,7 @@ pub enum Progress<'a> {
     Retry(Retry<'a>),
     /// The machine's clock is off by this much.
     ClockSkew(Duration),
-    /// `--wait` goes on no longer, since waiting does not cure this.
+    /// `--wait` ends, since waiting does not resolve this.
     NotWaiting(Code),
     /// Not enough yet: why, how long until the next check, and how long it may go on.
     Waiting {
@@ -98,10 +98,10 @@ fn within_calendar(instant: SystemTime) -> SystemTime {
 }
 
 impl Poll {
-    /// Checks once, or with `--wait` until nothing is short that waiting cures.
+    /// Checks once, or with `--wait` until nothing is left that waiting could resolve.
     pub fn run(&self, listener: &mut Listener) -> Outcome {
         let end = self.wait.and_then(|wait| Instant::now().checked_add(wait));
-        // The newest check that Runway answered and that waiting can cure.
+        // The newest check that Runway answered and that waiting could resolve.
         let mut answered: Option<Outcome> = None;
         loop {
             let outcome = self.check(listener);
@@ -192,7 +192,7 @@ impl Poll {
 }
 
 /// When to check next: after `interval`, at the end at the latest, and not before Runway said;
-/// `None` where that leaves no further check.
+/// `None` if that leaves no further check.
 pub fn next_check(
     now: Instant,
     end: Instant,
@@ -256,7 +256,7 @@ struct Check<'a, 'l, 'm> {
 }
 
 impl Check<'_, '_, '_> {
-    /// The UTC day by Runway's clock; by the machine's where no answer had one.
+    /// The UTC day by Runway's clock; by the machine's if no answer had one.
     fn today(&self) -> UtcDay {
         UtcDay::of(self.date.map_or_else(now, within_calendar))
     }
@@ -384,7 +384,7 @@ impl Check<'_, '_, '_> {
         }
     }
 
-    /// The body of an answer; else what to report, which is nothing where the first failure says
+    /// The body of an answer; otherwise what to report, which is nothing if the first failure says
     /// it already.
     fn ask(
         &mut self,
@@ -395,10 +395,10 @@ impl Check<'_, '_, '_> {
         ) -> Result<Answer, Box<Unanswered>>,
     ) -> Result<Vec<u8>, Option<Box<Finding>>> {
         let Some(client) = &self.poll.client else {
-            // What was not asked is no go, whatever the reason.
+            // Without a request the gate fails, whatever the reason.
             return Err(Some(Box::new(Finding::UnexpectedResponse {
                 document: Document::Organization,
-                problem: Unexpected::Answer("nothing was asked".to_owned()),
+                problem: Unexpected::Answer("no request was made".to_owned()),
             })));
         };
         if !self.keep_going {

@@ -117,7 +117,7 @@ impl Prices {
         prices.find_map(|(known, rate)| (known.as_str() == model).then_some(*rate))
     }
 
-    /// Adds the price of a model; `false` where it has one.
+    /// Adds the price of a model; `false` if it has one.
     pub fn add(&mut self, model: Model, rate: Rate) -> bool {
         let new = self.get(model.as_str()).is_none();
         if new {

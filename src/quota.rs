@@ -27,7 +27,7 @@ impl Model {
     }
 }
 
-/// An amount of credits; one credit is $0.01. Negative where refunds exceed charges.
+/// An amount of credits; one credit is $0.01. Negative if refunds exceed charges.
 ///
 /// Wide enough that no figure of a flag or an answer comes near its ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,7 +116,7 @@ pub enum Problem {
     },
 }
 
-/// What stands in the place of a field.
+/// What a field holds instead.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Found {
     /// Described in our own words.
@@ -139,7 +139,7 @@ impl Unreadable {
         };
         match &self.problem {
             Problem::Missing => format!("{field} is missing"),
-            Problem::Twice => format!("{field} is there twice"),
+            Problem::Twice => format!("{field} appears twice"),
             Problem::Mistyped { found, wanted } => {
                 let found = match found {
                     Found::Own(what) => (*what).to_owned(),

@@ -113,8 +113,8 @@ impl Redactor {
         (!is_trace).then_some(figure)
     }
 
-    /// The text without whole keys, for a text that is our own but for quotes: the last look at
-    /// what leaves. A key of fewer characters than any real one may stand in our own words.
+    /// The text without whole keys, for a text that is our own but for quotes: the last check
+    /// of what leaves. A key of fewer characters than any real one may stand in our own words.
     pub fn without_keys<'t>(&self, text: &'t str) -> Cow<'t, str> {
         const MIN_LENGTH: usize = 20;
         let mut text = Cow::Borrowed(text);

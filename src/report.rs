@@ -207,7 +207,7 @@ impl<'a> Report<'a> {
         self.labelled(&format!("{}: {headline} ({})", self.word(), self.host()))
     }
 
-    /// A text that begins with the name of the run, where it has one.
+    /// A text that begins with the name of the run, if it has one.
     pub fn labelled(&self, text: &str) -> String {
         match self.contents.label {
             Some(label) => format!("{label}: {text}"),
@@ -256,8 +256,8 @@ impl<'a> Report<'a> {
             _ => format!("; {}", count(warnings, "warning")),
         };
         match self.verdict {
-            Verdict::Skipped => "no key, so nothing was asked".to_owned(),
-            Verdict::Go if all == 0 => format!("there are credits and models{warned}"),
+            Verdict::Skipped => "no key, so nothing was checked".to_owned(),
+            Verdict::Go if all == 0 => format!("credits and models are available{warned}"),
             Verdict::Go => format!("{} met{warned}", of(all)),
             Verdict::NoGo if short > 0 => format!("{} not met", of(short)),
             Verdict::CannotTell if open > 0 => format!("{} undecided", of(open)),
@@ -267,7 +267,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The balance in credits, as a number; empty where it is not known.
+    /// The balance in credits, as a number; empty if it is not known.
     pub fn balance(&self) -> String {
         let read = self.contents.organization;
         let balance = read.and_then(|read| read.balance.as_ref().ok());
@@ -328,7 +328,7 @@ impl<'a> Report<'a> {
     }
 
     /// Balance, cap, and what follows from them: a name and a figure each. What is granted is there
-    /// where a range says less than that, or always.
+    /// if a range says less than that, or always.
     fn account(&self, every_grant: bool) -> Vec<(&'static str, String)> {
         let Some(organization) = self.contents.organization else {
             return Vec::new();

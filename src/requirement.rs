@@ -20,24 +20,24 @@ pub struct Check {
     pub errors: Vec<Finding>,
 }
 
-/// One requirement, and how it stands.
+/// One requirement, and whether it is met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The name of the kind in the JSON report.
     pub kind: &'static str,
-    /// The model, where it is about one.
+    /// The model, if it is about one.
     pub model: Option<Model>,
     /// What it is called, after the model's name.
     pub name: String,
-    /// What is needed; `None` where a percentage meets no limit, or a limit that is not known.
+    /// What is needed; `None` if a percentage meets no limit, or a limit that is not known.
     pub needed: Option<i128>,
     /// The percentage of the daily limit that was asked for, if one was.
     pub percent: Option<u8>,
     /// What is there.
     pub left: Left,
-    /// The limit that it is left of, where there is one.
+    /// The limit that it is left of, if there is one.
     pub of: Option<u64>,
-    /// Whether it is enough; `None` where it could not be decided.
+    /// Whether it is enough; `None` if it could not be decided.
     pub met: Option<bool>,
     /// What helps to read it.
     pub note: String,

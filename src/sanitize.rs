@@ -85,7 +85,7 @@ impl Escape {
     }
 }
 
-/// At most `max_chars` characters, with an ellipsis where something was cut.
+/// At most `max_chars` characters, with an ellipsis if something was cut.
 pub fn cut(text: &str, max_chars: usize) -> Cow<'_, str> {
     // No text has more characters than bytes.
     if text.len() <= max_chars || text.chars().count() <= max_chars {

@@ -85,7 +85,7 @@ impl Window {
         self.before.0.saturating_sub(self.start.0)
     }
 
-    /// Whether a day lies in it.
+    /// Whether it contains a day.
     pub fn contains(self, day: UtcDay) -> bool {
         self.start <= day && day < self.before
     }
@@ -112,7 +112,7 @@ impl Window {
 /// Days to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Range {
-    /// So many, up to and including the day of the look.
+    /// So many, up to and including the day of the check.
     Last(u32),
     /// These.
     Days(Window),
@@ -142,12 +142,12 @@ impl History {
         *sum = sum.plus(amount);
     }
 
-    /// Whether all of it lies in the window.
+    /// Whether all of it is in the window.
     pub fn lies_within(&self, window: Window) -> bool {
         self.days.keys().all(|day| window.contains(*day))
     }
 
-    /// Only what lies in the window.
+    /// Only what is in the window.
     pub fn within(&self, window: Window) -> Self {
         let mut within = Self::default();
         for (day, models) in self.days.range(window.start..window.before) {

@@ -76,7 +76,7 @@ impl<'a> Terminal<'a> {
                 in_seconds(skew)
             )),
             Progress::NotWaiting(code) => self.line(&format!(
-                "not waiting: waiting does not cure {}",
+                "not waiting: waiting does not resolve {}",
                 code.name()
             )),
             Progress::Waiting {

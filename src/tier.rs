@@ -83,7 +83,7 @@ impl Tier {
     }
 }
 
-/// The tier that a monthly cap stands for; any other figure is a custom tier.
+/// The tier that a monthly cap belongs to; any other figure is a custom tier.
 pub fn of_cap(cap: Credits) -> Option<Tier> {
     TIERS.into_iter().find(|tier| tier.monthly_cap == cap)
 }
@@ -91,8 +91,8 @@ pub fn of_cap(cap: Credits) -> Option<Tier> {
 /// The first tier that surely gives `needed` generations a day to a model with this daily limit.
 ///
 /// A limit tells in which columns of the table the model can stand: of the organization's own tier
-/// where `cap` tells it, else of any. A tier is sure if each of these columns reaches `needed`
-/// there. `None` where no tier is sure, as for a limit that stands in no column.
+/// if `cap` tells it, else of any. A tier is sure if each of these columns reaches `needed`
+/// there. `None` if no tier is sure, as for a limit that stands in no column.
 pub fn first_sure(needed: u64, limit: u64, cap: Option<Credits>) -> Option<Tier> {
     let own = cap.map(of_cap);
     // A custom tier's limits follow no table.

@@ -1,4 +1,4 @@
-//! A history: where it is read, its total is the sum of what a plain reading of the JSON has.
+//! A history: if it is read, its total is the sum of what a plain reading of the JSON has.
 
 #![no_main]
 

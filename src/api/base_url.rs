@@ -12,7 +12,7 @@ pub const RUNWAY: &str = "https://api.dev.runwayml.com";
 pub struct BaseUrl {
     /// Without a slash at the end.
     text: String,
-    /// Host and port, the port left out where it is the scheme's own.
+    /// Host and port, the port left out if it is the scheme's own.
     host: String,
     secure: bool,
 }
@@ -31,10 +31,10 @@ impl BaseUrl {
             return wrong("must not have a query or a fragment");
         }
         let Ok(uri) = text.parse::<Uri>() else {
-            return wrong("is no URL");
+            return wrong("is not a URL");
         };
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return wrong("is no URL with a scheme and a host");
+            return wrong("is not a URL with a scheme and a host");
         };
         if authority.as_str().contains('@') {
             return wrong("must not have a user or a password");
@@ -42,15 +42,15 @@ impl BaseUrl {
         let host = authority.host();
         let rest = authority.as_str().strip_prefix(host).unwrap_or_default();
         if host.is_empty() || !(rest.is_empty() || authority.port_u16().is_some()) {
-            return wrong("has no proper host and port");
+            return wrong("has no valid host and port");
         }
         let secure =
             match scheme {
                 "https" => true,
                 "http" if is_loopback(host) => false,
                 "http" => return wrong(
-                    "must be https: over http the key would travel in clear, which is allowed to \
-                     loopback addresses alone",
+                    "must be https: http would send the key unencrypted; it is allowed only for \
+                     localhost",
                 ),
                 _ => return wrong("must be https"),
             };
@@ -71,7 +71,7 @@ impl BaseUrl {
         &self.text
     }
 
-    /// Host, and port where it is not the scheme's own.
+    /// Host, and port if it is not the scheme's own.
     pub fn host(&self) -> &str {
         &self.host
     }

@@ -97,7 +97,7 @@ impl Progress {
         }
     }
 
-    /// The addresses that were tried, in words; none where an open connection was used.
+    /// The addresses that were tried, in words; none if an open connection was used.
     pub(super) fn addresses(&self) -> Vec<String> {
         let tried = self.tried();
         let tried = tried.iter();

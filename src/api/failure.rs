@@ -160,7 +160,7 @@ impl Failure {
             Error::LargeResponseHeader(..) => Self::unexpected("the answer's headers never end"),
             Error::BodyExceedsLimit(_) => Self::unexpected("the answer is too long"),
             other if phase >= Phase::Tunnel => {
-                Self::unexpected(&format!("the answer is no proper HTTP ({other})"))
+                Self::unexpected(&format!("the answer is not valid HTTP ({other})"))
             }
             other => Self::Unreachable {
                 why: other.to_string(),
@@ -242,14 +242,15 @@ impl Failure {
                     day(*time)
                 ),
                 Certificate::Expired | Certificate::NotValidYet => {
-                    "the server's certificate is not valid now, by this machine's clock".to_owned()
+                    "the server's certificate is not valid at the time of this machine's clock"
+                        .to_owned()
                 }
                 // Its names may fill pages.
                 Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
                     "the server's certificate is for other names than this host's".to_owned()
                 }
                 Certificate::Other(_) => {
-                    format!("the server's certificate is no server's ({error})")
+                    format!("the server's certificate is not meant for servers ({error})")
                 }
                 _ => format!("the server's certificate is refused ({error})"),
             },
@@ -264,7 +265,7 @@ impl Failure {
     /// A connection that was reset within the answer.
     pub(super) fn reset() -> Self {
         Self::Unreachable {
-            why: "the connection was reset within the answer".to_owned(),
+            why: "the connection was reset during the answer".to_owned(),
             again: true,
         }
     }

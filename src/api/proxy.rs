@@ -1,5 +1,5 @@
 //! Proxies from the environment, for https alone. ureq's own reading of it connects directly
-//! where a variable cannot be used, and takes `ALL_PROXY` before `HTTPS_PROXY`.
+//! if a variable cannot be used, and takes `ALL_PROXY` before `HTTPS_PROXY`.
 
 use std::net::IpAddr;
 
@@ -47,10 +47,10 @@ pub fn for_host(
         .filter(|value| is_bare(value))
         .and_then(|value| Proxy::new(value).ok())
         .filter(has_proper_host)
-        .ok_or_else(|| format!("{name} is set, and is not the URL of a proxy"))?;
+        .ok_or_else(|| format!("{name} is set, but is not the URL of a proxy"))?;
     if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
         return Err(format!(
-            "{name} names a SOCKS proxy, and only HTTP and HTTPS proxies are supported"
+            "{name} names a SOCKS proxy, but only HTTP and HTTPS proxies are supported"
         ));
     }
     Ok(Some(proxy))
@@ -116,7 +116,7 @@ fn names_domain(entry: &str, host: &str) -> bool {
     !domain.is_empty() && above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
-/// In any spelling of the address, or as a network that it lies in.
+/// In any spelling of the address, or as a network that contains it.
 fn names_address(entry: &str, address: IpAddr) -> bool {
     let (network, length) = match entry.split_once('/') {
         Some((network, length)) => (network, Some(length)),

@@ -15,7 +15,7 @@ const MAX_WAIT: Duration = Duration::from_secs(315_360_000);
 pub struct Hints {
     /// `x-should-retry`: `true` or `false`, as the official SDKs obey it.
     pub should_retry: Option<bool>,
-    /// `retry-after-ms` or `Retry-After`, if it lies ahead.
+    /// `retry-after-ms` or `Retry-After`, if it is in the future.
     pub retry_after: Option<Duration>,
 }
 

@@ -24,7 +24,7 @@ pub fn load(_variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, N
     Ok(RootCerts::PlatformVerifier)
 }
 
-/// Elsewhere they come from `SSL_CERT_FILE` and `SSL_CERT_DIR`, or, where neither is set, from
+/// Elsewhere they come from `SSL_CERT_FILE` and `SSL_CERT_DIR`, or, if neither is set, from
 /// the system's certificates; Mozilla's, which are built in, serve a machine that has none.
 ///
 /// # Errors
@@ -203,7 +203,7 @@ mod store {
 impl NoRoots {
     fn of(variable: &str, problem: &str) -> Self {
         Self {
-            why: format!("{variable} is set, and {problem}"),
+            why: format!("{variable} is set, but {problem}"),
             fix: format!(
                 "name certificates in PEM form in {variable}, or unset it to use the system's"
             ),

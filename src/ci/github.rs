@@ -61,7 +61,7 @@ impl System for GitHub {
             render: summary,
             render_usage_error: usage_error_summary,
         });
-        // The outputs come last: where a disk is full before them, there is no pass.
+        // The outputs come last: if a disk is full before them, there is no pass.
         let outputs = self.outputs.iter().map(|path| CiFile {
             name: "GITHUB_OUTPUT",
             path: path.clone(),

@@ -41,7 +41,7 @@ pub(super) struct Flags {
     /// a warning if the balance lasts less than this at the present pace
     #[argh(option)]
     pub(super) warn_lasts: Option<String>,
-    /// check again until this is over, if waiting can cure every error
+    /// check again until this is over, if waiting could resolve every error
     #[argh(option)]
     pub(super) wait: Option<String>,
     /// between two checks of --wait
@@ -154,7 +154,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageEr
         let example = help::example(flag.long);
         if twice && flag.optionality != Optionality::Repeating {
             return Err(UsageError::new(
-                format!("{} is given twice, and takes one value", flag.long),
+                format!("{} is given twice, but takes one value", flag.long),
                 example,
             ));
         }
@@ -164,7 +164,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageEr
                 .next_if(|word| !is_flag(word))
                 .ok_or_else(|| match words.peek() {
                     Some(next) => UsageError::new(
-                        format!("{} needs a value, and {} comes next", flag.long, echo(next)),
+                        format!("{} needs a value, but {} comes next", flag.long, echo(next)),
                         example,
                     ),
                     None => UsageError::new(format!("{} needs a value", flag.long), example),
@@ -187,7 +187,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageEr
 
 /// A word behind a flag that has its value already: what was meant is one word.
 fn stray(word: &str, flag: &str, value: &str) -> UsageError {
-    let problem = format!("{} belongs to no flag", echo(word));
+    let problem = format!("unexpected argument {}", echo(word));
     let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let plain = |text: &str| {
         let graphic = text.bytes().all(|byte| byte.is_ascii_graphic());
@@ -212,24 +212,24 @@ fn stray(word: &str, flag: &str, value: &str) -> UsageError {
 fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UsageError {
     if !name.starts_with('-') {
         return UsageError::new(
-            format!("{} belongs to no flag", echo(name)),
+            format!("unexpected argument {}", echo(name)),
             "--generations gen4.5=20 --credits 1200",
         );
     }
     if name == "--" {
         return UsageError::new(
-            "-- ends the flags, and there is nothing but flags",
+            "-- is not accepted: runway-preflight takes only flags",
             "--tiers",
         );
     }
     let near = known
         .map(|flag| (strsim::jaro_winkler(name, flag), flag))
-        // A slip is mended; what weakens the gate is not proposed for something else.
+        // A slip is corrected; what weakens the gate is not proposed for something else.
         .filter(|(likeness, _)| *likeness > 0.93)
         .max_by(|(one, _), (other, _)| one.total_cmp(other));
     match near {
         Some((_, flag)) => UsageError::new(
-            format!("there is no flag {}; did you mean {flag}?", echo(name)),
+            format!("unknown flag {}; did you mean {flag}?", echo(name)),
             help::example(flag),
         ),
         None if ["key", "secret", "token"]
@@ -245,6 +245,6 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UsageError {
                 "--key-file secret.txt",
             )
         }
-        None => UsageError::new(format!("there is no flag {}", echo(name)), "--help"),
+        None => UsageError::new(format!("unknown flag {}", echo(name)), "--help"),
     }
 }

@@ -119,7 +119,7 @@ fn runway_is_asked_for_what_no_file_holds() {
 }
 
 #[test]
-fn a_number_in_another_form_is_told_the_number() {
+fn a_number_in_another_form_gets_the_number() {
     for (text, number) in [
         ("$12", "write 1200"),
         ("$12.50", "write 1250"),
@@ -128,9 +128,9 @@ fn a_number_in_another_form_is_told_the_number() {
         ("1k", "write 1000"),
         ("1.5k", "write 1500"),
         ("12.50", "write 13"),
-        ("12.0001", "digits alone\n"),
-        ("-1", "digits alone\n"),
-        ("many", "digits alone\n"),
+        ("12.0001", "(digits only)\n"),
+        ("-1", "(digits only)\n"),
+        ("many", "(digits only)\n"),
     ] {
         let error = error_of(&["--credits", text]);
         assert!(error.contains(number), "{error}");
@@ -140,7 +140,7 @@ fn a_number_in_another_form_is_told_the_number() {
 }
 
 #[test]
-fn a_word_too_many_is_told_what_was_meant() {
+fn a_word_too_many_gets_what_was_meant() {
     for (words, meant) in [
         (
             &["--generations", "gen4.5", "20"][..],
@@ -148,8 +148,8 @@ fn a_word_too_many_is_told_what_was_meant() {
         ),
         (&["--concurrency", "a", "2"], "--concurrency a=2"),
         (&["--wait", "2", "hours"], "--wait 2hours"),
-        (&["--credits", "1", "200"], "belongs to no flag"),
-        (&["20"], "belongs to no flag"),
+        (&["--credits", "1", "200"], "unexpected argument"),
+        (&["20"], "unexpected argument"),
     ] {
         let error = error_of(words);
         assert!(error.contains(meant), "{error}");
@@ -176,7 +176,7 @@ fn durations_have_a_minimum_and_a_maximum() {
             &["--wait", "1h", "--interval", "2days"],
             "must be at most 1day",
         ),
-        (&["--interval", "1m"], "--wait, which is missing"),
+        (&["--interval", "1m"], "--wait is missing"),
     ] {
         let error = error_of(words);
         assert!(error.contains(problem), "{error}");
@@ -265,11 +265,11 @@ fn windows_are_days_of_the_calendar() {
 
 #[test]
 fn everything_else_is_refused_with_an_example() {
-    for (words, told) in [
+    for (words, expected) in [
         (&["--credits"][..], "--credits needs a value"),
         (
             &["--credits", "--quiet"],
-            "--credits needs a value, and \"--quiet\" comes next",
+            "--credits needs a value, but \"--quiet\" comes next",
         ),
         (&["--credits", "-q"], "comes next"),
         (&["--credits", "--"], "must be a whole number"),
@@ -303,10 +303,13 @@ fn everything_else_is_refused_with_an_example() {
         (&["--generations", "a=0%"], "from 1% to 100%"),
         (&["--generations", "a=101%"], "from 1% to 100%"),
         (&["--generations", "a=1.5%"], "from 1% to 100%"),
-        (&["--generations", "a=5%@3"], "a percentage takes none"),
-        (&["--generations", "a=5@3%"], "must name credits after @"),
-        (&["--generations", "a=5@"], "must name credits after @"),
-        (&["--generations", "a=5@x"], "must name credits after @"),
+        (
+            &["--generations", "a=5%@3"],
+            "not a percentage, before @CREDITS",
+        ),
+        (&["--generations", "a=5@3%"], "must have credits after @"),
+        (&["--generations", "a=5@"], "must have credits after @"),
+        (&["--generations", "a=5@x"], "must have credits after @"),
         (
             &["--generations", "a=5%", "--generations", "a=1"],
             "a percentage cannot be added up",
@@ -376,15 +379,15 @@ fn everything_else_is_refused_with_an_example() {
         (&["--price", "a=$5"], "must be MODEL=CREDITS"),
         (&["--price", "a=1.2345"], "must be MODEL=CREDITS"),
         (&["--price", "a=/s"], "must be MODEL=CREDITS"),
-        (&["--price", "a=12/m"], "must be by the second (/s)"),
-        (&["--price", "a=12/S"], "must be by the second (/s)"),
+        (&["--price", "a=12/m"], "must be per second (/s)"),
+        (&["--price", "a=12/S"], "must be per second (/s)"),
         (
             &["--price", "a=18446744073709551616"],
             "more credits than can be counted",
         ),
         (
             &["--price", "a=1", "--price", "a=1/s"],
-            "a second price for one model",
+            "a second price for the same model",
         ),
         (
             &["--price", "a=1", "--generations", "b=1"],
@@ -398,19 +401,13 @@ fn everything_else_is_refused_with_an_example() {
             &["--price", "a=1/s", "--generations", "a=1"],
             "a flag has no duration",
         ),
-        (&["--keep", "5"], "no cost of the job is given"),
+        (&["--keep", "5"], "the job has no cost"),
         (
             &["--keep", "5", "--generations", "a=1"],
-            "no cost of the job is given",
+            "the job has no cost",
         ),
-        (
-            &["--keep", "5", "--price", "a=1"],
-            "no cost of the job is given",
-        ),
-        (
-            &["--keep", "5", "--plan", "x"],
-            "no cost of the job is given",
-        ),
+        (&["--keep", "5", "--price", "a=1"], "the job has no cost"),
+        (&["--keep", "5", "--plan", "x"], "the job has no cost"),
         (&["--plan", "a", "--plan", "b"], "--plan is given twice"),
         (
             &["--plan", "-", "--from", "-"],
@@ -432,10 +429,7 @@ fn everything_else_is_refused_with_an_example() {
         (&["--budget", "5/0d"], "1 to 90 whole days"),
         (&["--budget", "5/30"], "1 to 90 whole days"),
         (&["--usage", "91d"], "1 to 90 whole days"),
-        (
-            &["--usage", "2026-02-29..2026-03-17"],
-            "no day of the calendar",
-        ),
+        (&["--usage", "2026-02-29..2026-03-17"], "is not a date"),
         (
             &["--usage", "2026-03-17..2026-02-15"],
             "must start before it ends",
@@ -446,7 +440,7 @@ fn everything_else_is_refused_with_an_example() {
         ),
         (&["--usage", "2026-01-01..2026-04-02"], "spans 91 days"),
         (&["--usage", "2026-11-01..2026-11-24"], "ends in the future"),
-        (&["--usage", "2026-03-17.."], "no day of the calendar"),
+        (&["--usage", "2026-03-17.."], "is not a date"),
         (&["--wait", "2"], "must be a duration"),
         (&["--wait", "20years"], "must be at most 7days"),
         (&["--timeout", "0s"], "must be at least 1ms"),
@@ -454,7 +448,10 @@ fn everything_else_is_refused_with_an_example() {
         (&["--wait", "1h", "--from", "x"], "never changes"),
         (&["--missing-key", "ignore"], "must be one of fail, skip"),
         (&["--format", "xml"], "must be one of text, json, markdown"),
-        (&["--usage-from", "x"], "--usage names the days"),
+        (
+            &["--usage-from", "x"],
+            "needs --usage, which names the days",
+        ),
         (&["--usage-from", "x", "--usage", "30d"], "knows no today"),
         (
             &[
@@ -480,17 +477,17 @@ fn everything_else_is_refused_with_an_example() {
         ),
         (&["--credit", "5"], "did you mean --credits?"),
         (&["--api-key", "x"], "belongs into RUNWAYML_API_SECRET"),
-        (&["--fail"], "there is no flag \"--fail\"\n"),
+        (&["--fail"], "unknown flag \"--fail\"\n"),
         (&["--generations", "a=1,b=2"], "names more than one model"),
         (&["--tiers=yes"], "--tiers takes no value"),
-        (&["--xyzzy"], "there is no flag \"--xyzzy\""),
-        (&["-x"], "there is no flag \"-x\""),
-        (&["gen4.5=20"], "\"gen4.5=20\" belongs to no flag"),
-        (&["--", "x"], "nothing but flags"),
+        (&["--xyzzy"], "unknown flag \"--xyzzy\""),
+        (&["-x"], "unknown flag \"-x\""),
+        (&["gen4.5=20"], "unexpected argument \"gen4.5=20\""),
+        (&["--", "x"], "takes only flags"),
     ] {
         let error = error_of(words);
         assert!(
-            error.starts_with("error: ") && error.contains(told),
+            error.starts_with("error: ") && error.contains(expected),
             "{words:?}: {error}"
         );
         assert!(

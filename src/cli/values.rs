@@ -1,4 +1,4 @@
-//! What a flag's value means, and what is said where it means nothing.
+//! What a flag's value means, and what is said if it means nothing.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -42,7 +42,7 @@ impl Value {
     pub(super) fn credits(&self) -> Result<Credits, UsageError> {
         let credits = self.whole(
             &self.text,
-            "must be a whole number of credits, digits alone",
+            "must be a whole number of credits (digits only)",
         )?;
         Ok(Credits(credits.into()))
     }
@@ -98,12 +98,12 @@ impl Value {
         };
         let cost = match (each, need) {
             (Some(_), Need::Percent(_)) => {
-                let problem = "must have a number before @CREDITS: a percentage takes none";
+                let problem = "must have a number, not a percentage, before @CREDITS";
                 return Err(self.error(problem));
             }
             (Some(each), _) => Cost::Each(self.credits_each(
                 each,
-                "must name credits after @: digits, with up to three decimals",
+                "must have credits after @ (digits, with up to three decimals)",
             )?),
             (None, _) => self.cost_by_price(&model, need, prices)?,
         };
@@ -119,9 +119,9 @@ impl Value {
     pub(super) fn warned_generations(&self) -> Result<(Model, Need), UsageError> {
         let (model, count) = self.model_and("MODEL=N or MODEL=N%")?;
         if count.contains('@') {
-            Err(self.error("takes no @CREDITS: a cost is planned with --generations"))
+            Err(self.error("takes no @CREDITS: only --generations plans a cost"))
         } else if count.contains("..") {
-            Err(self.error("takes no range: a range is planned with --generations"))
+            Err(self.error("takes no range: only --generations does"))
         } else {
             Ok((model, self.need(count)?))
         }
@@ -141,12 +141,12 @@ impl Value {
 
     fn need(&self, count: &str) -> Result<Need, UsageError> {
         let Some(percent) = count.strip_suffix('%') else {
-            let problem = "must name a whole number of generations, digits alone";
+            let problem = "must name a whole number of generations (digits only)";
             return Ok(Need::Count(self.whole(count, problem)?));
         };
         let percent = whole(percent).and_then(|percent| u8::try_from(percent).ok());
         let percent = percent.filter(|percent| (1..=100).contains(percent));
-        let problem = "must ask for a whole percentage from 1% to 100%";
+        let problem = "must have a whole percentage from 1% to 100%";
         Ok(Need::Percent(percent.ok_or_else(|| self.error(problem))?))
     }
 
@@ -191,15 +191,13 @@ impl Value {
 
     /// `MODEL=CREDITS` or `MODEL=CREDITS/s`.
     pub(super) fn price(&self) -> Result<(Model, Rate), UsageError> {
-        let form = "MODEL=CREDITS or MODEL=CREDITS/s, digits with up to three decimals";
+        let form = "MODEL=CREDITS or MODEL=CREDITS/s, in digits with up to three decimals";
         let (model, price) = self.model_and(form)?;
         let problem = format!("must be {form}");
         let rate = match price.split_once('/') {
             None => Rate::Generation(self.credits_each(price, &problem)?),
             Some((price, "s")) => Rate::Second(self.credits_each(price, &problem)?),
-            Some(_) => {
-                return Err(self.error("must be by the second (/s), or for a whole generation"))
-            }
+            Some(_) => return Err(self.error("must be per second (/s) or per generation")),
         };
         Ok((model, rate))
     }
@@ -214,7 +212,9 @@ impl Value {
         let (_, format) = format.ok_or_else(|| self.error(&problem()))?;
         match file {
             "" => Err(self.error(&problem())),
-            "-" => Err(self.error("names no file: --format is what standard output gets")),
+            "-" => {
+                Err(self.error("names no file: --format sets what is printed on standard output"))
+            }
             file => Ok((*format, PathBuf::from(file))),
         }
     }
@@ -260,7 +260,7 @@ impl Value {
 
     /// `CREDITS/DURATION`, the duration in whole days; or `CREDITS/month`.
     pub(super) fn budget(&self) -> Result<Budget, UsageError> {
-        let form = "must be CREDITS/DURATION, credits in whole numbers";
+        let form = "must be CREDITS/DURATION, with whole credits";
         let (credits, duration) = self.text.split_once('/').ok_or_else(|| self.error(form))?;
         let credits = self.whole(credits, form)?;
         let period = match duration {
@@ -281,19 +281,17 @@ impl Value {
         let day = |text: &str| {
             UtcDay::parse(text).ok_or_else(|| {
                 let shown = echo(text);
-                self.error(&format!(
-                    "holds {shown}, which is no day of the calendar (YYYY-MM-DD)"
-                ))
+                self.error(&format!("holds {shown}, which is not a date (YYYY-MM-DD)"))
             })
         };
         let (start, before) = (day(start)?, day(before)?);
         let window = Window { start, before };
         if start >= before {
-            Err(self.error("must start before it ends; the second day is left out"))
+            Err(self.error("must start before it ends; the second day is not included"))
         } else if window.days() > MAX_DAYS {
             let days = window.days();
             Err(self.error(&format!(
-                "spans {days} days, and Runway answers for {MAX_DAYS} at most"
+                "spans {days} days, but Runway answers for at most {MAX_DAYS}"
             )))
         } else if before > today.plus(1) {
             Err(self.error(&format!(
@@ -311,7 +309,9 @@ impl Value {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match whole(text) {
             Some(number) => Ok(number),
-            None if digits => Err(self.error(&format!("is too large: {} is the most", u64::MAX))),
+            None if digits => {
+                Err(self.error(&format!("is too large: the maximum is {}", u64::MAX)))
+            }
             None if text.contains('=') && self.flag == "--budget" => {
                 Err(self.error(&format!("{problem}; it is for all models together")))
             }

@@ -156,7 +156,7 @@ impl<'t> Entries<'t> {
     }
 }
 
-/// The value up to its closing quote, and the text behind that; `None` where it never closes.
+/// The value up to its closing quote, and the text behind that; `None` if it never closes.
 fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();

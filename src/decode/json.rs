@@ -49,7 +49,7 @@ pub(crate) enum Round {
 }
 
 impl<'a> Document<'a> {
-    /// Checks a text, and finds its values; `None` where there are more than [`MAX_VALUES`].
+    /// Checks a text, and finds its values; `None` if there are more than [`MAX_VALUES`].
     pub(super) fn parse(text: &'a [u8]) -> Result<Option<Self>, serde_json::Error> {
         let raw: &RawValue = serde_json::from_slice(text)?;
         let text = raw.get();
@@ -228,8 +228,8 @@ fn string(text: &[u8]) -> (Kind, usize) {
     (kind, length)
 }
 
-/// A number's text as a whole number, rounded from its decimal digits; `None` where it is larger
-/// than fits. A negative one that rounds to 0 is `None` as well where it cannot be negative.
+/// A number's text as a whole number, rounded from its decimal digits; `None` if it is larger
+/// than fits. A negative one that rounds to 0 is `None` as well if it cannot be negative.
 pub(crate) fn whole(number: &str, round: Round) -> Option<i128> {
     // Almost every figure.
     if let Ok(whole) = number.parse::<i64>() {

@@ -391,7 +391,10 @@ fn a_day_that_was_not_asked_for_is_refused() {
     assert!(read(1, "2026-03-16").is_ok() && read(2, "2026-03-17").is_ok());
     assert_eq!(
         read(2, "2026-03-15"),
-        Err("results[0].date is 2026-03-16, and 2026-03-14 to 2026-03-15 was asked for".into())
+        Err(
+            "results[0].date is 2026-03-16, outside the requested days 2026-03-14 to 2026-03-15"
+                .into()
+        )
     );
     assert!(read(1, "2026-03-17").is_err());
 }

@@ -1,4 +1,4 @@
-//! Every finding in words: what is wrong, why, and the way out.
+//! Every finding in words: what is wrong, why, and what to do.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ impl Finding {
                     summary: if negative {
                         format!("the balance is negative: {}{needed_too}", credits(*balance))
                     } else {
-                        format!("there are no credits left{needed_too}")
+                        format!("no credits are left{needed_too}")
                     },
                     cause: if negative {
                         "more credits were charged than purchased"
@@ -93,7 +93,15 @@ impl Finding {
                         thousands(needed.0)
                     ),
                     cause: format!("{cause} {}{kept_too}", credits(*needed)),
-                    fix: purchase_or(missing.plus(kept), *cap, "ask for less"),
+                    fix: purchase_or(
+                        missing.plus(kept),
+                        *cap,
+                        match flag {
+                            CreditsFlag::Credits => "lower --credits",
+                            CreditsFlag::WarnCredits => "lower --warn-credits",
+                            CreditsFlag::PlannedCost { .. } => "plan fewer generations",
+                        },
+                    ),
                     see: match flag {
                         CreditsFlag::PlannedCost { .. } => PRICING_PAGE.to_owned(),
                         _ => SETUP_PAGE.to_owned(),
@@ -169,7 +177,7 @@ impl Finding {
                         thousands(needed.saturating_sub(*limit)),
                         thousands(*needed)
                     ),
-                    cause: "the job needs more than the daily limit itself".to_owned(),
+                    cause: "the job needs more than a whole day's limit".to_owned(),
                     fix: format!("{split}, or {}", higher_tier(*needed, *limit, *cap)),
                     see: TIERS_PAGE.to_owned(),
                 }
@@ -180,8 +188,7 @@ impl Finding {
                     context.name(model),
                     is_or_are(*needed)
                 ),
-                cause: "this tier has no quota for the model, but has one for other models"
-                    .to_owned(),
+                cause: "this tier has no quota for this model, only for others".to_owned(),
                 fix: "use another model, or ask Runway for a quota".to_owned(),
                 see: TIERS_PAGE.to_owned(),
             },
@@ -200,15 +207,15 @@ impl Finding {
                     .to_owned(),
                     cause: match funded {
                         Some(balance) => format!(
-                            "the organization has {}, so its tier or its account is restricted",
+                            "the organization has {}, so its tier or account must be restricted",
                             credits(balance)
                         ),
-                        None => "tier 1 has no generations before credits are purchased".to_owned(),
+                        None => "tier 1 allows no generations before the first purchase of credits".to_owned(),
                     },
                     fix: match funded {
                         Some(_) => format!("check the organization's tier at {PORTAL}, or ask Runway"),
                         None => format!(
-                            "check that credits have been purchased: {PORTAL} → Billing (min $10)"
+                            "buy credits, or check that a purchase went through, at {PORTAL} → Billing (min $10)"
                         ),
                     },
                     see: TIERS_PAGE.to_owned(),
@@ -224,12 +231,12 @@ impl Finding {
                 Message {
                     summary: format!("{} is not available to this key", context.name(model)),
                     cause: format!(
-                        "the tier lists {}, and this is not among them: the name is misspelt, or the \
-                         model is not enabled",
+                        "the tier lists {}, and not this one: the name is misspelled, or the model is \
+                         not enabled",
                         count(u64::try_from(*of).unwrap_or(u64::MAX), "model")
                     ),
                     fix: match (near.is_empty(), listed.is_empty()) {
-                        (_, true) => format!("check which organization the key is of: {PORTAL}"),
+                        (_, true) => format!("check which organization the key belongs to: {PORTAL}"),
                         (true, false) => format!("use an available model: {available}"),
                         (false, false) => {
                             let near: Vec<String> =
@@ -271,12 +278,12 @@ impl Finding {
                         thousands(*needed)
                     ),
                     cause: format!(
-                        "the tier's concurrency is {}; Runway queues more than that and does not \
-                         reject them, so the job would take longer than planned",
+                        "the tier's concurrency is {}; Runway queues the rest and does not reject it, so \
+                         the job would take longer than planned",
                         thousands(*allowed)
                     ),
                     fix: format!(
-                        "lower max-parallel to {allowed} and ask for --concurrency {}={allowed}{tier}",
+                        "lower max-parallel to {allowed} and use --concurrency {}={allowed}{tier}",
                         context.name(model),
                     ),
                     see: TIERS_PAGE.to_owned(),
@@ -302,7 +309,7 @@ impl Finding {
                         credits(*balance),
                         thousands(planned.0)
                     ),
-                    fix: purchase_or(missing, *cap, "ask for less"),
+                    fix: purchase_or(missing, *cap, "plan fewer generations, or lower --keep"),
                     see: PRICING_PAGE.to_owned(),
                 }
             }
@@ -311,24 +318,24 @@ impl Finding {
                     .held_by
                     .iter()
                     .map(|held| match held {
-                        Held::DailyLimit => "its daily limit",
+                        Held::DailyLimit => "the daily limit",
                         Held::Balance => "the balance",
-                        Held::Keep => "the balance less --keep",
+                        Held::Keep => "--keep",
                         Held::Budget => "--budget",
                     })
                     .map(str::to_owned)
                     .collect();
                 Message {
                     summary: format!(
-                        "{} may start {}, {} fewer than the maximum of {}",
-                        context.name(&grant.model),
+                        "{} of {} can start now, {} fewer than the maximum of {}",
                         count(grant.granted, "generation"),
+                        context.name(&grant.model),
                         thousands(grant.max.saturating_sub(grant.granted)),
                         thousands(grant.max)
                     ),
-                    cause: format!("{} allows no more now", list(&held, "and")),
+                    cause: format!("limited by {}", list(&held, "and")),
                     fix: format!(
-                        "start {} now and the rest later: the output granted has the number",
+                        "start {} now and the rest later; the output granted holds this number",
                         thousands(grant.granted)
                     ),
                     see: documentation(Code::GrantedFewer),
@@ -341,8 +348,8 @@ impl Finding {
                     humantime::format_duration(*wanted)
                 ),
                 cause: format!(
-                    "{} a day were spent over {} before today; what the job costs is taken off the \
-                     balance",
+                    "{} a day were spent over {} before today; the planned cost is already taken off \
+                     the balance",
                     count(
                         u64::try_from(forecast.credits_per_day().0).unwrap_or(u64::MAX),
                         "credit"
@@ -353,7 +360,7 @@ impl Finding {
                     }
                 ),
                 fix: format!(
-                    "buy credits in time at {PORTAL} → Billing (automatic billing can do it for you)"
+                    "buy credits at {PORTAL} → Billing in time (automatic billing can do it for you)"
                 ),
                 see: SETUP_PAGE.to_owned(),
             },
@@ -392,13 +399,14 @@ impl Finding {
                         credits(over)
                     ),
                     cause: format!(
-                        "{} spent from {} to {}{planned_too}{most}",
+                        "{} {} spent from {} to {}{planned_too}{most}",
                         credits(*spent),
+                        if *spent == Credits(1) { "was" } else { "were" },
                         window.start,
                         window.last_day(),
                     ),
                     fix: if *planned > Credits(0) {
-                        "plan less, or raise --budget"
+                        "plan fewer generations, or raise --budget"
                     } else {
                         "raise --budget, or stop generating for now"
                     }
@@ -415,27 +423,27 @@ impl Finding {
                     format!("{} {verb} no daily generations left", count(number, "model"))
                 },
                 cause: format!("used up in the past 24 hours: {}", context.names(models, *of)),
-                fix: "name what the job needs with --generations, so that the gate can decide"
+                fix: "if the job needs one of them, name it with --generations, so that the gate can decide"
                     .to_owned(),
                 see: documentation(Code::ModelsUsedUp),
             },
             Self::KeyMissing { searched, hints } => key_missing(searched, hints, context),
             Self::KeyMalformed { place, problem } => Message {
                 summary: format!("the key in {} {}", context.quote(place), context.quote(problem)),
-                cause: "a key is one word of visible ASCII characters; nothing was asked".to_owned(),
+                cause: "a key is one word of visible ASCII characters; no request was made".to_owned(),
                 fix: format!(
-                    "copy the key again, without quotes or line breaks; replace a lost key at \
-                     {PORTAL} → API Keys"
+                    "copy the key again, without quotes or line breaks; if it is lost, create a new \
+                     one at {PORTAL} → API Keys"
                 ),
                 see: SETUP_PAGE.to_owned(),
             },
             Self::Unauthorized { asked } => asked.message(
                 context,
                 format!("{} does not accept the key (401)", context.host),
-                "the key is invalid or disabled, or it is of another environment than this host",
+                "the key is invalid or disabled, or belongs to another environment than this host",
                 &format!(
                     "check the key at {PORTAL} → API Keys, and that it was made for {}: a staging \
-                     key does not work in production, nor the reverse",
+                     key does not work in production, nor the other way round",
                     context.host
                 ),
                 SETUP_PAGE,
@@ -444,14 +452,14 @@ impl Finding {
                 context,
                 "the key is valid but may not read this organization (403)".to_owned(),
                 &format!("{} refused the request", context.host),
-                &format!("use a key of the right organization: {PORTAL} → API Keys"),
+                &format!("use a key that belongs to the right organization: {PORTAL} → API Keys"),
                 ERRORS_PAGE,
             ),
             Self::RateLimited { asked, retry_after } => asked.message(
                 context,
-                format!("{} still answered 429 after {}", context.host, tries(asked)),
+                format!("{} {}", context.host, answered(429, asked)),
                 &format!(
-                    "too many requests, or a limit of the organization{}",
+                    "too many requests, or the organization has reached a limit{}",
                     asks_to_wait(*retry_after)
                 ),
                 &format!("try again later{}", context.more_time()),
@@ -463,13 +471,9 @@ impl Finding {
                 retry_after,
             } => asked.message(
                 context,
-                format!(
-                    "{} still answered {status} after {}",
-                    context.host,
-                    tries(asked)
-                ),
+                format!("{} {}", context.host, answered(*status, asked)),
                 &format!(
-                    "Runway is overloaded or has a fault{}",
+                    "Runway is overloaded, or something in it is broken{}",
                     asks_to_wait(*retry_after)
                 ),
                 &format!(
@@ -494,7 +498,7 @@ impl Finding {
                     "check the proxy in HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY"
                 } else {
                     "check the network, the firewall, and --base-url or RUNWAYML_BASE_URL; set \
-                     HTTPS_PROXY if a proxy leads out"
+                     HTTPS_PROXY if this network needs a proxy"
                 },
                 &documentation(Code::Unreachable),
             ),
@@ -533,24 +537,24 @@ impl Finding {
                     context.host,
                     crate::api::API_VERSION
                 ),
-                "Runway no longer understands what this version asks",
+                "Runway no longer supports the requests of this runway-preflight",
                 "upgrade runway-preflight",
                 "https://docs.dev.runwayml.com/api-details/versioning",
             ),
             Self::UnexpectedStatus { asked, status } => asked.message(
                 context,
                 format!(
-                    "{} answered {status}, which the API does not promise",
+                    "{} answered with the unexpected status {status}",
                     context.host
                 ),
                 if (300..400).contains(status) {
-                    "it redirects elsewhere; redirects are not followed, since the key must go to no \
+                    "it redirects elsewhere; redirects are not followed, so that the key goes to no \
                      other host"
                 } else {
-                    "this is not Runway's API, or something in between answers for it"
+                    "this is not Runway's API, or a proxy or firewall answered in its place"
                 },
                 "check --base-url and RUNWAYML_BASE_URL (Runway's own is \
-                 https://api.dev.runwayml.com), and proxies and firewalls on the way",
+                 https://api.dev.runwayml.com), and any proxy or firewall on the way",
                 &documentation(Code::UnexpectedStatus),
             ),
             Self::UnexpectedResponse { document, problem } => {
@@ -558,21 +562,20 @@ impl Finding {
                 let (cause, fix) = match source {
                     Source::Runway => (
                         format!(
-                            "the answer of {} is not what {} promises",
+                            "{} did not answer {} as Runway documents it",
                             context.host,
                             document.request()
                         ),
-                        "check --base-url or RUNWAYML_BASE_URL, and what stands in between (a \
-                         captive portal, a proxy); if Runway has changed its API, upgrade \
-                         runway-preflight",
+                        "check --base-url or RUNWAYML_BASE_URL, and any proxy or captive portal on the \
+                         way; if Runway has changed its API, upgrade runway-preflight",
                     ),
                     source => (
                         format!(
-                            "{} does not hold an answer of {}",
+                            "{} does not hold an answer to {}",
                             context.quote(&source.name("")),
                             document.request()
                         ),
-                        "save the answer again, whole and alone",
+                        "save the whole answer again, with nothing else in the file",
                     ),
                 };
                 Message {
@@ -585,7 +588,7 @@ impl Finding {
             Self::ReportFailed { place, why } => Message {
                 summary: format!("the report could not be written to {}", context.quote(place)),
                 cause: context.quote(why),
-                fix: "make it writable: the gate fails if the verdict cannot be reported".to_owned(),
+                fix: "make it writable, or free some space; the gate fails if it cannot report its verdict".to_owned(),
                 see: documentation(Code::ReportFailed),
             },
         }
@@ -594,13 +597,14 @@ impl Finding {
 
 /// On Windows and macOS the platform's own store of certificates decides.
 #[cfg(any(windows, target_vendor = "apple"))]
-const TLS_FIX: &str = "if a private authority signs, add its certificate to the system's store; \
-                       else check the host, the clock and what stands in between";
+const TLS_FIX: &str =
+    "if a private authority signed it, add its certificate to the system's store; \
+                       otherwise check the host, this machine's clock, and any proxy on the way";
 
 #[cfg(not(any(windows, target_vendor = "apple")))]
 const TLS_FIX: &str =
-    "if a private authority signs, name its certificates (PEM) in SSL_CERT_FILE; \
-                       else check the host, the clock and what stands in between";
+    "if a private authority signed it, name its certificates (PEM) in SSL_CERT_FILE; \
+                       otherwise check the host, this machine's clock, and any proxy on the way";
 
 impl Asked {
     fn message(
@@ -612,7 +616,7 @@ impl Asked {
         see: &str,
     ) -> Message {
         let mut cause = match self.tries {
-            0 => format!("{cause}; nothing was asked"),
+            0 => format!("{cause}; no request was made"),
             1 => format!("{cause} ({})", self.document.request()),
             _ => format!("{cause} ({}, {})", self.document.request(), tries(self)),
         };
@@ -682,8 +686,7 @@ impl Context<'_> {
             ""
         };
         format!(
-            "wait{flag}: what is counted now leaves the rolling window within 24 hours, if nothing \
-             else is generated; or {or}, or {}",
+            "wait up to 24 hours{flag}: each generation counts for 24 hours; or {or}, or {}",
             higher_tier(quota.needed, quota.limit, quota.cap)
         )
     }
@@ -700,7 +703,7 @@ impl Context<'_> {
         if self.fails_open {
             ""
         } else {
-            "; --fail-open passes when Runway cannot be asked"
+            "; --fail-open passes if Runway cannot be asked"
         }
     }
 }
@@ -709,7 +712,7 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
     let skip = if context.skips_missing_key {
         ""
     } else {
-        ", or pass such runs with --missing-key skip"
+        ", or let such runs pass with --missing-key skip"
     };
     let mut cause = format!("searched {}", list(searched, "and"));
     let mut fix = None;
@@ -724,21 +727,20 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
                 format!("add the key to the repository's Dependabot secrets{skip}"),
             ),
             KeyHint::DotenvNotRead => (
-                "a .env lies in the working directory, and is not read in GitHub Actions, where it \
-                 comes with the checkout"
+                "there is a .env file, but in GitHub Actions it is not read, since it comes with the \
+                 checkout"
                     .to_owned(),
-                "give the key to the step from a secret; --key-file .env reads the file all the \
-                 same"
+                "pass the key to the step from a secret, or read the file with --key-file .env"
                     .to_owned(),
             ),
             KeyHint::OtherName(other) => (
-                format!("{other} is set, which is another tool's name"),
-                format!("give the key of {other} the name RUNWAYML_API_SECRET"),
+                format!("{other} is set, but that is the variable of another tool"),
+                format!("set RUNWAYML_API_SECRET to the key that is in {other}"),
             ),
             KeyHint::EmptySecret => (
                 "GitHub gives an empty value for a secret that it does not find".to_owned(),
-                "check the name of the secret, that the job has the environment: that holds it, and \
-                 that a reusable workflow is called with secrets: inherit"
+                "check the name of the secret; if an environment holds it, that the job names this \
+                 environment; in a reusable workflow, that it is called with secrets: inherit"
                     .to_owned(),
             ),
         };
@@ -750,8 +752,8 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
         cause,
         fix: fix.unwrap_or_else(|| {
             format!(
-                "create a key at {PORTAL} → API Keys and put it into RUNWAYML_API_SECRET (in GitHub \
-                 Actions: as a secret, given to the step in its env or as api-secret)"
+                "create a key at {PORTAL} → API Keys and set RUNWAYML_API_SECRET to it (in GitHub \
+                 Actions: store it as a secret, and pass it to the step in env or as api-secret)"
             )
         }),
         see: SETUP_PAGE.to_owned(),
@@ -766,6 +768,14 @@ fn documentation(code: Code) -> String {
     )
 }
 
+/// `answered 429`, or after several tries that it still does.
+fn answered(status: u16, asked: &Asked) -> String {
+    match asked.tries {
+        0 | 1 => format!("answered {status}"),
+        _ => format!("still answered {status} after {}", tries(asked)),
+    }
+}
+
 fn tries(asked: &Asked) -> String {
     match asked.tries {
         1 => "1 try".to_owned(),
@@ -775,7 +785,7 @@ fn tries(asked: &Asked) -> String {
 
 fn asks_to_wait(retry_after: Option<Duration>) -> String {
     retry_after.map_or(String::new(), |wait| {
-        format!("; it asks to come back in {}", duration(wait))
+        format!("; it asks to wait {}", duration(wait))
     })
 }
 
@@ -797,7 +807,7 @@ fn purchase(missing: Credits, cap: Option<Credits>) -> String {
     } else {
         format!("the missing {}", credits(missing))
     };
-    format!("buy {amount} at {PORTAL} → Billing (min $10; automatic billing can do it for you)")
+    format!("buy {amount} at {PORTAL} → Billing (min $10, or automatic billing)")
 }
 
 fn higher_tier(needed: u64, limit: u64, cap: Option<Credits>) -> String {

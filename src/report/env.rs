@@ -40,7 +40,7 @@ fn lines(label: Option<&str>, values: &[(&str, String)]) -> String {
     lines.collect()
 }
 
-/// As it stands where a shell takes it so: GitLab keeps quotes as a part of the value.
+/// Unquoted if a shell takes it so: GitLab keeps quotes as a part of the value.
 fn quoted(value: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.,:/@%+".contains(&byte);
     if value.bytes().all(plain) {

@@ -12,7 +12,7 @@ pub(crate) struct Bounds {
     pub(crate) report: Option<usize>,
 }
 
-/// Name and value, `pass` last: where a disk is full before it, there is no pass.
+/// Name and value, `pass` last: if a disk is full before it, there is no pass.
 pub(crate) fn values(report: &Report, bounds: Bounds) -> Vec<(&'static str, String)> {
     let codes: Vec<&str> = report.codes.iter().map(|code| code.name()).collect();
     let left = |quota: &ModelQuota| quota.left().ok();

@@ -27,7 +27,7 @@ const MAX_ROWS: usize = 20_000;
 pub struct Look {
     /// In colour.
     pub colour: bool,
-    /// The columns of the terminal; `None` where lines are as long as they are.
+    /// The columns of the terminal; `None` if lines are not wrapped.
     pub width: Option<usize>,
 }
 
@@ -51,7 +51,7 @@ pub fn render(report: &Report, look: Look) -> String {
         text.push_str(&padded(&models));
     }
     if let Some((window, history)) = report.contents.usage {
-        text.push_str(&usage(report, window, history));
+        text.push_str(&usage(report, window, history, look));
     }
     if report.contents.tiers {
         text.push_str("\n  Tiers\n\n");
@@ -62,7 +62,7 @@ pub fn render(report: &Report, look: Look) -> String {
     wrapped(report.redactor.without_figures(&text).into_owned(), look)
 }
 
-/// The diagnostics for standard error, set off from what stands above them.
+/// The diagnostics for standard error, set off from what is above them.
 pub fn diagnostics(report: &Report, look: Look) -> String {
     let all = report.diagnostics.iter();
     let text: String = all.map(|one| diagnostic(one, look.colour)).collect();
@@ -157,7 +157,8 @@ fn wrapped(text: String, look: Look) -> String {
     };
     let mut wrapped = String::with_capacity(text.len());
     for line in text.lines() {
-        let indent = indent(line);
+        // Below a heading that stands far to the right there is no room.
+        let indent = indent(line).min(width / 4);
         let mut column: usize = 0;
         for (index, word) in line.split(' ').enumerate() {
             let length = visible_length(word);
@@ -166,7 +167,9 @@ fn wrapped(text: String, look: Look) -> String {
                 .saturating_add(usize::from(index > 0));
             if end > width && column > indent && length > 0 {
                 wrapped.truncate(wrapped.trim_end_matches(' ').len());
-                wrapped.push('\n');
+                if !wrapped.ends_with('\n') {
+                    wrapped.push('\n');
+                }
                 wrapped.push_str(&" ".repeat(indent));
                 column = indent;
             } else if index > 0 {
@@ -206,7 +209,7 @@ fn visible_length(word: &str) -> usize {
     length
 }
 
-/// Indented; and how many rows are left out, where there are too many to show.
+/// Indented; and how many rows are left out, if there are too many to show.
 fn padded(table: &Table) -> String {
     let mut text = table.padded("  ");
     if table.left_out() > 0 {
@@ -216,7 +219,7 @@ fn padded(table: &Table) -> String {
     text
 }
 
-fn usage(report: &Report, window: Window, history: &History) -> String {
+fn usage(report: &Report, window: Window, history: &History, look: Look) -> String {
     let mut text = format!(
         "\n  Credits used from {} to {} ({}, UTC)\n\n",
         window.start,
@@ -232,22 +235,27 @@ fn usage(report: &Report, window: Window, history: &History) -> String {
     text.push('\n');
     text.push_str(&padded(&report.totals_table(history, MAX_ROWS)));
     text.push_str("\n  By day\n\n");
-    text.push_str(&bars(report, window, history));
+    text.push_str(&bars(report, window, history, look));
     text
 }
 
 /// A bar for each day, the longest for the largest sum.
-fn bars(report: &Report, window: Window, history: &History) -> String {
-    const LONGEST: u128 = 40;
+fn bars(report: &Report, window: Window, history: &History, look: Look) -> String {
+    const LONGEST: usize = 40;
+    /// The day and the figure.
+    const BESIDE: usize = 24;
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let most = window.newest_first().map(|day| history.on(day)).max();
     let most = most.unwrap_or_default().0.max(1).unsigned_abs();
+    let longest = look.width.map_or(LONGEST, |width| {
+        width.saturating_sub(BESIDE).clamp(8, LONGEST)
+    });
     let mut text = String::new();
     for day in window.newest_first() {
         let sum = history.on(day);
         let length = sum.max(Credits(0)).0.unsigned_abs();
         let eighths = length
-            .saturating_mul(LONGEST.saturating_mul(8))
+            .saturating_mul(u128::try_from(longest.saturating_mul(8)).unwrap_or(0))
             .checked_div(most)
             .and_then(|eighths| usize::try_from(eighths).ok())
             .unwrap_or(0);

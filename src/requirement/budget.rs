@@ -7,7 +7,7 @@ use crate::format::thousands;
 use crate::quota::{Credits, Model};
 use crate::spend::{Budget, History, UtcDay};
 
-/// `history` must hold the window of the budget on `today`; `None` where it could not be had.
+/// `history` must hold the window of the budget on `today`; `None` if it could not be had.
 pub(crate) fn check(
     budget: Budget,
     planned: Credits,

@@ -5,7 +5,7 @@ use crate::diagnostic::{CreditsFlag, Finding};
 use crate::format::dollars;
 use crate::quota::Credits;
 
-/// What is known of the account: `None` where it could not be read.
+/// What is known of the account: `None` if it could not be read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Account {
     pub(crate) balance: Option<Credits>,

@@ -8,13 +8,13 @@ use crate::format::thousands;
 use crate::job::Need;
 use crate::quota::{Credits, Limit, Model, ModelQuota, Models};
 
-/// A list of names is cut where it would fill the screen.
+/// A list of names is cut if it would fill the screen.
 const MAX_LISTED: usize = 100;
 
 /// A model's name is never longer; to compare longer ones costs more than it helps.
 const MAX_COMPARED: usize = 100;
 
-/// A model that is not among `models` is not available; `None` where the list could not be read.
+/// A model that is not among `models` is not available; `None` if the list could not be read.
 pub(crate) fn check(
     model: &Model,
     need: Need,
@@ -90,7 +90,7 @@ fn never_runs(model: &Model, need: Need, quota: &ModelQuota) -> Option<Finding> 
     })
 }
 
-/// Whether `no-daily-quota` stands for the model.
+/// Whether `no-daily-quota` covers the model.
 pub(crate) fn has_no_daily_quota(quota: &ModelQuota) -> bool {
     quota.daily_limit == Ok(Limit::AtMost(0))
 }

@@ -13,7 +13,7 @@ pub(crate) fn check(keep: Credits, planned: Credits, account: Account) -> Check 
         return Check { row, errors };
     };
     let left = balance.minus(planned);
-    // `credits-short` of the plan stands for it.
+    // `credits-short` of the plan covers it.
     if left < keep && left >= Credits(0) {
         errors.push(Finding::KeepShort {
             keep,

@@ -7,7 +7,7 @@ use crate::format::count;
 use crate::price::PRICING_PAGE;
 use crate::quota::Credits;
 
-/// `kept` must be left besides; `unpriced` is how many generations are not in the sum, `None` where
+/// `kept` must be left besides; `unpriced` is how many generations are not in the sum, `None` if
 /// a percentage is among them.
 pub(crate) fn check(
     cost: Credits,
@@ -23,7 +23,7 @@ pub(crate) fn check(
         Some(unpriced) => Some(count(unpriced, "generation")),
         None => Some("a percentage".to_owned()),
     };
-    let not_counted = not_counted.map(|what| format!("{what} without a price not counted"));
+    let not_counted = not_counted.map(|what| format!("not counting {what} without a price"));
     let balance = Some(check.row.note).filter(|note| !note.is_empty());
     let notes = balance.into_iter().chain(not_counted);
     let prices = format!("prices: {PRICING_PAGE}");

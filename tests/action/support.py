@@ -157,7 +157,7 @@ exit "$code"
 
 
 CACHE = re.search(r"uses: (actions/cache)/restore@(\S+)", (ROOT / "action.yml").read_text())
-# What the Action says where it builds; most tests are about something else.
+# What the Action says if it builds; most tests are about something else.
 BUILT = "Built from source"
 
 

@@ -54,7 +54,7 @@ class Scenario(unittest.TestCase):
         return run
 
     def assert_outputs(self, run, step="preflight", errors=(), warnings=(), **expected):
-        """The outputs, the summary and the annotations, each annotation told by its code; None leaves them out."""
+        """The outputs, the summary and the annotations, each annotation known by its code; None leaves them out."""
         outputs = run.steps[step].outputs
         self.assertEqual(set(outputs), OUTPUTS)
         self.assertEqual({name: outputs[name.replace("_", "-")] for name in expected}, expected)
@@ -271,8 +271,8 @@ class TheAction(Scenario):
         self.assert_asked(server)
         self.assert_jobs(run, preflight="failure", generate=None)
         self.assertIn("exit status 2", run.raw)
-        told = {name: value for name, value in run.steps["preflight"].outputs.items() if value}
-        self.assertEqual(told, {"pass": "false", "exit-code": "2"})
+        found = {name: value for name, value in run.steps["preflight"].outputs.items() if value}
+        self.assertEqual(found, {"pass": "false", "exit-code": "2"})
         expected = 'the input generations "gen4.5:20" must be MODEL=N'
         self.assertIn(expected, run.steps["preflight"].summary)
         self.assertEqual([expected in text for text in run.of("error")], [True], run.of("error"))
@@ -292,8 +292,8 @@ class TheAction(Scenario):
         self.assert_asked(server)
         self.assert_jobs(run, preflight="failure", generate=None)
         self.assertIn("exit status 2", run.raw)
-        told = {name: value for name, value in run.steps["preflight"].outputs.items() if value}
-        self.assertEqual(told, {"pass": "false", "exit-code": "2"})
+        found = {name: value for name, value in run.steps["preflight"].outputs.items() if value}
+        self.assertEqual(found, {"pass": "false", "exit-code": "2"})
         self.assertEqual(run.of("error"), ["runway-preflight the input fail-open takes true or false, and nothing else"])
 
     def test_an_input_reaches_no_shell_and_becomes_no_flag(self):
@@ -462,8 +462,8 @@ class NewerFlags(Scenario):
             step.outputs = {name: value for name, value in step.outputs.items() if not name.startswith("acme.")}
         self.assert_outputs(run, errors=None, **{"pass": "true"}, verdict="go")
         self.assertIn("acme.video", run.steps["preflight"].summary)
-        told = {name: value for name, value in run.steps["wrong"].outputs.items() if value}
-        self.assertEqual(told, {"pass": "false", "exit-code": "2"})
+        found = {name: value for name, value in run.steps["wrong"].outputs.items() if value}
+        self.assertEqual(found, {"pass": "false", "exit-code": "2"})
         self.assertIn("generations", " ".join(run.of("error")))
         self.assertNotIn("--generations", " ".join(run.of("error")))
 

@@ -296,7 +296,7 @@ class Make(Shell):
     def test_cannot_tell(self):
         done = self.make(organization(), key=None)
         self.assertEqual((done.returncode, self.server.asked(), self.rendered()), (2, [], []), done.stderr)
-        self.assertIn("could not tell what is left", done.stderr)
+        self.assertIn("there is no valid key", done.stderr)
 
     def test_a_gate_that_is_not_installed(self):
         done = self.make(organization(), PATH=os.environ["PATH"])

@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# What belongs to one connection and not to the message (RFC 9110, 7.6.1), and what is written anew.
+# What belongs to one connection and not to the message (RFC 9110, 7.6.1), and what is written again.
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
@@ -28,7 +28,7 @@ class Exchange:
 
     @property
     def errors(self):
-        """How many faults the server behind found in the request; None where it did not say."""
+        """How many faults the server behind found in the request; None if it did not say."""
         count = self.answer_headers["x-steady-error-count"]
         return None if count is None else int(count)
 

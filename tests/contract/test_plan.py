@@ -88,7 +88,7 @@ class Plans(unittest.TestCase):
         self.assert_read(self.recorder.bodies)
 
     def test_the_node_sdk(self):
-        # It looks for its packages beside the script.
+        # It searches for its packages beside the script.
         installs = pathlib.Path(os.environ["INSTALLS"])
         with tempfile.TemporaryDirectory(dir=installs) as folder:
             script = pathlib.Path(folder) / "plan.mjs"

@@ -1,7 +1,7 @@
 """The gate against `@stdy/cli`, the mock server that Runway's own SDKs are tested with.
 
 It serves Runway's OpenAPI document and counts what is wrong with each request. It knows nothing of keys, so those are
-looked at here. Two servers run: one with the document as it was published, whose answers are made up from the schemas
+checked here. Two servers run: one with the document as it was published, whose answers are made up from the schemas
 (and list no model), and one with answers of our own written into a copy as examples, so that a go is seen as well.
 """
 

@@ -162,10 +162,10 @@ const WRONG: &[(&str, &[&str])] = &[
     ("--key-file .", &["."]),
 
     // ---- addresses
-    ("--base-url http://api.dev.runwayml.com", &["http://api.dev.runwayml.com", "clear"]),
-    ("--base-url http://10.0.0.1", &["clear"]),
-    ("--base-url http://127.0.0.1.example.com", &["clear"]),
-    ("--base-url http://localhost.example.com", &["clear"]),
+    ("--base-url http://api.dev.runwayml.com", &["http://api.dev.runwayml.com", "unencrypted"]),
+    ("--base-url http://10.0.0.1", &["unencrypted"]),
+    ("--base-url http://127.0.0.1.example.com", &["unencrypted"]),
+    ("--base-url http://localhost.example.com", &["unencrypted"]),
     ("--base-url api.dev.runwayml.com", &["api.dev.runwayml.com", "https://"]),
     ("--base-url ftp://127.0.0.1", &["https"]),
     ("--base-url file:///etc/passwd", &["--base-url"]),
@@ -255,7 +255,7 @@ fn arguments_that_are_not_text_are_an_error_and_no_panic() {
     assert_eq!(run.code, 2, "{run:?}");
 }
 
-/// Each flag that takes a value, with one that makes a difference where it can.
+/// Each flag that takes a value, with one that makes a difference if it can.
 const SPELLINGS: [&str; 16] = [
     "--generations gen4.5=189",
     "--generations gen4.5=20@300",
@@ -369,12 +369,12 @@ fn help_fits_a_terminal_and_names_everything() {
         );
     }
     for code in 0..=5 {
-        let told = long
+        let listed = long
             .stdout
             .lines()
             .any(|line| line.trim_start().starts_with(&format!("{code} ")));
         assert!(
-            told || code == 1,
+            listed || code == 1,
             "exit code {code} is not in the help:\n{}",
             long.stdout
         );
@@ -424,7 +424,7 @@ fn quiet_prints_no_report_with_a_go_and_everything_else_as_ever() {
             assert!(!run.stdout.is_empty(), "{run:?}");
         }
     }
-    // A pass that is no go is not to be missed.
+    // A pass without a go must not be missed.
     let run = Gate::reading("{}").args("--quiet --fail-open").run();
     assert_eq!(run.code, 0, "{run:?}");
     assert!(!run.stdout.is_empty() && !run.stderr.is_empty(), "{run:?}");
@@ -603,7 +603,7 @@ fn a_report_that_cannot_be_written_is_never_a_pass() {
     );
 }
 
-/// Before `main`, Rust's own start-up opens `/dev/null` in place of a stream that is closed: it cannot be told from a
+/// Before `main`, Rust's own start-up opens `/dev/null` in place of a stream that is closed: it cannot be distinguished from a
 /// report that was sent there on purpose.
 #[cfg(target_os = "linux")]
 #[test]

@@ -181,7 +181,7 @@ fn cases() -> Vec<Case> {
         case("concurrency-0-not-asked", gen45_of(0, 200), "--generations veo3.1=1", 0, &[]),
 
         // ---- several at once
-        case("all-shortfalls-are-told", EXAMPLE, "--generations gen4.5=189 --generations veo3.1=101 --generations gen45=1 --credits 6000 --concurrency act_two=2", 6, &["generations-short", "over-daily-limit", "model-unavailable", "credits-short", "concurrency-short"]),
+        case("all-shortfalls-are-reported", EXAMPLE, "--generations gen4.5=189 --generations veo3.1=101 --generations gen45=1 --credits 6000 --concurrency act_two=2", 6, &["generations-short", "over-daily-limit", "model-unavailable", "credits-short", "concurrency-short"]),
 
         // ---- warnings
         warned(case("warn-generations", EXAMPLE, "--warn-generations gen4.5=189", 0, &[]), &["generations-short"]),
@@ -230,7 +230,7 @@ fn every_answer_has_its_exit_code_its_codes_and_its_text() {
 /// These are kept whole, in every format; of the others a page holds the diagnostics.
 const WHOLE: [&str; 3] = [
     "go-everything-asked",
-    "all-shortfalls-are-told",
+    "all-shortfalls-are-reported",
     "status-401",
 ];
 
@@ -252,7 +252,7 @@ impl Page {
             .insert(name.to_owned(), text);
     }
 
-    /// Cases that say the same follow each other, and are told once.
+    /// Cases that say the same follow each other, and are shown once.
     fn snapshot(self, name: &str) {
         let mut page = String::new();
         let mut last = String::new();

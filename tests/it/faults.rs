@@ -37,7 +37,7 @@ struct Row {
     world: Box<dyn Fn() -> World + Sync>,
     args: &'static str,
     expected: Expected,
-    /// Requests that the server sees (connections, where none gets as far as a request).
+    /// Requests that the server sees (connections, if none gets as far as a request).
     seen: usize,
     /// At least and at most between the first two requests, in milliseconds.
     gap: Option<(u64, u64)>,
@@ -445,14 +445,14 @@ fn hold(row: &Row) {
     // Each try that is followed by another says so.
     let tried_again = seen.saturating_sub(1);
     if tried_again > 0 && world.proxy.is_none() {
-        let told = run
+        let reported = run
             .stderr
             .lines()
             .filter(|line| line.contains("again"))
             .count();
         assert!(
-            told >= tried_again,
-            "{tried_again} tries failed, {told} told: {run:?}"
+            reported >= tried_again,
+            "{tried_again} tries failed, {reported} reported: {run:?}"
         );
     }
     // What has to wait past the deadline ends at once.

@@ -220,7 +220,7 @@ fn doc_links_are_shown_only_if_they_are_https() {
     });
 }
 
-/// Names are data also where they come from the user.
+/// Names are data also if they come from the user.
 #[test]
 fn a_hostile_model_on_the_command_line_is_text_too() {
     let hostile = [

@@ -130,7 +130,7 @@ fn without_a_key_nothing_is_asked_and_nothing_passes() {
                     for place in ["RUNWAYML_API_SECRET", ".env"] {
                         assert!(
                             run.stderr.contains(place),
-                            "does not say where it looked: {run:?}"
+                            "does not say where it searched: {run:?}"
                         );
                     }
                 }
@@ -174,7 +174,7 @@ fn skipping_is_for_a_missing_key_only() {
 }
 
 #[test]
-fn the_name_of_another_tool_is_told() {
+fn the_name_of_another_tool_is_reported() {
     for name in [
         "RUNWAY_API_KEY",
         "RUNWAY_SKILLS_API_SECRET",

@@ -139,7 +139,7 @@ fn a_try_after_a_503_uses_the_connection_again() {
     );
 }
 
-/// The name is looked up once for a check, also where a second connection is needed.
+/// The name is looked up once for a check, also if a second connection is needed.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_name_is_looked_up_once() {

@@ -196,25 +196,25 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
             "no duration",
             task.into(),
             "--price gen4.5=1/s",
-            "line 1: the price is by the second",
+            "line 1: the price is per second",
         ),
         (
             "text as duration",
             br#"{"model":"gen4.5","duration":"SECRET"}"#.into(),
             "--price gen4.5=1/s",
-            "line 1: the price is by the second",
+            "line 1: the price is per second",
         ),
         (
             "a negative duration",
             br#"{"model":"gen4.5","duration":-5}"#.into(),
             "--price gen4.5=1/s",
-            "line 1: the price is by the second",
+            "line 1: the price is per second",
         ),
         (
             "a duration beyond",
             br#"{"model":"gen4.5","duration":1e9}"#.into(),
             "--price gen4.5=1/s",
-            "line 1: the price is by the second",
+            "line 1: the price is per second",
         ),
         (
             "a percentage",
@@ -299,15 +299,10 @@ fn what_fits_is_granted() {
     // Range, other flags, granted, what held it back.
     let cases = [
         ("gen4.5=50..300@60", "", 83, "the balance"),
-        ("gen4.5=50..300", "", 110, "its daily limit"),
+        ("gen4.5=50..300", "", 110, "limited by the daily limit"),
         ("gen4.5=50..100", "", 100, ""),
-        (
-            "gen4.5=50..300@60",
-            "--keep 500",
-            75,
-            "the balance less --keep",
-        ),
-        ("gen4.5=50..300@0.5", "", 110, "its daily limit"),
+        ("gen4.5=50..300@60", "--keep 500", 75, "limited by --keep"),
+        ("gen4.5=50..300@0.5", "", 110, "limited by the daily limit"),
         ("gen4.5=50..300@45.455", "", 109, "the balance"),
         (
             "gen4_image=1..18446744073709551615@1",

@@ -208,7 +208,7 @@ fn a_key_on_the_command_line_is_not_repeated() {
     );
 }
 
-/// A name that holds a key is no model of Runway: it is asked for, and told as unknown, without being shown.
+/// A name that holds a key is no model of Runway: it is asked for, and reported as unknown, without being shown.
 #[test]
 fn a_key_in_place_of_a_model_is_not_repeated() {
     let server = Server::script([Reply::ok(EXAMPLE)]);

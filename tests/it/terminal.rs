@@ -39,7 +39,7 @@ fn the_wait_is_one_line_that_is_renewed() {
     assert!(report.contains("gen4.5"), "{shown:?}");
 }
 
-/// Text of a server's moves no cursor, also where escape sequences are in use.
+/// Text of a server's moves no cursor, also if escape sequences are in use.
 #[test]
 fn a_server_sends_no_escapes_to_a_terminal() {
     let body = EXAMPLE.replacen("gen4_turbo", "\\u001b[2Jgone\\u009b1A\\u0007", 1);
@@ -57,30 +57,47 @@ fn a_server_sends_no_escapes_to_a_terminal() {
 
 #[test]
 fn text_is_wrapped_to_the_terminal() {
-    let args = "--generations gen4.5=200@60 --generations veo3.1=10 --credits 6000 --color never";
-    let shown = |columns| {
-        let server = Server::script([Reply::ok(EXAMPLE)]);
-        let (code, shown) = Gate::asking(&server).args(args).on_terminal_of(columns);
-        assert_eq!(code, 6, "{shown}");
-        shown.replace(&server.address().to_string(), "127.0.0.1:54321")
-    };
-    let words = |text: &str| {
-        text.split_whitespace()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    let whole = shown(0);
-    for columns in [80, 60, 40] {
-        let wrapped = shown(columns);
-        assert_eq!(words(&wrapped), words(&whole), "no word is broken or lost");
-        for line in wrapped.lines() {
-            let fits = line.chars().count() <= columns.into();
-            let table = line.contains("  ") && !line.contains(": ") || line.contains("Remaining");
-            let one_word = line.trim().split(' ').count() <= 2;
-            assert!(fits || one_word || table, "{columns} columns: {line}");
-        }
-        if columns == 60 {
-            insta::assert_snapshot!("terminal", wrapped.replace('\r', ""));
+    let long = "--generations a_model_whose_name_is_longer_than_a_terminal_of_sixty_columns=5 \
+                --label a-label-that-fills-the-first-line-of-a-terminal-all-by-itself";
+    let history = "--from organization.json --usage-from usage.json \
+                   --usage 2026-02-15..2026-02-22 --tiers";
+    let short = "--generations gen4.5=200@60 --generations veo3.1=10 --credits 6000";
+    for (args, code) in [(short, 6), (long, 6), (history, 0)] {
+        let shown = |columns| {
+            let server = Server::script([Reply::ok(EXAMPLE)]);
+            let gate = Gate::asking(&server)
+                .file("organization.json", EXAMPLE)
+                .file("usage.json", include_str!("../../examples/usage.json"));
+            let (found, shown) = gate
+                .args(args)
+                .args("--color never")
+                .on_terminal_of(columns);
+            assert_eq!(found, code, "{shown}");
+            shown.replace(&server.address().to_string(), "127.0.0.1:54321")
+        };
+        // A bar is as long as there is room for.
+        let words = |text: &str| {
+            let words = text.split_whitespace();
+            let words = words.filter(|word| !word.starts_with('█'));
+            words.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let whole = shown(0);
+        for columns in [80, 60, 40] {
+            let wrapped = shown(columns);
+            assert_eq!(words(&wrapped), words(&whole), "no word is broken or lost");
+            for line in wrapped.lines() {
+                let fits = line.chars().count() <= columns.into();
+                // One word, behind a mark or `see:`.
+                let one_word = line.split_whitespace().count() <= 2;
+                assert!(fits || one_word, "{columns} columns: {line}");
+                assert!(
+                    !line.starts_with(&" ".repeat(40)),
+                    "{columns} columns: {line}"
+                );
+            }
+            if columns == 60 && args == short {
+                insta::assert_snapshot!("terminal", wrapped.replace('\r', ""));
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ fn enough() -> Reply {
     used(100)
 }
 
-/// A failure that ends its look at once.
+/// A failure that ends its check at once.
 fn down() -> Reply {
     Reply::http(503, r#"{"error":"Down for now."}"#).header("x-should-retry", "false")
 }
@@ -32,9 +32,9 @@ struct Case {
     args: &'static str,
     exit: i32,
     errors: &'static [&'static str],
-    /// How many looks there are.
-    looks: usize,
-    /// The pause before each further look, at least and at most, in seconds. A slow machine may only take longer.
+    /// How many checks there are.
+    checks: usize,
+    /// The pause before each further check, at least and at most, in seconds. A slow machine may only take longer.
     pauses: &'static [(f64, f64)],
 }
 
@@ -51,7 +51,7 @@ fn case(
         args,
         exit,
         errors,
-        looks: pauses.len() + 1,
+        checks: pauses.len() + 1,
         pauses,
     }
 }
@@ -67,13 +67,13 @@ fn cases() -> Vec<Case> {
     let later = |seconds: &str| Reply::http(429, r#"{"error":"Later."}"#).header("Retry-After", seconds);
     vec![
         case("a go needs no waiting", [enough()], WAIT, GO, &[]),
-        case("looks again until there is enough", [short(), used(189), enough()], WAIT, GO, &[FIVE, FIVE]),
+        case("checks again until there is enough", [short(), used(189), enough()], WAIT, GO, &[FIVE, FIVE]),
         case("used up is waited through", [used(200), enough()], WAIT, GO, &[FIVE]),
         case("an outage is waited through", [down(), enough()], WAIT, GO, &[FIVE]),
         case("a rate limit is waited through", [later("1").header("x-should-retry", "false"), enough()], WAIT, GO, &[FIVE]),
         case("a reset is waited through", [Reply::raw("HTTP/1.1 200 OK\r\nContent-Le"), enough()], "--wait 10m --interval 5s --timeout 400ms", GO, &[(4.45, 13.0)]),
         case("silence is waited through", [Reply::steps([crate::support::Step::Hang]), enough()], "--wait 10m --interval 5s --timeout 1s", GO, &[(4.45, 15.0)]),
-        case("what time cannot cure ends it at the first look", [balance(10)], "--wait 10m --interval 5s --credits 1200", (6, &["credits-short", "generations-short"]), &[]),
+        case("what waiting cannot resolve ends it at the first check", [balance(10)], "--wait 10m --interval 5s --credits 1200", (6, &["credits-short", "generations-short"]), &[]),
         case("over the daily limit", [short()], "--wait 10m --generations gen4.5=300", (6, &["over-daily-limit"]), &[]),
         case("an unknown model", [short()], "--wait 10m --generations sora=1", (6, &["generations-short", "model-unavailable"]), &[]),
         case("concurrency", [enough()], "--wait 10m --concurrency gen4.5=9", (6, &["concurrency-short"]), &[]),
@@ -81,16 +81,16 @@ fn cases() -> Vec<Case> {
         case("a rejected request", [Reply::http(400, "")], WAIT, (5, &["request-rejected"]), &[]),
         case("an unexpected status", [Reply::http(404, "")], WAIT, (5, &["unexpected-status"]), &[]),
         case("an unexpected answer", [Reply::ok("[]")], WAIT, (5, &["unexpected-response"]), &[]),
-        case("what time cannot cure ends it at a later look", [short(), Reply::http(401, "")], WAIT, (4, &["unauthorized"]), &[FIVE]),
+        case("what waiting cannot resolve ends it at a later check", [short(), Reply::http(401, "")], WAIT, (4, &["unauthorized"]), &[FIVE]),
         case("credits that run out while waiting", [short(), balance(10)], "--wait 10m --interval 5s --credits 1200", (6, &["credits-short", "generations-short"]), &[FIVE]),
-        case("the last look is at the deadline", [short()], "--wait 8s --interval 5s", (3, &["generations-short"]), &[FIVE, (1.0, 12.0)]),
+        case("the last check is at the deadline", [short()], "--wait 8s --interval 5s", (3, &["generations-short"]), &[FIVE, (1.0, 12.0)]),
         case("an interval longer than the wait", [short()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
         case("enough at the deadline", [short(), enough()], "--wait 6s --interval 1m", GO, &[(5.9, 14.0)]),
-        case("no look before Retry-After", [later("8"), enough()], "--wait 10m --interval 5s --timeout 2s", GO, &[(7.9, 16.0)]),
-        case("no look before a Retry-After that passes the end", [later("3600"), enough()], "--wait 6s --interval 5s --timeout 2s", (5, &["rate-limited"]), &[]),
-        case("the newest look that was answered decides", [short(), down()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
+        case("no check before Retry-After", [later("8"), enough()], "--wait 10m --interval 5s --timeout 2s", GO, &[(7.9, 16.0)]),
+        case("no check before a Retry-After that passes the end", [later("3600"), enough()], "--wait 6s --interval 5s --timeout 2s", (5, &["rate-limited"]), &[]),
+        case("the newest check that was answered decides", [short(), down()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
         case("an answer after an outage decides", [down(), short()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
-        case("no look was answered", [down()], "--wait 6s --interval 1m", (5, &["unavailable"]), &[(5.9, 14.0)]),
+        case("no check was answered", [down()], "--wait 6s --interval 1m", (5, &["unavailable"]), &[(5.9, 14.0)]),
         case("failing open comes after the wait", [down()], "--wait 6s --interval 1m --fail-open", GO, &[(5.9, 14.0)]),
         case("a no-go stays one where no answer follows", [short(), Reply::http(404, "")], "--wait 6s --interval 5s", (3, &["generations-short"]), &[FIVE, (0.1, 9.0)]),
         case("a page of HTML does not end a wait", [short(), Reply::ok("<html>"), enough()], WAIT, GO, &[FIVE, FIVE]),
@@ -113,7 +113,7 @@ fn waiting_looks_again_when_it_should_and_no_longer_than_it_can_help() {
             codes.sort_unstable();
             assert_eq!(codes, case.errors, "{run:?}");
             let gaps: Vec<f64> = server.gaps().iter().map(Duration::as_secs_f64).collect();
-            assert_eq!(server.seen(), case.looks, "looks at {gaps:?}; {run:?}");
+            assert_eq!(server.seen(), case.checks, "checks at {gaps:?}; {run:?}");
             for (gap, (least, most)) in gaps.iter().zip(case.pauses) {
                 assert!(
                     gap >= least && gap <= most,
@@ -121,7 +121,7 @@ fn waiting_looks_again_when_it_should_and_no_longer_than_it_can_help() {
                     case.pauses
                 );
             }
-            if case.looks == 1 {
+            if case.checks == 1 {
                 assert!(run.took < Duration::from_secs(60), "{run:?}");
             }
             if run.code == 0 && case.args.contains("--fail-open") {
@@ -221,7 +221,7 @@ fn looks_are_not_in_step() {
     assert!(spread > 20, "{pauses:?}");
 }
 
-/// One run may take the whole wait, one look no more than its time-out.
+/// One run may take the whole wait, one check no more than its time-out.
 #[test]
 fn without_a_wait_there_is_one_look() {
     let server = Server::script([short(), Reply::ok(EXAMPLE)]);

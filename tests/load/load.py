@@ -56,7 +56,7 @@ class Server:
             writer.close()
 
     async def answer(self, reader, writer):
-        """Deals with one request; says whether the connection still stands."""
+        """Deals with one request; says whether the connection is still open."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         key = next(line.split()[-1] for line in head.split("\r\n") if line.lower().startswith("authorization:"))
         if not head.startswith("GET /v1/organization HTTP/1.1\r\n"):
@@ -89,10 +89,10 @@ class Server:
         return False
 
     def fate(self):
-        """What becomes of the next request, and how many seconds its gate is told to stay away."""
+        """What becomes of the next request, and how many seconds its gate must stay away."""
         fate = self.dice.choices(["200", "429", "503", "reset"], [40, 25, 25, 10])[0]
-        told = fate in ("429", "503") and self.dice.random() < 0.2
-        return fate, self.dice.choice([1, 2]) if told else 0
+        delayed = fate in ("429", "503") and self.dice.random() < 0.2
+        return fate, self.dice.choice([1, 2]) if delayed else 0
 
 
 class Round:
@@ -151,12 +151,12 @@ class Round:
         try:
             report = json.loads(out)
             said = [found["code"] for found in report["diagnostics"] if found["severity"] == "error"]
-            told = (report["exitCode"], report["verdict"])
+            reported = (report["exitCode"], report["verdict"])
         except (ValueError, KeyError):
-            said, told = ["no report"], None
+            said, reported = ["no report"], None
         answered = [fate for _, fate, _ in self.server.seen[key]].count("200")
         verdict = {0: "go", 3: "no-go", 6: "no-go", 5: "cannot-tell"}.get(code)
-        if verdict is None or told != (code, verdict):
+        if verdict is None or reported != (code, verdict):
             found = "wrong"
         elif code == 5:
             found = "cannot-tell"

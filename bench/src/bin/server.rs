@@ -1,7 +1,7 @@
 //! Answers as Runway does, as fast as it can, so that what is measured is the client.
 //!
 //! `server BODIES [CHAIN.pem KEY.pem]` serves each folder `NAME` in BODIES under `/NAME/v1/organization` (its
-//! `organization.json`) and `/NAME/v1/organization/usage` (its `usage.json`), over plain HTTP and, where a certificate
+//! `organization.json`) and `/NAME/v1/organization/usage` (its `usage.json`), over plain HTTP and, if a certificate
 //! is given, over TLS. It prints a line with each port. `/count` tells how many answers were given. It ends when its
 //! standard input does.
 
@@ -140,7 +140,7 @@ fn answer_all(mut stream: impl Read + Write, answers: &Answers) -> io::Result<()
     }
 }
 
-/// Reads one head and, where it tells a length, its body. False at the end of the connection.
+/// Reads one head and, if it tells a length, its body. False at the end of the connection.
 fn read_request(stream: &mut impl Read, request: &mut Vec<u8>) -> io::Result<bool> {
     let mut chunk = [0; 4096];
     loop {

@@ -135,7 +135,7 @@ fn run_once(planned: &Planned) -> io::Result<Ended> {
     }
 }
 
-/// Waits as the standard library does, and also learns the peak memory (of the largest process, where the command
+/// Waits as the standard library does, and also learns the peak memory (of the largest process, if the command
 /// started others). It cannot be less than the stopwatch's own: the child begins as a part of it.
 fn wait(child: &Child, start: Instant) -> io::Result<Ended> {
     #[repr(C)]

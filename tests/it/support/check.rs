@@ -142,7 +142,7 @@ pub(crate) fn secrecy(name: &str, text: &str, secret: &str) {
         .collect();
     let letters: BTreeSet<char> = random.chars().collect();
     for (how, text) in [("as it is", text), ("split", &squeezed)] {
-        // Only where its own characters follow each other can it be: the rest need not be looked at.
+        // Only if its own characters follow each other can it be: the rest need not be checked.
         for run in text
             .split(|one| !letters.contains(&one))
             .filter(|run| run.len() >= length)
@@ -245,7 +245,7 @@ pub(crate) fn conforms(report: &Value, run: &Run) {
     let deciding = exit_codes(report);
     match report["verdict"].as_str() {
         Some("no-go") => {
-            // Somebody has to act, or waiting cures all of it.
+            // Somebody has to act, or waiting resolves all of it.
             let act = deciding.contains(&6);
             assert_eq!(run.code, if act { 6 } else { 3 }, "{run:?}");
             assert!(deciding.contains(&run.code), "{run:?}");
@@ -338,7 +338,7 @@ fn github_outputs(outputs: &str, run: &Run) {
         .split(',')
         .filter(|code| !code.is_empty())
         .collect();
-    // Under --fail-open the code that could not be decided is told, though it is a warning there.
+    // Under --fail-open the code that could not be decided is reported, though it is a warning there.
     if run.code != 0 {
         assert_eq!(super::set(&listed), super::set(&codes), "{run:?}");
     }

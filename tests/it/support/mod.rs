@@ -57,7 +57,7 @@ pub(crate) fn set<T: AsRef<str>>(of: &[T]) -> BTreeSet<&str> {
 }
 
 /// The text with what changes from run to run put out of the way: ports, the numbers
-/// that systems give their errors, and the time of the look.
+/// that systems give their errors, and the time of the check.
 pub(crate) fn settled(text: &str) -> String {
     let mut settled = text.to_owned();
     for (before, settle) in [

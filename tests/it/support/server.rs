@@ -217,7 +217,7 @@ impl Server {
         self.address.port()
     }
 
-    /// `http://127.0.0.1:PORT`, or `https://localhost:PORT` where it speaks TLS.
+    /// `http://127.0.0.1:PORT`, or `https://localhost:PORT` if it speaks TLS.
     pub(crate) fn url(&self) -> String {
         match self.shared.tls {
             None => format!("http://{}", self.address),
@@ -233,7 +233,7 @@ impl Server {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// How many requests came, or connections, where none got as far as a request.
+    /// How many requests came, or connections, if none got as far as a request.
     pub(crate) fn seen(&self) -> usize {
         match self.requests().len() {
             0 => self.connections(),

@@ -1,0 +1,66 @@
+"""The files of `--write junit=FILE` against a schema of JUnit XML, and their counts against what they hold."""
+
+import os
+import subprocess
+import unittest
+import xml.etree.ElementTree
+
+import xmlschema
+
+from support import HERE, KEY, binary, organization, runway, temporary_folder
+
+NEEDS = ["--generations", "gen4.5=2@60", "--credits", "100"]
+
+# Name, answers, arguments, key, exit code, and how many cases there are: passed, failed, in error, skipped.
+CASES = [
+    ("go", [organization()], NEEDS, KEY, 0, (3, 0, 0, 0)),
+    ("go, nothing needed", [organization()], [], KEY, 0, (1, 0, 0, 0)),
+    ("no-go", [organization(used={"gen4.5": 199})], NEEDS, KEY, 3, (2, 1, 0, 0)),
+    ("no-go, and no requirement that says it", [organization(balance=0)], [], KEY, 6, (0, 1, 0, 0)),
+    ("cannot tell: no key", [], NEEDS, None, 4, (0, 0, 3, 0)),
+    ("cannot tell: rejected", [(401, {"error": "<No & \"such\" key>\u0007"})], NEEDS, KEY, 4, (0, 0, 3, 0)),
+    ("cannot tell, passed", [(404, "")], [*NEEDS, "--fail-open"], KEY, 0, (0, 0, 0, 3)),
+    ("skipped", [], [*NEEDS, "--missing-key", "skip"], None, 0, (0, 0, 0, 3)),
+    ("a label", [organization()], [*NEEDS, "--label", "acme"], KEY, 0, (3, 0, 0, 0)),
+    ("a model that is hostile", [organization()], ["--generations", "<a&b>\"'=1"], KEY, 6, (0, 1, 0, 0)),
+]
+
+
+class Junit(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.schema = xmlschema.XMLSchema(HERE / "junit.xsd")
+
+    def test_each_verdict_is_valid(self):
+        for name, answers, arguments, key, code, counts in CASES:
+            with self.subTest(name), runway(*(answers or [organization()])) as server:
+                path = temporary_folder() / "preflight.xml"
+                environment = {"PATH": os.environ["PATH"], "RUNWAYML_BASE_URL": server.url}
+                if key:
+                    environment["RUNWAYML_API_SECRET"] = key
+                done = subprocess.run([binary(), *arguments, "--write", f"junit={path}"], cwd=path.parent, env=environment,
+                                      capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.schema.validate(path)
+                suite = xml.etree.ElementTree.parse(path).getroot().find("testsuite")
+                found = [len(suite.findall(f"testcase/{kind}")) for kind in ("failure", "error", "skipped")]
+                self.assertEqual((len(suite.findall("testcase")) - sum(found), *found), counts)
+                self.assertEqual([int(suite.get(kind)) for kind in ("tests", "failures", "errors", "skipped")],
+                                 [sum(counts), *found])
+
+    def test_the_schema_is_strict(self):
+        with runway(organization()) as server:
+            path = temporary_folder() / "preflight.xml"
+            subprocess.run([binary(), "--write", f"junit={path}"], check=True, capture_output=True, cwd=path.parent,
+                           env={"RUNWAYML_API_SECRET": KEY, "RUNWAYML_BASE_URL": server.url})
+        text = path.read_text()
+        self.schema.validate(text)
+        for right, wrong in [('tests="1"', 'tests="one"'), ("<properties/>", ""), ("testcase", "test"),
+                             ('time="0"', 'time="-1"'), ('hostname="', 'host="'), ("</testcase>", "<passed/></testcase>")]:
+            with self.subTest(wrong):
+                self.assertIn(right, text)
+                self.assertFalse(self.schema.is_valid(text.replace(right, wrong)))
+
+
+if __name__ == "__main__":
+    unittest.main()
