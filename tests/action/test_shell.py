@@ -333,6 +333,8 @@ class Scripts(unittest.TestCase):
     def setUp(self):
         self.root = temporary_folder() / "an action"
         shutil.copytree(ACTION, self.root / "action")
+        (self.root / "packaging").mkdir()
+        shutil.copy2(ROOT / "packaging" / "targets.toml", self.root / "packaging")
         (self.root / "src").mkdir()
         (self.root / "src" / "main.rs").write_text("fn main() {}\n")
         (self.root / "Cargo.lock").write_text("")
