@@ -619,7 +619,6 @@ fn a_closed_standard_output_is_no_panic() {
 }
 
 #[cfg(target_os = "linux")]
-#[cfg(target_os = "linux")]
 #[test]
 fn what_is_said_of_a_report_that_cannot_be_written() {
     let run = Gate::reading(EXAMPLE).shell(r#""$@" >/dev/full"#).run();
