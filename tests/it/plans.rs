@@ -143,7 +143,8 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
         .chain(task.encode_utf16())
         .flat_map(u16::to_le_bytes)
         .collect();
-    let cases: [(&str, Vec<u8>, &str, &str); 15] = [
+    let unmarked: Vec<u8> = task.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let cases: [(&str, Vec<u8>, &str, &str); 19] = [
         (
             "not JSON",
             b"SECRET".into(),
@@ -175,6 +176,24 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
             "line 1: this is not UTF-8 (is it UTF-16?)",
         ),
         (
+            "UTF-16 without a mark",
+            unmarked,
+            "",
+            "line 1: this is not UTF-8 (is it UTF-16?)",
+        ),
+        (
+            "YAML",
+            b"- model: gen4.5\n  promptText: SECRET".into(),
+            "",
+            "line 1: a task is not an object in JSON, such as {",
+        ),
+        (
+            "commas",
+            format!("{task},\n{task},\n").into(),
+            "",
+            "line 1: a comma stands between tasks: take it out",
+        ),
+        (
             "a wrapper",
             format!("{{\"tasks\":[{task}]}}").into(),
             "",
@@ -203,6 +222,12 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
             br#"{"model":"gen4.5","duration":"SECRET"}"#.into(),
             "--price gen4.5=1/s",
             "line 1: the price is by the second",
+        ),
+        (
+            "a duration that Runway picks",
+            br#"{"model":"gen4.5","duration":"auto"}"#.into(),
+            "--price gen4.5=1/s",
+            "give the seconds, or the price of a whole generation",
         ),
         (
             "a negative duration",
