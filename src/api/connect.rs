@@ -319,3 +319,93 @@ impl Resolver for Names {
         Ok(addresses)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::thread;
+    use std::time::Duration;
+
+    use ureq::tls::RootCerts;
+
+    use super::super::{BaseUrl, Client, Deadline, Event};
+    use super::*;
+    use crate::credentials::Key;
+    use crate::spend::{UtcDay, Window};
+
+    /// Answers every request with an empty object, and closes.
+    fn server() -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        thread::spawn(move || {
+            for socket in listener.incoming() {
+                let mut socket = socket.expect("a connection");
+                let mut lines = BufReader::new(socket.try_clone().expect("a handle")).lines();
+                while lines
+                    .next()
+                    .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+                {}
+                let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+                socket.write_all(answer.as_bytes()).expect("an answer");
+            }
+        });
+        port
+    }
+
+    #[test]
+    fn a_name_that_was_looked_up_is_forgotten_at_a_failure_and_at_the_next_check() {
+        let port = server();
+        let base = BaseUrl::parse(&format!("http://localhost:{port}")).expect("a URL");
+        let key = Key::new("key_0").expect("a key");
+        let client = Client::new(base, &key, None, RootCerts::WebPki);
+        // Nobody listens there, and no lookup gives this port.
+        let elsewhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        let knows_elsewhere = || {
+            let mut addresses = DefaultResolver::default().empty();
+            addresses.push(elsewhere);
+            *client.progress.known() = Some((format!("localhost:{port}"), addresses));
+        };
+        let knows_elsewhere_still = || {
+            let known = client.progress.known().clone();
+            known.is_some_and(|(_, addresses)| addresses.contains(&elsewhere))
+        };
+        let mut tries = Vec::new();
+        let mut on_event = |event: Event| {
+            if let Event::Tried(tried) = event {
+                tries.push((tried.outcome == "200", tried.addresses.join(", ")));
+            }
+        };
+        let deadline = || Deadline::after(Duration::from_secs(60));
+        let today = UtcDay::parse("2026-03-31").expect("a day");
+        let window = Window {
+            start: today,
+            before: today.plus(1),
+        };
+
+        knows_elsewhere();
+        client
+            .organization(deadline(), &mut on_event)
+            .expect("an answer");
+        assert!(!knows_elsewhere_still(), "a check looks the name up");
+        knows_elsewhere();
+        client
+            .usage(window, deadline(), &mut on_event)
+            .expect("an answer");
+        assert!(
+            !knows_elsewhere_still(),
+            "so does a try after a failed connection"
+        );
+
+        let there = |(_, addresses): &&(bool, String)| addresses.contains("127.0.0.1:1 ");
+        let answered: Vec<bool> = tries.iter().map(|(answered, _)| *answered).collect();
+        assert_eq!(answered, [true, false, true], "{tries:?}");
+        // The second request of a check takes what the first has found.
+        assert_eq!(
+            tries.iter().position(|one| there(&one)),
+            Some(1),
+            "{tries:?}"
+        );
+        assert_eq!(tries.iter().filter(there).count(), 1, "{tries:?}");
+    }
+}
