@@ -1,13 +1,12 @@
 //! Names and connections, watched: a failure is reported with the phase it happened in.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ureq::config::Config;
 use ureq::http::Uri;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
     Transport,
@@ -15,6 +14,7 @@ use ureq::unversioned::transport::{
 use ureq::Agent;
 
 use super::base_url::bare;
+use super::lookup;
 use super::tcp::{self, Tried};
 
 /// How far a request has come.
@@ -144,7 +144,6 @@ pub(super) fn agent(config: Config, secure: bool, progress: &Progress) -> Agent 
         .chain(Tls::default())
         .chain(mark(After::Tls));
     let names = Names {
-        lookup: DefaultResolver::default(),
         loopback_only: !secure,
         progress: progress.clone(),
     };
@@ -258,33 +257,38 @@ impl<T: Transport> Transport for Watched<T> {
     }
 }
 
+/// As many as ureq takes.
+const MAX_ADDRESSES: usize = 16;
+
 /// Looks names up; an address needs neither that nor the thread that it takes.
+#[derive(Debug)]
 struct Names {
-    lookup: DefaultResolver,
     /// Plain HTTP goes to loopback alone, so `localhost` must be what it says.
     loopback_only: bool,
     progress: Progress,
 }
 
-impl fmt::Debug for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Names")
-    }
-}
-
 impl Names {
     fn look_up(
         &self,
-        uri: &Uri,
-        config: &Config,
+        host: &str,
+        port: u16,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let name = uri.authority().map(ToString::to_string).unwrap_or_default();
+        let name = format!("{host}:{port}");
         let known = self.progress.known().clone();
         if let Some((_, addresses)) = known.filter(|(known, _)| *known == name) {
             return Ok(addresses);
         }
-        let addresses = self.lookup.resolve(uri, config, timeout)?;
+        let found = lookup::addresses(host, port, *timeout.after);
+        let found = found.map_err(|error| tcp::timed_out(error, timeout))?;
+        let mut addresses = self.empty();
+        for address in found.into_iter().take(MAX_ADDRESSES) {
+            addresses.push(address);
+        }
+        if addresses.is_empty() {
+            return Err(ureq::Error::HostNotFound);
+        }
         *self.progress.known() = Some((name, addresses.clone()));
         Ok(addresses)
     }
@@ -294,23 +298,24 @@ impl Resolver for Names {
     fn resolve(
         &self,
         uri: &Uri,
-        config: &Config,
+        _: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         self.progress.enter(Phase::Lookup);
-        let address: Option<IpAddr> = uri.host().and_then(|host| bare(host).parse().ok());
+        let host = uri.host().map(bare).unwrap_or_default();
         let port = uri.port_u16().or(match uri.scheme_str() {
             Some("https") => Some(443),
             Some("http") => Some(80),
             _ => None,
         });
-        let addresses = match address.zip(port) {
-            Some((address, port)) => {
+        let port = port.ok_or_else(|| ureq::Error::BadUri("no port".to_owned()))?;
+        let addresses = match host.parse::<IpAddr>() {
+            Ok(address) => {
                 let mut one = self.empty();
                 one.push(SocketAddr::new(address, port));
                 one
             }
-            None => self.look_up(uri, config, timeout)?,
+            Err(_) => self.look_up(host, port, timeout)?,
         };
         if self.loopback_only && !addresses.iter().all(|address| address.ip().is_loopback()) {
             return Err(std::io::Error::other("it is not a loopback address").into());
@@ -362,7 +367,11 @@ mod tests {
         // Nobody listens there, and no lookup gives this port.
         let elsewhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         let knows_elsewhere = || {
-            let mut addresses = DefaultResolver::default().empty();
+            let mut addresses = Names {
+                loopback_only: true,
+                progress: Progress::default(),
+            }
+            .empty();
             addresses.push(elsewhere);
             *client.progress.known() = Some((format!("localhost:{port}"), addresses));
         };
