@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ EXAMPLE = ROOT / "examples" / "organization.json"
 REQUIREMENTS = ["--generations", "gen4.5=20", "--credits", "1200"]
 # Of the right form, and good for nothing.
 KEY = "key_" + "0" * 128
+
+NO_STATIC = "the static build, which a release has, cannot be made here: the native one is measured"
 
 APT = {"cargo": "see https://rustup.rs", "valgrind": "apt-get install valgrind", "openssl": "apt-get install openssl"}
 
@@ -52,7 +55,30 @@ def build(manifest: Path) -> dict[str, Path]:
 
 
 def build_gate() -> Path:
+    """The build for this machine alone."""
     return build(ROOT / "Cargo.toml")["runway-preflight"]
+
+
+def build_static() -> Path | None:
+    """What a release has for this machine; none where it cannot be built here, which is said."""
+    triple = f"{platform.machine()}-unknown-linux-musl"
+    say(f"building {triple} …")
+    command = [str(ROOT / "packaging" / "build"), triple, "--into", str(ROOT / "target" / "bench")]
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    except OSError as error:
+        say(str(error))
+    else:
+        if done.returncode == 0:
+            return Path(done.stdout.strip().splitlines()[-1])
+    say(NO_STATIC)
+    return None
+
+
+def is_static(binary: Path) -> bool:
+    """Whether the head of an ELF file names no loader."""
+    with binary.open("rb") as file:
+        return b"/ld-" not in file.read(4096)
 
 
 def stripped_size(binary: Path) -> int:

@@ -4,6 +4,7 @@
 mod base_url;
 mod connect;
 mod failure;
+mod lookup;
 pub mod proxy;
 pub mod retry;
 pub mod roots;

@@ -374,7 +374,7 @@ fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
         .warn_lasts
         .clone()
         .map(|text| {
-            Value::new("--warn-lasts", text).duration(Duration::from_nanos(1), Duration::MAX)
+            Value::new("--warn-lasts", text).duration(Duration::from_secs(1), Duration::MAX)
         })
         .transpose()?;
     Ok(job)

@@ -29,6 +29,9 @@ const MAX_NAME: usize = 200;
 
 const NO_NAME: &str = "model is not a model's name";
 
+/// What Windows PowerShell writes.
+const UTF_16: &str = "this is not UTF-8 (is it UTF-16?)";
+
 /// The longest duration of a task, in seconds.
 const MAX_SECONDS: i128 = 1_000_000;
 
@@ -107,10 +110,15 @@ impl Plan {
     ) -> Result<(), String> {
         let body: Body = serde_json::from_slice(task).map_err(|error| {
             if error.is_data() {
-                "model or duration appears twice".to_owned()
+                "model or duration appears twice"
+            } else if task.contains(&0) {
+                UTF_16
+            } else if std::str::from_utf8(task).is_err() {
+                "this is not UTF-8"
             } else {
-                "this is not JSON".to_owned()
+                "this is not JSON"
             }
+            .to_owned()
         })?;
         let name = body.model()?;
         let known = places.get(name.as_ref()).copied();
@@ -183,12 +191,16 @@ impl<'a> Body<'a> {
     ) -> Result<(Option<Credits>, Option<i128>), String> {
         let price = match rate {
             None if unpriced => return Ok((None, None)),
-            None => return Err("the model of this task has no --price".to_owned()),
+            None => return Err(
+                "the model of this task has no --price: once one is given, each model needs one"
+                    .to_owned(),
+            ),
             Some(Rate::Generation(price)) => return Ok((Some(price.rounded_up().of(1)), None)),
             Some(Rate::Second(price)) => price,
         };
         let wrong = || {
-            "the price is per second, but duration is not a number above 0 and up to 1000000"
+            "the price is per second, but duration is not a number above 0 and up to 1000000: \
+             give the seconds, or the price of a whole generation"
                 .to_owned()
         };
         let seconds = self.duration.ok_or_else(wrong)?.get();
@@ -262,10 +274,16 @@ impl<R: Read> TaskReader<R> {
                     self.byte_order_mark()?;
                     continue;
                 }
-                (0xfe | 0xff | 0, Place::Start) => {
-                    return Err(self.error("this is not UTF-8 (is it UTF-16?)"));
+                (0xfe | 0xff, Place::Start) | (0, _) => return Err(self.error(UTF_16)),
+                (b',', Place::Objects) => {
+                    return Err(self.error(
+                        "a comma stands between tasks: take it out, or put all of them into [ ]",
+                    ));
                 }
-                _ => return Err(self.error("a task is not an object in JSON")),
+                _ => {
+                    return Err(self
+                        .error("a task is not an object in JSON, such as {\"model\":\"gen4.5\"}"))
+                }
             };
             self.take(1, usize::from(byte == b'\n'));
         }
@@ -475,7 +493,15 @@ mod tests {
             (&format!("[{good},]"), "1: a task is not an object"),
             (&format!("[,{good}]"), "1: a task is not an object"),
             (&format!("[{good}\n{good}]"), "2: a task is not an object"),
-            (&format!("{good},\n{good}"), "1: a task is not an object"),
+            (
+                &format!("{good},\n{good}"),
+                "1: a comma stands between tasks",
+            ),
+            (
+                &format!("{good}\n{good}\n,"),
+                "3: a comma stands between tasks",
+            ),
+            (&format!("[{good},,{good}]"), "1: a task is not an object"),
             (&format!("{good}\n]"), "2: a task is not an object"),
             (&format!("[{good}]\n{good}"), "2: a task is not an object"),
             (&format!("{good}\n[{good}]"), "2: a task is not an object"),
@@ -513,6 +539,10 @@ mod tests {
                 "1: the model of this task has no --price",
             ),
             ("\u{0}{\u{0}", "1: this is not UTF-8"),
+            (
+                &format!("{good}\n\u{0}{good}"),
+                "2: this is not UTF-8 (is it UTF-16?)",
+            ),
         ] {
             let found = read(text, &prices()).expect_err(text);
             assert!(found.starts_with(error), "{text:?}: {found}");
@@ -523,10 +553,25 @@ mod tests {
             let found = read(&text, &Prices::default()).expect_err(&text);
             assert_eq!(found, "1: model is not a model's name");
         }
-        for utf16 in [&b"\xff\xfe{\0}\0"[..], b"\xfe\xff\0{\0}"] {
+        // With a byte order mark and without, as an object and in an array.
+        for utf16 in [
+            &b"\xff\xfe{\0}\0"[..],
+            b"\xfe\xff\0{\0}",
+            b"{\0}\0",
+            b"{\0\"\0a\0\"\0:\x001\0}\0\n\0",
+            b"\0{\0}",
+            b"[\0{\0}\0]\0",
+            b"\0[\0{\0}\0]",
+            b" \0{\0}\0",
+        ] {
             let found = read(utf16, &prices()).expect_err("UTF-16");
-            assert_eq!(found, "1: this is not UTF-8 (is it UTF-16?)");
+            assert_eq!(found, "1: this is not UTF-8 (is it UTF-16?)", "{utf16:?}");
         }
+        let latin = read(b"\n{\"model\":\"\xe9\"}", &prices());
+        assert_eq!(
+            latin.map(|plan| plan.count()),
+            Err("2: this is not UTF-8".to_owned())
+        );
         for duration in [
             "\"5\"",
             "null",

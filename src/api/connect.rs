@@ -1,13 +1,12 @@
 //! Names and connections, watched: a failure is reported with the phase it happened in.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ureq::config::Config;
 use ureq::http::Uri;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
     Transport,
@@ -15,6 +14,7 @@ use ureq::unversioned::transport::{
 use ureq::Agent;
 
 use super::base_url::bare;
+use super::lookup;
 use super::tcp::{self, Tried};
 
 /// How far a request has come.
@@ -144,7 +144,6 @@ pub(super) fn agent(config: Config, secure: bool, progress: &Progress) -> Agent 
         .chain(Tls::default())
         .chain(mark(After::Tls));
     let names = Names {
-        lookup: DefaultResolver::default(),
         loopback_only: !secure,
         progress: progress.clone(),
     };
@@ -258,33 +257,38 @@ impl<T: Transport> Transport for Watched<T> {
     }
 }
 
+/// As many as ureq takes.
+const MAX_ADDRESSES: usize = 16;
+
 /// Looks names up; an address needs neither that nor the thread that it takes.
+#[derive(Debug)]
 struct Names {
-    lookup: DefaultResolver,
     /// Plain HTTP goes to loopback alone, so `localhost` must be what it says.
     loopback_only: bool,
     progress: Progress,
 }
 
-impl fmt::Debug for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Names")
-    }
-}
-
 impl Names {
     fn look_up(
         &self,
-        uri: &Uri,
-        config: &Config,
+        host: &str,
+        port: u16,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let name = uri.authority().map(ToString::to_string).unwrap_or_default();
+        let name = format!("{host}:{port}");
         let known = self.progress.known().clone();
         if let Some((_, addresses)) = known.filter(|(known, _)| *known == name) {
             return Ok(addresses);
         }
-        let addresses = self.lookup.resolve(uri, config, timeout)?;
+        let found = lookup::addresses(host, port, *timeout.after);
+        let found = found.map_err(|error| tcp::timed_out(error, timeout))?;
+        let mut addresses = self.empty();
+        for address in found.into_iter().take(MAX_ADDRESSES) {
+            addresses.push(address);
+        }
+        if addresses.is_empty() {
+            return Err(ureq::Error::HostNotFound);
+        }
         *self.progress.known() = Some((name, addresses.clone()));
         Ok(addresses)
     }
@@ -294,28 +298,123 @@ impl Resolver for Names {
     fn resolve(
         &self,
         uri: &Uri,
-        config: &Config,
+        _: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         self.progress.enter(Phase::Lookup);
-        let address: Option<IpAddr> = uri.host().and_then(|host| bare(host).parse().ok());
+        let host = uri.host().map(bare).unwrap_or_default();
         let port = uri.port_u16().or(match uri.scheme_str() {
             Some("https") => Some(443),
             Some("http") => Some(80),
             _ => None,
         });
-        let addresses = match address.zip(port) {
-            Some((address, port)) => {
+        let port = port.ok_or_else(|| ureq::Error::BadUri("no port".to_owned()))?;
+        let addresses = match host.parse::<IpAddr>() {
+            Ok(address) => {
                 let mut one = self.empty();
                 one.push(SocketAddr::new(address, port));
                 one
             }
-            None => self.look_up(uri, config, timeout)?,
+            Err(_) => self.look_up(host, port, timeout)?,
         };
         if self.loopback_only && !addresses.iter().all(|address| address.ip().is_loopback()) {
             return Err(std::io::Error::other("it is not a loopback address").into());
         }
         self.progress.enter(Phase::Connect);
         Ok(addresses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::thread;
+    use std::time::Duration;
+
+    use ureq::tls::RootCerts;
+
+    use super::super::{BaseUrl, Client, Deadline, Event};
+    use super::*;
+    use crate::credentials::Key;
+    use crate::spend::{UtcDay, Window};
+
+    /// Answers every request with an empty object, and closes.
+    fn server() -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        thread::spawn(move || {
+            for socket in listener.incoming() {
+                let mut socket = socket.expect("a connection");
+                let mut lines = BufReader::new(socket.try_clone().expect("a handle")).lines();
+                while lines
+                    .next()
+                    .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+                {}
+                let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+                socket.write_all(answer.as_bytes()).expect("an answer");
+            }
+        });
+        port
+    }
+
+    #[test]
+    fn a_name_that_was_looked_up_is_forgotten_at_a_failure_and_at_the_next_check() {
+        let port = server();
+        let base = BaseUrl::parse(&format!("http://localhost:{port}")).expect("a URL");
+        let key = Key::new("key_0").expect("a key");
+        let client = Client::new(base, &key, None, RootCerts::WebPki);
+        // Nobody listens there, and no lookup gives this port.
+        let elsewhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        let knows_elsewhere = || {
+            let mut addresses = Names {
+                loopback_only: true,
+                progress: Progress::default(),
+            }
+            .empty();
+            addresses.push(elsewhere);
+            *client.progress.known() = Some((format!("localhost:{port}"), addresses));
+        };
+        let knows_elsewhere_still = || {
+            let known = client.progress.known().clone();
+            known.is_some_and(|(_, addresses)| addresses.contains(&elsewhere))
+        };
+        let mut tries = Vec::new();
+        let mut on_event = |event: Event| {
+            if let Event::Tried(tried) = event {
+                tries.push((tried.outcome == "200", tried.addresses.join(", ")));
+            }
+        };
+        let deadline = || Deadline::after(Duration::from_secs(60));
+        let today = UtcDay::parse("2026-03-31").expect("a day");
+        let window = Window {
+            start: today,
+            before: today.plus(1),
+        };
+
+        knows_elsewhere();
+        client
+            .organization(deadline(), &mut on_event)
+            .expect("an answer");
+        assert!(!knows_elsewhere_still(), "a check looks the name up");
+        knows_elsewhere();
+        client
+            .usage(window, deadline(), &mut on_event)
+            .expect("an answer");
+        assert!(
+            !knows_elsewhere_still(),
+            "so does a try after a failed connection"
+        );
+
+        let there = |(_, addresses): &&(bool, String)| addresses.contains("127.0.0.1:1 ");
+        let answered: Vec<bool> = tries.iter().map(|(answered, _)| *answered).collect();
+        assert_eq!(answered, [true, false, true], "{tries:?}");
+        // The second request of a check takes what the first has found.
+        assert_eq!(
+            tries.iter().position(|one| there(&one)),
+            Some(1),
+            "{tries:?}"
+        );
+        assert_eq!(tries.iter().filter(there).count(), 1, "{tries:?}");
     }
 }

@@ -214,7 +214,7 @@ impl Transport for Stream {
     }
 }
 
-fn timed_out(error: io::Error, timeout: NextTimeout) -> ureq::Error {
+pub(super) fn timed_out(error: io::Error, timeout: NextTimeout) -> ureq::Error {
     match error.kind() {
         ErrorKind::TimedOut | ErrorKind::WouldBlock => ureq::Error::Timeout(timeout.reason),
         _ => error.into(),

@@ -94,7 +94,13 @@ impl Value {
                 let (min, max) = self.ends(min, max)?;
                 (Need::Count(min), max.saturating_sub(min))
             }
-            None => (self.need(count)?, 0),
+            None => match count.split_once(['-', '–', '…']) {
+                Some((min, max)) if whole(min).is_some() && whole(max).is_some() => {
+                    let problem = format!("must have two dots in a range: {min}..{max}");
+                    return Err(self.error(&problem));
+                }
+                _ => (self.need(count)?, 0),
+            },
         };
         let cost = match (each, need) {
             (Some(_), Need::Percent(_)) => {
@@ -327,11 +333,12 @@ impl Value {
 
     fn days(&self, text: &str) -> Result<u32, UsageError> {
         let problem = || {
-            let dates = match self.flag {
+            let other = match self.flag {
                 "--usage" => ", or two dates: 2026-02-15..2026-03-17",
+                "--budget" => ", or month for the calendar month",
                 _ => "",
             };
-            let problem = format!("must name 1 to 90 whole days, such as 30d or 2weeks{dates}");
+            let problem = format!("must name 1 to 90 whole days, such as 30d or 2weeks{other}");
             self.error(&problem)
         };
         let duration = humantime::parse_duration(text).map_err(|_| problem())?;

@@ -93,10 +93,10 @@ class Loopback:
         self.server.server_close()
 
 
-def runway(*answers, spent=520):
+def runway(*answers, spent=520, days_ago=0):
     """A Runway that gives these answers in turn, the last one for ever: an organization, or (status, body)."""
-    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    usage = {"results": [{"date": today, "usedCredits": [{"model": "gen4.5", "amount": spent}]}], "models": ["gen4.5"]}
+    day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days_ago)
+    usage = {"results": [{"date": day.isoformat(), "usedCredits": [{"model": "gen4.5", "amount": spent}]}], "models": ["gen4.5"]}
     left = list(answers)
 
     def answer(request):

@@ -468,12 +468,13 @@ class NewerFlags(Scenario):
         self.assertNotIn("--generations", " ".join(run.of("error")))
 
     def test_a_plan_with_prices_and_reports_in_files(self):
-        self.need("--plan", "--price", "--keep", "--write")
-        with runway(organization()) as server:
+        self.need("--plan", "--price", "--keep", "--write", "--warn-lasts")
+        with runway(organization(), days_ago=1) as server:
             run = self.act("plan", server)
-        self.assert_asked(server, ONCE)
+        self.assert_asked(server, ONCE, "POST /v1/organization/usage")
         self.assert_jobs(run, preflight="success", generate="success")
-        report = self.assert_outputs(run, **{"pass": "true"}, verdict="go")
+        # 5,000 credits less the planned 125, at 520 a day.
+        report = self.assert_outputs(run, **{"pass": "true"}, verdict="go", lasts_days="9", warnings=["running-low"])
         needed = {row["kind"]: row["needed"] for row in report["requirements"] if row.get("model") is None}
         self.assertEqual(needed, {"planned-cost": 125, "keep": 4000})
         self.assertEqual(json.loads(run.steps["preflight"].outputs["granted"]), {"gen4.5": 1, "gen4_image": 1})

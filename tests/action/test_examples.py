@@ -19,20 +19,31 @@ def runner():
 
 
 class Workflow(unittest.TestCase):
-    def act(self, *answers, key=KEY, alert=True):
+    """An example workflow, in a repository with nothing but a script that renders."""
+
+    def act(self, name, server, **secrets):
         caller = temporary_folder()
-        workflow = caller / ".github" / "workflows" / "render.yml"
+        workflow = caller / ".github" / "workflows" / name
         workflow.parent.mkdir(parents=True)
-        workflow.write_text((EXAMPLES / "github-workflow.yml").read_text())
-        script(caller / "render.sh", '#!/bin/sh\necho "rendering $1 with ${#RUNWAYML_API_SECRET} characters"\n')
+        workflow.write_text((EXAMPLES / name).read_text())
+        script(caller / "render.sh", '#!/bin/sh\necho "rendering $* with ${#RUNWAYML_API_SECRET} characters"\n')
         commit(caller)
+        return runner().run(
+            f".github/workflows/{name}", repository=caller,
+            secrets={name: value for name, value in secrets.items() if value},
+            environment={"RUNWAYML_BASE_URL": server.url},
+            options=["--local-repository", f"OWNER/runway-preflight@v0={runner().repository}"])
+
+    def assert_rendered(self, run, *expected):
+        rendered = sorted(line for line in run.lines if line.startswith("rendering"))
+        self.assertEqual(rendered, [f"rendering {what} with {len(KEY)} characters" for what in expected], run.raw[-3000:])
+
+
+class WholePipeline(Workflow):
+    def act(self, *answers, key=KEY, alert=True):
         with Loopback(lambda request: (200, "")) as alerts, runway(*answers) as self.server:
-            secrets = {"RUNWAYML_API_SECRET": key, "ALERT_URL": alerts.url if alert else ""}
-            run = runner().run(
-                ".github/workflows/render.yml", repository=caller,
-                secrets={name: value for name, value in secrets.items() if value},
-                environment={"RUNWAYML_BASE_URL": self.server.url},
-                options=["--local-repository", f"OWNER/runway-preflight@v0={runner().repository}"])
+            run = super().act("github-workflow.yml", self.server, RUNWAYML_API_SECRET=key,
+                              ALERT_URL=alerts.url if alert else "")
         self.alerted = [request["body"] for request in alerts.requests]
         return run
 
@@ -49,8 +60,7 @@ class Workflow(unittest.TestCase):
         run = self.act(organization())
         self.assertEqual((self.server.asked(), self.alerted), ([ONCE], []))
         self.assertEqual(run.jobs, {"preflight": ["success"], "render": ["success"] * 2}, run.raw[-3000:])
-        self.assertEqual(sorted(line for line in run.lines if line.startswith("rendering")), [
-            f"rendering {scene} with {len(KEY)} characters" for scene in ("harbour", "lighthouse")])
+        self.assert_rendered(run, "harbour", "lighthouse")
         self.assertEqual(run.of("notice"), [])
 
     def test_not_enough_for_now_is_skipped_and_said(self):
@@ -76,6 +86,35 @@ class Workflow(unittest.TestCase):
         run = self.act(organization(), key=None)
         self.assertEqual(self.server.asked(), [])
         self.assert_held_back(run, 4, "key-missing")
+
+
+class MatrixOfWhatFits(Workflow):
+    SCENES = ["harbour", "lighthouse", "market", "station"]
+
+    def assert_fits(self, scenes, *answers):
+        with runway(*answers) as server:
+            run = self.act("what-fits-workflow.yml", server, RUNWAYML_API_SECRET=KEY)
+        self.assertEqual(server.asked(), [ONCE])
+        self.assertEqual(run.jobs, {"preflight": ["success"], "render": ["success"] * scenes}, run.raw[-3000:])
+        self.assertEqual(run.steps["preflight"].outputs["granted"], f'{{"gen4.5":{scenes}}}')
+        self.assert_rendered(run, *self.SCENES[:scenes])
+
+    def test_all_of_it(self):
+        self.assert_fits(4, organization())
+
+    def test_as_many_as_the_credits_allow(self):
+        self.assert_fits(3, organization(balance=239))
+
+    def test_as_many_as_the_daily_limit_allows(self):
+        self.assert_fits(1, organization(used={"gen4.5": 199}))
+
+    def test_nothing_fits(self):
+        with runway(organization(balance=59)) as server:
+            run = self.act("what-fits-workflow.yml", server, RUNWAYML_API_SECRET=KEY)
+        self.assertEqual(server.asked(), [ONCE])
+        self.assertEqual(run.jobs, {"preflight": ["failure"]}, run.raw[-3000:])
+        self.assertIn("exit status 6", run.raw)
+        self.assert_rendered(run)
 
 
 class Shell(unittest.TestCase):
@@ -227,6 +266,28 @@ class Organizations(Shell):
         self.assertNotIn("pass", self.outputs)
 
 
+class OrganizationsAsSteps(Workflow):
+    def assert_rendered_for(self, names, acme, globex, conclusion="success"):
+        other = KEY[:-1] + "0"
+        with by_key({KEY: acme, other: globex}) as server:
+            run = self.act("organizations-workflow.yml", server,
+                           ACME_RUNWAYML_API_SECRET=KEY, GLOBEX_RUNWAYML_API_SECRET=other)
+        self.assertEqual(server.asked(), [ONCE, ONCE])
+        self.assertEqual(run.jobs, {"render": [conclusion]}, run.raw[-3000:])
+        for name in ("acme", "globex"):
+            self.assertEqual(run.steps[name].outputs["pass"], "true" if name in names else "false")
+            self.assertIn(name, run.steps[name].summary)
+        self.assert_rendered(run, *names)
+
+    def test_all_can(self):
+        self.assert_rendered_for(["acme", "globex"], organization(), organization())
+
+    def test_one_that_cannot_holds_the_other_not_back(self):
+        used_up = organization(used={"gen4.5": 199})
+        self.assert_rendered_for(["globex"], used_up, organization(), "failure")
+        self.assert_rendered_for(["acme"], organization(), (401, {"error": "No such key"}), "failure")
+
+
 class Fallback(Shell):
     def fall_back(self, *answers):
         with runway(*answers) as server:
@@ -248,6 +309,28 @@ class Fallback(Shell):
         done = self.fall_back(organization(balance=49))
         self.assertEqual((done.returncode, self.server.asked()), (6, [ONCE, ONCE]), done.stderr)
         self.assertNotIn("rendered", done.stdout)
+
+
+class FallbackAsSteps(Workflow):
+    def fall_back(self, *answers):
+        with runway(*answers) as self.server:
+            return self.act("fallback-workflow.yml", self.server, RUNWAYML_API_SECRET=KEY)
+
+    def test_the_first_model(self):
+        run = self.fall_back(organization())
+        self.assertEqual((self.server.asked(), run.jobs), ([ONCE], {"render": ["success"]}), run.raw[-3000:])
+        self.assert_rendered(run, "harbour gen4.5")
+
+    def test_the_second_model(self):
+        run = self.fall_back(organization(used={"gen4.5": 199}))
+        self.assertEqual((self.server.asked(), run.jobs), ([ONCE, ONCE], {"render": ["success"]}), run.raw[-3000:])
+        self.assert_rendered(run, "harbour gen4_turbo")
+
+    def test_neither(self):
+        run = self.fall_back(organization(balance=49))
+        self.assertEqual((self.server.asked(), run.jobs), ([ONCE, ONCE], {"render": ["failure"]}), run.raw[-3000:])
+        self.assertIn("exit status 6", run.raw)
+        self.assert_rendered(run)
 
 
 class Make(Shell):

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use serde_json::{json, Value};
 
+use crate::plans;
 use crate::support::body::{gen45, organization, EXAMPLE};
 use crate::support::tls::{self, Certificate};
 use crate::support::{each, set, settled, Gate, Reply, Run, Server, Step, KEY};
@@ -121,6 +122,8 @@ fn cases() -> Vec<Case> {
         case("planned-cost-equal", balance(1200), "--generations gen4.5=20@60", 0, &[]),
         case("planned-cost-one-short", balance(1199), "--generations gen4.5=20@60", 6, &["credits-short"]),
         case("planned-cost-of-two-models", balance(1199), "--generations gen4.5=10@60 --generations veo3.1=15@40", 6, &["credits-short"]),
+        case("keep-short", EXAMPLE, "--generations gen4.5=10@60 --keep 4401", 6, &["keep-short"]),
+        case("keep-equal", EXAMPLE, "--generations gen4.5=10@60 --keep 4400", 0, &[]),
         case("balance-at-the-end-of-exact-numbers", balance(9_007_199_254_740_991_u64), "--credits 9007199254740991", 0, &[]),
 
         // ---- generations of a day
@@ -154,6 +157,11 @@ fn cases() -> Vec<Case> {
         case("two-flags-add-up-one-short", EXAMPLE, "--generations gen4.5=100 --generations gen4.5=89", 3, &["generations-short"]),
         case("figures-with-fractions", example("/usage/models/gen4.5/dailyGenerations", 11.2), "--generations gen4.5=189", 3, &["generations-short"]),
         case("a-limit-with-a-fraction", example("/tier/models/gen4.5/maxDailyGenerations", 200.9), "--generations gen4.5=189", 3, &["generations-short"]),
+
+        // ---- as many as fit
+        warned(case("granted-fewer-for-want-of-credits", EXAMPLE, "--generations gen4.5=50..300@60", 0, &[]), &["granted-fewer"]),
+        warned(case("granted-fewer-for-want-of-generations", EXAMPLE, "--generations gen4.5=50..300", 0, &[]), &["granted-fewer"]),
+        warned(case("granted-fewer-for-what-is-kept", EXAMPLE, "--generations gen4.5=10..20@60 --keep 4000", 0, &[]), &["granted-fewer"]),
 
         // ---- percentages
         case("percent-equal", EXAMPLE, "--generations gen4.5=94%", 0, &[]),
@@ -241,26 +249,32 @@ struct Page(Mutex<BTreeMap<String, String>>);
 impl Page {
     fn add(&self, name: &str, run: &Run) {
         let args = run.args[..run.args.len() - 2].join(" ");
-        let text = format!(
-            "exit {}: {args}\n{}\n",
-            run.code,
-            settled(&run.stderr).trim()
-        );
+        // How far it is off changes with the day of the test.
+        let of_the_clock = |line: &&str| line.starts_with("this machine's clock is ");
+        let shown: Vec<&str> = run
+            .stderr
+            .lines()
+            .filter(|line| !of_the_clock(line))
+            .collect();
+        let shown = settled(&shown.join("\n"));
+        let text = format!("exit {}: {args}\n{}\n", run.code, shown.trim());
         self.0
             .lock()
             .expect("the page")
             .insert(name.to_owned(), text);
     }
 
-    /// Cases that say the same follow each other, and are shown once.
+    /// Cases that say the same follow each other, and are shown once; those that say nothing are left out.
     fn snapshot(self, name: &str) {
         let mut page = String::new();
         let mut last = String::new();
         for (case, text) in self.0.into_inner().expect("the page") {
             let (head, body) = text.split_once('\n').expect("two parts");
-            page += &format!("## {case}\n{head}\n");
             if body.trim().is_empty() {
-            } else if body == last {
+                continue;
+            }
+            page += &format!("## {case}\n{head}\n");
+            if body == last {
                 page += "(as above)\n";
             } else {
                 page += body;
@@ -334,6 +348,7 @@ fn hold(case: &Case, page: &Page) {
 #[test]
 fn every_other_diagnostic_has_its_text() {
     let hang = Server::script([Reply::steps([Step::Hang])]);
+    let spending = plans::runway("2026-03-31", vec![(0, 40), (1, 500), (3, 300), (4, 230)]);
     let stranger = Server::tls(
         tls::server(Certificate::UnknownAuthority),
         [Reply::ok(EXAMPLE)],
@@ -405,6 +420,16 @@ fn every_other_diagnostic_has_its_text() {
             "timed-out",
             Box::new(|| Gate::asking(&hang).args("--timeout 1s")),
         ),
+        (
+            "over-budget",
+            "over-budget",
+            Box::new(|| Gate::asking(&spending).args("--budget 1000/7d")),
+        ),
+        (
+            "running-low",
+            "running-low",
+            Box::new(|| Gate::asking(&spending).args("--generations gen4.5=9@60 --warn-lasts 30d")),
+        ),
     ];
     let page = Page::default();
     each(
@@ -413,8 +438,9 @@ fn every_other_diagnostic_has_its_text() {
         |(name, code, make)| {
             let run = |format: &str| make().args("--format").arg(format).run();
             let (text, json, markdown) = (run("text"), run("json"), run("markdown"));
-            assert_same(&text.shown(), &[code], &text);
-            assert_eq!(json.codes("error"), [*code], "{json:?}");
+            let found = [json.codes("error"), json.codes("warning")].concat();
+            assert_eq!(found, [*code], "{json:?}");
+            assert_same(&text.shown(), &json.codes("error"), &text);
             drop(markdown);
             page.add(name, &text);
         },
@@ -422,9 +448,27 @@ fn every_other_diagnostic_has_its_text() {
     page.snapshot("diagnostics-without-an-answer");
 }
 
+/// What nobody has read is in no snapshot.
+#[test]
+fn every_code_of_the_schema_is_in_a_snapshot() {
+    let schema = include_str!("../../schema/report.schema.json");
+    let schema: Value = serde_json::from_str(schema).expect("the schema");
+    let codes = schema["$defs"]["diagnostic"]["properties"]["code"]["enum"].as_array();
+    let snapshots = [
+        include_str!("snapshots/diagnostics-of-answers.snap"),
+        include_str!("snapshots/diagnostics-without-an-answer.snap"),
+        include_str!("snapshots/it__command_line__report-failed.snap"),
+    ];
+    for code in codes.expect("codes") {
+        let head = format!("[{}]: ", code.as_str().expect("a code"));
+        let shown = snapshots.iter().any(|page| page.contains(&head));
+        assert!(shown, "{code} is in no snapshot");
+    }
+}
+
 /// The same codes, in whatever order.
 #[track_caller]
-fn assert_same<T: AsRef<str>>(found: &[T], expected: &[&str], run: &Run) {
+fn assert_same<T: AsRef<str>, E: AsRef<str>>(found: &[T], expected: &[E], run: &Run) {
     assert_eq!(
         (set(found), found.len()),
         (set(expected), expected.len()),

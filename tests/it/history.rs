@@ -359,8 +359,6 @@ fn over_budget_says_by_how_much_and_where_it_went() {
         let run = Gate::asking(&server).args("--budget 1000/7d").run();
         assert_eq!((run.code, run.shown()), (6, vec!["over-budget"]), "{run:?}");
         assert!(run.stderr.contains("71"), "exceeded by 71: {run:?}");
-        let dated = |text: String, ago| text.replace(&day(today - ago), &format!("DAY-{ago}"));
-        insta::assert_snapshot!("over-budget", (0..7).fold(run.stderr.clone(), dated));
         for named in [day(today - 1), day(today - 3), day(today - 4)] {
             assert!(
                 run.stderr.contains(&named),

@@ -4,8 +4,9 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 
-use crate::support::body::EXAMPLE;
-use crate::support::{Gate, Reply, Server};
+use crate::support::body::{gen45, EXAMPLE};
+use crate::support::tls::{self, Certificate};
+use crate::support::{each, Gate, Reply, Server};
 
 /// An address that takes no connection and refuses none: its queue is full.
 struct Swallowing {
@@ -139,33 +140,146 @@ fn a_try_after_a_503_uses_the_connection_again() {
     );
 }
 
-/// The name is looked up once for a check, also if a second connection is needed.
+const NO_HISTORY: &str = r#"{"results":[],"models":[]}"#;
+
+fn closing(reply: Reply) -> Reply {
+    reply.header("Connection", "close")
+}
+
+/// A new connection costs a round trip, and a full handshake another one and the signatures.
+#[test]
+fn tls_is_negotiated_once_and_then_resumed() {
+    use rustls::HandshakeKind::{Full, Resumed};
+    let ok = || Reply::ok(EXAMPLE);
+    let history = || Reply::ok(NO_HISTORY);
+    let busy = || Reply::http(503, "{}");
+    let used_up = || Reply::ok(gen45(200, 200).to_string());
+    // Answers, flags, how TLS began for each request, and how many connections there were.
+    let cases = [
+        (
+            "both requests",
+            vec![ok(), history()],
+            "--usage 7d",
+            vec![Full, Full],
+            1,
+        ),
+        (
+            "a second try",
+            vec![busy(), ok(), history()],
+            "--usage 7d",
+            vec![Full, Full, Full],
+            1,
+        ),
+        (
+            "both requests, closed between",
+            vec![closing(ok()), history()],
+            "--usage 7d",
+            vec![Full, Resumed],
+            2,
+        ),
+        (
+            "a second try, closed between",
+            vec![closing(busy()), ok()],
+            "",
+            vec![Full, Resumed],
+            2,
+        ),
+        (
+            "closed each time",
+            vec![closing(busy()), closing(ok()), history()],
+            "--usage 7d",
+            vec![Full, Resumed, Resumed],
+            3,
+        ),
+        (
+            "a second check",
+            vec![used_up(), ok()],
+            "--wait 1m --interval 5s --generations gen4.5=1",
+            vec![Full, Full],
+            1,
+        ),
+        (
+            "a second check, closed between",
+            vec![closing(used_up()), ok()],
+            "--wait 1m --interval 5s --generations gen4.5=1",
+            vec![Full, Resumed],
+            2,
+        ),
+    ];
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        each(
+            &cases,
+            |(name, ..)| format!("{name}, {:?}", version.version),
+            |(_, replies, args, handshakes, connections)| {
+                let config = tls::server_of(Certificate::Good, &[version]);
+                let server = Server::tls(config, replies.clone());
+                let gate = Gate::asking(&server).args(args);
+                let authority = tls::ca_file(gate.directory());
+                let run = gate.env("SSL_CERT_FILE", authority).run();
+                let requests = server.requests();
+                let seen: Vec<_> = requests.iter().filter_map(|one| one.handshake).collect();
+                assert_eq!(
+                    (run.code, &seen, server.connections()),
+                    (0, handshakes, *connections),
+                    "{run:?}"
+                );
+            },
+        );
+    }
+}
+
+/// The name is looked up once for a check, and again only after a connection has failed.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_name_is_looked_up_once() {
+fn a_name_is_looked_up_once_for_a_check() {
     if Command::new("strace").arg("-V").output().is_err() {
-        {
-            eprintln!("left out: strace is not here");
-        }
+        eprintln!("left out: strace is not here");
         return;
     }
-    let server = Server::handler(|_, request| {
-        if request.method == "GET" {
-            Reply::ok(EXAMPLE).header("Connection", "close")
-        } else {
-            Reply::ok(r#"{"results":[],"models":[]}"#)
-        }
-    });
-    let url = format!("http://localhost:{}", server.port());
-    let run = Gate::new()
-        .shell("strace -f -e trace=openat -o trace \"$@\"; code=$?; grep -c '\"/etc/hosts\"' trace >&2; exit $code")
-        .args("--usage 7d --base-url")
-        .arg(url)
-        .run();
-    assert_eq!(
-        (run.code, server.seen(), server.connections()),
-        (0, 2, 2),
-        "{run:?}"
+    let ok = || closing(Reply::ok(EXAMPLE));
+    let history = || closing(Reply::ok(NO_HISTORY));
+    let used_up = || closing(Reply::ok(gen45(200, 200).to_string()));
+    let cut = || Reply::raw("HTTP/1.1 200 OK\r\nContent-Le");
+    // Answers, each on a connection of its own; flags; lookups.
+    let cases = [
+        ("both requests", vec![ok(), history()], "--usage 7d", 1),
+        (
+            "a second try",
+            vec![closing(Reply::http(503, "")), ok(), history()],
+            "--usage 7d",
+            1,
+        ),
+        (
+            "a failed connection",
+            vec![cut(), ok(), history()],
+            "--usage 7d",
+            2,
+        ),
+        (
+            "a second check",
+            vec![used_up(), ok()],
+            "--wait 1m --interval 5s --generations gen4.5=1",
+            2,
+        ),
+    ];
+    each(
+        &cases,
+        |(name, ..)| (*name).to_owned(),
+        |(_, replies, args, lookups)| {
+            let server = Server::script(replies.clone());
+            let run = Gate::new()
+                .shell("strace -f -e trace=openat -o trace \"$@\"; code=$?; grep -c '\"/etc/hosts\"' trace >&2; exit $code")
+                .args(args)
+                .arg("--base-url")
+                .arg(format!("http://localhost:{}", server.port()))
+                .run();
+            assert_eq!(
+                (run.code, server.seen(), server.connections()),
+                (0, replies.len(), replies.len()),
+                "{run:?}"
+            );
+            let counted = run.stderr.lines().last();
+            assert_eq!(counted, Some(lookups.to_string().as_str()), "{run:?}");
+        },
     );
-    assert!(run.stderr.trim_end().ends_with('1'), "{run:?}");
 }

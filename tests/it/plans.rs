@@ -143,7 +143,8 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
         .chain(task.encode_utf16())
         .flat_map(u16::to_le_bytes)
         .collect();
-    let cases: [(&str, Vec<u8>, &str, &str); 15] = [
+    let unmarked: Vec<u8> = task.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let cases: [(&str, Vec<u8>, &str, &str); 19] = [
         (
             "not JSON",
             b"SECRET".into(),
@@ -175,6 +176,24 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
             "line 1: this is not UTF-8 (is it UTF-16?)",
         ),
         (
+            "UTF-16 without a mark",
+            unmarked,
+            "",
+            "line 1: this is not UTF-8 (is it UTF-16?)",
+        ),
+        (
+            "YAML",
+            b"- model: gen4.5\n  promptText: SECRET".into(),
+            "",
+            "line 1: a task is not an object in JSON, such as {",
+        ),
+        (
+            "commas",
+            format!("{task},\n{task},\n").into(),
+            "",
+            "line 1: a comma stands between tasks: take it out",
+        ),
+        (
             "a wrapper",
             format!("{{\"tasks\":[{task}]}}").into(),
             "",
@@ -203,6 +222,12 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
             br#"{"model":"gen4.5","duration":"SECRET"}"#.into(),
             "--price gen4.5=1/s",
             "line 1: the price is per second",
+        ),
+        (
+            "a duration that Runway picks",
+            br#"{"model":"gen4.5","duration":"auto"}"#.into(),
+            "--price gen4.5=1/s",
+            "give the seconds, or the price of a whole generation",
         ),
         (
             "a negative duration",
@@ -376,8 +401,9 @@ fn nothing_is_granted_without_a_go() {
     assert_eq!((run.code, run.output("granted")), (0, "{}"), "{run:?}");
 }
 
-/// A server on a day of its choice, which answers for the days that it is asked for.
-fn runway(today: UtcDay, spent: Vec<(u32, i64)>) -> Server {
+/// A Runway on a day of its own, with so many credits spent so many days before; it answers for the days that it is asked for.
+pub(crate) fn runway(today: &str, spent: Vec<(u32, i64)>) -> Server {
+    let today = UtcDay::parse(today).expect("a day");
     let noon = UNIX_EPOCH + Duration::from_secs(20_000 * 86_400 + 43_200);
     let first = UtcDay::of(noon);
     let days = (0..1_000)
@@ -405,10 +431,6 @@ fn runway(today: UtcDay, spent: Vec<(u32, i64)>) -> Server {
     })
 }
 
-fn day(text: &str) -> UtcDay {
-    UtcDay::parse(text).expect("a day")
-}
-
 #[test]
 fn a_month_counts_from_its_first_day() {
     // Today, spent so many days ago, how much of the budget of 1,000 is left.
@@ -426,7 +448,7 @@ fn a_month_counts_from_its_first_day() {
         &cases,
         |(today, ago, _)| format!("{today}, {ago} days ago"),
         |(today, ago, left)| {
-            let server = runway(day(today), vec![(*ago, 600)]);
+            let server = runway(today, vec![(*ago, 600)]);
             let run = Gate::asking(&server)
                 .args("--budget 1000/month --generations gen4.5=1..100@10 --format json")
                 .run();
@@ -470,7 +492,7 @@ fn a_forecast_warns_and_decides_nothing() {
         &cases,
         |(spent, ..)| format!("{spent:?}"),
         |(spent, forecast, short)| {
-            let server = runway(day("2026-03-31"), spent.clone());
+            let server = runway("2026-03-31", spent.clone());
             let run = Gate::asking(&server)
                 .github()
                 .args("--warn-lasts 7days --format json")
@@ -491,7 +513,7 @@ fn a_forecast_warns_and_decides_nothing() {
 fn the_planned_cost_shortens_the_forecast() {
     let spent: Vec<(u32, i64)> = (1..=30).map(|ago| (ago, 1_240)).collect();
     for (cost, days, short) in [(40, 4, false), (41, 3, true)] {
-        let server = runway(day("2026-03-31"), spent.clone());
+        let server = runway("2026-03-31", spent.clone());
         let run = Gate::asking(&server)
             .args(&format!("--generations gen4.5=1@{cost} --warn-lasts 4days"))
             .args("--usage 30d --budget 100000/90d")

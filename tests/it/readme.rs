@@ -1,7 +1,7 @@
 //! The README says what the command does: its examples are run here, and its tables compared.
 //! The guards of `examples/`, which it shows too, are run by `tests/action`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use runway_preflight::diagnostic::Code;
 
@@ -124,4 +124,33 @@ fn the_changelog_knows_the_version() {
         None => format!("## [{version}]"),
     };
     assert!(file("CHANGELOG.md").contains(&heading), "{heading}");
+}
+
+/// A file that no `mod` names is not built, and its tests do not run.
+#[test]
+fn every_file_of_the_source_is_built() {
+    fn look_into(folder: &Path, parents: &[PathBuf]) {
+        let named: String = parents
+            .iter()
+            .map(|parent| std::fs::read_to_string(parent).expect("a module"))
+            .collect();
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                look_into(&path, &[path.with_extension("rs")]);
+            } else if !parents.contains(&path) {
+                let name = path.file_stem().expect("a name").to_string_lossy();
+                assert!(
+                    named.contains(&format!("mod {name};")),
+                    "{}",
+                    path.display()
+                );
+            }
+        }
+    }
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    look_into(
+        &source,
+        &["lib.rs", "main.rs"].map(|name| source.join(name)),
+    );
 }

@@ -107,6 +107,8 @@ pub(crate) struct Request {
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// How TLS began on its connection; none without TLS.
+    pub(crate) handshake: Option<rustls::HandshakeKind>,
 }
 
 impl Request {
@@ -272,6 +274,7 @@ impl Shared {
                     target: String::new(),
                     headers: Vec::new(),
                     body: Vec::new(),
+                    handshake: None,
                 };
                 self.requests.lock().expect("the log").push(request);
                 self.play(&mut socket, reply);
@@ -395,6 +398,7 @@ fn tunnel(wire: &mut impl Wire, to: SocketAddr) {
 trait Wire: Read + Write {
     fn socket(&self) -> &TcpStream;
     fn say_goodbye(&mut self);
+    fn handshake(&self) -> Option<rustls::HandshakeKind>;
 }
 
 impl Wire for TcpStream {
@@ -404,6 +408,10 @@ impl Wire for TcpStream {
 
     fn say_goodbye(&mut self) {
         drop(self.shutdown(std::net::Shutdown::Write));
+    }
+
+    fn handshake(&self) -> Option<rustls::HandshakeKind> {
+        None
     }
 }
 
@@ -416,6 +424,10 @@ impl Wire for rustls::StreamOwned<rustls::ServerConnection, TcpStream> {
         self.conn.send_close_notify();
         drop(self.flush());
         self.sock.say_goodbye();
+    }
+
+    fn handshake(&self) -> Option<rustls::HandshakeKind> {
+        self.conn.handshake_kind()
     }
 }
 
@@ -443,6 +455,7 @@ fn read_request(wire: &mut impl Wire) -> Option<Request> {
         target,
         headers,
         body: Vec::new(),
+        handshake: wire.handshake(),
     };
     if let [length] = request.all("content-length")[..] {
         let mut body = vec![0; length.parse().expect("a length")];

@@ -30,6 +30,14 @@ pub(crate) enum Certificate {
 
 /// A server's side of TLS.
 pub(crate) fn server(certificate: Certificate) -> Arc<rustls::ServerConfig> {
+    server_of(certificate, rustls::DEFAULT_VERSIONS)
+}
+
+/// The same with these versions of TLS alone.
+pub(crate) fn server_of(
+    certificate: Certificate,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> Arc<rustls::ServerConfig> {
     let (issuer, names) = match certificate {
         Certificate::WrongName => (&*TRUSTED, vec!["other.example"]),
         Certificate::UnknownAuthority => (&*STRANGER, vec!["localhost", "127.0.0.1"]),
@@ -52,7 +60,7 @@ pub(crate) fn server(certificate: Certificate) -> Arc<rustls::ServerConfig> {
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .expect("protocol versions")
         .with_no_client_auth()
         .with_single_cert(vec![leaf.der().clone()], key)
