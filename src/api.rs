@@ -201,7 +201,8 @@ impl Client {
         loop {
             let left = deadline.left();
             if left.is_zero() {
-                let failure = before.unwrap_or(Failure::TimedOut(Phase::Lookup));
+                self.progress.start();
+                let failure = before.unwrap_or_else(|| Failure::TimedOut(self.progress.doing()));
                 return Err(self.unanswered(failure, None, asked, deadline));
             }
             asked.tries = asked.tries.saturating_add(1);
@@ -267,7 +268,7 @@ impl Client {
                     window.start, window.before
                 )),
         };
-        let answer = sent.map_err(|error| Failure::of(error, self.progress.phase()))?;
+        let answer = sent.map_err(|error| Failure::of(error, &self.progress))?;
         self.progress.enter(Phase::Body);
         if answer.status().as_u16() == 200 {
             let date = date_of(&answer);
@@ -298,7 +299,7 @@ impl Client {
         match read {
             // ureq takes a reset for an end.
             _ if self.progress.was_reset() => Err(Failure::reset()),
-            Err(error) => Err(Failure::of(ureq::Error::from(error), Phase::Body)),
+            Err(error) => Err(Failure::of(ureq::Error::from(error), &self.progress)),
             Ok(_) => Ok(body),
         }
     }

@@ -135,6 +135,13 @@ impl UsageError {
             problem.into()
         ))
     }
+
+    /// The same for a variable of the environment, with an assignment that would be right.
+    pub fn of_variable(problem: &str, assignment: &str) -> Self {
+        Self(format!(
+            "error: {problem}\nexample: {assignment} runway-preflight\n"
+        ))
+    }
 }
 
 /// Reads the arguments (without the program's name), as of `today`.

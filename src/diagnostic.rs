@@ -195,7 +195,8 @@ diagnostics! {
     } = "tls-failed", CannotTell, waiting: false;
     TimedOut {
         asked: Asked,
-        phase: &'static str,
+        /// What was being done, as a part of a sentence.
+        doing: String,
         timeout: Duration,
         /// What the try before came to.
         before: Option<String>,

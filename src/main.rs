@@ -177,7 +177,8 @@ fn report_usage(
     }
     for file in ci.map_or(Vec::new(), System::files) {
         let mut sink = Sink::new(Place::Append(file.path));
-        if let Err(error) = output.write(&mut sink, &(file.render_usage_error)(message, label)) {
+        let text = (file.render_usage_error)(message, label, sink.length_before());
+        if let Err(error) = output.write(&mut sink, &text) {
             output.stderr(&format!("{} could not be written: {error}\n", file.name));
         }
     }

@@ -45,7 +45,7 @@ impl Phase {
     ];
 
     /// What was being done, as a part of a sentence.
-    pub(super) fn doing(self) -> &'static str {
+    fn doing(self) -> &'static str {
         match self {
             Self::Lookup => "looking up the host's name",
             Self::Connect => "opening the connection",
@@ -104,6 +104,24 @@ impl Progress {
         tried
             .map(|(address, outcome)| format!("{address} {}", outcome.word()))
             .collect()
+    }
+
+    /// What is being done, as a part of a sentence; of a connection, to which addresses of the name.
+    pub(super) fn doing(&self) -> String {
+        const MAX_NAMED: usize = 4;
+        let mut text = self.phase().doing().to_owned();
+        if self.phase() != Phase::Connect || self.known().is_none() {
+            return text;
+        }
+        let tried = self.tried();
+        for (nth, (address, _)) in tried.iter().take(MAX_NAMED).enumerate() {
+            let before = if nth == 0 { " to" } else { "," };
+            text.push_str(&format!("{before} {address}"));
+        }
+        if let Some(more @ 1..) = tried.len().checked_sub(MAX_NAMED) {
+            text.push_str(&format!(" and {more} more"));
+        }
+        text
     }
 
     fn tried(&self) -> std::sync::MutexGuard<'_, Vec<(SocketAddr, Tried)>> {

@@ -128,7 +128,11 @@ fn a_number_in_another_form_is_told_the_number() {
         ("1k", "write 1000"),
         ("1.5k", "write 1500"),
         ("12.50", "write 13"),
+        ("1,234,567", "write 1234567"),
         ("12.0001", "digits alone\n"),
+        ("1.200", "digits alone\n"),
+        ("12,5", "digits alone\n"),
+        ("1,20,000", "digits alone\n"),
         ("-1", "digits alone\n"),
         ("many", "digits alone\n"),
     ] {

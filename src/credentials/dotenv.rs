@@ -37,10 +37,9 @@ pub(super) fn value(text: &str, variable: &str) -> Result<Option<String>, Unread
     for entry in Entries(text) {
         match entry {
             Entry::Value(name, value) if name == variable => found = Some(Ok(value)),
-            Entry::Garbled(name) if name == variable => found = Some(Err(Unreadable)),
-            Entry::Value(_, text) => named |= names(&text, variable),
-            Entry::Garbled(_) => {}
-            Entry::Other(text) => named |= names(text, variable),
+            Entry::Garbled(name, _) if name == variable => found = Some(Err(Unreadable)),
+            Entry::Value(name, value) => named |= names(name, variable) || names(&value, variable),
+            Entry::Garbled(_, text) | Entry::Other(text) => named |= names(text, variable),
         }
     }
     match found {
@@ -92,8 +91,8 @@ struct Entries<'t>(&'t str);
 enum Entry<'t> {
     /// A variable and its value.
     Value(&'t str, String),
-    /// A variable whose value does not end, or has more behind it.
-    Garbled(&'t str),
+    /// A variable whose value does not end, or has more behind it, and the text of all that.
+    Garbled(&'t str, &'t str),
     /// Text that is neither.
     Other(&'t str),
 }
@@ -133,6 +132,7 @@ impl<'t> Entries<'t> {
         let Some(quote) = value.chars().next().filter(|first| QUOTES.contains(first)) else {
             return Entry::Value(name, without_comment(after).to_owned());
         };
+        let whole = |rest: &str| text.strip_suffix(rest).unwrap_or(text);
         // A value in quotes may go on in the next lines.
         let start = line.len().saturating_sub(value.len()).saturating_add(1);
         match quoted(text.get(start..).unwrap_or_default(), quote) {
@@ -142,10 +142,10 @@ impl<'t> Entries<'t> {
                 if left.is_empty() || left.starts_with('#') {
                     Entry::Value(name, value)
                 } else {
-                    Entry::Garbled(name)
+                    Entry::Garbled(name, whole(self.0))
                 }
             }
-            None => Entry::Garbled(name),
+            None => Entry::Garbled(name, line),
         }
     }
 
@@ -232,6 +232,14 @@ mod tests {
             "set KEY=abc",
             "A=\"\nKEY=abc\"",
             "K\0E\0Y\0=\0a\0",
+            "'KEY'=abc",
+            "\"KEY\"=abc",
+            "$env:KEY=abc",
+            "KEY+=abc",
+            "KEY?=abc",
+            "KEY:=abc",
+            "KEY:\"abc=\"",
+            "A=\"\nKEY=abc\" b",
         ] {
             assert_eq!(value(text, "KEY"), Err(Unreadable), "{text:?}");
         }

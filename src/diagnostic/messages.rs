@@ -507,7 +507,7 @@ impl Finding {
             ),
             Self::TimedOut {
                 asked,
-                phase,
+                doing,
                 timeout,
                 before,
             } => {
@@ -521,7 +521,7 @@ impl Finding {
                         context.host,
                         humantime::format_duration(*timeout)
                     ),
-                    &format!("the time ran out while {phase}{before}"),
+                    &format!("the time ran out while {doing}{before}"),
                     &format!("try again{}", context.more_time()),
                     &documentation(Code::TimedOut),
                 )

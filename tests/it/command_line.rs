@@ -173,7 +173,8 @@ const WRONG: &[(&str, &[&str])] = &[
     ("--base-url https://user@localhost", &["user"]),
     ("--base-url https://localhost/?a=b", &["query"]),
     ("--base-url https://localhost/#a", &["fragment"]),
-    ("--base-url https://localhost:99999", &["--base-url"]),
+    ("--base-url https://localhost:99999", &["--base-url", "port"]),
+    ("--base-url https://a,b=", &["a,b=", "host"]),
 ];
 
 #[test]
@@ -453,6 +454,33 @@ fn a_base_url_may_have_a_prefix_and_a_slash_at_its_end() {
             .map(|request| request.target)
             .collect();
         assert_eq!(targets, [target, target]);
+    }
+}
+
+#[test]
+fn a_host_that_no_certificate_can_name_is_exit_code_2() {
+    for url in [
+        "https://...",
+        "https://.",
+        "https://a..b",
+        "https://$HOST",
+        "https://*.example.com",
+        "https://a;b",
+        "https://1.2.3",
+        "https://999.1.1.1",
+        "https://[1.2.3.4]",
+        "https://[]",
+        "https://h:0",
+        "https://h:+80",
+    ] {
+        let flag = Gate::new().args("--base-url").arg(url).run();
+        let variable = Gate::new().env("RUNWAYML_BASE_URL", url).run();
+        for run in [flag, variable] {
+            assert_eq!(run.code, 2, "{url}: {run:?}");
+            assert!(run.stderr.contains("has no proper"), "{url}: {run:?}");
+            let example = "\nexample: runway-preflight --base-url https://api.dev.runwayml.com\n";
+            assert!(run.stderr.contains(example), "{url}: {run:?}");
+        }
     }
 }
 

@@ -73,6 +73,42 @@ fn dotenv_files_are_read_as_usual() {
     });
 }
 
+/// A file that names the variable is never passed by: the run would pass for want of a key.
+#[test]
+fn a_dotenv_that_names_the_variable_is_never_missing() {
+    let files = [
+        "'RUNWAYML_API_SECRET'=KEY",
+        "\"RUNWAYML_API_SECRET\"=KEY",
+        "$env:RUNWAYML_API_SECRET=KEY",
+        "RUNWAYML_API_SECRET+=KEY",
+        "RUNWAYML_API_SECRET?=KEY",
+        "RUNWAYML_API_SECRET: KEY",
+        "RUNWAYML_API_SECRET",
+        "set RUNWAYML_API_SECRET=KEY",
+        "RUNWAYML_API_SECRET='KEY",
+        "RUNWAYML_API_SECRET=\"KEY\" more",
+        "RUNWAYML_API_SECRET=KEY more",
+        "A=\"\nRUNWAYML_API_SECRET=KEY\"",
+        "A=\"\nRUNWAYML_API_SECRET=KEY\" more",
+        "A=1 RUNWAYML_API_SECRET=KEY",
+    ];
+    each(
+        &files,
+        |file| (*file).to_owned(),
+        |file| {
+            let server = server();
+            let run = Gate::asking(&server)
+                .no_key()
+                .secret(OTHER)
+                .file(".env", file.replace("KEY", OTHER))
+                .args("--missing-key skip")
+                .run();
+            assert_eq!((run.code, server.seen()), (4, 0), "{run:?}");
+            assert_eq!(run.shown(), ["key-malformed"], "{run:?}");
+        },
+    );
+}
+
 /// What a `.env` file holds beside the key is not the gate's.
 #[test]
 fn dotenv_files_give_nothing_but_the_key() {

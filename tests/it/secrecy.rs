@@ -251,6 +251,45 @@ fn a_key_from_a_file_is_as_secret() {
     }
 }
 
+/// A secret of a certificate, put where its file's name belongs.
+#[test]
+fn a_private_key_in_place_of_a_path_is_not_shown() {
+    let secret = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgFd1";
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{secret}/+a\n-----END PRIVATE KEY-----\n");
+    for value in [
+        &*pem,
+        &pem.replace('\n', " "),
+        &format!("# ca.pem\n{pem}"),
+        secret,
+    ] {
+        let gate = || {
+            Gate::new()
+                .secret(secret)
+                .args("--base-url https://localhost:1")
+        };
+        let run = gate().env("SSL_CERT_FILE", value).github().run();
+        assert_eq!(
+            (run.code, run.output("codes")),
+            (5, "tls-failed"),
+            "{run:?}"
+        );
+        assert!(run.stderr.contains("SSL_CERT_FILE"), "{run:?}");
+        let run = gate().env("SSL_CERT_DIR", value).run();
+        assert_eq!((run.code, run.shown()), (5, vec!["tls-failed"]), "{run:?}");
+        for flag in ["--key-file", "--from", "--plan", "--write", "--label"] {
+            if value == secret {
+                continue;
+            }
+            for run in [
+                gate().arg(flag).arg(value).run(),
+                gate().arg(format!("{flag}={value}")).github().run(),
+            ] {
+                assert_eq!(run.code, 2, "{run:?}");
+            }
+        }
+    }
+}
+
 /// A password in an address is a secret too.
 #[test]
 fn a_password_in_an_address_is_not_repeated() {

@@ -87,6 +87,7 @@ fn cases() -> Vec<Case> {
         case("an interval longer than the wait", [short()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
         case("enough at the deadline", [short(), enough()], "--wait 6s --interval 1m", GO, &[(5.9, 14.0)]),
         case("no look before Retry-After", [later("8"), enough()], "--wait 10m --interval 5s --timeout 2s", GO, &[(7.9, 16.0)]),
+        case("a Retry-After as long as the wait", [later("6"), enough()], "--wait 6s --interval 5s --timeout 2s", GO, &[(5.9, 14.0)]),
         case("no look before a Retry-After that passes the end", [later("3600"), enough()], "--wait 6s --interval 5s --timeout 2s", (5, &["rate-limited"]), &[]),
         case("the newest look that was answered decides", [short(), down()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
         case("an answer after an outage decides", [down(), short()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
