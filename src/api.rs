@@ -32,7 +32,7 @@ pub const API_VERSION: &str = "2024-11-06";
 /// An answer's head, and a piece of its body. ureq's own size costs more to clear than the request.
 const READ_BUFFER: usize = 32 * 1024;
 
-/// A head that does not fit the buffer has to be told from one that is cut off.
+/// A head that does not fit the buffer has to be distinguished from one that is cut off.
 const MAX_HEAD: usize = 31 * 1024;
 
 /// A request's head without the key and the URL. It has to fit.
@@ -90,33 +90,11 @@ pub struct Unanswered {
     pub date: Option<SystemTime>,
 }
 
-/// A try that failed and is made again.
-#[derive(Debug)]
-pub struct Retry<'a> {
-    /// How many tries there were.
-    pub tries: u32,
-    /// What was asked for.
-    pub document: Document,
-    /// The host that was asked.
-    pub host: &'a str,
-    /// What went wrong. It may hold text of the server's, raw.
-    pub why: String,
-    /// How long until the next try.
-    pub wait: Duration,
-}
-
-/// What happens while Runway is asked.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// One try is over.
-    Tried(Try<'a>),
-    /// It is made again.
-    Retry(Retry<'a>),
-}
-
 /// One try, whatever it came to.
 #[derive(Debug)]
 pub struct Try<'a> {
+    /// How many tries there were, with this one.
+    pub tries: u32,
     /// What was asked for.
     pub document: Document,
     /// The host that was asked.
@@ -127,6 +105,8 @@ pub struct Try<'a> {
     pub elapsed: Duration,
     /// The addresses that were tried, in words; none where an open connection was used.
     pub addresses: Vec<String>,
+    /// How long until it is made again, if it is.
+    pub again_in: Option<Duration>,
 }
 
 impl Client {
@@ -160,7 +140,7 @@ impl Client {
         }
     }
 
-    /// Asks for limits and balance, again until `deadline` where that can help. `on_event` hears of
+    /// Asks for limits and balance, again until `deadline` where that can help. `on_try` hears of
     /// each try.
     ///
     /// # Errors
@@ -169,11 +149,11 @@ impl Client {
     pub fn organization(
         &self,
         deadline: Deadline,
-        on_event: &mut dyn FnMut(Event),
+        on_try: &mut dyn FnMut(Try),
     ) -> Result<Answer, Box<Unanswered>> {
         // Each check looks the name up once.
         self.progress.forget_addresses();
-        self.ask(Request::Organization, deadline, on_event)
+        self.ask(Request::Organization, deadline, on_try)
     }
 
     /// The same for the credit history of some days.
@@ -185,16 +165,16 @@ impl Client {
         &self,
         window: Window,
         deadline: Deadline,
-        on_event: &mut dyn FnMut(Event),
+        on_try: &mut dyn FnMut(Try),
     ) -> Result<Answer, Box<Unanswered>> {
-        self.ask(Request::Usage(window), deadline, on_event)
+        self.ask(Request::Usage(window), deadline, on_try)
     }
 
     fn ask(
         &self,
         request: Request,
         deadline: Deadline,
-        on_event: &mut dyn FnMut(Event),
+        on_try: &mut dyn FnMut(Try),
     ) -> Result<Answer, Box<Unanswered>> {
         let mut asked = Asked::nothing(request.document());
         let mut before: Option<Failure> = None;
@@ -208,7 +188,15 @@ impl Client {
             asked.tries = asked.tries.saturating_add(1);
             let started = Instant::now();
             let tried = self.try_once(request, left);
-            on_event(Event::Tried(Try {
+            let again_in = match &tried {
+                Ok(_) => None,
+                Err(failure) => {
+                    retry::next_try(failure.retry_class(), asked.tries, fastrand::f64())
+                        .filter(|wait| *wait < deadline.left())
+                }
+            };
+            on_try(Try {
+                tries: asked.tries,
                 document: asked.document,
                 host: self.base.host(),
                 outcome: match &tried {
@@ -217,7 +205,8 @@ impl Client {
                 },
                 elapsed: started.elapsed(),
                 addresses: self.progress.addresses(),
-            }));
+                again_in,
+            });
             let failure = match tried {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
@@ -225,17 +214,9 @@ impl Client {
             if failure.is_of_the_connection() {
                 self.progress.forget_addresses();
             }
-            let wait = retry::next_try(failure.retry_class(), asked.tries, fastrand::f64());
-            let Some(wait) = wait.filter(|wait| *wait < deadline.left()) else {
+            let Some(wait) = again_in else {
                 return Err(self.unanswered(failure, before, asked, deadline));
             };
-            on_event(Event::Retry(Retry {
-                tries: asked.tries,
-                document: asked.document,
-                host: self.base.host(),
-                why: failure.brief(),
-                wait,
-            }));
             std::thread::sleep(wait);
             before = Some(failure);
         }

@@ -121,7 +121,7 @@ fn daily(grant: &Grant, models: &Models) -> Option<(Held, u64)> {
     }
 }
 
-/// How many more than the minimum so many credits pay for; `None` where they cost nothing.
+/// How many more than the minimum these credits pay for; `None` where they cost nothing.
 fn affordable(one: &Generations, min: u64, cost_of_min: Credits, left: Credits) -> Option<u64> {
     let crate::job::Cost::Each(price) = one.cost else {
         return None;

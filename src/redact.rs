@@ -7,7 +7,7 @@ use std::fmt;
 use crate::credentials::Key;
 use crate::sanitize::{cut, is_harmless, sanitize, visible, without_commands};
 
-/// So many characters of a key in a row are a trace of it: as many as fit a number.
+/// This many characters of a key in a row are a trace of it: as many as fit a number.
 const TRACE: usize = 8;
 
 /// What stands for a trace.
@@ -113,7 +113,7 @@ impl Redactor {
         (!is_trace).then_some(figure)
     }
 
-    /// The text without whole keys, for a text that is our own but for quotes: the last look at
+    /// The text without whole keys, for a text that is our own but for quotes: the last check of
     /// what leaves. A key of fewer characters than any real one may stand in our own words.
     pub fn without_keys<'t>(&self, text: &'t str) -> Cow<'t, str> {
         const MIN_LENGTH: usize = 20;

@@ -231,9 +231,9 @@ fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), U
         _ => files::stdin(limits.max_bytes, settings.timeout),
     };
     let reader = reader.map_err(|why| error(&format!("cannot be read: {why}")))?;
-    let plan = Plan::read(reader, &settings.prices).map_err(|wrong| match wrong.line {
-        Some(line) => error(&format!("line {line}: {}", wrong.problem)),
-        None => error(&wrong.problem),
+    let plan = Plan::read(reader, &settings.prices).map_err(|why| match why.line {
+        Some(line) => error(&format!("line {line}: {}", why.problem)),
+        None => error(&why.problem),
     })?;
     job.add_plan(plan).map_err(error)
 }

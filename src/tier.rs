@@ -1,4 +1,4 @@
-//! Runway's published tiers. The answer names none; the monthly cap tells it.
+//! Runway's published tiers. The answer names none; the monthly cap shows it.
 
 use crate::quota::Credits;
 
@@ -90,8 +90,8 @@ pub fn of_cap(cap: Credits) -> Option<Tier> {
 
 /// The first tier that surely gives `needed` generations a day to a model with this daily limit.
 ///
-/// A limit tells in which columns of the table the model can stand: of the organization's own tier
-/// where `cap` tells it, else of any. A tier is sure if each of these columns reaches `needed`
+/// A limit shows in which columns of the table the model can stand: of the organization's own tier
+/// where `cap` shows it, else of any. A tier is sure if each of these columns reaches `needed`
 /// there. `None` where no tier is sure, as for a limit that stands in no column.
 pub fn first_sure(needed: u64, limit: u64, cap: Option<Credits>) -> Option<Tier> {
     let own = cap.map(of_cap);
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cap_tells_the_tier() {
+    fn the_cap_shows_the_tier() {
         assert_eq!(of_cap(Credits(10_000)).map(|tier| tier.number), Some(1));
         assert_eq!(of_cap(Credits(10_000_000)).map(|tier| tier.number), Some(5));
         assert_eq!(of_cap(Credits(10_001)), None);

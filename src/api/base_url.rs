@@ -27,38 +27,38 @@ impl BaseUrl {
     /// secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let wrong = |problem: &str| Err(problem.to_owned());
+        let refuse = |problem: &str| Err(problem.to_owned());
         if text.contains('#') || text.contains('?') {
-            return wrong("must not have a query or a fragment");
+            return refuse("must not have a query or a fragment");
         }
         let Ok(uri) = text.parse::<Uri>() else {
-            return wrong("is no URL");
+            return refuse("is no URL");
         };
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return wrong("is no URL with a scheme and a host");
+            return refuse("is no URL with a scheme and a host");
         };
         if authority.as_str().contains('@') {
-            return wrong("must not have a user or a password");
+            return refuse("must not have a user or a password");
         }
         let host = authority.host();
         let rest = authority.as_str().strip_prefix(host).unwrap_or_default();
         if !is_host(host) {
-            return wrong(
+            return refuse(
                 "has no proper host: a name of letters, digits, - and ., or an IP address",
             );
         }
         if !is_port(rest) {
-            return wrong("has no proper port: a number from 1 to 65535");
+            return refuse("has no proper port: a number from 1 to 65535");
         }
         let secure =
             match scheme {
                 "https" => true,
                 "http" if is_loopback(host) => false,
-                "http" => return wrong(
+                "http" => return refuse(
                     "must be https: over http the key would travel in clear, which is allowed to \
                      loopback addresses alone",
                 ),
-                _ => return wrong("must be https"),
+                _ => return refuse("must be https"),
             };
         let own_port = if secure { 443 } else { 80 };
         let host = match authority.port_u16() {

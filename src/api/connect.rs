@@ -57,7 +57,7 @@ impl Phase {
     }
 }
 
-/// How the request under way gets on, seen by all who take part.
+/// How far the request has come, shared by everything that takes part.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Progress(Arc<State>);
 

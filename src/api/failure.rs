@@ -10,7 +10,7 @@ use super::retry::{Hints, RetryClass};
 use crate::diagnostic::{Asked, Finding, Unexpected};
 use crate::spend::UtcDay;
 
-/// What a finding says of the request besides.
+/// What else a finding says of the request.
 pub(super) struct Background {
     /// Host and port of the proxy in between.
     pub(super) proxy: Option<String>,

@@ -88,7 +88,7 @@ impl System for GitHub {
     }
 }
 
-/// Of an event, what tells a fork.
+/// Of an event, what shows that a pull request comes from a fork.
 #[derive(Deserialize)]
 struct Event {
     pull_request: Option<PullRequest>,

@@ -119,7 +119,7 @@ fn runway_is_asked_for_what_no_file_holds() {
 }
 
 #[test]
-fn a_number_in_another_form_is_told_the_number() {
+fn a_number_in_another_form_is_suggested() {
     for (text, number) in [
         ("$12", "write 1200"),
         ("$12.50", "write 1250"),
@@ -144,7 +144,7 @@ fn a_number_in_another_form_is_told_the_number() {
 }
 
 #[test]
-fn a_word_too_many_is_told_what_was_meant() {
+fn a_word_too_many_gets_a_suggestion() {
     for (words, meant) in [
         (
             &["--generations", "gen4.5", "20"][..],
@@ -269,7 +269,7 @@ fn windows_are_days_of_the_calendar() {
 
 #[test]
 fn everything_else_is_refused_with_an_example() {
-    for (words, told) in [
+    for (words, message) in [
         (&["--credits"][..], "--credits needs a value"),
         (
             &["--credits", "--quiet"],
@@ -494,7 +494,7 @@ fn everything_else_is_refused_with_an_example() {
     ] {
         let error = error_of(words);
         assert!(
-            error.starts_with("error: ") && error.contains(told),
+            error.starts_with("error: ") && error.contains(message),
             "{words:?}: {error}"
         );
         assert!(

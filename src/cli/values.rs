@@ -10,9 +10,7 @@ use crate::price::{Price, Prices, Rate};
 use crate::quota::{Credits, Model};
 use crate::report::Format;
 use crate::sanitize::{cut, for_log};
-use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS};
-
-const SECONDS_A_DAY: u64 = 86_400;
+use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS, SECONDS_A_DAY};
 
 /// A flag's value on its way to a type.
 pub(super) struct Value {
@@ -346,14 +344,14 @@ impl Value {
     }
 
     fn model_and(&self, form: &str) -> Result<(Model, &str), UsageError> {
-        let wrong = || self.error(&format!("must be {form}"));
-        let (model, rest) = self.text.split_once('=').ok_or_else(wrong)?;
+        let error = || self.error(&format!("must be {form}"));
+        let (model, rest) = self.text.split_once('=').ok_or_else(error)?;
         if model.to_lowercase().starts_with("key_") {
             Err(self.error("names no model"))
         } else if Model::is_name(model) {
             Ok((Model::new(model), rest))
         } else {
-            Err(wrong())
+            Err(error())
         }
     }
 }

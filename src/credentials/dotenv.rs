@@ -4,8 +4,7 @@
 /// The text of a file: UTF-8, or UTF-16 with a byte order mark. What cannot be decoded becomes a
 /// character that no key has.
 pub(super) fn decode(bytes: &[u8]) -> String {
-    type Join = fn([u8; 2]) -> u16;
-    let (units, join): (_, Join) = match bytes {
+    let (units, join): (_, fn([u8; 2]) -> u16) = match bytes {
         [0xff, 0xfe, units @ ..] => (units, u16::from_le_bytes),
         [0xfe, 0xff, units @ ..] => (units, u16::from_be_bytes),
         _ => {
@@ -30,7 +29,7 @@ pub(super) struct Unreadable;
 ///
 /// # Errors
 ///
-/// Where the variable is named and has no value that can be read: it may be set there all the same.
+/// Where the variable is named and has no value that can be read: it may be set there.
 pub(super) fn value(text: &str, variable: &str) -> Result<Option<String>, Unreadable> {
     let mut found = None;
     let mut named = false;

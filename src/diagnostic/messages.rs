@@ -642,7 +642,7 @@ impl Context<'_> {
         self.redactor.quote(model.as_str(), MAX_NAME)
     }
 
-    /// The first names of a list of so many.
+    /// The first names of a list.
     fn names(&self, models: &[Model], of: usize) -> String {
         let mut shown: Vec<String> = models.iter().map(|model| self.name(model)).collect();
         let more = of.saturating_sub(models.len());

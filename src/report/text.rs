@@ -24,7 +24,7 @@ const MAX_ROWS: usize = 20_000;
 
 /// How text is shown.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Look {
+pub struct Style {
     /// In colour.
     pub colour: bool,
     /// The columns of the terminal; `None` where lines are as long as they are.
@@ -32,8 +32,8 @@ pub struct Look {
 }
 
 /// The report for standard output.
-pub fn render(report: &Report, look: Look) -> String {
-    let paint = Paint(look.colour);
+pub fn render(report: &Report, style: Style) -> String {
+    let paint = Paint(style.colour);
     let mut text = headline(report, paint);
     text.push_str(&requirements(report, paint));
     for (name, figure) in report.account(false) {
@@ -59,15 +59,15 @@ pub fn render(report: &Report, look: Look) -> String {
         text.push_str(&format!("  {UNLOCK_NOTE}\n"));
     }
     let text = format!("{}\n", text.trim_end());
-    wrapped(report.redactor.without_figures(&text).into_owned(), look)
+    wrapped(report.redactor.without_figures(&text).into_owned(), style)
 }
 
 /// The diagnostics for standard error, set off from what stands above them.
-pub fn diagnostics(report: &Report, look: Look) -> String {
+pub fn diagnostics(report: &Report, style: Style) -> String {
     let all = report.diagnostics.iter();
-    let text: String = all.map(|one| diagnostic(one, look.colour)).collect();
+    let text: String = all.map(|one| diagnostic(one, style.colour)).collect();
     let gap = if text.is_empty() { "" } else { "\n" };
-    wrapped(format!("{gap}{text}"), look)
+    wrapped(format!("{gap}{text}"), style)
 }
 
 /// One diagnostic for standard error.
@@ -151,8 +151,8 @@ fn requirements(report: &Report, paint: Paint) -> String {
 }
 
 /// Each line within the width, what does not fit below its own beginning; never inside a word.
-fn wrapped(text: String, look: Look) -> String {
-    let Some(width) = look.width else {
+fn wrapped(text: String, style: Style) -> String {
+    let Some(width) = style.width else {
         return text;
     };
     let mut wrapped = String::with_capacity(text.len());

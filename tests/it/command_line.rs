@@ -178,7 +178,7 @@ const WRONG: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn what_cannot_be_followed_is_exit_code_2_and_says_what_would_be_right() {
+fn wrong_command_lines_are_exit_code_2_with_an_example() {
     each(
         WRONG,
         |(line, _)| (*line).to_owned(),
@@ -542,7 +542,7 @@ fn a_proxy_that_cannot_be_used_is_never_passed_by_in_silence() {
 }
 
 #[test]
-fn saved_answers_are_decided_without_a_key_and_without_a_word_to_anyone() {
+fn saved_answers_need_no_key_and_no_request() {
     let server = Server::script([Reply::ok("{}")]);
     let gate = || Gate::asking(&server).no_key().file("saved.json", EXAMPLE);
     let run = gate()

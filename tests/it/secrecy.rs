@@ -40,7 +40,7 @@ fn echoes() -> Vec<String> {
 }
 
 #[test]
-fn a_key_that_the_server_echoes_is_blotted_out() {
+fn a_key_that_the_server_echoes_is_redacted() {
     type Place = fn(&str) -> Vec<Reply>;
     let places: [(&str, Place); 15] = [
         ("error of 400", |key| {

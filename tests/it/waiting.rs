@@ -102,7 +102,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn waiting_looks_again_when_it_should_and_no_longer_than_it_can_help() {
+fn waiting_checks_again_until_it_cannot_help() {
     each(
         &cases(),
         |case| case.name.to_owned(),
@@ -133,7 +133,7 @@ fn waiting_looks_again_when_it_should_and_no_longer_than_it_can_help() {
 }
 
 #[test]
-fn the_last_look_comes_when_the_wait_ends_and_not_before() {
+fn the_last_check_is_at_the_end_of_the_wait() {
     let server = Server::script([short()]);
     let run = Gate::asking(&server)
         .args(NEED)
@@ -202,7 +202,7 @@ fn a_signal_ends_the_wait_at_once() {
 
 /// A hundred jobs that start together do not ask in step.
 #[test]
-fn looks_are_not_in_step() {
+fn checks_are_jittered() {
     let waits: Vec<_> = (0..6).collect();
     let pauses = std::sync::Mutex::new(Vec::new());
     each(&waits, ToString::to_string, |_| {
@@ -224,7 +224,7 @@ fn looks_are_not_in_step() {
 
 /// One run may take the whole wait, one look no more than its time-out.
 #[test]
-fn without_a_wait_there_is_one_look() {
+fn without_a_wait_there_is_one_check() {
     let server = Server::script([short(), Reply::ok(EXAMPLE)]);
     let run = Gate::asking(&server).args(NEED).run();
     assert_eq!((run.code, server.seen()), (3, 1), "{run:?}");
