@@ -310,6 +310,13 @@ fn a_password_in_an_address_is_not_repeated() {
         format!("socks5://me:{secret}@127.0.0.1:1"),
         format!("gopher://me:{secret}@x"),
         format!("http://me:{secret}@"),
+        format!("http://me:p@{secret}#1@127.0.0.1:3128"),
+        format!("http://me:p@{secret}/1@127.0.0.1:3128"),
+        format!("http://me:p@{secret}?1@127.0.0.1:3128"),
+        format!("http://me:{secret}\\@127.0.0.1:1"),
+        format!("http://me:{secret}@127.0.0.1:99999"),
+        format!("http://me:{secret}@:3128"),
+        format!("//me:{secret}@127.0.0.1:1"),
     ] {
         let run = Gate::new()
             .secret(secret)
@@ -317,5 +324,20 @@ fn a_password_in_an_address_is_not_repeated() {
             .args("--base-url https://localhost:1")
             .run();
         assert_eq!(run.code, 2, "{run:?}");
+        let example = "example: HTTPS_PROXY=http://proxy.example:3128 runway-preflight\n";
+        assert!(run.stderr.ends_with(example), "{run:?}");
+    }
+    // A proxy that can be used is named without them, also where it is not there.
+    for proxy in [
+        format!("http://me:{secret}@127.0.0.1:1"),
+        format!("http://me:p@{secret}@127.0.0.1:1"),
+        format!("http://me:%40{secret}@[::1]:1"),
+    ] {
+        let run = Gate::new()
+            .secret(secret)
+            .env("HTTPS_PROXY", &proxy)
+            .args("-v --timeout 700ms --base-url https://localhost:1")
+            .run();
+        assert_eq!((run.code, run.shown()), (5, vec!["unreachable"]), "{run:?}");
     }
 }
