@@ -62,7 +62,7 @@ pub fn grant(job: &Job, room: Room) -> Vec<Grant> {
     if let Some(budget) = room.budget {
         funds.push((Held::Budget, budget.minus(planned)));
     }
-    for one in job.generations.iter().filter(|one| one.more > 0) {
+    for one in &job.generations {
         let known = grants.iter_mut().find(|grant| grant.model == one.model);
         let (Some(grant), Some(min)) = (known, one.needed(Some(room.models))) else {
             continue;
