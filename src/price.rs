@@ -203,7 +203,9 @@ mod tests {
             let sum = price(text).of_seconds(seconds);
             assert_eq!(sum, Some(Credits(credits)), "{text} × {seconds} s");
         }
-        assert_eq!(price("1").of_seconds("1e99"), None);
+        for seconds in ["1e99", "1e9223372036854775807", "1e99999999999999999999"] {
+            assert_eq!(price("1").of_seconds(seconds), None, "{seconds}");
+        }
     }
 
     proptest! {
