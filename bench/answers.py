@@ -51,6 +51,12 @@ def history(days: int) -> dict:
     return {"results": results, "models": names}
 
 
+def history_of_a_day(models: int) -> dict:
+    """The shape that takes most memory for its length."""
+    spent = [{"model": f"{n:x}", "amount": 1} for n in range(models)]
+    return {"results": [{"date": str(FIRST_DAY), "usedCredits": spent}], "models": []}
+
+
 def usage_flag(days: int) -> list[str]:
     return ["--usage", f"{FIRST_DAY}..{FIRST_DAY + datetime.timedelta(days)}"]
 

@@ -91,33 +91,11 @@ pub struct Unanswered {
     pub date: Option<SystemTime>,
 }
 
-/// A try that failed and is made again.
-#[derive(Debug)]
-pub struct Retry<'a> {
-    /// How many tries there were.
-    pub tries: u32,
-    /// What was asked for.
-    pub document: Document,
-    /// The host that was asked.
-    pub host: &'a str,
-    /// What went wrong. It may hold text of the server's, raw.
-    pub why: String,
-    /// How long until the next try.
-    pub wait: Duration,
-}
-
-/// What happens while Runway is asked.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// One try is over.
-    Tried(Try<'a>),
-    /// It is made again.
-    Retry(Retry<'a>),
-}
-
 /// One try, whatever it came to.
 #[derive(Debug)]
 pub struct Try<'a> {
+    /// How many tries there were, with this one.
+    pub tries: u32,
     /// What was asked for.
     pub document: Document,
     /// The host that was asked.
@@ -128,6 +106,8 @@ pub struct Try<'a> {
     pub elapsed: Duration,
     /// The addresses that were tried, in words; none if an open connection was used.
     pub addresses: Vec<String>,
+    /// How long until it is made again, if it is.
+    pub again_in: Option<Duration>,
 }
 
 impl Client {
@@ -161,7 +141,7 @@ impl Client {
         }
     }
 
-    /// Asks for limits and balance, again until `deadline` if that can help. `on_event` hears of
+    /// Asks for limits and balance, again until `deadline` if that can help. `on_try` hears of
     /// each try.
     ///
     /// # Errors
@@ -170,11 +150,11 @@ impl Client {
     pub fn organization(
         &self,
         deadline: Deadline,
-        on_event: &mut dyn FnMut(Event),
+        on_try: &mut dyn FnMut(Try),
     ) -> Result<Answer, Box<Unanswered>> {
         // Each check looks the name up once.
         self.progress.forget_addresses();
-        self.ask(Request::Organization, deadline, on_event)
+        self.ask(Request::Organization, deadline, on_try)
     }
 
     /// The same for the credit history of some days.
@@ -186,29 +166,38 @@ impl Client {
         &self,
         window: Window,
         deadline: Deadline,
-        on_event: &mut dyn FnMut(Event),
+        on_try: &mut dyn FnMut(Try),
     ) -> Result<Answer, Box<Unanswered>> {
-        self.ask(Request::Usage(window), deadline, on_event)
+        self.ask(Request::Usage(window), deadline, on_try)
     }
 
     fn ask(
         &self,
         request: Request,
         deadline: Deadline,
-        on_event: &mut dyn FnMut(Event),
+        on_try: &mut dyn FnMut(Try),
     ) -> Result<Answer, Box<Unanswered>> {
         let mut asked = Asked::nothing(request.document());
         let mut before: Option<Failure> = None;
         loop {
             let left = deadline.left();
             if left.is_zero() {
-                let failure = before.unwrap_or(Failure::TimedOut(Phase::Lookup));
+                self.progress.start();
+                let failure = before.unwrap_or_else(|| Failure::TimedOut(self.progress.doing()));
                 return Err(self.unanswered(failure, None, asked, deadline));
             }
             asked.tries = asked.tries.saturating_add(1);
             let started = Instant::now();
             let tried = self.try_once(request, left);
-            on_event(Event::Tried(Try {
+            let again_in = match &tried {
+                Ok(_) => None,
+                Err(failure) => {
+                    retry::next_try(failure.retry_class(), asked.tries, fastrand::f64())
+                        .filter(|wait| *wait < deadline.left())
+                }
+            };
+            on_try(Try {
+                tries: asked.tries,
                 document: asked.document,
                 host: self.base.host(),
                 outcome: match &tried {
@@ -217,7 +206,8 @@ impl Client {
                 },
                 elapsed: started.elapsed(),
                 addresses: self.progress.addresses(),
-            }));
+                again_in,
+            });
             let failure = match tried {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
@@ -225,17 +215,9 @@ impl Client {
             if failure.is_of_the_connection() {
                 self.progress.forget_addresses();
             }
-            let wait = retry::next_try(failure.retry_class(), asked.tries, fastrand::f64());
-            let Some(wait) = wait.filter(|wait| *wait < deadline.left()) else {
+            let Some(wait) = again_in else {
                 return Err(self.unanswered(failure, before, asked, deadline));
             };
-            on_event(Event::Retry(Retry {
-                tries: asked.tries,
-                document: asked.document,
-                host: self.base.host(),
-                why: failure.brief(),
-                wait,
-            }));
             std::thread::sleep(wait);
             before = Some(failure);
         }
@@ -268,7 +250,7 @@ impl Client {
                     window.start, window.before
                 )),
         };
-        let answer = sent.map_err(|error| Failure::of(error, self.progress.phase()))?;
+        let answer = sent.map_err(|error| Failure::of(error, &self.progress))?;
         self.progress.enter(Phase::Body);
         if answer.status().as_u16() == 200 {
             let date = date_of(&answer);
@@ -299,7 +281,7 @@ impl Client {
         match read {
             // ureq takes a reset for an end.
             _ if self.progress.was_reset() => Err(Failure::reset()),
-            Err(error) => Err(Failure::of(ureq::Error::from(error), Phase::Body)),
+            Err(error) => Err(Failure::of(ureq::Error::from(error), &self.progress)),
             Ok(_) => Ok(body),
         }
     }

@@ -39,7 +39,7 @@ pub struct CiFile {
     /// What is written there of a report.
     pub render: fn(&Report, already_there: u64) -> String,
     /// What is written there of a wrong command line.
-    pub render_usage_error: fn(&str, label: Option<&str>) -> String,
+    pub render_usage_error: fn(&str, label: Option<&str>, already_there: u64) -> String,
 }
 
 /// The system that this runs in, if it is one that is known.

@@ -20,7 +20,7 @@ use crate::price::Prices;
 use crate::quota::{Credits, Model};
 use crate::report::Format;
 use crate::source::Source;
-use crate::spend::{Range, UtcDay};
+use crate::spend::{Range, UtcDay, SECONDS_A_DAY};
 
 pub use self::help::{HELP, SHORT_HELP};
 pub use self::values::echo;
@@ -29,11 +29,11 @@ pub use self::values::echo;
 pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// A longer wait is a mistake: nothing that waiting resolves takes more than a day.
-const MAX_WAIT: Duration = Duration::from_secs(7 * 86_400);
+const MAX_WAIT: Duration = Duration::from_secs(7 * SECONDS_A_DAY);
 
 const MIN_INTERVAL: Duration = Duration::from_secs(5);
 
-const MAX_INTERVAL: Duration = Duration::from_secs(86_400);
+const MAX_INTERVAL: Duration = Duration::from_secs(SECONDS_A_DAY);
 
 const MAX_TIMEOUT: Duration = Duration::from_secs(3_600);
 
@@ -133,6 +133,13 @@ impl UsageError {
         Self(format!(
             "error: {}\nexample: runway-preflight {example}\n",
             problem.into()
+        ))
+    }
+
+    /// The same for a variable of the environment, with an assignment that would be right.
+    pub fn of_variable(problem: &str, assignment: &str) -> Self {
+        Self(format!(
+            "error: {problem}\nexample: {assignment} runway-preflight\n"
         ))
     }
 }
@@ -254,7 +261,7 @@ fn color(flags: &Flags) -> Result<Color, UsageError> {
     }
 }
 
-/// What no flag alone can tell.
+/// What only several flags together show.
 fn check_together(settings: &Settings) -> Result<(), UsageError> {
     let problem = if settings.wait.is_some() && settings.organization != Source::Runway {
         (

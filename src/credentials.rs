@@ -48,11 +48,11 @@ impl Key {
                 "begins with {VARIABLE}=, which does not belong to it"
             ));
         }
-        let wrong = text
+        let unexpected = text
             .chars()
             .enumerate()
             .find(|(_, character)| !character.is_ascii_graphic());
-        let Some((index, character)) = wrong else {
+        let Some((index, character)) = unexpected else {
             return Ok(Self(text.to_owned()));
         };
         let what = match character {
@@ -321,7 +321,7 @@ mod tests {
         for good in [" key_1\n", "\u{feff}key_1"] {
             assert_eq!(Key::new(good).expect("a key").expose(), "key_1");
         }
-        for (wrong, problem) in [
+        for (text, problem) in [
             ("key 1", "contains a space at position 4"),
             ("key\n1", "contains a line break at position 4"),
             (
@@ -338,7 +338,7 @@ mod tests {
                 "begins with RUNWAYML_API_SECRET=, which does not belong to it",
             ),
         ] {
-            assert_eq!(Key::new(wrong), Err(problem.to_owned()));
+            assert_eq!(Key::new(text), Err(problem.to_owned()));
         }
     }
 

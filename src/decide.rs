@@ -279,7 +279,7 @@ fn warn(
     }
     if let (Some(needed), Some(balance)) = (job.warn_credits, account.balance) {
         let required = job.credits.max(planned);
-        // What is an error already is no warning besides.
+        // What is an error already is not a warning as well.
         let reported = balance <= Credits(0) || required.is_some_and(|needed| needed > balance);
         if !reported {
             let warning = short(needed, CreditsFlag::WarnCredits, balance, account.cap);
@@ -298,7 +298,7 @@ fn warn_generations(job: &Job, models: &Models, account: Account, decision: &mut
         let stopped = job.concurrency.iter().any(|(known, _)| known == model);
         for finding in findings(model, *need) {
             let code = finding.code();
-            // What is an error already is no warning besides.
+            // What is an error already is not a warning as well.
             let mut errors = required.iter().flatten().map(Finding::code);
             let by_concurrency =
                 stopped && matches!(code, Code::ModelUnavailable | Code::ConcurrencyShort);

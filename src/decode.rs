@@ -397,7 +397,7 @@ fn figure(json: Json, round: Round) -> Result<i128, &'static str> {
 /// A number that cannot be negative, or what is wanted instead.
 fn count(json: Json, round: Round) -> Result<u64, &'static str> {
     let rounded = figure(json, round)?;
-    // -0.5 rounds to 0 and is negative all the same.
+    // -0.5 rounds to 0 and is still negative.
     let negative = rounded == 0 && figure(json, Round::Down)? < 0;
     let count = u64::try_from(rounded).ok().filter(|_| !negative);
     count.ok_or("a number from 0 up")

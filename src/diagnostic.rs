@@ -1,6 +1,6 @@
 //! Every diagnostic, declared once: its data, its name, its exit code, whether waiting can help.
 //!
-//! To add one, add a row to the table here and its sentences to `messages`, and report it from
+//! To add one, add a row to the table here and its text to `messages`, and report it from
 //! `requirement` or `decide` (what Runway answered), `api` (what kept it from answering) or
 //! `credentials` (the key).
 
@@ -195,7 +195,8 @@ diagnostics! {
     } = "tls-failed", CannotTell, waiting: false;
     TimedOut {
         asked: Asked,
-        phase: &'static str,
+        /// What was being done, as a part of a sentence.
+        doing: String,
         timeout: Duration,
         /// What the try before came to.
         before: Option<String>,
@@ -220,7 +221,7 @@ pub struct Shortage {
     pub used: u64,
     /// Generations that 24 hours allow.
     pub limit: u64,
-    /// The monthly cap, which tells the tier.
+    /// The monthly cap, which shows the tier.
     pub cap: Option<Credits>,
 }
 
@@ -231,7 +232,7 @@ pub enum CreditsFlag {
     Credits,
     /// `--warn-credits`.
     WarnCredits,
-    /// What the generations cost together; `kept` must be left besides.
+    /// What the generations cost together; `kept` must be left as well.
     PlannedCost {
         /// What `--keep` asks for.
         kept: Credits,

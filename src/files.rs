@@ -37,7 +37,7 @@ pub enum ReadError {
     Pipe,
     /// It is a device or a socket.
     Device,
-    /// It is longer than so many bytes.
+    /// It is longer than this many bytes.
     TooLong(u64),
     /// It is a pipe that did not end within this time.
     TimedOut(Duration),

@@ -62,7 +62,7 @@ pub fn grant(job: &Job, room: Room) -> Vec<Grant> {
     if let Some(budget) = room.budget {
         funds.push((Held::Budget, budget.minus(planned)));
     }
-    for one in job.generations.iter().filter(|one| one.more > 0) {
+    for one in &job.generations {
         let known = grants.iter_mut().find(|grant| grant.model == one.model);
         let (Some(grant), Some(min)) = (known, one.needed(Some(room.models))) else {
             continue;
@@ -128,4 +128,186 @@ fn affordable(one: &Generations, min: u64, cost_of_min: Credits, left: Credits) 
     };
     let all = price.fit_into(cost_of_min.plus(left.max(Credits(0))))?;
     Some(all.saturating_sub(min))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::{Cost, Need};
+    use crate::price::Price;
+    use crate::quota::ModelQuota;
+    use crate::spend::{Budget, Period};
+    use proptest::prelude::*;
+
+    /// A flag `--generations MODEL=MIN..MAX@PRICE`, of the model `a` or `b`.
+    type Flag = (bool, u64, u64, Option<&'static str>);
+
+    #[derive(Clone, Debug)]
+    struct World {
+        flags: Vec<Flag>,
+        /// Of `a` and of `b`.
+        limits: [Option<u64>; 2],
+        balance: i128,
+        keep: Option<i128>,
+        budget: Option<i128>,
+    }
+
+    fn worlds() -> impl Strategy<Value = World> {
+        let price =
+            prop::sample::select(vec![None, Some("0"), Some("0.5"), Some("2.75"), Some("9")]);
+        let flag = (any::<bool>(), 1..4_u64, 0..6_u64, price);
+        (
+            prop::collection::vec(flag, 1..4),
+            [prop::option::of(0..12_u64), prop::option::of(0..12_u64)],
+            0..80_i128,
+            prop::option::of(0..40_i128),
+            prop::option::of(0..60_i128),
+        )
+            .prop_map(|(flags, limits, balance, keep, budget)| World {
+                flags,
+                limits,
+                balance,
+                keep,
+                budget,
+            })
+    }
+
+    fn name(is_b: bool) -> Model {
+        Model::new(if is_b { "b" } else { "a" })
+    }
+
+    fn granted(world: &World) -> Vec<Grant> {
+        let quota = |limit: Option<u64>| ModelQuota {
+            concurrency: Ok(Limit::Unlimited),
+            daily_limit: Ok(limit.map_or(Limit::Unlimited, Limit::AtMost)),
+            used: Ok(0),
+        };
+        let [a, b] = world.limits;
+        let models: Models = [(name(false), quota(a)), (name(true), quota(b))].into();
+        let generations = |(is_b, min, more, price): &Flag| {
+            let cost = price.map_or(Cost::Unknown, |price| {
+                Cost::Each(Price::parse(price).expect("a price"))
+            });
+            Generations {
+                more: *more,
+                ..Generations::new(name(*is_b), Need::Count(*min), cost)
+            }
+        };
+        let job = Job {
+            generations: world.flags.iter().map(generations).collect(),
+            keep: world.keep.map(Credits),
+            budget: world.budget.map(|credits| Budget {
+                max: Credits(credits),
+                period: Period::Month,
+            }),
+            ..Job::default()
+        };
+        let room = Room {
+            models: &models,
+            balance: Credits(world.balance),
+            budget: world.budget.map(Credits),
+        };
+        grant(&job, room)
+    }
+
+    /// What would stop one more generation of a flag, if so many of each are started.
+    fn stops(world: &World, counts: &[u64], flag: usize) -> Vec<Held> {
+        let cost = |nth: usize, count: u64| {
+            let price = world.flags[nth]
+                .3
+                .map(|price| Price::parse(price).expect("a price"));
+            price.map_or(0, |price| price.of(count).0)
+        };
+        let total: i128 = counts
+            .iter()
+            .enumerate()
+            .map(|(nth, count)| cost(nth, *count))
+            .sum();
+        let more = cost(flag, counts[flag] + 1) - cost(flag, counts[flag]);
+        let is_b = world.flags[flag].0;
+        let of_model = world
+            .flags
+            .iter()
+            .zip(counts)
+            .filter(|(one, _)| one.0 == is_b);
+        let of_model: u64 = of_model.map(|(_, count)| count).sum();
+        let spends = |limit: i128| more > 0 && total + more > limit;
+        let mut stops = Vec::new();
+        if world.limits[usize::from(is_b)].is_some_and(|limit| of_model + 1 > limit) {
+            stops.push(Held::DailyLimit);
+        }
+        if spends(world.balance) {
+            stops.push(Held::Balance);
+        }
+        if world.keep.is_some_and(|keep| spends(world.balance - keep)) {
+            stops.push(Held::Keep);
+        }
+        if world.budget.is_some_and(spends) {
+            stops.push(Held::Budget);
+        }
+        stops
+    }
+
+    proptest! {
+        /// The same one generation after another, in the order of the flags.
+        #[test]
+        fn grants_are_what_fits_one_by_one(world in worlds()) {
+            let mut counts: Vec<u64> = world.flags.iter().map(|flag| flag.1).collect();
+            let mut held = vec![Vec::new(); world.flags.len()];
+            for (nth, (_, min, more, _)) in world.flags.iter().enumerate() {
+                while counts[nth] < min + more && held[nth].is_empty() {
+                    held[nth] = stops(&world, &counts, nth);
+                    counts[nth] += u64::from(held[nth].is_empty());
+                }
+            }
+            let grants = granted(&world);
+            for one in &grants {
+                let of_model: Vec<usize> = (0..counts.len())
+                    .filter(|nth| name(world.flags[*nth].0) == one.model)
+                    .collect();
+                let sum = |of: &dyn Fn(usize) -> u64| of_model.iter().map(|nth| of(*nth)).sum::<u64>();
+                prop_assert_eq!(one.granted, sum(&|nth| counts[nth]));
+                prop_assert_eq!(one.min, sum(&|nth| world.flags[nth].1));
+                prop_assert_eq!(one.max, sum(&|nth| world.flags[nth].1 + world.flags[nth].2));
+                prop_assert_eq!(one.is_of_range(), one.max > one.min);
+                for held_by in [Held::DailyLimit, Held::Balance, Held::Keep, Held::Budget] {
+                    let expected = of_model.iter().any(|nth| held[*nth].contains(&held_by));
+                    prop_assert_eq!(one.held_by.contains(&held_by), expected, "{:?} {:?}", one, held_by);
+                }
+            }
+            let mut named: Vec<Model> = world.flags.iter().map(|flag| name(flag.0)).collect();
+            named.sort();
+            named.dedup();
+            prop_assert_eq!(grants.len(), named.len());
+        }
+    }
+
+    #[test]
+    fn a_percentage_of_no_limit_is_left_out() {
+        let quota = |daily_limit| ModelQuota {
+            concurrency: Ok(Limit::Unlimited),
+            daily_limit: Ok(daily_limit),
+            used: Ok(0),
+        };
+        let models: Models = [
+            (name(false), quota(Limit::Unlimited)),
+            (name(true), quota(Limit::AtMost(7))),
+        ]
+        .into();
+        let half = |is_b| Generations::new(name(is_b), Need::Percent(50), Cost::Unknown);
+        let job = Job {
+            generations: vec![half(false), half(true)],
+            ..Job::default()
+        };
+        let room = Room {
+            models: &models,
+            balance: Credits(1),
+            budget: None,
+        };
+        let found: Vec<(Model, u64)> = grant(&job, room)
+            .into_iter()
+            .map(|one| (one.model, one.granted))
+            .collect();
+        assert_eq!(found, [(name(true), 4)]);
+    }
 }

@@ -10,9 +10,9 @@ use crate::spend::Budget;
 /// How many generations a job needs of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// So many generations.
+    /// This many generations.
     Count(u64),
-    /// So many percent of the daily limit, 1 to 100, rounded up: at least one generation.
+    /// This many percent of the daily limit, 1 to 100, rounded up: at least one generation.
     Percent(u8),
 }
 
@@ -56,7 +56,7 @@ pub enum Cost {
 }
 
 impl Generations {
-    /// So many of a model.
+    /// This many of a model.
     pub fn new(model: Model, need: Need, cost: Cost) -> Self {
         Self {
             model,

@@ -15,7 +15,7 @@ use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::exit::Exit;
 use runway_preflight::output::{Output, Place, Sink};
 use runway_preflight::poll;
-use runway_preflight::report::text::{self, Look};
+use runway_preflight::report::text::{self, Style};
 use runway_preflight::report::{env, Contents, Report, Verdict};
 use runway_preflight::spend::UtcDay;
 
@@ -76,7 +76,7 @@ fn check(setup: &Setup, output: &Output, ci: Option<&dyn System>) -> Exit {
     exit
 }
 
-/// Makes the text for a file of which so many bytes are there.
+/// Makes the text for a file that already holds this many bytes.
 type Render<'a> = Box<dyn Fn(&Report, u64) -> String + 'a>;
 
 /// A file that the report is written to.
@@ -92,7 +92,7 @@ fn files<'a>(setup: &'a Setup, ci: Option<&dyn System>) -> Vec<Written<'a>> {
     let own = setup.write.iter().map(|(format, path)| Written {
         name: path.to_string_lossy().into_owned(),
         sink: Sink::new(Place::Whole(path.clone())),
-        render: Box::new(move |report, _| report.render(*format, Look::default())),
+        render: Box::new(move |report, _| report.render(*format, Style::default())),
         failed: false,
     });
     let of_ci = ci.map_or(Vec::new(), System::files);
@@ -132,7 +132,7 @@ fn publish(
             let text = if setup.quiet && report.verdict == Verdict::Go {
                 String::new()
             } else {
-                report.render(setup.format, look(setup.color, &std::io::stdout()))
+                report.render(setup.format, style_of(setup.color, &std::io::stdout()))
             };
             if let Err(error) = output.write(&mut Sink::new(Place::Stdout), &text) {
                 failures.push(not_written("standard output", &error));
@@ -145,7 +145,7 @@ fn publish(
     }
     output.stderr(&match ci {
         Some(ci) => ci.diagnostics(&report),
-        None => text::diagnostics(&report, look(setup.color, &std::io::stderr())),
+        None => text::diagnostics(&report, style_of(setup.color, &std::io::stderr())),
     });
     report.exit
 }
@@ -177,7 +177,8 @@ fn report_usage(
     }
     for file in ci.map_or(Vec::new(), System::files) {
         let mut sink = Sink::new(Place::Append(file.path));
-        if let Err(error) = output.write(&mut sink, &(file.render_usage_error)(message, label)) {
+        let text = (file.render_usage_error)(message, label, sink.length_before());
+        if let Err(error) = output.write(&mut sink, &text) {
             output.stderr(&format!("{} could not be written: {error}\n", file.name));
         }
     }
@@ -196,9 +197,9 @@ fn print_only(text: &str) -> Exit {
 
 /// How text is shown on a stream.
 #[cfg(unix)]
-fn look(color: Color, stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Look {
+fn style_of(color: Color, stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Style {
     let size = terminal_size::terminal_size_of(stream);
-    Look {
+    Style {
         colour: has_colour(color, stream.is_terminal()),
         width: size.map(|(width, _)| usize::from(width.0)),
     }
@@ -206,9 +207,9 @@ fn look(color: Color, stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Look {
 
 /// How text is shown on a stream.
 #[cfg(not(unix))]
-fn look(color: Color, stream: &impl IsTerminal) -> Look {
+fn style_of(color: Color, stream: &impl IsTerminal) -> Style {
     let size = terminal_size::terminal_size().filter(|_| stream.is_terminal());
-    Look {
+    Style {
         colour: has_colour(color, stream.is_terminal()),
         width: size.map(|(width, _)| usize::from(width.0)),
     }

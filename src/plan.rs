@@ -198,20 +198,20 @@ impl<'a> Body<'a> {
             Some(Rate::Generation(price)) => return Ok((Some(price.rounded_up().of(1)), None)),
             Some(Rate::Second(price)) => price,
         };
-        let wrong = || {
+        let error = || {
             "the price is per second, but duration is not a number above 0 and up to 1000000: \
              give the seconds, or the price of a whole generation"
                 .to_owned()
         };
-        let seconds = self.duration.ok_or_else(wrong)?.get();
+        let seconds = self.duration.ok_or_else(error)?.get();
         let number = seconds
             .bytes()
             .all(|byte| b"0123456789.eE+-".contains(&byte));
         let length = whole(seconds, Round::Up).filter(|_| number);
         if !length.is_some_and(|length| (1..=MAX_SECONDS).contains(&length)) {
-            return Err(wrong());
+            return Err(error());
         }
-        let cost = price.of_seconds(seconds).ok_or_else(wrong)?;
+        let cost = price.of_seconds(seconds).ok_or_else(error)?;
         Ok((Some(cost), times(seconds, 1_000_000)))
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::api::{Answer, Client, Deadline, Event, Retry, Try, Unanswered};
+use crate::api::{Answer, Client, Deadline, Try, Unanswered};
 use crate::decide::{decide, grant_ranges, Decision, Facts};
 use crate::decode;
 use crate::diagnostic::{Code, Finding, Unexpected};
@@ -67,8 +67,6 @@ pub struct Outcome {
 pub enum Progress<'a> {
     /// One try is over.
     Tried(Try<'a>),
-    /// A request is about to be made again.
-    Retry(Retry<'a>),
     /// The machine's clock is off by this much.
     ClockSkew(Duration),
     /// `--wait` ends, since waiting does not resolve this.
@@ -83,7 +81,7 @@ pub enum Progress<'a> {
     Waited,
 }
 
-/// Hears of progress; of a wait, says when it wants to hear of it again.
+/// Receives progress; of a wait, says when it wants the next report.
 pub type Listener<'a> = dyn FnMut(Progress) -> Duration + 'a;
 
 /// The clock, within the years that can be written down.
@@ -266,7 +264,7 @@ impl Check<'_, '_, '_> {
         let read = match &poll.organization {
             Input::Saved(body) => Ok(decode::organization(body)),
             Input::Runway => self
-                .ask(|client, deadline, on_event| client.organization(deadline, on_event))
+                .ask(|client, deadline, on_try| client.organization(deadline, on_try))
                 .map(|body| decode::organization(&body)),
         };
         match read.and_then(|read| of_document(Document::Organization, read)) {
@@ -372,7 +370,7 @@ impl Check<'_, '_, '_> {
             // A saved history may hold more than what is to be shown of it.
             Input::Saved(body) => Ok(decode::history(body, None)),
             Input::Runway => self
-                .ask(|client, deadline, on_event| client.usage(window, deadline, on_event))
+                .ask(|client, deadline, on_try| client.usage(window, deadline, on_try))
                 .map(|body| decode::history(&body, Some(window))),
         };
         match read.and_then(|read| of_document(Document::Usage, read)) {
@@ -388,11 +386,7 @@ impl Check<'_, '_, '_> {
     /// it already.
     fn ask(
         &mut self,
-        request: impl FnOnce(
-            &Client,
-            Deadline,
-            &mut dyn FnMut(Event),
-        ) -> Result<Answer, Box<Unanswered>>,
+        request: impl FnOnce(&Client, Deadline, &mut dyn FnMut(Try)) -> Result<Answer, Box<Unanswered>>,
     ) -> Result<Vec<u8>, Option<Box<Finding>>> {
         let Some(client) = &self.poll.client else {
             // Without a request the gate fails, whatever the reason.
@@ -405,13 +399,10 @@ impl Check<'_, '_, '_> {
             return Err(None);
         }
         let listener = &mut *self.listener;
-        let on_event = &mut |event: Event| {
-            listener(match event {
-                Event::Tried(tried) => Progress::Tried(tried),
-                Event::Retry(retry) => Progress::Retry(retry),
-            });
+        let on_try = &mut |tried: Try| {
+            listener(Progress::Tried(tried));
         };
-        let answered = request(client, self.deadline, on_event);
+        let answered = request(client, self.deadline, on_try);
         let date = match &answered {
             Ok(answer) => answer.date,
             Err(unanswered) => unanswered.date,

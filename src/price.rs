@@ -41,18 +41,18 @@ impl Price {
         }
     }
 
-    /// What so many cost together, rounded up.
+    /// What `count` of them cost together, rounded up.
     pub fn of(self, count: u64) -> Credits {
         let thousandths = self.thousandths.saturating_mul(count.into());
         Credits(i128::try_from(thousandths.div_ceil(1_000)).unwrap_or(i128::MAX))
     }
 
-    /// What so many seconds cost, rounded up from the decimal text as it stands.
+    /// What this many seconds cost, rounded up from the decimal text as it stands.
     pub fn of_seconds(self, seconds: &str) -> Option<Credits> {
         times(seconds, self.thousandths).map(Credits)
     }
 
-    /// How many fit into so many credits; `None` for a price of 0.
+    /// How many fit into these credits; `None` for a price of 0.
     pub fn fit_into(self, credits: Credits) -> Option<u64> {
         let thousandths = credits.0.max(0).unsigned_abs().saturating_mul(1_000);
         let fit = thousandths.checked_div(self.thousandths)?;
@@ -203,7 +203,9 @@ mod tests {
             let sum = price(text).of_seconds(seconds);
             assert_eq!(sum, Some(Credits(credits)), "{text} × {seconds} s");
         }
-        assert_eq!(price("1").of_seconds("1e99"), None);
+        for seconds in ["1e99", "1e9223372036854775807", "1e99999999999999999999"] {
+            assert_eq!(price("1").of_seconds(seconds), None, "{seconds}");
+        }
     }
 
     proptest! {

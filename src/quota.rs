@@ -48,7 +48,7 @@ impl Credits {
 /// A tier's allowance: a number, or `null` in Runway's answer, which means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// At most so many.
+    /// At most this many.
     AtMost(u64),
     /// No limit.
     Unlimited,
@@ -128,7 +128,7 @@ pub enum Found {
 }
 
 impl Unreadable {
-    /// In words. `quote` makes text that is not our own harmless and cuts it to so many characters.
+    /// In words. `quote` makes text that is not our own harmless and cuts it to this many characters.
     pub fn describe(&self, quote: &dyn Fn(&str, usize) -> String) -> String {
         const MAX_EXCERPT: usize = 60;
         const MAX_FIELD: usize = 140;
@@ -210,7 +210,7 @@ pub type Models = BTreeMap<Model, ModelQuota>;
 pub struct Organization {
     /// `creditBalance`.
     pub balance: Reading<Credits>,
-    /// `tier.maxMonthlyCreditSpend`: the most credits that may be bought in 30 days. It tells
+    /// `tier.maxMonthlyCreditSpend`: the most credits that may be bought in 30 days. It shows
     /// the tier, and is no limit on use.
     pub monthly_cap: Reading<Credits>,
     /// The models of `tier.models`; a model that is not there is not available to the key.

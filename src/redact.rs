@@ -7,7 +7,7 @@ use std::fmt;
 use crate::credentials::Key;
 use crate::sanitize::{cut, is_harmless, sanitize, visible, without_commands};
 
-/// So many characters of a key in a row are a trace of it: as many as fit a number.
+/// This many characters of a key in a row are a trace of it: as many as fit a number.
 const TRACE: usize = 8;
 
 /// What stands for a trace.

@@ -173,10 +173,10 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The whole report. `look` is for text alone.
-    pub fn render(&self, format: Format, look: text::Look) -> String {
+    /// The whole report. `style` is for text alone.
+    pub fn render(&self, format: Format, style: text::Style) -> String {
         match format {
-            Format::Text => text::render(self, look),
+            Format::Text => text::render(self, style),
             Format::Json => json::render(self),
             Format::Markdown => markdown::render(self),
             Format::Env => env::render(self),

@@ -99,7 +99,7 @@ pub(crate) fn setup(
     let mut obstacle = None;
     if settings.asks_runway() {
         let proxy = proxy::for_host(&base, &variable).map_err(|problem| {
-            UsageError::new(problem, "--base-url https://api.dev.runwayml.com")
+            UsageError::of_variable(&problem, "HTTPS_PROXY=http://proxy.example:3128")
         })?;
         match found {
             Ok((key, source)) => {
@@ -231,17 +231,16 @@ fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), U
         _ => files::stdin(limits.max_bytes, settings.timeout),
     };
     let reader = reader.map_err(|why| error(&format!("cannot be read: {why}")))?;
-    let plan = Plan::read(reader, &settings.prices).map_err(|wrong| match wrong.line {
-        Some(line) => error(&format!("line {line}: {}", wrong.problem)),
-        None => error(&wrong.problem),
+    let plan = Plan::read(reader, &settings.prices).map_err(|why| match why.line {
+        Some(line) => error(&format!("line {line}: {}", why.problem)),
+        None => error(&why.problem),
     })?;
     job.add_plan(plan).map_err(error)
 }
 
 fn input(flag: &str, source: &Source, timeout: Duration) -> Result<Input, UsageError> {
     let limits = Limits {
-        // One byte more than is decoded, so that the decoder sees that it is too long.
-        max_bytes: decode::MAX_BYTES.saturating_add(1),
+        max_bytes: decode::MAX_BYTES,
         pipes: Pipes::Within(timeout),
     };
     let read: Result<Vec<u8>, ReadError> = match source {

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::quota::{Credits, Model};
 
-const SECONDS_A_DAY: u64 = 86_400;
+/// Of a day in UTC, which has no leap seconds here.
+pub const SECONDS_A_DAY: u64 = 86_400;
 
 /// The most days that Runway answers for at once.
 pub const MAX_DAYS: u32 = 90;
@@ -205,7 +206,7 @@ pub struct Budget {
 /// Days up to and including today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {
-    /// So many.
+    /// This many.
     Days(u32),
     /// Those of the calendar month (UTC).
     Month,

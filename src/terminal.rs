@@ -5,9 +5,10 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use runway_preflight::diagnostic::{Context, Finding};
-use runway_preflight::format::duration;
+use runway_preflight::format::{count, duration};
 use runway_preflight::output::Output;
 use runway_preflight::poll::Progress;
+use runway_preflight::spend::SECONDS_A_DAY;
 
 /// CI systems end a job that says nothing for ten minutes.
 const LOG_EVERY: Duration = Duration::from_secs(300);
@@ -44,16 +45,16 @@ impl<'a> Terminal<'a> {
         }
     }
 
-    /// Shows what happens; of a wait, says when it wants to hear of it again.
+    /// Shows what happens; of a wait, says when it wants the next report.
     pub(crate) fn report(&mut self, progress: Progress) -> Duration {
         match progress {
             Progress::Tried(tried) => {
+                let outcome = self.output.redactor().quote(&tried.outcome, MAX_QUOTE);
                 if self.verbose {
                     self.line(&format!(
-                        "{} at {}: {} in {} ms ({})",
+                        "{} at {}: {outcome} in {} ms ({})",
                         tried.document.request(),
                         tried.host,
-                        self.output.redactor().quote(&tried.outcome, MAX_QUOTE),
                         tried.elapsed.as_millis(),
                         if tried.addresses.is_empty() {
                             "no new connection".to_owned()
@@ -62,18 +63,19 @@ impl<'a> Terminal<'a> {
                         }
                     ));
                 }
+                if let Some(again_in) = tried.again_in {
+                    self.line(&format!(
+                        "try {} of {} at {}: {outcome}; trying again in {}",
+                        tried.tries,
+                        tried.document.request(),
+                        tried.host,
+                        in_seconds(again_in)
+                    ));
+                }
             }
-            Progress::Retry(retry) => self.line(&format!(
-                "try {} of {} at {}: {}; trying again in {}",
-                retry.tries,
-                retry.document.request(),
-                retry.host,
-                self.output.redactor().quote(&retry.why, MAX_QUOTE),
-                in_seconds(retry.wait)
-            )),
             Progress::ClockSkew(skew) => self.line(&format!(
                 "this machine's clock is {} off; days are counted by Runway's",
-                in_seconds(skew)
+                in_days(skew)
             )),
             Progress::NotWaiting(code) => self.line(&format!(
                 "not waiting: waiting does not resolve {}",
@@ -123,6 +125,14 @@ impl<'a> Terminal<'a> {
         }
         let quiet = self.shown_at.map(|at| at.elapsed()).unwrap_or_default();
         LOG_EVERY.saturating_sub(quiet)
+    }
+}
+
+/// In whole days where there are several.
+fn in_days(skew: Duration) -> String {
+    match skew.as_secs() / SECONDS_A_DAY {
+        ..2 => in_seconds(skew),
+        days => count(days, "day"),
     }
 }
 

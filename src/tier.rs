@@ -1,4 +1,4 @@
-//! Runway's published tiers. The answer names none; the monthly cap tells it.
+//! Runway's published tiers. The answer names none; the monthly cap shows it.
 
 use crate::quota::Credits;
 
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cap_tells_the_tier() {
+    fn the_cap_shows_the_tier() {
         assert_eq!(of_cap(Credits(10_000)).map(|tier| tier.number), Some(1));
         assert_eq!(of_cap(Credits(10_000_000)).map(|tier| tier.number), Some(5));
         assert_eq!(of_cap(Credits(10_001)), None);

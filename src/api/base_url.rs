@@ -1,7 +1,8 @@
 //! The host that is asked, and nothing but it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
+use rustls::pki_types::ServerName;
 use ureq::http::Uri;
 
 /// Runway's own; the SDKs use it too.
@@ -26,33 +27,38 @@ impl BaseUrl {
     /// secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let wrong = |problem: &str| Err(problem.to_owned());
+        let refuse = |problem: &str| Err(problem.to_owned());
         if text.contains('#') || text.contains('?') {
-            return wrong("must not have a query or a fragment");
+            return refuse("must not have a query or a fragment");
         }
         let Ok(uri) = text.parse::<Uri>() else {
-            return wrong("is not a URL");
+            return refuse("is not a URL");
         };
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return wrong("is not a URL with a scheme and a host");
+            return refuse("is not a URL with a scheme and a host");
         };
         if authority.as_str().contains('@') {
-            return wrong("must not have a user or a password");
+            return refuse("must not have a user or a password");
         }
         let host = authority.host();
         let rest = authority.as_str().strip_prefix(host).unwrap_or_default();
-        if host.is_empty() || !(rest.is_empty() || authority.port_u16().is_some()) {
-            return wrong("has no valid host and port");
+        if !is_host(host) {
+            return refuse(
+                "has no proper host: a name of letters, digits, - and ., or an IP address",
+            );
+        }
+        if !is_port(rest) {
+            return refuse("has no proper port: a number from 1 to 65535");
         }
         let secure =
             match scheme {
                 "https" => true,
                 "http" if is_loopback(host) => false,
-                "http" => return wrong(
+                "http" => return refuse(
                     "must be https: http would send the key unencrypted; it is allowed only for \
                      localhost",
                 ),
-                _ => return wrong("must be https"),
+                _ => return refuse("must be https"),
             };
         let own_port = if secure { 443 } else { 80 };
         let host = match authority.port_u16() {
@@ -106,6 +112,21 @@ pub(super) fn bare(host: &str) -> &str {
     inner.unwrap_or(host)
 }
 
+/// A name or an address that a certificate can be for.
+pub(super) fn is_host(host: &str) -> bool {
+    match bare(host) {
+        inner if inner == host => ServerName::try_from(host).is_ok(),
+        inner => inner.parse::<Ipv6Addr>().is_ok(),
+    }
+}
+
+/// A colon and a number from 1 to 65535, or nothing.
+pub(super) fn is_port(text: &str) -> bool {
+    let digits = text.strip_prefix(':').unwrap_or_default();
+    let port = digits.parse::<u16>();
+    text.is_empty() || !digits.starts_with('+') && port.is_ok_and(|port| port > 0)
+}
+
 /// By its name; what `localhost` resolves to is checked when it is connected to.
 fn is_loopback(host: &str) -> bool {
     let address: Result<IpAddr, _> = bare(host).parse();
@@ -128,6 +149,9 @@ mod tests {
             ("http://[::1]:9", "http://[::1]:9", "[::1]:9"),
             ("http://localhost", "http://localhost", "localhost"),
             ("HTTPS://H", "HTTPS://H", "H"),
+            ("https://a_b.example", "https://a_b.example", "a_b.example"),
+            ("https://a.example.", "https://a.example.", "a.example."),
+            ("https://10.1.2.3:1", "https://10.1.2.3:1", "10.1.2.3:1"),
         ] {
             let url = BaseUrl::parse(text).expect(text);
             assert_eq!((url.as_str(), url.host()), (kept, host));
@@ -164,8 +188,36 @@ mod tests {
             "//h",
             "/v1",
             "https://h:-1",
+            "https://h:+80",
+            "https://h:0",
+            "https://h:80:80",
+            // Hosts that no certificate can name.
+            "https://a,b=",
+            "https://...",
+            "https://.",
+            "https://.a",
+            "https://a..b",
+            "https://-a",
+            "https://*.example",
+            "https://$HOST",
+            "https://a;b",
+            "https://(a)",
+            "https://a%20b",
+            "https://é.example",
+            "https://1.2.3",
+            "https://999.1.1.1",
+            "https://[]",
+            "https://[1.2.3.4]",
+            "https://[v1.x]",
+            "https://[::1%25eth0]",
+            "https://[::1",
+            "https://::1",
         ] {
             assert!(BaseUrl::parse(text).is_err(), "{text}");
+        }
+        for label in [63, 64] {
+            let text = format!("https://{}.example", "a".repeat(label));
+            assert_eq!(BaseUrl::parse(&text).is_ok(), label == 63, "{text}");
         }
     }
 }

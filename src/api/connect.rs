@@ -45,7 +45,7 @@ impl Phase {
     ];
 
     /// What was being done, as a part of a sentence.
-    pub(super) fn doing(self) -> &'static str {
+    fn doing(self) -> &'static str {
         match self {
             Self::Lookup => "looking up the host's name",
             Self::Connect => "opening the connection",
@@ -57,7 +57,7 @@ impl Phase {
     }
 }
 
-/// How the request under way gets on, seen by all who take part.
+/// How far the request has come, shared by everything that takes part.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Progress(Arc<State>);
 
@@ -104,6 +104,24 @@ impl Progress {
         tried
             .map(|(address, outcome)| format!("{address} {}", outcome.word()))
             .collect()
+    }
+
+    /// What is being done, as a part of a sentence; of a connection, to which addresses of the name.
+    pub(super) fn doing(&self) -> String {
+        const MAX_NAMED: usize = 4;
+        let mut text = self.phase().doing().to_owned();
+        if self.phase() != Phase::Connect || self.known().is_none() {
+            return text;
+        }
+        let tried = self.tried();
+        for (nth, (address, _)) in tried.iter().take(MAX_NAMED).enumerate() {
+            let before = if nth == 0 { " to" } else { "," };
+            text.push_str(&format!("{before} {address}"));
+        }
+        if let Some(more @ 1..) = tried.len().checked_sub(MAX_NAMED) {
+            text.push_str(&format!(" and {more} more"));
+        }
+        text
     }
 
     fn tried(&self) -> std::sync::MutexGuard<'_, Vec<(SocketAddr, Tried)>> {
@@ -334,7 +352,7 @@ mod tests {
 
     use ureq::tls::RootCerts;
 
-    use super::super::{BaseUrl, Client, Deadline, Event};
+    use super::super::{BaseUrl, Client, Deadline, Try};
     use super::*;
     use crate::credentials::Key;
     use crate::spend::{UtcDay, Window};
@@ -380,10 +398,8 @@ mod tests {
             known.is_some_and(|(_, addresses)| addresses.contains(&elsewhere))
         };
         let mut tries = Vec::new();
-        let mut on_event = |event: Event| {
-            if let Event::Tried(tried) = event {
-                tries.push((tried.outcome == "200", tried.addresses.join(", ")));
-            }
+        let mut on_try = |one: Try| {
+            tries.push((one.outcome == "200", one.addresses.join(", ")));
         };
         let deadline = || Deadline::after(Duration::from_secs(60));
         let today = UtcDay::parse("2026-03-31").expect("a day");
@@ -394,12 +410,12 @@ mod tests {
 
         knows_elsewhere();
         client
-            .organization(deadline(), &mut on_event)
+            .organization(deadline(), &mut on_try)
             .expect("an answer");
         assert!(!knows_elsewhere_still(), "a check looks the name up");
         knows_elsewhere();
         client
-            .usage(window, deadline(), &mut on_event)
+            .usage(window, deadline(), &mut on_try)
             .expect("an answer");
         assert!(
             !knows_elsewhere_still(),

@@ -5,12 +5,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ureq::Error;
 
-use super::connect::Phase;
+use super::connect::{Phase, Progress};
 use super::retry::{Hints, RetryClass};
 use crate::diagnostic::{Asked, Finding, Unexpected};
 use crate::spend::UtcDay;
 
-/// What a finding says of the request besides.
+/// What else a finding says of the request.
 pub(super) struct Background {
     /// Host and port of the proxy in between.
     pub(super) proxy: Option<String>,
@@ -39,8 +39,8 @@ pub(super) enum Failure {
     Unreachable { why: String, again: bool },
     /// No secure connection.
     Tls { why: String, again: bool },
-    /// The time was over.
-    TimedOut(Phase),
+    /// The time was over: while doing what.
+    TimedOut(String),
     /// An answer that is not what HTTP or the API promises: what is wrong, as a clause.
     Unexpected { problem: String, again: bool },
 }
@@ -114,9 +114,9 @@ impl Failure {
                 why,
                 fix: None,
             },
-            Self::TimedOut(phase) => Finding::TimedOut {
+            Self::TimedOut(doing) => Finding::TimedOut {
                 asked,
-                phase: phase.doing(),
+                doing,
                 timeout: background.timeout,
                 before: background.before,
             },
@@ -137,15 +137,15 @@ impl Failure {
             } => format!("{status} ({says})"),
             Self::Answered { status, .. } => status.to_string(),
             Self::Unreachable { why, .. } | Self::Tls { why, .. } => why.clone(),
-            Self::TimedOut(phase) => format!("the time ran out while {}", phase.doing()),
+            Self::TimedOut(doing) => format!("the time ran out while {doing}"),
             Self::Unexpected { problem, .. } => problem.clone(),
         }
     }
 
     /// Reads ureq's error in the light of how far the request had come.
-    pub(super) fn of(error: Error, phase: Phase) -> Self {
+    pub(super) fn of(error: Error, progress: &Progress) -> Self {
         match error {
-            Error::Timeout(_) => Self::TimedOut(phase),
+            Error::Timeout(_) => Self::TimedOut(progress.doing()),
             Error::ConnectProxyFailed(reason) => Self::proxy(&reason),
             Error::HostNotFound => Self::Unreachable {
                 why: "the name was not found".to_owned(),
@@ -156,10 +156,10 @@ impl Failure {
                 why: what.to_owned(),
                 again: false,
             },
-            Error::Io(error) => Self::io(&error, phase),
+            Error::Io(error) => Self::io(&error, progress),
             Error::LargeResponseHeader(..) => Self::unexpected("the answer's headers never end"),
             Error::BodyExceedsLimit(_) => Self::unexpected("the answer is too long"),
-            other if phase >= Phase::Tunnel => {
+            other if progress.phase() >= Phase::Tunnel => {
                 Self::unexpected(&format!("the answer is not valid HTTP ({other})"))
             }
             other => Self::Unreachable {
@@ -169,7 +169,7 @@ impl Failure {
         }
     }
 
-    fn io(error: &io::Error, phase: Phase) -> Self {
+    fn io(error: &io::Error, progress: &Progress) -> Self {
         use io::ErrorKind;
         // What rustls refuses comes as an error of reading, wherever it meets it.
         let refused = error.get_ref().and_then(|inner| inner.downcast_ref());
@@ -177,8 +177,8 @@ impl Failure {
             return Self::tls(refused);
         }
         let what = error.to_string();
-        match (phase, error.kind()) {
-            (_, ErrorKind::TimedOut | ErrorKind::WouldBlock) => Self::TimedOut(phase),
+        match (progress.phase(), error.kind()) {
+            (_, ErrorKind::TimedOut | ErrorKind::WouldBlock) => Self::TimedOut(progress.doing()),
             (Phase::Lookup, _) => Self::Unreachable {
                 why: format!("the name was not found ({what})"),
                 again: true,
@@ -193,7 +193,7 @@ impl Failure {
                 again: true,
             },
             _ => Self::Unreachable {
-                why: format!("{what}, while {}", phase.doing()),
+                why: format!("{what}, while {}", progress.doing()),
                 again: true,
             },
         }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ureq::{Proxy, ProxyProtocol};
 
-use super::base_url::BaseUrl;
+use super::base_url::{is_host, is_port, BaseUrl};
 
 /// Those that curl and others read, in their order. Windows finds a name in either case.
 const VARIABLES: &[&str] = if cfg!(windows) {
@@ -47,7 +47,12 @@ pub fn for_host(
         .filter(|value| is_bare(value))
         .and_then(|value| Proxy::new(value).ok())
         .filter(has_proper_host)
-        .ok_or_else(|| format!("{name} is set, but is not the URL of a proxy"))?;
+        .ok_or_else(|| {
+            format!(
+                "{name} is set, but is not the URL of a proxy (in a user or password, #, / and ? \
+                 are written %23, %2F and %3F)"
+            )
+        })?;
     if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
         return Err(format!(
             "{name} names a SOCKS proxy, but only HTTP and HTTPS proxies are supported"
@@ -69,7 +74,7 @@ fn has_proper_host(proxy: &Proxy) -> bool {
     authority.is_some_and(|authority| {
         let host = authority.as_str().rsplit('@').next().unwrap_or_default();
         let port = host.strip_prefix(authority.host()).unwrap_or_default();
-        !authority.host().is_empty() && (port.is_empty() || authority.port_u16().is_some())
+        is_host(authority.host()) && is_port(port)
     })
 }
 
@@ -213,7 +218,6 @@ mod tests {
             ("https://10.1.2.3", "10.1.2.3"),
             ("https://10.1.2.3", "10.1.2.3."),
             ("https://10.1.2.3:9", "10.1.2.3.:9"),
-            ("https://10.1.2.3.", "10.1.2.3."),
             ("https://10.1.2.3", "::ffff:10.1.2.3"),
             ("https://10.1.2.3", "0.0.0.0/0"),
             ("https://[fd00::1]", "fd00::/8"),
@@ -250,6 +254,10 @@ mod tests {
             "http://",
             "secret\u{1}",
             "ftp://secret",
+            "http://secret:0",
+            "http://secret..a:1",
+            "http://user:secret@a,b=:1",
+            "http://user:secret@:3128",
             "::secret::",
         ] {
             let error = proxy("https://h", &[("HTTPS_PROXY", value)]).expect_err(value);

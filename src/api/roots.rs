@@ -47,7 +47,7 @@ pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, No
         store.add_file_of_user(file).map_err(|why| {
             NoRoots::of(
                 "SSL_CERT_FILE",
-                &format!("no certificate can be read from {}: {why}", file.display()),
+                &format!("no certificate can be read from {}: {why}", name_of(file)),
             )
         })?;
     }
@@ -83,6 +83,18 @@ pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, No
         .map(|der| owned(der))
         .collect::<Vec<_>>()
         .into())
+}
+
+/// A path as it may be shown: the variable may hold the certificate itself, or its private key.
+#[cfg(not(any(windows, target_vendor = "apple")))]
+fn name_of(path: &std::path::Path) -> String {
+    let text = path.to_string_lossy();
+    let is_path = path.is_absolute() || path.extension().is_some() || path.exists();
+    if is_path && !text.contains("-----") {
+        text.into_owned()
+    } else {
+        "its value, which is no path".to_owned()
+    }
 }
 
 #[cfg(not(any(windows, target_vendor = "apple")))]

@@ -190,7 +190,7 @@ impl Transport for Stream {
             if left.is_some_and(|left| left.is_zero()) {
                 return Err(ureq::Error::Timeout(timeout.reason));
             }
-            // macOS refuses it once the other side has closed; what came may be read all the same.
+            // macOS refuses it once the other side has closed; what came may still be read.
             let _ = self.stream.set_read_timeout(left);
             match self.stream.read(self.buffers.input_append_buf()) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -66,7 +66,7 @@ impl System for GitHub {
             name: "GITHUB_OUTPUT",
             path: path.clone(),
             render: |report, _| outputs(report),
-            render_usage_error: |_, label| {
+            render_usage_error: |_, label, _| {
                 let exit_code = Exit::Usage.code().to_string();
                 lines(
                     label,
@@ -88,7 +88,7 @@ impl System for GitHub {
     }
 }
 
-/// Of an event, what tells a fork.
+/// Of an event, what shows that a pull request comes from a fork.
 #[derive(Deserialize)]
 struct Event {
     pull_request: Option<PullRequest>,
@@ -196,15 +196,25 @@ fn lines(label: Option<&str>, values: &[(&str, String)]) -> String {
 
 /// The Markdown for `GITHUB_STEP_SUMMARY`, in the room that the step has left there.
 fn summary(report: &Report, already_there: u64) -> String {
-    let room = MAX_SUMMARY.saturating_sub(already_there);
-    markdown::render_within(report, usize::try_from(room).unwrap_or(usize::MAX))
+    markdown::render_within(report, summary_room(already_there))
 }
 
-fn usage_error_summary(message: &str, label: Option<&str>) -> String {
+fn summary_room(already_there: u64) -> usize {
+    let room = MAX_SUMMARY.saturating_sub(already_there);
+    usize::try_from(room).unwrap_or(usize::MAX)
+}
+
+fn usage_error_summary(message: &str, label: Option<&str>, already_there: u64) -> String {
     let label = label.map_or(String::new(), |label| format!("{label}: "));
     let lines: Vec<String> = message.lines().map(markdown::escape).collect();
-    format!(
+    let text = format!(
         "## {label}Runway preflight: ❌ Wrong command line\n\n{}\n",
         lines.join("\n\n")
-    )
+    );
+    // GitHub drops a summary that is too long as a whole.
+    if text.len() <= summary_room(already_there) {
+        text
+    } else {
+        String::new()
+    }
 }

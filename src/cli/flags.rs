@@ -224,7 +224,7 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UsageError {
     }
     let near = known
         .map(|flag| (strsim::jaro_winkler(name, flag), flag))
-        // A slip is corrected; what weakens the gate is not proposed for something else.
+        // A typing error is corrected; a flag that weakens the gate is not proposed for another one.
         .filter(|(likeness, _)| *likeness > 0.93)
         .max_by(|(one, _), (other, _)| one.total_cmp(other));
     match near {

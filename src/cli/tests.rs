@@ -119,7 +119,7 @@ fn runway_is_asked_for_what_no_file_holds() {
 }
 
 #[test]
-fn a_number_in_another_form_gets_the_number() {
+fn a_number_in_another_form_is_suggested() {
     for (text, number) in [
         ("$12", "write 1200"),
         ("$12.50", "write 1250"),
@@ -128,7 +128,11 @@ fn a_number_in_another_form_gets_the_number() {
         ("1k", "write 1000"),
         ("1.5k", "write 1500"),
         ("12.50", "write 13"),
+        ("1,234,567", "write 1234567"),
         ("12.0001", "(digits only)\n"),
+        ("1.200", "(digits only)\n"),
+        ("12,5", "(digits only)\n"),
+        ("1,20,000", "(digits only)\n"),
         ("-1", "(digits only)\n"),
         ("many", "(digits only)\n"),
     ] {
@@ -140,7 +144,7 @@ fn a_number_in_another_form_gets_the_number() {
 }
 
 #[test]
-fn a_word_too_many_gets_what_was_meant() {
+fn a_word_too_many_gets_a_suggestion() {
     for (words, meant) in [
         (
             &["--generations", "gen4.5", "20"][..],
@@ -265,7 +269,7 @@ fn windows_are_days_of_the_calendar() {
 
 #[test]
 fn everything_else_is_refused_with_an_example() {
-    for (words, expected) in [
+    for (words, message) in [
         (&["--credits"][..], "--credits needs a value"),
         (
             &["--credits", "--quiet"],
@@ -496,7 +500,7 @@ fn everything_else_is_refused_with_an_example() {
     ] {
         let error = error_of(words);
         assert!(
-            error.starts_with("error: ") && error.contains(expected),
+            error.starts_with("error: ") && error.contains(message),
             "{words:?}: {error}"
         );
         assert!(

@@ -10,9 +10,7 @@ use crate::price::{Price, Prices, Rate};
 use crate::quota::{Credits, Model};
 use crate::report::Format;
 use crate::sanitize::{cut, for_log};
-use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS};
-
-const SECONDS_A_DAY: u64 = 86_400;
+use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS, SECONDS_A_DAY};
 
 /// A flag's value on its way to a type.
 pub(super) struct Value {
@@ -353,14 +351,14 @@ impl Value {
     }
 
     fn model_and(&self, form: &str) -> Result<(Model, &str), UsageError> {
-        let wrong = || self.error(&format!("must be {form}"));
-        let (model, rest) = self.text.split_once('=').ok_or_else(wrong)?;
+        let error = || self.error(&format!("must be {form}"));
+        let (model, rest) = self.text.split_once('=').ok_or_else(error)?;
         if model.to_lowercase().starts_with("key_") {
             Err(self.error("names no model"))
         } else if Model::is_name(model) {
             Ok((Model::new(model), rest))
         } else {
-            Err(wrong())
+            Err(error())
         }
     }
 }
@@ -371,7 +369,8 @@ pub(super) fn is_label(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// The whole number that a text such as `$12`, `1,200`, `1k` or `12.00` means.
+/// The whole number that a text such as `$12`, `1,200`, `1k` or `12.50` means. None where it may
+/// mean two: `12,5` and `1.200` are 12.5 and 1,200 to some.
 fn number_meant(text: &str) -> Option<u64> {
     // A credit is a cent.
     let (text, unit) = match text.strip_prefix('$') {
@@ -381,13 +380,14 @@ fn number_meant(text: &str) -> Option<u64> {
             None => (text, 1),
         },
     };
-    let text = text.replace([',', '_'], "");
-    let (whole_part, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    if whole_part.is_empty() || fraction.len() > 3 {
+    let (whole_part, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let groups = whole_part.split([',', '_']);
+    if whole_part.is_empty() || fraction.len() > 2 || groups.skip(1).any(|group| group.len() != 3) {
         return None;
     }
+    let whole_part = whole_part.replace([',', '_'], "");
     let fraction = format!("{fraction:0<3}");
-    let thousandths = whole(whole_part)?
+    let thousandths = whole(&whole_part)?
         .checked_mul(1_000)?
         .checked_add(whole(&fraction)?)?;
     // Rounded up: a minimum must not shrink.
@@ -403,7 +403,8 @@ fn whole(text: &str) -> Option<u64> {
 /// An argument as it may be shown: quoted, cleaned, cut, and not at all if it looks like a key.
 pub fn echo(argument: &str) -> String {
     let shown = for_log(argument);
-    if shown.to_lowercase().contains("key_") {
+    let lower = shown.to_lowercase();
+    if lower.contains("key_") || lower.contains("-----begin ") {
         "(not shown: it looks like a key)".to_owned()
     } else if argument.trim() != argument {
         format!("\"{}\" (with white space around it)", cut(&shown, 60))

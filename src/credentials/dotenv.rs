@@ -4,8 +4,7 @@
 /// The text of a file: UTF-8, or UTF-16 with a byte order mark. What cannot be decoded becomes a
 /// character that no key has.
 pub(super) fn decode(bytes: &[u8]) -> String {
-    type Join = fn([u8; 2]) -> u16;
-    let (units, join): (_, Join) = match bytes {
+    let (units, join): (_, fn([u8; 2]) -> u16) = match bytes {
         [0xff, 0xfe, units @ ..] => (units, u16::from_le_bytes),
         [0xfe, 0xff, units @ ..] => (units, u16::from_be_bytes),
         _ => {
@@ -30,17 +29,16 @@ pub(super) struct Unreadable;
 ///
 /// # Errors
 ///
-/// Where the variable is named and has no value that can be read: it may be set there all the same.
+/// Where the variable is named and has no value that can be read: it may be set there.
 pub(super) fn value(text: &str, variable: &str) -> Result<Option<String>, Unreadable> {
     let mut found = None;
     let mut named = false;
     for entry in Entries(text) {
         match entry {
             Entry::Value(name, value) if name == variable => found = Some(Ok(value)),
-            Entry::Garbled(name) if name == variable => found = Some(Err(Unreadable)),
-            Entry::Value(_, text) => named |= names(&text, variable),
-            Entry::Garbled(_) => {}
-            Entry::Other(text) => named |= names(text, variable),
+            Entry::Garbled(name, _) if name == variable => found = Some(Err(Unreadable)),
+            Entry::Value(name, value) => named |= names(name, variable) || names(&value, variable),
+            Entry::Garbled(_, text) | Entry::Other(text) => named |= names(text, variable),
         }
     }
     match found {
@@ -92,8 +90,8 @@ struct Entries<'t>(&'t str);
 enum Entry<'t> {
     /// A variable and its value.
     Value(&'t str, String),
-    /// A variable whose value does not end, or has more behind it.
-    Garbled(&'t str),
+    /// A variable whose value does not end, or has more behind it, and the text of all that.
+    Garbled(&'t str, &'t str),
     /// Text that is neither.
     Other(&'t str),
 }
@@ -133,6 +131,7 @@ impl<'t> Entries<'t> {
         let Some(quote) = value.chars().next().filter(|first| QUOTES.contains(first)) else {
             return Entry::Value(name, without_comment(after).to_owned());
         };
+        let whole = |rest: &str| text.strip_suffix(rest).unwrap_or(text);
         // A value in quotes may go on in the next lines.
         let start = line.len().saturating_sub(value.len()).saturating_add(1);
         match quoted(text.get(start..).unwrap_or_default(), quote) {
@@ -142,10 +141,10 @@ impl<'t> Entries<'t> {
                 if left.is_empty() || left.starts_with('#') {
                     Entry::Value(name, value)
                 } else {
-                    Entry::Garbled(name)
+                    Entry::Garbled(name, whole(self.0))
                 }
             }
-            None => Entry::Garbled(name),
+            None => Entry::Garbled(name, line),
         }
     }
 
@@ -232,6 +231,14 @@ mod tests {
             "set KEY=abc",
             "A=\"\nKEY=abc\"",
             "K\0E\0Y\0=\0a\0",
+            "'KEY'=abc",
+            "\"KEY\"=abc",
+            "$env:KEY=abc",
+            "KEY+=abc",
+            "KEY?=abc",
+            "KEY:=abc",
+            "KEY:\"abc=\"",
+            "A=\"\nKEY=abc\" b",
         ] {
             assert_eq!(value(text, "KEY"), Err(Unreadable), "{text:?}");
         }

@@ -379,7 +379,7 @@ fn an_unread_model_that_nobody_named_is_a_warning() {
 }
 
 #[test]
-fn if_no_limit_could_be_read_nobody_knows_whether_a_model_may_run() {
+fn no_readable_limit_is_cannot_tell() {
     let lost = Unreadable {
         field: "tier.models[\"m\"]".to_owned(),
         problem: Problem::Other("is null".to_owned()),
@@ -451,7 +451,7 @@ fn a_budget_that_is_exceeded_names_where_most_of_it_went() {
 }
 
 #[test]
-fn where_there_are_no_credits_the_most_that_is_asked_for_is_needed() {
+fn no_credits_needs_the_largest_request() {
     for (balance, credits, planned, needed) in [
         (0, None, None, None),
         (0, Some(5), None, Some(5)),

@@ -511,7 +511,7 @@ impl Finding {
             ),
             Self::TimedOut {
                 asked,
-                phase,
+                doing,
                 timeout,
                 before,
             } => {
@@ -525,7 +525,7 @@ impl Finding {
                         context.host,
                         humantime::format_duration(*timeout)
                     ),
-                    &format!("the time ran out while {phase}{before}"),
+                    &format!("the time ran out while {doing}{before}"),
                     &format!("try again{}", context.more_time()),
                     &documentation(Code::TimedOut),
                 )
@@ -646,7 +646,7 @@ impl Context<'_> {
         self.redactor.quote(model.as_str(), MAX_NAME)
     }
 
-    /// The first names of a list of so many.
+    /// The first names of a list.
     fn names(&self, models: &[Model], of: usize) -> String {
         let mut shown: Vec<String> = models.iter().map(|model| self.name(model)).collect();
         let more = of.saturating_sub(models.len());

@@ -181,7 +181,7 @@ struct Bounds {
     days: bool,
     /// Models that no flag names.
     all_models: bool,
-    /// Requirements, diagnostics and models, of each so many.
+    /// Requirements, diagnostics and models: the most of each.
     max_rows: usize,
 }
 

@@ -65,7 +65,7 @@ impl Case {
         let outcome = match row.met {
             Some(true) => Outcome::Passed,
             Some(false) => Outcome::Failed(figures),
-            // Passed all the same, by --fail-open or --missing-key skip.
+            // Passed anyway, by --fail-open or --missing-key skip.
             None if report.verdict == Verdict::Skipped || report.passes() => {
                 Outcome::Skipped(report.message())
             }

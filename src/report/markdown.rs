@@ -16,7 +16,7 @@ pub fn render(report: &Report) -> String {
     render_rows(report, MAX_ROWS)
 }
 
-/// The report with at most so many bytes: rows of its long tables are left out for it, and that
+/// The report with at most `max_bytes` bytes: rows of its long tables are left out for it, and that
 /// is said.
 pub fn render_within(report: &Report, max_bytes: usize) -> String {
     let mut rows = MAX_ROWS;

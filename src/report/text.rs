@@ -24,7 +24,7 @@ const MAX_ROWS: usize = 20_000;
 
 /// How text is shown.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Look {
+pub struct Style {
     /// In colour.
     pub colour: bool,
     /// The columns of the terminal; `None` if lines are not wrapped.
@@ -32,8 +32,8 @@ pub struct Look {
 }
 
 /// The report for standard output.
-pub fn render(report: &Report, look: Look) -> String {
-    let paint = Paint(look.colour);
+pub fn render(report: &Report, style: Style) -> String {
+    let paint = Paint(style.colour);
     let mut text = headline(report, paint);
     text.push_str(&requirements(report, paint));
     for (name, figure) in report.account(false) {
@@ -51,7 +51,7 @@ pub fn render(report: &Report, look: Look) -> String {
         text.push_str(&padded(&models));
     }
     if let Some((window, history)) = report.contents.usage {
-        text.push_str(&usage(report, window, history, look));
+        text.push_str(&usage(report, window, history, style));
     }
     if report.contents.tiers {
         text.push_str("\n  Tiers\n\n");
@@ -59,15 +59,15 @@ pub fn render(report: &Report, look: Look) -> String {
         text.push_str(&format!("  {UNLOCK_NOTE}\n"));
     }
     let text = format!("{}\n", text.trim_end());
-    wrapped(report.redactor.without_figures(&text).into_owned(), look)
+    wrapped(report.redactor.without_figures(&text).into_owned(), style)
 }
 
 /// The diagnostics for standard error, set off from what is above them.
-pub fn diagnostics(report: &Report, look: Look) -> String {
+pub fn diagnostics(report: &Report, style: Style) -> String {
     let all = report.diagnostics.iter();
-    let text: String = all.map(|one| diagnostic(one, look.colour)).collect();
+    let text: String = all.map(|one| diagnostic(one, style.colour)).collect();
     let gap = if text.is_empty() { "" } else { "\n" };
-    wrapped(format!("{gap}{text}"), look)
+    wrapped(format!("{gap}{text}"), style)
 }
 
 /// One diagnostic for standard error.
@@ -151,8 +151,8 @@ fn requirements(report: &Report, paint: Paint) -> String {
 }
 
 /// Each line within the width, what does not fit below its own beginning; never inside a word.
-fn wrapped(text: String, look: Look) -> String {
-    let Some(width) = look.width else {
+fn wrapped(text: String, style: Style) -> String {
+    let Some(width) = style.width else {
         return text;
     };
     let mut wrapped = String::with_capacity(text.len());
@@ -219,7 +219,7 @@ fn padded(table: &Table) -> String {
     text
 }
 
-fn usage(report: &Report, window: Window, history: &History, look: Look) -> String {
+fn usage(report: &Report, window: Window, history: &History, style: Style) -> String {
     let mut text = format!(
         "\n  Credits used from {} to {} ({}, UTC)\n\n",
         window.start,
@@ -235,19 +235,19 @@ fn usage(report: &Report, window: Window, history: &History, look: Look) -> Stri
     text.push('\n');
     text.push_str(&padded(&report.totals_table(history, MAX_ROWS)));
     text.push_str("\n  By day\n\n");
-    text.push_str(&bars(report, window, history, look));
+    text.push_str(&bars(report, window, history, style));
     text
 }
 
 /// A bar for each day, the longest for the largest sum.
-fn bars(report: &Report, window: Window, history: &History, look: Look) -> String {
+fn bars(report: &Report, window: Window, history: &History, style: Style) -> String {
     const LONGEST: usize = 40;
     /// The day and the figure.
     const BESIDE: usize = 24;
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let most = window.newest_first().map(|day| history.on(day)).max();
     let most = most.unwrap_or_default().0.max(1).unsigned_abs();
-    let longest = look.width.map_or(LONGEST, |width| {
+    let longest = style.width.map_or(LONGEST, |width| {
         width.saturating_sub(BESIDE).clamp(8, LONGEST)
     });
     let mut text = String::new();

@@ -6,7 +6,7 @@ use crate::diagnostic::Finding;
 use crate::job::Need;
 use crate::quota::{Limit, Model, Models};
 
-/// `generations` is what the job needs of the model besides: what that reports is not reported
+/// `generations` is what the job needs of the model as well: what that reports is not reported
 /// here again.
 pub(crate) fn check(
     model: &Model,

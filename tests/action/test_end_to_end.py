@@ -145,7 +145,7 @@ class TheAction(Scenario):
         self.assertIn("does not have the SHA-256 that stands beside it", run.of("error")[0])
         self.assertNotEqual(run.steps["preflight"].outputs.get("pass"), "true")
 
-    def test_no_go_fails_the_step_with_6_and_holds_the_later_job_back(self):
+    def test_no_go_fails_the_step_and_the_later_job(self):
         with runway(organization()) as server:
             run = self.act("no-go", server)
         self.assert_asked(server, ONCE)
@@ -161,7 +161,7 @@ class TheAction(Scenario):
         for text in ("generations-short", "credits-short", "188", "1,000"):
             self.assertIn(text, summary)
 
-    def test_no_go_stays_green_with_fail_false_and_pass_holds_the_later_job_back(self):
+    def test_fail_false_stays_green_and_pass_stops_the_later_job(self):
         with runway(organization()) as server:
             run = self.act("no-go-green", server)
         self.assert_asked(server, ONCE)
@@ -233,7 +233,7 @@ class TheAction(Scenario):
         self.assertIn("add-mask", run.commands)
         self.assertIn("a careless step prints ***", run.log)
 
-    def test_a_model_name_cannot_inject_an_output_a_command_or_an_annotation(self):
+    def test_a_model_name_injects_nothing(self):
         names = ["x\npass=true", "x\r\n::set-output name=pass::true", "x\n::error::pwned", "##[error]pwned",
                  "x ##[set-output name=pass]true", "x%0A::warning::pwned", "<script>pwned</script>", "x|y\n\n# pwned",
                  "report<<END\npwned\nEND", "::add-mask::188", "\u001b[31mpwned", "x\u2028::error::pwned"]
@@ -254,7 +254,7 @@ class TheAction(Scenario):
         self.assertNotIn("<script>", summary)
         self.assertNotIn("\n# pwned", summary)
 
-    def test_an_error_of_the_server_cannot_inject_either(self):
+    def test_an_error_of_the_server_injects_nothing(self):
         body = {"error": f"no\n::set-output name=pass::true\n##[error]pwned {KEY[:40]}\u0000{KEY[40:]} {KEY}"}
         with runway((401, body)) as server:
             run = self.act("injection", server)
@@ -323,7 +323,7 @@ class TheAction(Scenario):
         budget = [row for row in report["requirements"] if row["kind"] == "budget"]
         self.assertEqual([(row["needed"], row["left"], row["met"]) for row in budget], [(120, 80, False)])
 
-    def test_waiting_looks_again_until_it_is_enough(self):
+    def test_waiting_checks_again_until_it_is_enough(self):
         with runway(organization(used={"gen4.5": 13}), organization()) as server:
             run = self.act("wait", server)
         self.assert_asked(server, ONCE, ONCE)

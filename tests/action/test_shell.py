@@ -236,7 +236,7 @@ exit {code}
         self.assertEqual(summary.read_text(), "## Runway preflight: ❌ Wrong input\n\n"
                          "error: the input quiet takes true or false, and nothing else\n")
 
-    def test_exit_2_of_the_command_is_not_told_again(self):
+    def test_exit_2_of_the_command_is_not_reported_again(self):
         outputs = temporary_folder() / "outputs"
         done = self.call(2, GITHUB_OUTPUT=str(outputs), credits="1", fail="false")
         self.assertEqual((done.returncode, done.stdout, done.stderr, outputs.exists()), (2, "", "", False))
@@ -658,7 +658,7 @@ class Install(Scripts):
             self.assertEqual(self.install().returncode, 1)
         self.assertEqual(len(self.builds()), 1)
 
-    def test_a_binary_of_the_cache_that_does_not_run_here_is_built_again(self):
+    def test_a_cached_binary_that_does_not_run_is_rebuilt(self):
         self.install()
         kept = self.temp / "kept"
         self.path.rename(kept)
@@ -701,7 +701,7 @@ class Install(Scripts):
         self.assertEqual(done.says, "built", "another release is taken by name only")
         self.assertIn("or name one in the input version: 1.1.0\n", done.stderr)
 
-    def test_the_own_version_by_name_is_the_release_whatever_the_source(self):
+    def test_the_own_version_by_name_is_the_release(self):
         self.release()
         (self.root / "src" / "main.rs").write_text("fn main() { todo!() }\n")
         with self.serve() as server:
@@ -817,7 +817,7 @@ class Install(Scripts):
             self.assertEqual((done.returncode, done.binary, self.builds()), (1, None, []), url)
             self.assertIn("must be http://127.0.0.1:PORT", done.stderr)
 
-    def test_elsewhere_it_downloads_over_https_from_its_own_repository_without_a_token(self):
+    def test_download_is_https_from_own_repository_without_token(self):
         self.release()
         script(self.bin / "curl", f"""#!/bin/bash
 printf '%s\\n' "$@" >'{self.temp}/curl.log'

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -31,10 +32,12 @@ class Run:
         return f"exit code {self.code}\n--- standard output\n{self.out}\n--- standard error\n{self.err}"
 
 
-def gate(*arguments, base_url=None, key=KEY, environment=None):
-    """Runs the gate in an empty directory, so that no `.env` file is found."""
+def gate(*arguments, base_url=None, key=KEY, environment=None, files=None):
+    """Runs the gate in a directory that holds these files alone: no other `.env` is found."""
     variables = {"RUNWAYML_API_SECRET": key, "RUNWAYML_BASE_URL": base_url, **(environment or {})}
     with tempfile.TemporaryDirectory() as directory:
+        for name, content in (files or {}).items():
+            (pathlib.Path(directory) / name).write_bytes(content)
         done = subprocess.run(
             [GATE, *arguments],
             cwd=directory,

@@ -109,6 +109,25 @@ fn no_pass_outlives_a_wrong_command_line() {
         .is_some_and(|text| text.contains("--credits")));
 }
 
+/// GitHub drops a summary over its limit as a whole, and what the step wrote before with it.
+#[test]
+fn a_wrong_command_line_does_not_overfill_a_summary() {
+    for (length, fits) in [(1_000, true), (1_039_999, false), (1_048_575, false)] {
+        let before = "x".repeat(length) + "\n";
+        let run = Gate::new()
+            .github()
+            .file("github-summary", &before)
+            .args("--credits many")
+            .run();
+        let summary = run.summary.as_deref().expect("a summary");
+        assert_eq!(
+            (run.code, summary.len() > before.len()),
+            (2, fits),
+            "{run:?}"
+        );
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_leaves_no_contradiction() {

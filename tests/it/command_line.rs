@@ -173,11 +173,12 @@ const WRONG: &[(&str, &[&str])] = &[
     ("--base-url https://user@localhost", &["user"]),
     ("--base-url https://localhost/?a=b", &["query"]),
     ("--base-url https://localhost/#a", &["fragment"]),
-    ("--base-url https://localhost:99999", &["--base-url"]),
+    ("--base-url https://localhost:99999", &["--base-url", "port"]),
+    ("--base-url https://a,b=", &["a,b=", "host"]),
 ];
 
 #[test]
-fn what_cannot_be_followed_is_exit_code_2_and_says_what_would_be_right() {
+fn wrong_command_lines_are_exit_code_2_with_an_example() {
     each(
         WRONG,
         |(line, _)| (*line).to_owned(),
@@ -453,6 +454,33 @@ fn a_base_url_may_have_a_prefix_and_a_slash_at_its_end() {
 }
 
 #[test]
+fn a_host_that_no_certificate_can_name_is_exit_code_2() {
+    for url in [
+        "https://...",
+        "https://.",
+        "https://a..b",
+        "https://$HOST",
+        "https://*.example.com",
+        "https://a;b",
+        "https://1.2.3",
+        "https://999.1.1.1",
+        "https://[1.2.3.4]",
+        "https://[]",
+        "https://h:0",
+        "https://h:+80",
+    ] {
+        let flag = Gate::new().args("--base-url").arg(url).run();
+        let variable = Gate::new().env("RUNWAYML_BASE_URL", url).run();
+        for run in [flag, variable] {
+            assert_eq!(run.code, 2, "{url}: {run:?}");
+            assert!(run.stderr.contains("has no proper"), "{url}: {run:?}");
+            let example = "\nexample: runway-preflight --base-url https://api.dev.runwayml.com\n";
+            assert!(run.stderr.contains(example), "{url}: {run:?}");
+        }
+    }
+}
+
+#[test]
 fn the_flag_for_the_address_outweighs_the_environment() {
     let (right, wrong) = (
         Server::script([Reply::ok(EXAMPLE)]),
@@ -510,7 +538,7 @@ fn a_proxy_that_cannot_be_used_is_never_passed_by_in_silence() {
 }
 
 #[test]
-fn saved_answers_are_decided_without_a_key_and_without_a_word_to_anyone() {
+fn saved_answers_need_no_key_and_no_request() {
     let server = Server::script([Reply::ok("{}")]);
     let gate = || Gate::asking(&server).no_key().file("saved.json", EXAMPLE);
     let run = gate()

@@ -125,7 +125,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn what_is_not_understood_is_no_go_and_no_panic_and_names_its_field() {
+fn unreadable_fields_are_cannot_tell_and_named() {
     each(
         &cases(),
         |case| case.name.clone(),

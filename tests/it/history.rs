@@ -194,7 +194,7 @@ fn both_requests_share_a_connection() {
 }
 
 #[test]
-fn what_goes_wrong_on_a_connection_that_is_used_again_is_reported_as_on_a_new_one() {
+fn a_reused_connection_reports_failures_as_a_new_one() {
     let server = Server::handler(|_, request| {
         if request.method == "GET" {
             Reply::ok(EXAMPLE)

@@ -23,7 +23,7 @@ fn used(server: &Server, run: &Run, key: &str) {
 }
 
 #[test]
-fn the_key_is_taken_from_the_file_then_the_environment_then_dotenv() {
+fn key_sources_are_file_environment_dotenv_in_order() {
     let dotenv = format!("RUNWAYML_API_SECRET={OTHER}\n");
     let server_ = server();
     let run = Gate::asking(&server_)
@@ -71,6 +71,42 @@ fn dotenv_files_are_read_as_usual() {
             .run();
         used(&server, &run, OTHER);
     });
+}
+
+/// A file that names the variable is never passed by: the run would pass for want of a key.
+#[test]
+fn a_dotenv_that_names_the_variable_is_never_missing() {
+    let files = [
+        "'RUNWAYML_API_SECRET'=KEY",
+        "\"RUNWAYML_API_SECRET\"=KEY",
+        "$env:RUNWAYML_API_SECRET=KEY",
+        "RUNWAYML_API_SECRET+=KEY",
+        "RUNWAYML_API_SECRET?=KEY",
+        "RUNWAYML_API_SECRET: KEY",
+        "RUNWAYML_API_SECRET",
+        "set RUNWAYML_API_SECRET=KEY",
+        "RUNWAYML_API_SECRET='KEY",
+        "RUNWAYML_API_SECRET=\"KEY\" more",
+        "RUNWAYML_API_SECRET=KEY more",
+        "A=\"\nRUNWAYML_API_SECRET=KEY\"",
+        "A=\"\nRUNWAYML_API_SECRET=KEY\" more",
+        "A=1 RUNWAYML_API_SECRET=KEY",
+    ];
+    each(
+        &files,
+        |file| (*file).to_owned(),
+        |file| {
+            let server = server();
+            let run = Gate::asking(&server)
+                .no_key()
+                .secret(OTHER)
+                .file(".env", file.replace("KEY", OTHER))
+                .args("--missing-key skip")
+                .run();
+            assert_eq!((run.code, server.seen()), (4, 0), "{run:?}");
+            assert_eq!(run.shown(), ["key-malformed"], "{run:?}");
+        },
+    );
 }
 
 /// What a `.env` file holds beside the key is not the gate's.
@@ -174,7 +210,7 @@ fn skipping_is_for_a_missing_key_only() {
 }
 
 #[test]
-fn the_name_of_another_tool_is_reported() {
+fn a_key_in_another_tools_variable_is_reported() {
     for name in [
         "RUNWAY_API_KEY",
         "RUNWAY_SKILLS_API_SECRET",
@@ -261,7 +297,7 @@ fn where_github_withholds_secrets_the_diagnostic_says_so() {
 }
 
 #[test]
-fn failing_open_turns_exit_code_5_into_0_and_no_other() {
+fn fail_open_turns_exit_code_5_into_0_only() {
     let fail =
         |status: u16| Reply::http(status, r#"{"error":"No."}"#).header("x-should-retry", "false");
     let cases = [
@@ -335,7 +371,7 @@ fn failing_open_turns_exit_code_5_into_0_and_no_other() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn failing_open_does_not_cover_a_report_that_could_not_be_written() {
+fn fail_open_does_not_cover_report_failed() {
     let server = server();
     let run = Gate::asking(&server)
         .args("--fail-open")

@@ -26,4 +26,5 @@ mod secrecy;
 mod support;
 mod terminal;
 mod waiting;
+mod worst_day;
 mod written;

@@ -40,7 +40,7 @@ fn echoes() -> Vec<String> {
 }
 
 #[test]
-fn a_key_that_the_server_echoes_is_blotted_out() {
+fn a_key_that_the_server_echoes_is_redacted() {
     type Place = fn(&str) -> Vec<Reply>;
     let places: [(&str, Place); 15] = [
         ("error of 400", |key| {
@@ -251,6 +251,45 @@ fn a_key_from_a_file_is_as_secret() {
     }
 }
 
+/// A secret of a certificate, put where its file's name belongs.
+#[test]
+fn a_private_key_in_place_of_a_path_is_not_shown() {
+    let secret = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgFd1";
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{secret}/+a\n-----END PRIVATE KEY-----\n");
+    for value in [
+        &*pem,
+        &pem.replace('\n', " "),
+        &format!("# ca.pem\n{pem}"),
+        secret,
+    ] {
+        let gate = || {
+            Gate::new()
+                .secret(secret)
+                .args("--base-url https://localhost:1")
+        };
+        let run = gate().env("SSL_CERT_FILE", value).github().run();
+        assert_eq!(
+            (run.code, run.output("codes")),
+            (5, "tls-failed"),
+            "{run:?}"
+        );
+        assert!(run.stderr.contains("SSL_CERT_FILE"), "{run:?}");
+        let run = gate().env("SSL_CERT_DIR", value).run();
+        assert_eq!((run.code, run.shown()), (5, vec!["tls-failed"]), "{run:?}");
+        for flag in ["--key-file", "--from", "--plan", "--write", "--label"] {
+            if value == secret {
+                continue;
+            }
+            for run in [
+                gate().arg(flag).arg(value).run(),
+                gate().arg(format!("{flag}={value}")).github().run(),
+            ] {
+                assert_eq!(run.code, 2, "{run:?}");
+            }
+        }
+    }
+}
+
 /// A password in an address is a secret too.
 #[test]
 fn a_password_in_an_address_is_not_repeated() {
@@ -271,6 +310,13 @@ fn a_password_in_an_address_is_not_repeated() {
         format!("socks5://me:{secret}@127.0.0.1:1"),
         format!("gopher://me:{secret}@x"),
         format!("http://me:{secret}@"),
+        format!("http://me:p@{secret}#1@127.0.0.1:3128"),
+        format!("http://me:p@{secret}/1@127.0.0.1:3128"),
+        format!("http://me:p@{secret}?1@127.0.0.1:3128"),
+        format!("http://me:{secret}\\@127.0.0.1:1"),
+        format!("http://me:{secret}@127.0.0.1:99999"),
+        format!("http://me:{secret}@:3128"),
+        format!("//me:{secret}@127.0.0.1:1"),
     ] {
         let run = Gate::new()
             .secret(secret)
@@ -278,5 +324,20 @@ fn a_password_in_an_address_is_not_repeated() {
             .args("--base-url https://localhost:1")
             .run();
         assert_eq!(run.code, 2, "{run:?}");
+        let example = "example: HTTPS_PROXY=http://proxy.example:3128 runway-preflight\n";
+        assert!(run.stderr.ends_with(example), "{run:?}");
+    }
+    // A proxy that can be used is named without them, also where it is not there.
+    for proxy in [
+        format!("http://me:{secret}@127.0.0.1:1"),
+        format!("http://me:p@{secret}@127.0.0.1:1"),
+        format!("http://me:%40{secret}@[::1]:1"),
+    ] {
+        let run = Gate::new()
+            .secret(secret)
+            .env("HTTPS_PROXY", &proxy)
+            .args("-v --timeout 700ms --base-url https://localhost:1")
+            .run();
+        assert_eq!((run.code, run.shown()), (5, vec!["unreachable"]), "{run:?}");
     }
 }

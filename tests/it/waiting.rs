@@ -87,6 +87,7 @@ fn cases() -> Vec<Case> {
         case("an interval longer than the wait", [short()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
         case("enough at the deadline", [short(), enough()], "--wait 6s --interval 1m", GO, &[(5.9, 14.0)]),
         case("no check before Retry-After", [later("8"), enough()], "--wait 10m --interval 5s --timeout 2s", GO, &[(7.9, 16.0)]),
+        case("a Retry-After as long as the wait", [later("6"), enough()], "--wait 6s --interval 5s --timeout 2s", GO, &[(5.9, 14.0)]),
         case("no check before a Retry-After that passes the end", [later("3600"), enough()], "--wait 6s --interval 5s --timeout 2s", (5, &["rate-limited"]), &[]),
         case("the newest check that was answered decides", [short(), down()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
         case("an answer after an outage decides", [down(), short()], "--wait 6s --interval 1m", (3, &["generations-short"]), &[(5.9, 14.0)]),
@@ -101,7 +102,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn waiting_looks_again_when_it_should_and_no_longer_than_it_can_help() {
+fn waiting_checks_again_until_it_cannot_help() {
     each(
         &cases(),
         |case| case.name.to_owned(),
@@ -132,7 +133,7 @@ fn waiting_looks_again_when_it_should_and_no_longer_than_it_can_help() {
 }
 
 #[test]
-fn the_last_look_comes_when_the_wait_ends_and_not_before() {
+fn the_last_check_is_at_the_end_of_the_wait() {
     let server = Server::script([short()]);
     let run = Gate::asking(&server)
         .args(NEED)
@@ -201,7 +202,7 @@ fn a_signal_ends_the_wait_at_once() {
 
 /// A hundred jobs that start together do not ask in step.
 #[test]
-fn looks_are_not_in_step() {
+fn checks_are_jittered() {
     let waits: Vec<_> = (0..6).collect();
     let pauses = std::sync::Mutex::new(Vec::new());
     each(&waits, ToString::to_string, |_| {
@@ -223,7 +224,7 @@ fn looks_are_not_in_step() {
 
 /// One run may take the whole wait, one check no more than its time-out.
 #[test]
-fn without_a_wait_there_is_one_look() {
+fn without_a_wait_there_is_one_check() {
     let server = Server::script([short(), Reply::ok(EXAMPLE)]);
     let run = Gate::asking(&server).args(NEED).run();
     assert_eq!((run.code, server.seen()), (3, 1), "{run:?}");

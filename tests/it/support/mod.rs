@@ -7,7 +7,7 @@ pub(crate) mod server;
 pub(crate) mod tls;
 
 use std::collections::BTreeSet;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{catch_unwind, AssertUnwindSafe, Location};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 use std::thread;
@@ -16,6 +16,7 @@ pub(crate) use gate::{Gate, Run, KEY};
 pub(crate) use server::{Reply, Request, Server, Step};
 
 /// Runs the cases of a table side by side, most of which only wait, and reports all that fail.
+/// `cargo test --test it -- --show-output | grep ' cases in '` counts them.
 #[track_caller]
 pub(crate) fn each<T: Sync>(
     cases: &[T],
@@ -41,6 +42,10 @@ pub(crate) fn each<T: Sync>(
             });
         }
     });
+    #[expect(clippy::print_stdout, reason = "shown with --show-output")]
+    {
+        println!("{} cases in {}", cases.len(), Location::caller());
+    }
     let failed = failed.into_inner().expect("the list");
     assert!(
         failed.is_empty(),

@@ -1,0 +1,525 @@
+//! Inputs that were once decided, shown or waited for wrongly, in tables of a kind.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{json, Value};
+
+use crate::support::body::{gen45, organization, EXAMPLE};
+use crate::support::tls::{self, Certificate};
+use crate::support::{each, Gate, Reply, Server};
+
+/// A shortage needs one figure: that another one cannot be read does not hide it.
+#[test]
+fn a_known_shortage_outlasts_unreadable_figures() {
+    let limits = |concurrency: &str, limit: &str, used: &str| {
+        format!(
+            r#"{{"creditBalance": 5000, "tier": {{"maxMonthlyCreditSpend": 10000, "models": {{
+                "gen4.5": {{"maxConcurrentGenerations": {concurrency}, "maxDailyGenerations": {limit}}},
+                "other": {{"maxConcurrentGenerations": 2, "maxDailyGenerations": 5}}}}}}{used}}}"#
+        )
+    };
+    let used = |count: &str| {
+        format!(r#", "usage": {{"models": {{"gen4.5": {{"dailyGenerations": {count}}}}}}}"#)
+    };
+    let mut cases = Vec::new();
+    for count in ["null", "-0.5", "\"x\"", "1e400", "[]", "{}", "true"].map(used) {
+        cases.push((
+            limits("2", "10", &count),
+            "--generations gen4.5=11",
+            "over-daily-limit",
+        ));
+        cases.push((
+            limits("2", "0", &count),
+            "--generations gen4.5=1",
+            "no-daily-quota",
+        ));
+    }
+    cases.push((
+        limits("2", "10", ""),
+        "--generations gen4.5=11",
+        "over-daily-limit",
+    ));
+    for limit in ["\"x\"", "-1", "1e39"] {
+        cases.push((
+            limits("1", limit, &used("0")),
+            "--concurrency gen4.5=2",
+            "concurrency-short",
+        ));
+    }
+    for concurrency in ["\"x\"", "-1", "1e39"] {
+        let body = limits(concurrency, "10", &used("0"));
+        cases.push((body, "--generations gen4.5=11", "over-daily-limit"));
+    }
+    let body = limits("2", "10", &used("0")).replacen("5000", "\"?\"", 1);
+    cases.push((body, "--generations gen4.5=11", "over-daily-limit"));
+    cases.push((
+        r#"{"creditBalance": 1, "tier": 7}"#.to_owned(),
+        "--credits 5",
+        "credits-short",
+    ));
+    each(
+        &cases,
+        |(body, args, _)| format!("{args} {body}"),
+        |(body, args, code)| {
+            for open in ["", "--fail-open"] {
+                let run = Gate::reading(body)
+                    .args(args)
+                    .args(open)
+                    .args("--format json")
+                    .run();
+                assert_eq!(run.code, 6, "{run:?}");
+                assert!(
+                    run.codes("error").iter().any(|found| found == code),
+                    "{run:?}"
+                );
+            }
+        },
+    );
+}
+
+/// Down what is left, up what is used; what is out of range is no figure.
+#[test]
+fn figures_are_rounded_against_the_user() {
+    let cases: [(&str, &str, &str, i32, Value); 22] = [
+        (
+            "/creditBalance",
+            "0.9999999999999999",
+            "--credits 1",
+            6,
+            json!(0),
+        ),
+        (
+            "/creditBalance",
+            "0.99999999999999999999999",
+            "--credits 1",
+            6,
+            json!(0),
+        ),
+        ("/creditBalance", "1e-400", "--credits 1", 6, json!(0)),
+        ("/creditBalance", "0.1e1", "--credits 1", 0, json!(1)),
+        (
+            "/creditBalance",
+            "10000000000000000000000e-22",
+            "--credits 1",
+            0,
+            json!(1),
+        ),
+        ("/creditBalance", "-0.5", "--credits 0", 6, json!(-1)),
+        ("/creditBalance", "-0.0", "--credits 0", 0, json!(0)),
+        (
+            "/creditBalance",
+            "9007199254740993",
+            "--credits 9007199254740993",
+            0,
+            json!(9_007_199_254_740_993_u64),
+        ),
+        ("/creditBalance", "1e39", "", 5, Value::Null),
+        ("/creditBalance", "99999999999999999999", "", 5, Value::Null),
+        (
+            "/creditBalance",
+            "1e999999999999999999999",
+            "",
+            5,
+            Value::Null,
+        ),
+        (
+            "/tier/models/gen4.5/maxConcurrentGenerations",
+            "19.99999999999999999999",
+            "--concurrency gen4.5=20",
+            6,
+            json!(19),
+        ),
+        (
+            "/tier/models/gen4.5/maxConcurrentGenerations",
+            "2e1",
+            "--concurrency gen4.5=20",
+            0,
+            json!(20),
+        ),
+        (
+            "/tier/models/gen4.5/maxConcurrentGenerations",
+            "1e39",
+            "--concurrency gen4.5=1",
+            5,
+            Value::Null,
+        ),
+        (
+            "/tier/models/gen4.5/maxDailyGenerations",
+            "19.99999999999999999999",
+            "--generations gen4.5=20",
+            6,
+            json!(19),
+        ),
+        (
+            "/tier/models/gen4.5/maxDailyGenerations",
+            "-1",
+            "--generations gen4.5=1",
+            5,
+            Value::Null,
+        ),
+        (
+            "/tier/models/gen4.5/maxDailyGenerations",
+            "true",
+            "--generations gen4.5=1",
+            5,
+            Value::Null,
+        ),
+        (
+            "/usage/models/gen4.5/dailyGenerations",
+            "0.0000000000000000001",
+            "--generations gen4.5=200",
+            3,
+            json!(1),
+        ),
+        (
+            "/usage/models/gen4.5/dailyGenerations",
+            "11.0000000000001",
+            "--generations gen4.5=189",
+            3,
+            json!(12),
+        ),
+        (
+            "/usage/models/gen4.5/dailyGenerations",
+            "-0.5",
+            "--generations gen4.5=1",
+            5,
+            Value::Null,
+        ),
+        (
+            "/usage/models/gen4.5/dailyGenerations",
+            "-0",
+            "--generations gen4.5=200",
+            0,
+            json!(0),
+        ),
+        (
+            "/usage/models/gen4.5/dailyGenerations",
+            "1e39",
+            "--generations gen4.5=1",
+            5,
+            Value::Null,
+        ),
+    ];
+    each(
+        &cases,
+        |(field, figure, ..)| format!("{field} {figure}"),
+        |(field, figure, args, exit, shown)| {
+            let mut body = gen45(200, 12);
+            *body.pointer_mut(field).expect("a field") = json!("FIGURE");
+            let body = body.to_string().replace("\"FIGURE\"", figure);
+            let run = Gate::reading(body).args(args).args("--format json").run();
+            assert_eq!(run.code, *exit, "{run:?}");
+            let name = field.rsplit('/').next().unwrap_or_default();
+            let report = &run.json()["organization"];
+            let found = match name {
+                "creditBalance" => report[name].clone(),
+                _ => report["models"]["gen4.5"][name].clone(),
+            };
+            assert_eq!(found, *shown, "{run:?}");
+        },
+    );
+}
+
+#[test]
+fn a_content_encoding_is_none_or_named() {
+    let cases = [
+        ("identity", 0),
+        ("Identity", 0),
+        ("IDENTITY", 0),
+        ("", 0),
+        ("  ", 0),
+        ("gzip", 5),
+        ("br", 5),
+        ("none", 5),
+        ("identity, gzip", 5),
+    ];
+    each(
+        &cases,
+        |(encoding, _)| (*encoding).to_owned(),
+        |(encoding, exit)| {
+            let reply = Reply::ok(EXAMPLE).header("Content-Encoding", encoding);
+            let run = Gate::asking(&Server::script([reply])).run();
+            assert_eq!(run.code, *exit, "{run:?}");
+            let named = format!("has the content encoding {encoding},");
+            assert_eq!(run.stderr.contains(&named), *exit == 5, "{run:?}");
+        },
+    );
+}
+
+/// What a server means by a date, it means by its own clock.
+#[test]
+fn a_retry_after_date_goes_by_the_answers_own_clock() {
+    const DAYS: u64 = 40 * 86_400;
+    let now = SystemTime::now();
+    let shift = Duration::from_secs(DAYS);
+    let cases = [
+        ("on time", now),
+        ("ahead", now + shift),
+        ("behind", now - shift),
+    ];
+    each(
+        &cases,
+        |(name, _)| (*name).to_owned(),
+        |(_, clock)| {
+            let until = httpdate::fmt_http_date(*clock + Duration::from_secs(2));
+            let down = Reply::http(503, "{}")
+                .header("Date", &httpdate::fmt_http_date(*clock))
+                .header("Retry-After", &until);
+            let server = Server::script([down, Reply::ok(EXAMPLE)]);
+            let run = Gate::asking(&server).args("--timeout 20s").run();
+            assert_eq!((run.code, server.seen()), (0, 2), "{run:?}");
+            assert!(server.gaps()[0] >= Duration::from_millis(1_950), "{run:?}");
+        },
+    );
+}
+
+#[test]
+fn a_duration_has_a_maximum_and_m_is_months() {
+    let cases = [
+        ("--wait 30M", "at most 7days; M is months: write 30m"),
+        ("--wait 1M", "write 1m for minutes"),
+        ("--wait 8days", "at most 7days"),
+        ("--timeout 30M", "at most 1h; M is months: write 30m"),
+        ("--timeout 2h", "at most 1h"),
+        ("--timeout 0s", "at least"),
+        ("--wait 1h --interval 2days", "at most 1day"),
+        ("--wait 1h --interval 1M", "write 1m for minutes"),
+        ("--wait 1h --interval 1s", "at least 5s"),
+        ("--wait 99999999999999999999y", "must be a duration"),
+        ("--interval 5s", "--wait is missing"),
+    ];
+    each(
+        &cases,
+        |(args, _)| (*args).to_owned(),
+        |(args, message)| {
+            let run = Gate::new().args(args).run();
+            assert_eq!(run.code, 2, "{run:?}");
+            assert!(run.stderr.contains(message), "{run:?}");
+        },
+    );
+}
+
+/// Past the proxy, which is not there, to a server of TLS.
+#[test]
+fn no_proxy_is_read_as_people_write_it() {
+    let server = Server::tls(tls::server(Certificate::Good), [Reply::ok(EXAMPLE)]);
+    let port = server.port();
+    let cases = [
+        ("localhost", "localhost", true),
+        ("localhost", "x.example\tlocalhost\ny.example", true),
+        ("localhost", "x.example, LOCALHOST", true),
+        ("localhost", "localhost.", true),
+        ("localhost", ".localhost", true),
+        ("localhost", "*", true),
+        ("localhost", "localhost:PORT", true),
+        ("localhost", "localhost:1", false),
+        ("localhost", "host", false),
+        ("localhost", "localhost.example", false),
+        ("localhost", ".", false),
+        ("127.0.0.1", "127.0.0.1", true),
+        ("127.0.0.1", "127.0.0.1:PORT", true),
+        ("127.0.0.1", "127.0.0.0/8", true),
+        ("127.0.0.1", "127.0.0.1/32", true),
+        ("127.0.0.1", "0.0.0.0/0", true),
+        ("127.0.0.1", "::ffff:127.0.0.1", true),
+        ("127.0.0.1", "[::ffff:127.0.0.1]:PORT", true),
+        ("127.0.0.1", "127.0.0.0/33", false),
+        ("127.0.0.1", "10.0.0.0/8", false),
+        ("127.0.0.1", "0.0.1", false),
+        ("127.0.0.1", "::/0", false),
+    ];
+    each(
+        &cases,
+        |(host, entries, _)| format!("{host} {entries:?}"),
+        |(host, entries, passes)| {
+            let gate = Gate::new();
+            let authority = tls::ca_file(gate.directory());
+            let run = gate
+                .env("SSL_CERT_FILE", authority)
+                .env("HTTPS_PROXY", "http://127.0.0.1:1")
+                .env("NO_PROXY", entries.replace("PORT", &port.to_string()))
+                .args("--timeout 900ms --base-url")
+                .arg(format!("https://{host}:{port}"))
+                .run();
+            assert_eq!(run.code, if *passes { 0 } else { 5 }, "{run:?}");
+            let by_proxy = run.stderr.contains("through the proxy 127.0.0.1:1");
+            assert_eq!(by_proxy, !passes, "{run:?}");
+        },
+    );
+}
+
+/// What is advised helps, and what does not help is not advised.
+#[test]
+fn advice_holds() {
+    let limited = |limit: u64| gen45(limit, 0).to_string();
+    let with_balance = |balance: i64| {
+        organization(balance, &[("gen4.5", json!(2), json!(200), json!(0))]).to_string()
+    };
+    let no_cap = with_balance(5_000).replacen("10000", "null", 1);
+    let cases = [
+        (limited(50), "--generations gen4.5=600", "tier 3", "tier 2"),
+        (limited(50), "--generations gen4.5=500", "tier 2", "tier 3"),
+        (
+            limited(200),
+            "--generations gen4.5=1000",
+            "tier 2",
+            "tier 3",
+        ),
+        (
+            limited(77),
+            "--generations gen4.5=600",
+            "higher limit",
+            "to tier",
+        ),
+        (
+            limited(50),
+            "--generations gen4.5=30001",
+            "higher limit",
+            "to tier",
+        ),
+        (
+            limited(50),
+            "--generations gen4.5=25000",
+            "tier 5",
+            "over 500 days",
+        ),
+        (
+            limited(200),
+            "--generations gen4.5=400",
+            "over 2 days",
+            "--wait",
+        ),
+        (
+            with_balance(5_000),
+            "--credits 21600",
+            "more than the 10,000 that this tier may buy",
+            "buy the missing",
+        ),
+        (
+            with_balance(5_000),
+            "--credits 15000",
+            "buy the missing 10,000",
+            "move up",
+        ),
+        (
+            with_balance(5_000),
+            "--credits 5001",
+            "buy at least 1,000 credits ($10.00)",
+            "buy 1 credit",
+        ),
+        (
+            no_cap,
+            "--credits 21600",
+            "buy the missing 16,600",
+            "may buy in",
+        ),
+        (
+            with_balance(0),
+            "--credits 1",
+            "buy at least 1,000 credits",
+            "buy 1 credit",
+        ),
+        (
+            gen45(0, 0).to_string(),
+            "--generations gen4.5=1",
+            "restricted",
+            "first credits",
+        ),
+        (
+            gen45(200, 190).to_string(),
+            "--generations gen4.5=20",
+            "wait up to 24 hours",
+            "--wait 2h",
+        ),
+    ];
+    each(
+        &cases,
+        |(_, args, ..)| (*args).to_owned(),
+        |(body, args, said, unsaid)| {
+            let run = Gate::reading(body).args(args).run();
+            assert!([3, 6].contains(&run.code), "{run:?}");
+            assert!(run.stderr.contains(said), "{said}: {run:?}");
+            assert!(!run.stderr.contains(unsaid), "{unsaid}: {run:?}");
+        },
+    );
+}
+
+#[test]
+fn what_is_used_up_is_a_warning_where_nothing_was_asked() {
+    let models = |used: [u64; 2]| {
+        let row = |name, used: u64| (name, json!(2), json!(5), json!(used));
+        organization(5_000, &[row("a", used[0]), row("b", used[1])]).to_string()
+    };
+    let cases = [
+        (
+            models([5, 5]),
+            "",
+            Some("no model has daily generations left"),
+        ),
+        (
+            models([5, 9]),
+            "",
+            Some("no model has daily generations left"),
+        ),
+        (
+            models([5, 1]),
+            "",
+            Some("1 model has no daily generations left"),
+        ),
+        (models([4, 1]), "", None),
+        (models([5, 1]), "--generations b=1", None),
+    ];
+    each(
+        &cases,
+        |(_, args, said)| format!("{args} {said:?}"),
+        |(body, args, said)| {
+            let run = Gate::reading(body).args(args).args("--format json").run();
+            assert_eq!(run.code, 0, "{run:?}");
+            let warned = run.codes("warning") == ["models-used-up"];
+            assert_eq!(warned, said.is_some(), "{run:?}");
+            assert!(run.stderr.contains(said.unwrap_or_default()), "{run:?}");
+        },
+    );
+}
+
+#[test]
+fn a_value_in_another_form_is_told_what_was_meant() {
+    let cases: [(&[&str], &str); 17] = [
+        (
+            &["--budget", "gen4.5=10000/30d"],
+            "it is for all models together",
+        ),
+        (&["--budget", "10k/30d"], "write 10000"),
+        (&["--budget", "$100/30d"], "write 10000"),
+        (
+            &["--generations", "gen4.5", "20"],
+            "write --generations gen4.5=20 as one word",
+        ),
+        (&["--generations", "gen4.5=1k"], "write 1000"),
+        (&["--generations", "gen4.5=1,000"], "write 1000"),
+        (
+            &["--generations", "gen4.5=20,veo3.1=1"],
+            "more than one model",
+        ),
+        (&["--wait", "2", "hours"], "write --wait 2hours as one word"),
+        (&["--credits", "$12"], "write 1200"),
+        (&["--credits", "$12.50"], "write 1250"),
+        (&["--credits", "1,200"], "write 1200"),
+        (&["--credits", "1_200"], "write 1200"),
+        (&["--credits", "1k"], "write 1000"),
+        (&["--credits", "12.50"], "write 13"),
+        // Each may mean two numbers.
+        (&["--credits", "1.200"], "(digits only)\n"),
+        (&["--credits", "12,5"], "(digits only)\n"),
+        (&["--credits", "1 200"], "(digits only)\n"),
+    ];
+    each(
+        &cases,
+        |(args, _)| args.join(" "),
+        |(args, message)| {
+            let run = args.iter().fold(Gate::new(), Gate::arg).run();
+            assert_eq!(run.code, 2, "{run:?}");
+            assert!(run.stderr.contains(message), "{run:?}");
+        },
+    );
+}
