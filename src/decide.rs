@@ -361,3 +361,6 @@ fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decisi
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

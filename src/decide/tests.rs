@@ -9,8 +9,8 @@ use super::*;
 use crate::job::{Cost, Generations};
 use crate::plan::Plan;
 use crate::price::{Price, Prices, Rate};
-use crate::requirement::Left;
 use crate::quota::Problem;
+use crate::requirement::Left;
 use crate::spend::{Budget, Period};
 
 /// One model under test beside another, and everything that can be asked of it.
@@ -320,11 +320,7 @@ proptest! {
 fn what_could_not_be_had_leaves_its_requirements_open() {
     let job = Job {
         generations: vec![
-            Generations::new(
-                Model::new("a"),
-                Need::Count(1),
-                Cost::Together(Credits(1)),
-            ),
+            Generations::new(Model::new("a"), Need::Count(1), Cost::Together(Credits(1))),
             Generations::new(Model::new("b"), Need::Percent(50), Cost::Unknown),
         ],
         credits: Some(Credits(1)),
@@ -510,7 +506,11 @@ fn a_percentage_is_of_the_limit() {
             at_a_time: None,
         };
         let job = Job {
-            generations: vec![(Model::new("tested"), Need::Percent(percent))],
+            generations: vec![Generations::new(
+                Model::new("tested"),
+                Need::Percent(percent),
+                Cost::Unknown,
+            )],
             ..Job::default()
         };
         let decision = decided(&job, Some(&organization(&world)), None);
@@ -670,7 +670,10 @@ fn ranges() -> impl Strategy<Value = Ranges> {
     let range = (0_usize..2, 1_u64..4, 0_u64..6, 0_u64..7);
     (
         proptest::collection::vec(range, 1..4),
-        [proptest::option::of(1_u64..12), proptest::option::of(1_u64..12)],
+        [
+            proptest::option::of(1_u64..12),
+            proptest::option::of(1_u64..12),
+        ],
         1_u64..40,
         proptest::option::of(0_u64..20),
         proptest::option::of(0_u64..40),
@@ -678,7 +681,13 @@ fn ranges() -> impl Strategy<Value = Ranges> {
         .prop_map(|(ranges, left, balance, keep, budget)| {
             let priced = ranges.iter().any(|(_, _, _, halves)| *halves > 0);
             let keep = keep.filter(|_| priced);
-            Ranges { ranges, left, balance, keep, budget }
+            Ranges {
+                ranges,
+                left,
+                balance,
+                keep,
+                budget,
+            }
         })
 }
 
