@@ -173,6 +173,7 @@ fn unreadable_models<'a>(job: &Job, organization: &'a Organization) -> Vec<&'a U
     if limits.all(Result::is_err) {
         let first = models.iter().next();
         let first = first.and_then(|(_, quota)| quota.daily_limit.as_ref().err());
+        let first = first.map(Box::as_ref);
         unreadable.extend(first.filter(|first| !unreadable.contains(first)));
     }
     unreadable
@@ -337,7 +338,7 @@ fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decisi
     let reported = unreadable_models(job, organization);
     let mut fields: BTreeSet<&Unreadable> = BTreeSet::new();
     fields.extend(models.values().flat_map(ModelQuota::unreadable));
-    fields.extend(organization.monthly_cap.as_ref().err());
+    fields.extend(organization.monthly_cap.as_ref().err().map(Box::as_ref));
     fields.retain(|what| !reported.contains(what));
     // Those that a flag names come first, so that the cut below cannot hide them.
     let warned = job.warn_generations.iter();

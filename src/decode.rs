@@ -89,7 +89,7 @@ fn used_of(name: &str, used: &mut Peekable<vec::IntoIter<Entry>>) -> Reading<u64
 }
 
 /// An object that is something else, often an error that was sent with status 200.
-fn no_organization(body: &[u8], balance: &Unreadable, models: &Unreadable) -> Unreadable {
+fn no_organization(body: &[u8], balance: &Unreadable, models: &Unreadable) -> Box<Unreadable> {
     let lacks = |what: &Unreadable| what.problem == Problem::Missing;
     let problem = if lacks(balance) && lacks(models) {
         format!("lacks {} and {}", balance.field, models.field)
@@ -97,17 +97,15 @@ fn no_organization(body: &[u8], balance: &Unreadable, models: &Unreadable) -> Un
         "has no creditBalance and no tier that can be read".to_owned()
     };
     let says = reason(body).says;
-    Unreadable {
-        field: String::new(),
-        problem: if says.trim().is_empty() {
-            Problem::Other(problem)
-        } else {
-            Problem::Excerpt {
-                problem: format!("{problem}; it says"),
-                excerpt: says,
-            }
-        },
-    }
+    let problem = if says.trim().is_empty() {
+        Problem::Other(problem)
+    } else {
+        Problem::Excerpt {
+            problem: format!("{problem}; it says"),
+            excerpt: says,
+        }
+    };
+    Unreadable::new(String::new(), problem)
 }
 
 /// Reads an answer of `POST /v1/organization/usage`: the whole of it or nothing, since a sum that
@@ -125,12 +123,11 @@ pub fn history(body: &[u8], asked: Option<Window>) -> Reading<History> {
         let date = day.text("date", "a day (YYYY-MM-DD)", UtcDay::parse)?;
         if let Some(window) = asked.filter(|window| !window.contains(date)) {
             let (start, last) = (window.start, window.last_day());
-            return Err(Unreadable {
-                field: format!("results[{index}].date"),
-                problem: Problem::Other(format!(
-                    "is {date}, outside the requested days {start} to {last}"
-                )),
-            });
+            let problem = format!("is {date}, outside the requested days {start} to {last}");
+            return Err(Unreadable::new(
+                format!("results[{index}].date"),
+                Problem::Other(problem),
+            ));
         }
         let entries = day.array("usedCredits")?;
         for (entry_index, entry) in entries.enumerate() {
@@ -179,10 +176,7 @@ pub fn reason(body: &[u8]) -> Reason {
 }
 
 fn document(body: &[u8]) -> Reading<Document<'_>> {
-    let unreadable = |problem| Unreadable {
-        field: String::new(),
-        problem,
-    };
+    let unreadable = |problem| Unreadable::new(String::new(), problem);
     let other = |problem: &str| Err(unreadable(Problem::Other(problem.to_owned())));
     let with_excerpt = |problem: String| {
         let start = body.get(..body.len().min(MAX_EXCERPT)).unwrap_or_default();
@@ -274,10 +268,10 @@ impl<'a> Object<'a> {
         if json.is_object() {
             Ok(Self { path, json })
         } else {
-            Err(Unreadable {
-                field: path.to_string(),
-                problem: mistyped(json, "an object"),
-            })
+            Err(Unreadable::new(
+                path.to_string(),
+                mistyped(json, "an object"),
+            ))
         }
     }
 
@@ -287,11 +281,8 @@ impl<'a> Object<'a> {
         format!("{path}{dot}{name}")
     }
 
-    fn unreadable(&self, name: &str, problem: Problem) -> Unreadable {
-        Unreadable {
-            field: self.path_of(name),
-            problem,
-        }
+    fn unreadable(&self, name: &str, problem: Problem) -> Box<Unreadable> {
+        Unreadable::new(self.path_of(name), problem)
     }
 
     /// The first field of that name, however many there are.
@@ -364,10 +355,8 @@ impl<'a> Object<'a> {
         let path = self.path.to_string();
         let mut fields: Vec<(Cow<str>, Json)> = self.json.fields().collect();
         if fields.len() > MAX_MODELS {
-            return Err(Unreadable {
-                field: path,
-                problem: Problem::Other(format!("holds more than {MAX_MODELS} entries")),
-            });
+            let problem = format!("holds more than {MAX_MODELS} entries");
+            return Err(Unreadable::new(path, Problem::Other(problem)));
         }
         fields.sort_by(|(one, _), (other, _)| one.cmp(other));
         let of_one_name = fields.chunk_by(|(one, _), (other, _)| one == other);
@@ -375,11 +364,8 @@ impl<'a> Object<'a> {
             [(name, json)] => Some((name.clone(), Ok(*json))),
             [] => None,
             [(name, _), ..] => {
-                let twice = Unreadable {
-                    field: Path::Entry(&path, name).to_string(),
-                    problem: Problem::Twice,
-                };
-                Some((name.clone(), Err(twice)))
+                let field = Path::Entry(&path, name).to_string();
+                Some((name.clone(), Err(Unreadable::new(field, Problem::Twice))))
             }
         });
         Ok(entries.collect())

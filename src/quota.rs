@@ -128,6 +128,11 @@ pub enum Found {
 }
 
 impl Unreadable {
+    /// A field, and what is wrong with it.
+    pub fn new(field: String, problem: Problem) -> Box<Self> {
+        Box::new(Self { field, problem })
+    }
+
     /// In words. `quote` makes text that is not our own harmless and cuts it to this many characters.
     pub fn describe(&self, quote: &dyn Fn(&str, usize) -> String) -> String {
         const MAX_EXCERPT: usize = 60;
@@ -160,7 +165,9 @@ impl Unreadable {
 const MAX_QUOTE: usize = 300;
 
 /// A figure that was read, or why it could not be: missing is neither zero nor plenty.
-pub type Reading<T> = Result<T, Unreadable>;
+///
+/// In a box, since almost every figure can be read, and ten thousand models have three each.
+pub type Reading<T> = Result<T, Box<Unreadable>>;
 
 /// One model's limits and use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,19 +181,11 @@ pub struct ModelQuota {
 }
 
 impl ModelQuota {
-    /// A model of which nothing could be read, for one reason.
-    pub fn unread(why: &Unreadable) -> Self {
-        Self {
-            concurrency: Err(why.clone()),
-            daily_limit: Err(why.clone()),
-            used: Err(why.clone()),
-        }
-    }
-
     /// Daily limit less use.
     pub fn left(&self) -> Result<Limit, &Unreadable> {
-        let limit = self.daily_limit.as_ref()?;
-        Ok(limit.left_after(*self.used.as_ref()?))
+        let limit = self.daily_limit.as_ref().map_err(Box::as_ref)?;
+        let used = self.used.as_ref().map_err(Box::as_ref)?;
+        Ok(limit.left_after(*used))
     }
 
     /// What of this model could not be read.
@@ -199,6 +198,7 @@ impl ModelQuota {
             .into_iter()
             .chain([self.used.as_ref().err()])
             .flatten()
+            .map(Box::as_ref)
     }
 }
 

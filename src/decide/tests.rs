@@ -267,7 +267,7 @@ proptest! {
             generations: Some(needed), cost_each: None, credits: None, at_a_time: Some(1),
         };
         let mut organization = organization(&world);
-        let lost = || Unreadable { field: "a.field".into(), problem: Problem::Missing };
+        let lost = || Unreadable::new("a.field".into(), Problem::Missing);
         let model = Model::new("tested");
         let mut models = organization.models.clone().expect("models");
         let quota = models.get_mut(&model).expect("the model");
@@ -342,10 +342,7 @@ fn what_could_not_be_had_leaves_its_requirements_open() {
 
 #[test]
 fn an_unread_model_that_nobody_named_is_a_warning() {
-    let lost = |field: &str| Unreadable {
-        field: field.to_owned(),
-        problem: Problem::Missing,
-    };
+    let lost = |field: &str| Unreadable::new(field.to_owned(), Problem::Missing);
     let world = World {
         limit: Some(1),
         concurrency: Some(1),
@@ -370,7 +367,7 @@ fn an_unread_model_that_nobody_named_is_a_warning() {
     organization.models = Ok(models);
     let decision = decided(&Job::default(), Some(&organization), None);
     assert_eq!(decision.exit(), Exit::Go);
-    let named = ["m0", "m1", "m2"].map(lost).to_vec();
+    let named = ["m0", "m1", "m2"].map(|field| *lost(field)).to_vec();
     let expected = Finding::UnexpectedResponse {
         document: Document::Organization,
         problem: Unexpected::Fields { named, more: 2 },
@@ -380,10 +377,10 @@ fn an_unread_model_that_nobody_named_is_a_warning() {
 
 #[test]
 fn no_readable_limit_is_cannot_tell() {
-    let lost = Unreadable {
-        field: "tier.models[\"m\"]".to_owned(),
-        problem: Problem::Other("is null".to_owned()),
-    };
+    let lost = Unreadable::new(
+        "tier.models[\"m\"]".to_owned(),
+        Problem::Other("is null".to_owned()),
+    );
     let quota = ModelQuota {
         concurrency: Err(lost.clone()),
         daily_limit: Err(lost.clone()),
@@ -525,10 +522,7 @@ fn a_percentage_is_of_the_limit() {
 
 #[test]
 fn what_is_short_stays_short_beside_what_cannot_be_read() {
-    let lost = || Unreadable {
-        field: "a.field".to_owned(),
-        problem: Problem::Missing,
-    };
+    let lost = || Unreadable::new("a.field".to_owned(), Problem::Missing);
     let number = |number| Ok(Limit::AtMost(number));
     for (daily_limit, concurrency, at_a_time, exit) in [
         (number(10), number(1), None, Exit::Act),

@@ -62,7 +62,10 @@ fn problem_with(pointer: &str, put: Option<Value>) -> String {
         None => parent.remove(name),
     };
     let read = organization(document.to_string().as_bytes()).expect("an object");
-    let mut problems = vec![read.balance.as_ref().err(), read.monthly_cap.as_ref().err()];
+    let mut problems: Vec<Option<&Unreadable>> = vec![
+        read.balance.as_ref().err().map(Box::as_ref),
+        read.monthly_cap.as_ref().err().map(Box::as_ref),
+    ];
     match &read.models {
         Ok(models) => problems.extend(models.values().flat_map(ModelQuota::unreadable).map(Some)),
         Err(problem) => problems.push(Some(problem)),
