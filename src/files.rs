@@ -131,6 +131,8 @@ impl Reader {
             // A file's own way to the end, which clears no memory first.
             Source::File(file) => {
                 let limit = self.bytes_left;
+                let length = file.metadata().map_or(0, |found| found.len().min(limit));
+                bytes.reserve_exact(usize::try_from(length).unwrap_or(0).saturating_add(1));
                 let count = file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
                 if u64::try_from(count).map_or(true, |count| count > limit) {
                     return Err(ReadError::TooLong(self.max_bytes));

@@ -77,10 +77,10 @@ pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, No
     if store.is_empty() {
         return Ok(RootCerts::WebPki);
     }
-    let owned = |der| Certificate::from_der(der).to_owned();
+    let owned = |der: Vec<u8>| Certificate::from_der(&der).to_owned();
     Ok(store
-        .certificates()
-        .map(|der| owned(der))
+        .into_certificates()
+        .map(owned)
         .collect::<Vec<_>>()
         .into())
 }
@@ -126,7 +126,7 @@ mod store {
     /// Certificates by their text in PEM form, so that none is decoded twice; one that is damaged
     /// is none.
     #[derive(Default)]
-    pub(super) struct Store(BTreeMap<Vec<u8>, Option<Vec<u8>>>);
+    pub(super) struct Store(BTreeMap<Box<[u8]>, Option<Vec<u8>>>);
 
     impl Store {
         pub(super) fn is_empty(&self) -> bool {
@@ -135,6 +135,11 @@ mod store {
 
         pub(super) fn certificates(&self) -> impl Iterator<Item = &Vec<u8>> {
             self.0.values().flatten()
+        }
+
+        /// One after the other, so that the memory of one serves for the next.
+        pub(super) fn into_certificates(self) -> impl Iterator<Item = Vec<u8>> {
+            self.0.into_values().flatten()
         }
 
         /// How many are damaged.
@@ -177,35 +182,39 @@ mod store {
 
         pub(super) fn add(&mut self, pem: &[u8]) {
             let mut rest = pem.strip_prefix(BYTE_ORDER_MARK).unwrap_or(pem);
-            let mut begun: Option<Vec<u8>> = None;
+            let mut text = Vec::with_capacity(USUAL_LENGTH);
+            let mut has_begun = false;
             while !rest.is_empty() {
                 let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
                 let (line, after) = rest.split_at_checked(end).unwrap_or_default();
                 rest = after.get(1..).unwrap_or_default();
                 let line = line.trim_ascii();
                 if !line.starts_with(b"-") {
-                    if let Some(text) = &mut begun {
+                    if has_begun {
                         text.extend_from_slice(line);
                     }
                     continue;
                 }
-                if line.starts_with(END) {
-                    if let Some(text) = begun.take() {
-                        let decode = |text: &Vec<u8>| STANDARD.decode(text).ok();
-                        self.0.entry(text).or_insert_with_key(decode);
+                if line.starts_with(END) && has_begun {
+                    has_begun = false;
+                    if !self.0.contains_key(text.as_slice()) {
+                        let der = STANDARD.decode(&text).ok();
+                        self.0.insert(text.as_slice().into(), der);
                     }
                 }
                 // Two may be glued together without a line break.
                 if line.ends_with(BEGIN) {
-                    self.add_cut_off(begun.replace(Vec::with_capacity(USUAL_LENGTH)));
+                    self.add_cut_off(has_begun, &text);
+                    has_begun = true;
+                    text.clear();
                 }
             }
-            self.add_cut_off(begun);
+            self.add_cut_off(has_begun, &text);
         }
 
-        fn add_cut_off(&mut self, text: Option<Vec<u8>>) {
-            if let Some(text) = text {
-                self.0.entry(text).or_insert(None);
+        fn add_cut_off(&mut self, has_begun: bool, text: &[u8]) {
+            if has_begun {
+                self.0.entry(text.into()).or_insert(None);
             }
         }
     }
