@@ -8,8 +8,8 @@ use std::fmt;
 use std::iter::Peekable;
 use std::vec;
 
+use self::json::{is_same, Document, Json, MAX_VALUES};
 pub(crate) use self::json::{whole, Round};
-use self::json::{Document, Json, MAX_VALUES};
 use crate::quota::{
     Credits, Limit, Model, ModelQuota, Models, Organization, Problem, Reading, Unreadable,
 };
@@ -79,10 +79,14 @@ fn models_of(limits: Object, used: Reading<Map>) -> Reading<Models> {
 
 /// Takes entries up to the model's; the names come in order.
 fn used_of(name: &str, used: &mut Peekable<vec::IntoIter<Entry>>) -> Reading<u64> {
-    while used.next_if(|(known, _)| known.as_ref() < name).is_some() {}
-    // A model without an entry has not been used.
-    let Some((_, entry)) = used.next_if(|(known, _)| known == name) else {
-        return Ok(0);
+    let entry = loop {
+        if let Some((_, entry)) = used.next_if(|(known, _)| is_same(known, name)) {
+            break entry;
+        }
+        // A model without an entry has not been used.
+        if used.next_if(|(known, _)| known.as_ref() < name).is_none() {
+            return Ok(0);
+        }
     };
     let entry = Object::of(entry?, Path::Entry("usage.models", name))?;
     entry.count("dailyGenerations", Round::Up)
@@ -359,7 +363,7 @@ impl<'a> Object<'a> {
             return Err(Unreadable::new(path, Problem::Other(problem)));
         }
         fields.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let of_one_name = fields.chunk_by(|(one, _), (other, _)| one == other);
+        let of_one_name = fields.chunk_by(|(one, _), (other, _)| is_same(one, other));
         let entries = of_one_name.filter_map(|same| match same {
             [(name, json)] => Some((name.clone(), Ok(*json))),
             [] => None,

@@ -166,10 +166,7 @@ impl<'a> Json<'a> {
 
     fn is_text(self, text: &str) -> bool {
         match self.0.first() {
-            // The memory routines of a static build compare byte by byte.
-            Some(value) if value.kind == Kind::Text => {
-                is_equal(value.text.as_bytes(), text.as_bytes())
-            }
+            Some(value) if value.kind == Kind::Text => is_same(value.text, text),
             _ => self.string().is_some_and(|found| found == text),
         }
     }
@@ -230,6 +227,12 @@ fn string(text: &[u8]) -> (Kind, usize) {
         length = length.saturating_add(1);
     }
     (kind, length)
+}
+
+/// Whether two names are the same. The memory routines of a static build compare byte by byte, and
+/// there are tens of thousands of names.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    is_equal(one.as_bytes(), other.as_bytes())
 }
 
 /// A number's text as a whole number, rounded from its decimal digits; `None` if it is larger
