@@ -249,10 +249,9 @@ impl Failure {
                 Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
                     "the server's certificate is for other names than this host's".to_owned()
                 }
-                Certificate::Other(_) => {
-                    format!("the server's certificate is not meant for servers ({error})")
-                }
-                _ => format!("the server's certificate is refused ({error})"),
+                // In the words of the platform, or of webpki.
+                Certificate::Other(why) => format!("the server's certificate is refused: {why}"),
+                _ => format!("the server's certificate is refused: {certificate}"),
             },
             rustls::Error::InvalidMessage(_) => {
                 format!("the other side does not speak TLS ({error})")
