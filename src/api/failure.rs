@@ -249,8 +249,16 @@ impl Failure {
                 Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
                     "the server's certificate is for other names than this host's".to_owned()
                 }
-                // In the words of the platform, or of webpki.
-                Certificate::Other(why) => format!("the server's certificate is refused: {why}"),
+                Certificate::Other(why) => match why.0.downcast_ref() {
+                    // As `openssl req -x509` makes one, unless told otherwise.
+                    Some(webpki::Error::CaUsedAsEndEntity) => {
+                        "the server shows the certificate of an authority (CA:TRUE): it needs one \
+                         that is for a server"
+                            .to_owned()
+                    }
+                    // In the words of the platform.
+                    _ => format!("the server's certificate is refused: {why}"),
+                },
                 _ => format!("the server's certificate is refused: {certificate}"),
             },
             rustls::Error::InvalidMessage(_) => {

@@ -26,6 +26,8 @@ pub(crate) enum Certificate {
     WrongName,
     /// For the right host, from an authority that nobody trusts.
     UnknownAuthority,
+    /// For the right host, and of an authority itself, as `openssl req -x509` makes one.
+    OfAuthority,
 }
 
 /// A server's side of TLS.
@@ -55,6 +57,9 @@ pub(crate) fn server_of(
     };
     params.not_before = rcgen::date_time_ymd(from, 1, 1);
     params.not_after = rcgen::date_time_ymd(to, 1, 1);
+    if let Certificate::OfAuthority = certificate {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    }
     let key = KeyPair::generate().expect("a key");
     let leaf = params.signed_by(&key, issuer).expect("a certificate");
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
