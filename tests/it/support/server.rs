@@ -108,6 +108,10 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     /// How TLS began on its connection; none without TLS.
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "what counts handshakes runs on Unix alone")
+    )]
     pub(crate) handshake: Option<rustls::HandshakeKind>,
 }
 
