@@ -68,3 +68,25 @@ fn largest<T>(mut sums: Vec<(T, Credits)>, max: usize) -> Vec<(T, Credits)> {
     sums.retain(|(_, sum)| *sum > Credits(0));
     first_by(sums, max, |(_, one), (_, other)| other.cmp(one))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cost_nothing_is_not_among_the_largest() {
+        for (sums, found) in [
+            (vec![], vec![]),
+            (vec![("a", 0), ("b", -1)], vec![]),
+            (vec![("a", 0), ("b", 1)], vec!["b"]),
+            (
+                vec![("a", 1), ("b", 3), ("c", 2), ("d", 1)],
+                vec!["b", "c", "a"],
+            ),
+        ] {
+            let sums = sums.into_iter().map(|(name, sum)| (name, Credits(sum)));
+            let largest = largest(sums.collect(), 3).into_iter();
+            assert_eq!(largest.map(|(name, _)| name).collect::<Vec<_>>(), found);
+        }
+    }
+}

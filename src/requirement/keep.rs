@@ -27,3 +27,27 @@ pub(crate) fn check(keep: Credits, planned: Credits, account: Account) -> Check 
         errors,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keep_short_is_for_a_plan_that_can_be_paid() {
+        for (balance, planned, keep, met, reported) in [
+            (100, 60, 40, Some(true), false),
+            (100, 60, 41, Some(false), true),
+            (100, 100, 1, Some(false), true),
+            (100, 101, 1, Some(false), false),
+        ] {
+            let account = Account {
+                balance: Some(Credits(balance)),
+                cap: None,
+            };
+            let found = check(Credits(keep), Credits(planned), account);
+            let case = format!("{balance} {planned} {keep}");
+            assert_eq!(found.row.met, met, "{case}");
+            assert_eq!(!found.errors.is_empty(), reported, "{case}");
+        }
+    }
+}
