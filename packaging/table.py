@@ -35,12 +35,17 @@ class Target:
         return f"{NAME}-{self.triple}{self.suffix}"
 
     @property
+    def sbom(self):
+        """What the binary is made of."""
+        return f"{NAME}-{self.triple}.cdx.json"
+
+    @property
     def archive(self):
         """The binary with its licences, its manual page and its completions."""
         return f"{NAME}-{self.triple}.{'zip' if self.suffix else 'tar.gz'}"
 
 
-_tables = tomllib.loads((HERE / "targets.toml").read_text())
+_tables = tomllib.loads((HERE / "targets.toml").read_text(encoding="utf-8"))
 TARGETS = [Target(**row) for row in _tables["target"]]
 CHANNELS = {row["name"]: row["install"] for row in _tables["channel"]}
 
@@ -54,7 +59,7 @@ def target(triple):
 
 def package(root=ROOT):
     """The table `package` of Cargo.toml."""
-    return tomllib.loads((root / "Cargo.toml").read_text())["package"]
+    return tomllib.loads((root / "Cargo.toml").read_text(encoding="utf-8"))["package"]
 
 
 def owner(root=ROOT):

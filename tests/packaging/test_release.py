@@ -1,9 +1,11 @@
 """The steps of a release, with a remote in a folder, and a gh that writes down how it was called."""
 
+import base64
 import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -37,12 +39,38 @@ class Release(unittest.TestCase):
         git(self.clone, "remote", "add", "origin", self.remote)
         git(self.clone, "push", "-q", "origin", "main")
         self.bin = self.folder / "bin"
+        # As the real one, it makes no release for a tag that is only here, unless the repository is named.
         script(self.bin / "gh", f"""#!/bin/bash
-echo "$* (tag: $(git ls-remote --tags origin 'refs/tags/{self.tag}' | wc -l | tr -d ' '))" >>'{self.folder}/gh.log'
-case $1 in
-  run) printf '%s\\n' "$RUNS" ;;
-  attestation) [ "$3" != "$UNATTESTED" ] ;;
+pushed=$(git ls-remote --tags origin 'refs/tags/{self.tag}' | wc -l | tr -d ' ')
+echo "$* (tag: $pushed)" >>'{self.folder}/gh.log'
+case "$1 $2" in
+  'run list') printf '%s\\n' "$RUNS" ;;
+  'api '*) printf '%s\\n' "${{RULES-[\\"required_reviewers\\"]}}" ;;
+  'attestation verify') [ "$3" != "$UNATTESTED" ] ;;
+  'release view')
+    [ -f '{self.folder}/draft' ] || exit 1
+    cat '{self.folder}/draft'
+    ;;
+  'release create')
+    case $* in *--repo*) ;; *) exit 1 ;; esac
+    echo true >'{self.folder}/draft'
+    ;;
+  'release edit') [ -z "$NO_EDIT" ] && echo false >'{self.folder}/draft' ;;
 esac
+""")
+        # What is published already, a line each: NAME@VERSION, or NAME for a package of any version.
+        self.published = self.folder / "published"
+        self.published.write_text("".join(
+            f"{name}\n" for name in ("runway-preflight", *(f"runway-preflight-{one.npm}" for one in table.TARGETS))))
+        script(self.bin / "npm", f"""#!/bin/bash
+echo "npm $*" >>'{self.folder}/npm.log'
+case $1 in
+  view) awk -v name="$2" '$1 == name {{ found = 1; print $2 }} END {{ exit !found }}' '{self.published}' ;;
+esac
+""")
+        script(self.bin / "cargo", f"""#!/bin/bash
+if [ "$1" = info ]; then exec grep -q '^runway-preflight$' '{self.published}'; fi
+exec '{shutil.which("cargo")}' "$@"
 """)
 
     @staticmethod
@@ -53,7 +81,8 @@ esac
     def step(self, *arguments, clone=None, **environment):
         clone = clone or self.clone
         return subprocess.run([clone / "packaging" / "release", *arguments], cwd=clone, capture_output=True, text=True,
-                              env={"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": str(self.folder), **environment})
+                              env={"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": str(self.folder),
+                                   "GITHUB_REPOSITORY": "studio/runway-preflight", "GITHUB_SHA": "abc", **environment})
 
     def ok(self, *arguments, **settings):
         done = self.step(*arguments, **settings)
@@ -84,6 +113,7 @@ esac
         self.ok("set", self.version, "studio")
         self.ok("commit", self.dist())
         self.ok("publish", "dist")
+        self.ok("major")
 
     def test_the_version_is_that_of_cargo_toml_without_dev(self):
         self.assertEqual(self.ok("version"), self.version)
@@ -91,6 +121,12 @@ esac
     def test_a_version_that_is_out_is_refused(self):
         git(self.clone, "push", "-q", "origin", f"main:refs/tags/{self.tag}")
         self.refused("is out already", "version")
+
+    def test_a_version_lower_than_one_that_is_out_is_refused(self):
+        git(self.clone, "push", "-q", "origin", "main:refs/tags/v0.0.9")
+        self.assertEqual(self.ok("version"), self.version)
+        git(self.clone, "push", "-q", "origin", "main:refs/tags/v0.10.0")
+        self.refused("v0.10.0 is out already", "version")
 
     def test_tags_that_cannot_be_read_are_no_leave_to_release(self):
         git(self.clone, "remote", "set-url", "origin", self.folder / "nowhere")
@@ -110,20 +146,55 @@ esac
         self.assertEqual(git(self.clone, "status", "--porcelain"), "")
 
     def test_version_and_owner_are_written_wherever_they_stand(self):
-        self.ok("set", "9.8.7", "studio")
+        # As on Windows, where UTF-8 is not what Python reads unless told to.
+        self.ok("set", "9.8.7", "Studio", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
         metadata = subprocess.run(["cargo", "metadata", "--locked", "--no-deps", "--offline", "--format-version=1"],
                                   cwd=self.clone, capture_output=True, text=True)
         self.assertIn('"version":"9.8.7"', metadata.stdout, metadata.stderr)
-        self.assertIn("https://github.com/studio/runway-preflight", metadata.stdout)
+        self.assertIn("https://github.com/Studio/runway-preflight", metadata.stdout)
         for page in (*self.clone.glob("*.md"), *self.clone.glob("docs/*.md"), *self.clone.glob("examples/**/*.*")):
             self.assertFalse("OWNER" in page.read_text(errors="replace"), page)
+            self.assertFalse("ghcr.io/Studio" in page.read_text(errors="replace"), "an image's name is in lower case")
             self.assertFalse("until the first release" in page.read_text(errors="replace"), page)
 
     def test_ci_has_to_have_passed_on_the_commit(self):
-        self.ok("checked", "abc", RUNS='[{"conclusion": "failure"}, {"conclusion": "success"}]')
-        self.assertIn("--branch main --commit abc", self.gh_log()[0])
+        self.ok("ready", "abc", RUNS='[{"conclusion": "failure"}, {"conclusion": "success"}]')
+        self.assertIn("--branch main --event push --commit abc", self.gh_log()[0])
         for runs in ("[]", '[{"conclusion": ""}]', '[{"conclusion": "failure"}, {"conclusion": "cancelled"}]'):
-            self.refused("CI has not passed on abc", "checked", "abc", RUNS=runs)
+            self.refused("CI has not passed on abc", "ready", "abc", RUNS=runs)
+
+    def test_every_channel_has_to_be_set_up(self):
+        passed = '[{"conclusion": "success"}]'
+        self.refused("no required reviewers", "ready", "abc", RUNS=passed, RULES="[]")
+        names = self.published.read_text().splitlines()
+        for name in names:
+            self.published.write_text("".join(f"{one}\n" for one in names if one != name))
+            self.refused(f"npm has no package {name}:", "ready", "abc", RUNS=passed)
+
+    def test_packages_that_are_out_are_not_published_again(self):
+        folder = self.folder / "packages"
+        (folder / "systems").mkdir(parents=True)
+        digests = {}
+        for path, name in (("systems/one.tgz", "runway-preflight-linux-x64"), ("main.tgz", "runway-preflight")):
+            (folder / "package").mkdir(exist_ok=True)
+            (folder / "package" / "package.json").write_text(json.dumps({"name": name, "version": "1.2.3"}))
+            subprocess.run(["tar", "-czf", folder / path, "-C", folder, "package"], check=True)
+            digests[name] = base64.b64encode(hashlib.sha512((folder / path).read_bytes()).digest()).decode()
+
+        def published():
+            lines = (self.folder / "npm.log").read_text().splitlines()
+            (self.folder / "npm.log").unlink()
+            return [line.rpartition("/")[2] for line in lines if line.startswith("npm publish --provenance")]
+
+        self.ok("npm", folder)
+        self.assertEqual(published(), ["one.tgz", "main.tgz"])
+        out = f"runway-preflight-linux-x64@1.2.3 sha512-{digests['runway-preflight-linux-x64']}\n"
+        self.published.write_text(out)
+        self.ok("npm", folder)
+        self.assertEqual(published(), ["main.tgz"])
+        self.published.write_text("runway-preflight-linux-x64@1.2.3 sha512-other\n")
+        self.refused("runway-preflight-linux-x64@1.2.3 is out with other content", "npm", folder)
+        self.assertEqual(published(), [])
 
     def test_only_what_the_builds_made_is_packed(self):
         folder = self.clone / "binaries"
@@ -152,12 +223,18 @@ esac
         for line in log:
             self.assertIn("--repo studio/runway-preflight", line)
             self.assertIn("--signer-workflow studio/runway-preflight/.github/workflows/release.yml", line)
-            self.assertIn("--source-ref refs/heads/main", line)
+            self.assertIn("--source-ref refs/heads/main --source-digest abc --deny-self-hosted-runners", line)
         for file in ("SHA256SUMS", next(iter(ASSETS))):
             done = self.step("attested", "dist", GITHUB_REPOSITORY="studio/runway-preflight", UNATTESTED=f"dist/{file}")
             self.assertNotEqual(done.returncode, 0)
-        steps = YAML(typ="safe").load(WORKFLOW)["jobs"]["github"]["steps"][-1]["run"]
+        jobs = YAML(typ="safe").load(WORKFLOW)["jobs"]
+        steps = jobs["github"]["steps"][-1]["run"]
         self.assertLess(steps.index("release attested"), steps.index("release publish"))
+        for name in ("pypi", "npm", "container", "homebrew"):
+            at = [index for index, step in enumerate(jobs[name]["steps"]) if "gh attestation verify" in step.get("run", "")]
+            publishes = [index for index, step in enumerate(jobs[name]["steps"])
+                         if step.get("name", "").startswith(("Publish", "Build and push")) or "pypi-publish" in step.get("uses", "")]
+            self.assertLess(at[0], publishes[0], name)
 
     def test_publishing(self):
         before = git(self.clone, "rev-parse", "HEAD")
@@ -167,6 +244,8 @@ esac
         self.ok("commit", "dist")
         self.assertEqual(git(self.remote, "tag"), "", "commit pushes nothing")
         self.ok("publish", "dist")
+        self.assertEqual(git(self.remote, "tag").split(), [self.tag])
+        self.ok("major")
 
         tagged = git(self.remote, "rev-parse", f"{self.tag}^{{commit}}")
         self.assertEqual(git(self.remote, "rev-parse", f"{self.major}^{{commit}}"), tagged)
@@ -176,13 +255,35 @@ esac
         self.assertLessEqual({"Cargo.lock", "Cargo.toml", "README.md", "action/checksums.txt"}, set(changed))
         self.assertFalse([path for path in changed if path.startswith(("src/", "dist/", "tests/"))])
 
-        create, edit = self.gh_log()
-        self.assertTrue(create.startswith(f"release create {self.tag} --draft "), create)
-        self.assertTrue(create.endswith("(tag: 0)"), create)
+        log = [line for line in self.gh_log() if " view " not in line]
+        create, upload, edit = log
+        self.assertTrue(create.startswith(f"release create {self.tag} --repo studio/runway-preflight --draft "), create)
+        self.assertTrue(upload.startswith(f"release upload {self.tag} "), upload)
+        self.assertTrue(upload.endswith("(tag: 0)"), upload)
         for name in (*ASSETS, "SHA256SUMS", "runway-preflight.cdx.json"):
-            self.assertIn(f"dist/{name} ", create)
-        self.assertNotIn("stowaway", create)
-        self.assertEqual(edit, f"release edit {self.tag} --draft=false (tag: 1)")
+            self.assertIn(f"dist/{name} ", upload)
+        self.assertNotIn("stowaway", upload)
+        self.assertEqual(edit, f"release edit {self.tag} --repo studio/runway-preflight --draft=false (tag: 1)")
+
+    def test_a_job_that_failed_half_way_can_run_again(self):
+        self.dist()
+        again = self.folder / "again"
+        git(self.folder, "clone", "-q", "--branch", "main", self.remote, again)
+        self.ok("set", self.version, "studio")
+        self.ok("commit", "dist")
+        self.assertNotEqual(self.step("publish", "dist", NO_EDIT="1").returncode, 0)
+        shutil.copytree(self.clone / "dist", again / "dist")
+        self.ok("set", self.version, "studio", clone=again)
+        self.ok("commit", "dist", clone=again)
+        self.ok("publish", "dist", clone=again)
+        self.assertEqual(git(again, "rev-parse", self.tag), git(self.clone, "rev-parse", self.tag))
+        self.assertEqual((self.folder / "draft").read_text(), "false\n")
+        self.assertEqual(sum("release create" in line for line in self.gh_log()), 1)
+        self.ok("publish", "dist", clone=again)
+
+    def test_a_token_of_a_workflow_may_push_the_tag(self):
+        self.released()
+        self.assertEqual(git(self.remote, "ls-tree", "-r", "--name-only", self.tag, ".github/workflows"), "")
 
     def test_the_tag_runs_what_was_released(self):
         self.released()
@@ -214,7 +315,9 @@ esac
             git(self.folder, "clone", "-q", "--branch", "main", self.remote, clone)
             self.ok("set", version, "studio", clone=clone)
             self.ok("commit", self.clone / "dist", clone=clone)
+            (self.folder / "draft").unlink()
             self.ok("publish", self.clone / "dist", clone=clone)
+            self.ok("major", clone=clone)
         lines = git(self.remote, "show", "v9.10.0:action/checksums.txt").splitlines()[1:]
         names = [line.split("  ")[1] for line in lines]
         self.assertEqual(names, ["source", *ASSETS, *(f"v{version}/{asset}" for version in ("9.1.0", "9.0.0", self.version)
@@ -267,7 +370,7 @@ class TheWorkflow(unittest.TestCase):
             needs = [needs] if isinstance(needs, str) else needs
             return set(needs).union(*map(before, needs))
 
-        publishing = {"github", "pypi", "npm", "crates-io", "container", "homebrew"}
+        publishing = {"github", "major", "pypi", "npm", "crates-io", "container", "homebrew"}
         for name, job in self.jobs.items():
             writes = {key for key, value in job["permissions"].items() if value == "write"}
             if name in publishing:
