@@ -513,7 +513,13 @@ fn loopback_by_name_is_loopback() {
 fn a_proxy_that_cannot_be_used_is_never_passed_by_in_silence() {
     let server = Server::script([Reply::ok(EXAMPLE)]);
     let https = format!("https://localhost:{}", server.port());
-    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+    // Windows does not distinguish them from the upper-case ones.
+    let lower: &[&str] = if cfg!(windows) {
+        &[]
+    } else {
+        &["https_proxy", "all_proxy"]
+    };
+    for name in ["HTTPS_PROXY", "ALL_PROXY"].iter().chain(lower) {
         for value in [
             "socks5://127.0.0.1:1",
             "socks4://127.0.0.1:1",
@@ -652,11 +658,13 @@ fn what_is_said_of_a_report_that_cannot_be_written() {
 #[cfg(unix)]
 #[test]
 fn help_into_nowhere_is_no_panic() {
-    for script in [
-        r#""$@" >/dev/full"#,
-        r#""$@" >&-"#,
-        r#"{ sleep 1; "$@"; } | true"#,
-    ] {
+    let full: &[&str] = if cfg!(target_os = "linux") {
+        &[r#""$@" >/dev/full"#]
+    } else {
+        &[]
+    };
+    let others = [r#""$@" >&-"#, r#"{ sleep 1; "$@"; } | true"#];
+    for script in full.iter().chain(&others) {
         for flag in ["--help", "--version"] {
             let run = Gate::new().args(flag).shell(script).run();
             assert!(!script.contains("full") || run.code != 0, "{run:?}");

@@ -9,7 +9,7 @@ use serde_json::{json, Value};
 use crate::plans;
 use crate::support::body::{gen45, organization, EXAMPLE};
 use crate::support::tls::{self, Certificate};
-use crate::support::{each, set, settled, Gate, Reply, Run, Server, Step, KEY};
+use crate::support::{each, set, settled, Gate, Reply, Run, Server, Step, KEY, REFUSED};
 
 struct Case {
     name: &'static str,
@@ -388,11 +388,7 @@ fn every_other_diagnostic_has_its_text() {
         (
             "unreachable",
             "unreachable",
-            Box::new(|| {
-                Gate::new()
-                    .env("RUNWAYML_BASE_URL", &gone)
-                    .args("--timeout 400ms")
-            }),
+            Box::new(|| Gate::new().env("RUNWAYML_BASE_URL", &gone).args(REFUSED)),
         ),
         (
             "unreachable-through-a-proxy",
@@ -402,7 +398,7 @@ fn every_other_diagnostic_has_its_text() {
                 Gate::asking(&stranger)
                     .secret("hunter2hunter2")
                     .env("HTTPS_PROXY", proxy)
-                    .args("--timeout 400ms")
+                    .args(REFUSED)
             }),
         ),
         (
@@ -431,7 +427,7 @@ fn every_other_diagnostic_has_its_text() {
             Box::new(|| Gate::asking(&spending).args("--generations gen4.5=9@60 --warn-lasts 30d")),
         ),
     ];
-    let page = Page::default();
+    let (page, of_connections) = (Page::default(), Page::default());
     each(
         &cases,
         |case| case.0.to_owned(),
@@ -442,10 +438,20 @@ fn every_other_diagnostic_has_its_text() {
             assert_eq!(found, [*code], "{json:?}");
             assert_same(&text.shown(), &json.codes("error"), &text);
             drop(markdown);
+            let of_connection = ["unreachable", "tls-failed"].contains(code);
+            let page = if of_connection {
+                &of_connections
+            } else {
+                &page
+            };
             page.add(name, &text);
         },
     );
     page.snapshot("diagnostics-without-an-answer");
+    // The system has its own words, and on Windows and macOS decides on certificates.
+    if cfg!(target_os = "linux") {
+        of_connections.snapshot("diagnostics-of-connections");
+    }
 }
 
 /// What nobody has read is in no snapshot.
@@ -457,6 +463,7 @@ fn every_code_of_the_schema_is_in_a_snapshot() {
     let snapshots = [
         include_str!("snapshots/diagnostics-of-answers.snap"),
         include_str!("snapshots/diagnostics-without-an-answer.snap"),
+        include_str!("snapshots/diagnostics-of-connections.snap"),
         include_str!("snapshots/it__command_line__report-failed.snap"),
     ];
     for code in codes.expect("codes") {

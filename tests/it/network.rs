@@ -1,5 +1,5 @@
 //! Addresses, connections and name lookups, counted: round trips are what a run costs.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
@@ -161,31 +161,6 @@ fn a_time_out_names_the_addresses() {
     drop(swallowing);
 }
 
-#[test]
-fn a_try_after_a_503_uses_the_connection_again() {
-    let server = Server::script([Reply::http(503, "{}"), Reply::ok(EXAMPLE)]);
-    let run = Gate::asking(&server).args("-v").run();
-    assert_eq!(
-        (run.code, server.seen(), server.connections()),
-        (0, 2, 1),
-        "{run:?}"
-    );
-    let lines: Vec<&str> = run
-        .stderr
-        .lines()
-        .filter(|line| line.starts_with("GET "))
-        .collect();
-    assert_eq!(lines.len(), 2, "{run:?}");
-    assert!(
-        lines[0].contains(": 503 in ") && lines[0].ends_with(" connected)"),
-        "{run:?}"
-    );
-    assert!(
-        lines[1].contains(": 200 in ") && lines[1].ends_with("(no new connection)"),
-        "{run:?}"
-    );
-}
-
 const NO_HISTORY: &str = r#"{"results":[],"models":[]}"#;
 
 fn closing(reply: Reply) -> Reply {
@@ -275,7 +250,6 @@ fn tls_is_negotiated_once_and_then_resumed() {
 }
 
 /// The name is looked up once for a check, and again only after a connection has failed.
-#[cfg(target_os = "linux")]
 #[test]
 fn a_name_is_looked_up_once_for_a_check() {
     if Command::new("strace").arg("-V").output().is_err() {

@@ -170,13 +170,6 @@ impl Gate {
         grantpt(&ours)
             .and_then(|()| unlockpt(&ours))
             .expect("its other side");
-        let size = rustix::termios::Winsize {
-            ws_col: columns,
-            ws_row: 24,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        rustix::termios::tcsetwinsize(&ours, size).expect("a size");
         let name = ptsname(&ours, Vec::new()).expect("its name");
         let name = name.into_string().expect("a path");
         let mut theirs = std::fs::File::options();
@@ -185,6 +178,14 @@ impl Gate {
             .write(true)
             .open(name)
             .expect("its other side");
+        // macOS has no size for a terminal whose other side was never opened.
+        let size = rustix::termios::Winsize {
+            ws_col: columns,
+            ws_row: 24,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        rustix::termios::tcsetwinsize(&theirs, size).expect("a size");
         let mut command = self.command();
         command.stdin(Stdio::null());
         command

@@ -109,8 +109,8 @@ pub(crate) struct Request {
     pub(crate) body: Vec<u8>,
     /// How TLS began on its connection; none without TLS.
     #[cfg_attr(
-        not(unix),
-        expect(dead_code, reason = "what counts handshakes runs on Unix alone")
+        not(target_os = "linux"),
+        expect(dead_code, reason = "what counts handshakes runs on Linux alone")
     )]
     pub(crate) handshake: Option<rustls::HandshakeKind>,
 }
@@ -202,15 +202,19 @@ impl Server {
             stopped: AtomicBool::new(false),
         });
         let state = Arc::clone(&shared);
-        thread::spawn(move || {
-            for socket in listener.incoming().flatten() {
-                if state.stopped.load(Ordering::Relaxed) {
-                    return;
-                }
-                state.connections.fetch_add(1, Ordering::SeqCst);
-                let state = Arc::clone(&state);
-                thread::spawn(move || state.serve(socket));
+        // On Windows what the standard library accepts is left to every child process, and stays
+        // open as long as one of them runs.
+        let listener = socket2::Socket::from(listener);
+        thread::spawn(move || loop {
+            let Ok((socket, _)) = listener.accept() else {
+                continue;
+            };
+            if state.stopped.load(Ordering::Relaxed) {
+                return;
             }
+            state.connections.fetch_add(1, Ordering::SeqCst);
+            let state = Arc::clone(&state);
+            thread::spawn(move || state.serve(socket.into()));
         });
         Server { address, shared }
     }

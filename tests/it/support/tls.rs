@@ -13,6 +13,10 @@ type Authority = CertifiedIssuer<'static, KeyPair>;
 static TRUSTED: LazyLock<Authority> = LazyLock::new(|| authority("Harness Authority"));
 static STRANGER: LazyLock<Authority> = LazyLock::new(|| authority("Nobody Knows This Authority"));
 
+/// Whether the authority of [`ca_file`] can be made known to the gate: on Windows and macOS the
+/// system's store decides, and `SSL_CERT_FILE` means nothing.
+pub(crate) const CAN_BE_TRUSTED: bool = !cfg!(any(windows, target_vendor = "apple"));
+
 /// The certificate that a server shows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Certificate {
