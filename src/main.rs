@@ -14,7 +14,7 @@ use runway_preflight::cli::{self, Color, Command, UsageError};
 use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::exit::Exit;
 use runway_preflight::output::{Output, Place, Sink};
-use runway_preflight::poll;
+use runway_preflight::poll::{self, Progress};
 use runway_preflight::report::text::{self, Style};
 use runway_preflight::report::{env, Contents, Report, Verdict};
 use runway_preflight::spend::UtcDay;
@@ -50,9 +50,10 @@ fn main() -> ExitCode {
 fn check(setup: &Setup, output: &Output, ci: Option<&dyn System>) -> Exit {
     let context = setup.context(output.redactor());
     let mut terminal = Terminal::new(std::io::stderr(), output, &context, setup.verbose);
+    let listener = &mut |progress: Progress| terminal.report(progress);
     let outcome = match &setup.obstacle {
-        None => setup.poll.run(&mut |progress| terminal.report(progress)),
-        Some(obstacle) => setup.poll.without_check(obstacle.clone()),
+        None => setup.poll.run(listener),
+        Some(obstacle) => setup.poll.without_asking(obstacle, listener),
     };
     let named = setup.poll.job.named_models();
     let contents = Contents {

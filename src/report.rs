@@ -256,6 +256,7 @@ impl<'a> Report<'a> {
             _ => format!("; {}", count(warnings, "warning")),
         };
         match self.verdict {
+            Verdict::Skipped if open < all => format!("no key, so {} undecided", of(open)),
             Verdict::Skipped => "no key, so nothing was checked".to_owned(),
             Verdict::Go if all == 0 => format!("credits and models are available{warned}"),
             Verdict::Go => format!("{} met{warned}", of(all)),

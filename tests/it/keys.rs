@@ -1,6 +1,6 @@
 //! Where the key comes from, what is said without one, and what passes all the same.
 
-use serde_json::json;
+use serde_json::{json, Value};
 
 use crate::support::body::EXAMPLE;
 use crate::support::{each, Gate, Reply, Run, Server, KEY};
@@ -205,6 +205,94 @@ fn skipping_is_for_a_missing_key_only() {
     assert_eq!(
         (run.code, run.shown(), server.seen()),
         (4, vec!["key-malformed"], 1),
+        "{run:?}"
+    );
+}
+
+/// A saved answer that is not enough stays a no-go, whatever the history would say.
+#[test]
+fn what_a_saved_answer_decides_is_decided_without_a_key() {
+    let short = "--generations gen4.5=9999 --budget 5/3d";
+    let enough = "--generations gen4.5=1 --budget 5/3d";
+    let (skip, malformed) = ("--missing-key skip", "key with spaces inside it");
+    let cases = [
+        (short, "", "", 6, "no-go", "over-daily-limit,key-missing"),
+        (short, skip, "", 6, "no-go", "over-daily-limit,key-missing"),
+        (
+            short,
+            "--fail-open",
+            "",
+            6,
+            "no-go",
+            "over-daily-limit,key-missing",
+        ),
+        (
+            short,
+            skip,
+            malformed,
+            6,
+            "no-go",
+            "over-daily-limit,key-malformed",
+        ),
+        (
+            "--credits 5001 --usage 3d",
+            skip,
+            "",
+            6,
+            "no-go",
+            "credits-short,key-missing",
+        ),
+        (enough, "", "", 4, "cannot-tell", "key-missing"),
+        (enough, skip, malformed, 4, "cannot-tell", "key-malformed"),
+        (enough, skip, "", 0, "skipped", "key-missing"),
+    ];
+    each(
+        &cases,
+        |case| format!("{case:?}"),
+        |(needs, args, key, code, verdict, codes)| {
+            let gate = Gate::new().no_key().file("saved.json", EXAMPLE);
+            let gate = match *key {
+                "" => gate,
+                key => gate.key(key),
+            };
+            let args = format!("--from saved.json --format json {needs} {args}");
+            let run = gate.args(&args).github().run();
+            let report = run.json();
+            assert_eq!((run.code, &report["verdict"]), (*code, &json!(verdict)));
+            let mut found: Vec<&str> = run.output("codes").split(',').collect();
+            found.sort_unstable();
+            let mut codes: Vec<&str> = codes.split(',').collect();
+            codes.sort_unstable();
+            assert_eq!(found, codes, "{run:?}");
+            assert_eq!(report["requirements"][0]["met"], json!(*code != 6));
+            if needs.contains("--budget") {
+                assert_eq!(report["requirements"][1]["met"], Value::Null);
+            }
+            if *verdict == "skipped" {
+                let message = run.output("message");
+                assert!(
+                    message.contains("1 of 2 requirements is undecided"),
+                    "{message}"
+                );
+            }
+            let balance = &report["organization"]["creditBalance"];
+            assert_eq!(balance, &json!(5000), "{run:?}");
+        },
+    );
+}
+
+/// What Runway's clock says of the day does not take back that it refused the key.
+#[test]
+fn a_refused_key_stays_an_error_on_another_day() {
+    let server =
+        Server::script([Reply::http(401, "").header("date", "Mon, 02 Mar 2026 12:00:00 GMT")]);
+    let run = Gate::asking(&server)
+        .file("saved.json", EXAMPLE)
+        .args("--from saved.json --generations gen4.5=1 --budget 9999/3d")
+        .run();
+    assert_eq!(
+        (run.code, run.shown()),
+        (4, vec!["unauthorized"]),
         "{run:?}"
     );
 }
