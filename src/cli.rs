@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use argh::FromArgs;
 
-use self::flags::{normalize, Flags};
+use self::flags::{help_asked, normalize, Flags};
 use self::values::{is_label, Value};
 use crate::job::{Job, Need};
 use crate::price::Prices;
@@ -150,12 +150,10 @@ impl UsageError {
 ///
 /// Whatever is not to be followed to the letter: exit code 2.
 pub fn parse(arguments: Vec<OsString>, today: UtcDay) -> Result<Command, UsageError> {
-    let given = |flag: &str| arguments.iter().any(|word| word == flag);
-    if given("--help") {
-        return Ok(Command::Help);
-    }
-    if given("-h") {
-        return Ok(Command::ShortHelp);
+    match help_asked(&arguments)? {
+        Some("--help") => return Ok(Command::Help),
+        Some(_) => return Ok(Command::ShortHelp),
+        None => {}
     }
     let arguments = normalize(arguments)?;
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
