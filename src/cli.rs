@@ -393,15 +393,19 @@ pub fn label(arguments: &[OsString]) -> Option<String> {
     labels.next().map(str::to_owned)
 }
 
-/// The files of `--write env=FILE` of a command line that may be wrong otherwise: no earlier pass
-/// survives there.
-pub fn env_files(arguments: &[OsString]) -> Vec<PathBuf> {
-    let files = values_of("--write", arguments).into_iter();
-    let files = files.filter_map(|value| value.strip_prefix("env="));
-    files
-        .filter(|file| !file.is_empty())
-        .map(PathBuf::from)
-        .collect()
+/// The files of `--write` of a command line that may be wrong otherwise: no earlier pass survives
+/// there.
+pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
+    let values = values_of("--write", arguments).into_iter();
+    let values = values.map(|value| Value::new("--write", value.to_owned()).write());
+    values.filter_map(Result::ok).collect()
+}
+
+/// The files that such a command line reads.
+pub fn read_files(arguments: &[OsString]) -> Vec<PathBuf> {
+    let flags = ["--from", "--usage-from", "--plan", "--key-file"];
+    let values = flags.iter().flat_map(|flag| values_of(flag, arguments));
+    values.map(PathBuf::from).collect()
 }
 
 /// The value of a flag, wherever it is.

@@ -59,6 +59,12 @@ impl Format {
         ("env", Self::Env),
         ("junit", Self::Junit),
     ];
+
+    /// The name that the flags know.
+    pub fn name(self) -> &'static str {
+        let named = Self::ALL.iter().find(|(_, format)| *format == self);
+        named.map_or("", |(name, _)| name)
+    }
 }
 
 /// The answer to the question whether the job may start.
