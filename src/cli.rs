@@ -8,7 +8,7 @@ mod help;
 mod values;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use argh::FromArgs;
@@ -261,7 +261,12 @@ fn color(flags: &Flags) -> Result<Color, UsageError> {
 
 /// What only several flags together show.
 fn check_together(settings: &Settings) -> Result<(), UsageError> {
-    let problem = if settings.wait.is_some() && settings.organization != Source::Runway {
+    let problem = if settings.key_file.as_deref() == Some(Path::new("-")) {
+        (
+            "--key-file - is not standard input here: use /dev/stdin",
+            "--key-file /dev/stdin",
+        )
+    } else if settings.wait.is_some() && settings.organization != Source::Runway {
         (
             "--wait checks again, but a saved answer (--from) never changes",
             "--from organization.json",

@@ -166,7 +166,7 @@ fn report_usage(
     ci: Option<&dyn System>,
 ) -> Exit {
     let UsageError(message) = error;
-    let label = cli::label(arguments);
+    let label = cli::label(arguments).filter(|label| !output.redactor().holds_trace(label));
     let label = label.as_deref();
     let read = cli::read_files(arguments);
     for (format, path) in cli::written_files(arguments) {

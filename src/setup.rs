@@ -87,7 +87,7 @@ pub(crate) fn setup(
     refuse_same_files(&settings)?;
     let base = base_url(&settings)?;
     let found = places.key();
-    refuse_as_argument(&places.candidates())?;
+    refuse_as_argument(&places.candidates(), settings.label.as_deref())?;
     let timeout = settings.timeout;
     let mut job = settings.job.clone();
     if let Some(source) = &settings.plan {
@@ -310,7 +310,7 @@ fn input(flag: &str, source: &Source, timeout: Duration) -> Result<Input, UsageE
 }
 
 /// The key belongs on no command line, where others see it; and what stands there is shown.
-fn refuse_as_argument(keys: &[Key]) -> Result<(), UsageError> {
+fn refuse_as_argument(keys: &[Key], label: Option<&str>) -> Result<(), UsageError> {
     let redactor = Redactor::new(keys);
     let given = std::env::args_os().skip(1);
     let base = variable("RUNWAYML_BASE_URL");
@@ -324,6 +324,12 @@ fn refuse_as_argument(keys: &[Key]) -> Result<(), UsageError> {
                 credentials::VARIABLE
             ),
             "--key-file secret.txt",
+        ));
+    }
+    if label.is_some_and(|label| redactor.holds_trace(label)) {
+        return Err(UsageError::new(
+            "--label contains a part of the key, and the label is shown",
+            "--label acme",
         ));
     }
     Ok(())

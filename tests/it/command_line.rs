@@ -166,6 +166,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ("--from .", &["."]),
     ("--key-file no-such-file", &["no-such-file"]),
     ("--key-file .", &["."]),
+    ("--key-file -", &["/dev/stdin"]),
 
     // ---- addresses
     ("--base-url http://api.dev.runwayml.com", &["http://api.dev.runwayml.com", "unencrypted"]),

@@ -189,6 +189,63 @@ fn an_empty_key_file_is_a_missing_key() {
     );
 }
 
+/// An env file of another tool is no key, and nothing of it is sent.
+#[test]
+fn a_key_file_of_assignments_must_name_the_key() {
+    for file in [
+        format!("RUNWAY_API_KEY={OTHER}\n"),
+        format!("# mine\nexport FOO=1\nBAR='{OTHER}'\n"),
+        format!("FOO=\"{OTHER}"),
+    ] {
+        let server = server();
+        let gate = Gate::asking(&server).secret(OTHER).file("key", &file);
+        let run = gate.args("--key-file key").run();
+        let found = (run.code, run.shown(), server.connections());
+        assert_eq!(found, (4, vec!["key-malformed"], 0), "{run:?}");
+        let words = "holds assignments, but none of RUNWAYML_API_SECRET";
+        assert!(run.stderr.contains(words), "{run:?}");
+    }
+    // Padded as base64 is.
+    let (server, key) = (server(), "bm90IGEga2V5IGF0IGFsbA==");
+    let gate = Gate::asking(&server).secret(key).file("key", key);
+    used(&server, &gate.args("--key-file key").run(), key);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_dotenv_that_cannot_be_read_says_why() {
+    let gate = Gate::new().no_key();
+    // The superuser may read every file, but a pipe is read by nobody.
+    let run = gate.shell("mkfifo .env; \"$@\"").run();
+    assert_eq!(
+        (run.code, run.shown()),
+        (4, vec!["key-malformed"]),
+        "{run:?}"
+    );
+    for words in [
+        "the file .env cannot be read\n",
+        "cause: it is a pipe, not a file; no request was made\n",
+        "fix: make .env readable for this user, or set RUNWAYML_API_SECRET\n",
+    ] {
+        assert!(run.stderr.contains(words), "{words}: {run:?}");
+    }
+}
+
+/// A label is shown, so it holds no part of a key.
+#[test]
+fn a_part_of_the_key_is_no_label() {
+    for label in [
+        &KEY[10..18],
+        &KEY[20..60].to_uppercase(),
+        "key_1",
+        "Key_abc",
+    ] {
+        let run = Gate::new().github().arg(format!("--label={label}")).run();
+        assert_eq!((run.code, run.output("pass")), (2, "false"), "{run:?}");
+        assert!(!run.stderr.contains(label), "{run:?}");
+    }
+}
+
 #[test]
 fn skipping_is_for_a_missing_key_only() {
     let server = Server::script([Reply::http(401, "")]);
