@@ -8,12 +8,12 @@ mod help;
 mod values;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use argh::FromArgs;
 
-use self::flags::{normalize, Flags};
+use self::flags::{help_asked, normalize, Flags};
 use self::values::{is_label, Value};
 use crate::job::{Job, Need};
 use crate::price::Prices;
@@ -150,12 +150,10 @@ impl UsageError {
 ///
 /// Whatever is not to be followed to the letter: exit code 2.
 pub fn parse(arguments: Vec<OsString>, today: UtcDay) -> Result<Command, UsageError> {
-    let given = |flag: &str| arguments.iter().any(|word| word == flag);
-    if given("--help") {
-        return Ok(Command::Help);
-    }
-    if given("-h") {
-        return Ok(Command::ShortHelp);
+    match help_asked(&arguments)? {
+        Some("--help") => return Ok(Command::Help),
+        Some(_) => return Ok(Command::ShortHelp),
+        None => {}
     }
     let arguments = normalize(arguments)?;
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -263,7 +261,12 @@ fn color(flags: &Flags) -> Result<Color, UsageError> {
 
 /// What only several flags together show.
 fn check_together(settings: &Settings) -> Result<(), UsageError> {
-    let problem = if settings.wait.is_some() && settings.organization != Source::Runway {
+    let problem = if settings.key_file.as_deref() == Some(Path::new("-")) {
+        (
+            "--key-file - is not standard input here: use /dev/stdin",
+            "--key-file /dev/stdin",
+        )
+    } else if settings.wait.is_some() && settings.organization != Source::Runway {
         (
             "--wait checks again, but a saved answer (--from) never changes",
             "--from organization.json",
@@ -395,15 +398,19 @@ pub fn label(arguments: &[OsString]) -> Option<String> {
     labels.next().map(str::to_owned)
 }
 
-/// The files of `--write env=FILE` of a command line that may be wrong otherwise: no earlier pass
-/// survives there.
-pub fn env_files(arguments: &[OsString]) -> Vec<PathBuf> {
-    let files = values_of("--write", arguments).into_iter();
-    let files = files.filter_map(|value| value.strip_prefix("env="));
-    files
-        .filter(|file| !file.is_empty())
-        .map(PathBuf::from)
-        .collect()
+/// The files of `--write` of a command line that may be wrong otherwise: no earlier pass survives
+/// there.
+pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
+    let values = values_of("--write", arguments).into_iter();
+    let values = values.map(|value| Value::new("--write", value.to_owned()).write());
+    values.filter_map(Result::ok).collect()
+}
+
+/// The files that such a command line reads.
+pub fn read_files(arguments: &[OsString]) -> Vec<PathBuf> {
+    let flags = ["--from", "--usage-from", "--plan", "--key-file"];
+    let values = flags.iter().flat_map(|flag| values_of(flag, arguments));
+    values.map(PathBuf::from).collect()
 }
 
 /// The value of a flag, wherever it is.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::diagnostic::KeyHint;
+use crate::diagnostic::{KeyHint, KeyProblem};
 use crate::files::{self, Limits, Pipes, ReadError};
 
 /// The variable that the official SDKs read.
@@ -122,8 +122,8 @@ pub enum KeyError {
         searched: Vec<String>,
         hints: Vec<KeyHint>,
     },
-    /// There is something else: where, and the end of a sentence on it.
-    Malformed { place: String, problem: String },
+    /// There is something else: where, and what is wrong with it.
+    Malformed { place: String, problem: KeyProblem },
     /// `--key-file` cannot be read.
     Unreadable(ReadError),
 }
@@ -224,6 +224,10 @@ impl Places {
                 .map_err(|error| KeyError::Unreadable(*error))?;
             let value = match dotenv::value(text, VARIABLE) {
                 Ok(Some(value)) => value,
+                Ok(None) if dotenv::assigns(text) => {
+                    let problem = KeyProblem::OtherNames;
+                    return Err(KeyError::Malformed { place, problem });
+                }
                 Ok(None) => text.clone(),
                 Err(dotenv::Unreadable) => return Err(not_an_assignment(place)),
             };
@@ -258,7 +262,7 @@ impl Places {
             Dotenv::Missing => "not in this directory",
             Dotenv::NotRead => "not read here",
             Dotenv::Read(Err(error)) => {
-                let problem = format!("cannot be read: {error}");
+                let problem = KeyProblem::Unreadable(error.to_string());
                 return Some(Err(KeyError::Malformed { place, problem }));
             }
             Dotenv::Read(Ok(text)) => match dotenv::value(text, VARIABLE) {
@@ -282,7 +286,9 @@ fn trimmed(text: &str) -> &str {
 fn not_an_assignment(place: String) -> KeyError {
     KeyError::Malformed {
         place,
-        problem: "cannot be read: its line in the file is not NAME=VALUE".to_owned(),
+        problem: KeyProblem::Text(
+            "cannot be read: its line in the file is not NAME=VALUE".to_owned(),
+        ),
     }
 }
 
@@ -301,7 +307,10 @@ fn taken(
     let key = Key::new(&text);
     Some(match key {
         Ok(key) => Ok((key, source)),
-        Err(problem) => Err(KeyError::Malformed { place, problem }),
+        Err(problem) => Err(KeyError::Malformed {
+            place,
+            problem: KeyProblem::Text(problem),
+        }),
     })
 }
 

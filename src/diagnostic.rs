@@ -167,7 +167,7 @@ diagnostics! {
         searched: Vec<String>,
         hints: Vec<KeyHint>,
     } = "key-missing", Key, waiting: false;
-    KeyMalformed { place: String, problem: String } = "key-malformed", Key, waiting: false;
+    KeyMalformed { place: String, problem: KeyProblem } = "key-malformed", Key, waiting: false;
     Unauthorized { asked: Asked } = "unauthorized", Key, waiting: false;
     Forbidden { asked: Asked } = "forbidden", Key, waiting: false;
     RateLimited {
@@ -237,6 +237,17 @@ pub enum CreditsFlag {
         /// What `--keep` asks for.
         kept: Credits,
     },
+}
+
+/// What is wrong with what stands in the place of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyProblem {
+    /// It is no key: the end of a sentence on it.
+    Text(String),
+    /// It cannot be read, and why.
+    Unreadable(String),
+    /// It is an env file that does not name the key.
+    OtherNames,
 }
 
 /// What is known about why there is no key.

@@ -268,12 +268,12 @@ impl Kind {
 }
 
 #[cfg(unix)]
-fn is_pipe(file: FileType) -> bool {
+pub(crate) fn is_pipe(file: FileType) -> bool {
     std::os::unix::fs::FileTypeExt::is_fifo(&file)
 }
 
 #[cfg(not(unix))]
-fn is_pipe(_: FileType) -> bool {
+pub(crate) fn is_pipe(_: FileType) -> bool {
     false
 }
 

@@ -13,10 +13,10 @@ use runway_preflight::ci::{self, System};
 use runway_preflight::cli::{self, Color, Command, UsageError};
 use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::exit::Exit;
-use runway_preflight::output::{Output, Place, Sink};
-use runway_preflight::poll;
+use runway_preflight::output::{self, Output, Place, Sink};
+use runway_preflight::poll::{self, Progress};
 use runway_preflight::report::text::{self, Style};
-use runway_preflight::report::{env, Contents, Report, Verdict};
+use runway_preflight::report::{env, Contents, Format, Report, Verdict};
 use runway_preflight::spend::UtcDay;
 
 use setup::Setup;
@@ -50,9 +50,10 @@ fn main() -> ExitCode {
 fn check(setup: &Setup, output: &Output, ci: Option<&dyn System>) -> Exit {
     let context = setup.context(output.redactor());
     let mut terminal = Terminal::new(std::io::stderr(), output, &context, setup.verbose);
+    let listener = &mut |progress: Progress| terminal.report(progress);
     let outcome = match &setup.obstacle {
-        None => setup.poll.run(&mut |progress| terminal.report(progress)),
-        Some(obstacle) => setup.poll.without_check(obstacle.clone()),
+        None => setup.poll.run(listener),
+        Some(obstacle) => setup.poll.without_asking(obstacle, listener),
     };
     let named = setup.poll.job.named_models();
     let contents = Contents {
@@ -91,7 +92,7 @@ struct Written<'a> {
 fn files<'a>(setup: &'a Setup, ci: Option<&dyn System>) -> Vec<Written<'a>> {
     let own = setup.write.iter().map(|(format, path)| Written {
         name: path.to_string_lossy().into_owned(),
-        sink: Sink::new(Place::Whole(path.clone())),
+        sink: Sink::new(Place::Whole(path.clone(), setup.poll.timeout)),
         render: Box::new(move |report, _| report.render(*format, Style::default())),
         failed: false,
     });
@@ -165,13 +166,24 @@ fn report_usage(
     ci: Option<&dyn System>,
 ) -> Exit {
     let UsageError(message) = error;
-    let label = cli::label(arguments);
+    let label = cli::label(arguments).filter(|label| !output.redactor().holds_trace(label));
     let label = label.as_deref();
-    for path in cli::env_files(arguments) {
-        let mut sink = Sink::new(Place::Whole(path));
-        if let Err(error) = output.write(&mut sink, &env::render_usage_error(label)) {
+    let read = cli::read_files(arguments);
+    for (format, path) in cli::written_files(arguments) {
+        // What was named by mistake is the user's.
+        if read.iter().any(|read| setup::is_same_file(read, &path)) {
+            continue;
+        }
+        let cleared = if format == Format::Env {
+            let mut sink = Sink::new(Place::Whole(path, setup::PATIENCE));
+            output.write(&mut sink, &env::render_usage_error(label))
+        } else {
+            output::remove(&path)
+        };
+        if let Err(error) = cleared {
+            let name = format.name();
             output.stderr(&format!(
-                "--write env: the file could not be written: {error}\n"
+                "--write {name}: the file could not be written: {error}\n"
             ));
         }
     }

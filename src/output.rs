@@ -4,7 +4,9 @@
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use crate::files;
 use crate::redact::Redactor;
 
 /// Where text goes.
@@ -14,8 +16,8 @@ pub enum Place {
     Stdout,
     /// A file that others add to: a text that replaces the one before takes its place.
     Append(PathBuf),
-    /// A file that is written whole or not at all.
-    Whole(PathBuf),
+    /// A file that is written whole or not at all. A pipe must be read within the time.
+    Whole(PathBuf, Duration),
 }
 
 /// One place, and what has been written there.
@@ -58,7 +60,7 @@ impl Output {
         match &sink.place {
             Place::Stdout => print(&text),
             Place::Append(path) => append(path, &text, &mut sink.begins),
-            Place::Whole(path) => replace(path, &text),
+            Place::Whole(path, timeout) => replace(path, &text, *timeout),
         }
     }
 }
@@ -131,15 +133,38 @@ fn cut(path: &Path, length: u64) -> io::Result<()> {
     OpenOptions::new().write(true).open(path)?.set_len(length)
 }
 
+/// Removes the report of an earlier run. What is no file of its own stays.
+///
+/// # Errors
+///
+/// Where it is there and cannot be removed.
+pub fn remove(path: &Path) -> io::Result<()> {
+    if !is_file_of_its_own(path) {
+        return Ok(());
+    }
+    // A link is followed to the file that it names.
+    std::fs::remove_file(std::fs::canonicalize(path)?)
+}
+
+/// Whether this is a regular file, and not the way to one that another program has open.
+pub fn is_file_of_its_own(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| found.is_file()) && !is_open_file(path)
+}
+
 /// Writes a file beside it first, so that a reader never meets a half of it. What is no regular
-/// file, such as a device or a pipe, is written to.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let special = std::fs::metadata(path).is_ok_and(|found| !found.is_file());
-    if special {
-        return OpenOptions::new()
-            .write(true)
-            .open(path)?
-            .write_all(text.as_bytes());
+/// file, such as a device or a pipe, is written to, and so is what a stream was redirected to.
+fn replace(path: &Path, text: &str, timeout: Duration) -> io::Result<()> {
+    if is_open_file(path) {
+        return add_to_open_file(path, text);
+    }
+    if let Ok(special) = std::fs::metadata(path).map(|found| found.file_type()) {
+        if files::is_pipe(special) {
+            return write_to_pipe(path, text, timeout);
+        }
+        if !special.is_file() {
+            let mut file = OpenOptions::new().write(true).open(path)?;
+            return file.write_all(text.as_bytes());
+        }
     }
     // A link is followed to the file that it names.
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -156,4 +181,104 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
         let _ = std::fs::remove_file(&beside);
     }
     written
+}
+
+/// Whether a path leads through `/dev/stdout`, `/dev/fd` and the like: the file behind it belongs
+/// to the program that opened it.
+#[cfg(unix)]
+fn is_open_file(path: &Path) -> bool {
+    const MAX_LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Some(name) = path.file_name() else {
+            return false;
+        };
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let Ok(folder) = std::fs::canonicalize(folder.unwrap_or(Path::new("."))) else {
+            return false;
+        };
+        if folder.starts_with("/proc") || folder.starts_with("/dev/fd") {
+            return true;
+        }
+        let Ok(target) = std::fs::read_link(folder.join(name)) else {
+            return false;
+        };
+        path = folder.join(target);
+    }
+    false
+}
+
+#[cfg(not(unix))]
+fn is_open_file(_: &Path) -> bool {
+    false
+}
+
+/// Adds to the end. Our own streams go on where they are.
+#[cfg(unix)]
+fn add_to_open_file(path: &Path, text: &str) -> io::Result<()> {
+    use std::fs::{File, Metadata};
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    let id = |found: Metadata| (found.dev(), found.ino());
+    let wanted = id(std::fs::metadata(path)?);
+    let stdout = io::stdout();
+    let stderr = io::stderr();
+    for stream in [stdout.as_fd(), stderr.as_fd()] {
+        let mut stream = File::from(stream.try_clone_to_owned()?);
+        if id(stream.metadata()?) == wanted {
+            return stream.write_all(text.as_bytes());
+        }
+    }
+    let mut file = OpenOptions::new().append(true).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+#[cfg(not(unix))]
+fn add_to_open_file(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+/// To open a pipe waits for a reader, and to write waits until it reads: neither is waited for
+/// without end.
+#[cfg(unix)]
+fn write_to_pipe(path: &Path, text: &str, timeout: Duration) -> io::Result<()> {
+    use std::io::ErrorKind;
+    use std::os::unix::fs::OpenOptionsExt;
+    use std::time::Instant;
+    const PAUSE: Duration = Duration::from_millis(10);
+    let begun = Instant::now();
+    let pause = || {
+        if begun.elapsed() >= timeout {
+            let problem = "it is a pipe that nobody reads";
+            return Err(io::Error::new(ErrorKind::TimedOut, problem));
+        }
+        std::thread::sleep(PAUSE);
+        Ok(())
+    };
+    let mut options = OpenOptions::new();
+    options.write(true).custom_flags(libc::O_NONBLOCK);
+    let mut pipe = loop {
+        match options.open(path) {
+            Err(error) if error.raw_os_error() == Some(libc::ENXIO) => pause()?,
+            opened => break opened?,
+        }
+    };
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        match pipe.write(rest) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => rest = rest.get(count..).unwrap_or_default(),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => pause()?,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn write_to_pipe(path: &Path, text: &str, _: Duration) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(text.as_bytes())
 }

@@ -108,17 +108,19 @@ impl Plan {
         prices: &Prices,
         places: &mut BTreeMap<String, usize>,
     ) -> Result<(), String> {
-        let body: Body = serde_json::from_slice(task).map_err(|error| {
+        // The whole of it: what is not read must be text as well.
+        let text = std::str::from_utf8(task).map_err(|_| match task.contains(&0) {
+            true => UTF_16,
+            false => "this is not UTF-8",
+        })?;
+        let body: Body = serde_json::from_str(text).map_err(|error| {
             if error.is_data() {
                 "model or duration appears twice"
-            } else if task.contains(&0) {
+            } else if text.contains('\0') {
                 UTF_16
-            } else if std::str::from_utf8(task).is_err() {
-                "this is not UTF-8"
             } else {
                 "this is not JSON"
             }
-            .to_owned()
         })?;
         let name = body.model()?;
         let known = places.get(name.as_ref()).copied();

@@ -127,29 +127,20 @@ impl Poll {
         }
     }
 
-    /// A run that could not check at all, for want of a key or of certificates.
-    pub fn without_check(&self, finding: Finding) -> Outcome {
-        let checked_at = now();
-        let facts = Facts {
-            organization: None,
-            budgeted: None,
-            recent: None,
-            today: UtcDay::of(checked_at),
-        };
-        let mut decision = decide(&self.job, facts);
-        decision.errors.insert(0, finding);
-        Outcome {
-            checked_at,
-            organization: None,
-            history: None,
-            decision,
-            not_before: None,
-        }
+    /// One check that cannot ask Runway, for want of a key or of certificates: what is saved is
+    /// decided all the same.
+    pub fn without_asking(&self, obstacle: &Finding, listener: &mut Listener) -> Outcome {
+        self.check_past(Some(obstacle), listener)
     }
 
     fn check(&self, listener: &mut Listener) -> Outcome {
+        self.check_past(None, listener)
+    }
+
+    fn check_past(&self, obstacle: Option<&Finding>, listener: &mut Listener) -> Outcome {
         let mut check = Check {
             poll: self,
+            obstacle,
             deadline: Deadline::after(self.timeout),
             listener,
             errors: Vec::new(),
@@ -242,6 +233,8 @@ struct Histories {
 /// One check under way.
 struct Check<'a, 'l, 'm> {
     poll: &'a Poll,
+    /// Why Runway cannot be asked.
+    obstacle: Option<&'a Finding>,
     deadline: Deadline,
     listener: &'l mut Listener<'m>,
     errors: Vec<Finding>,
@@ -287,7 +280,8 @@ impl Check<'_, '_, '_> {
             self.warnings.clear();
             let today = self.today();
             let histories = self.histories_on(today);
-            if self.today() == today || !self.ends_today() {
+            // Where nothing more is asked, what was reported stands.
+            if self.today() == today || !self.ends_today() || !self.keep_going {
                 return histories;
             }
         }
@@ -388,6 +382,13 @@ impl Check<'_, '_, '_> {
         &mut self,
         request: impl FnOnce(&Client, Deadline, &mut dyn FnMut(Try)) -> Result<Answer, Box<Unanswered>>,
     ) -> Result<Vec<u8>, Option<Box<Finding>>> {
+        if !self.keep_going {
+            return Err(None);
+        }
+        if let Some(obstacle) = self.obstacle {
+            self.keep_going = false;
+            return Err(Some(Box::new(obstacle.clone())));
+        }
         let Some(client) = &self.poll.client else {
             // Without a request the gate fails, whatever the reason.
             return Err(Some(Box::new(Finding::UnexpectedResponse {
@@ -395,9 +396,6 @@ impl Check<'_, '_, '_> {
                 problem: Unexpected::Answer("no request was made".to_owned()),
             })));
         };
-        if !self.keep_going {
-            return Err(None);
-        }
         let listener = &mut *self.listener;
         let on_try = &mut |tried: Try| {
             listener(Progress::Tried(tried));

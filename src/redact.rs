@@ -162,6 +162,11 @@ impl Redactor {
         self.keys.iter().any(|key| graphic.contains(key.as_str()))
     }
 
+    /// Whether a word holds a trace of a key.
+    pub fn holds_trace(&self, word: &str) -> bool {
+        word.len() >= TRACE && self.may_find_in(word)
+    }
+
     /// Whether there is a trace, or an escape sequence that may split one. Most texts end here.
     fn may_find_in(&self, text: &str) -> bool {
         const ESCAPE: u8 = 0x1b;

@@ -59,6 +59,12 @@ impl Format {
         ("env", Self::Env),
         ("junit", Self::Junit),
     ];
+
+    /// The name that the flags know.
+    pub fn name(self) -> &'static str {
+        let named = Self::ALL.iter().find(|(_, format)| *format == self);
+        named.map_or("", |(name, _)| name)
+    }
 }
 
 /// The answer to the question whether the job may start.
@@ -256,6 +262,7 @@ impl<'a> Report<'a> {
             _ => format!("; {}", count(warnings, "warning")),
         };
         match self.verdict {
+            Verdict::Skipped if open < all => format!("no key, so {} undecided", of(open)),
             Verdict::Skipped => "no key, so nothing was checked".to_owned(),
             Verdict::Go if all == 0 => format!("credits and models are available{warned}"),
             Verdict::Go => format!("{} met{warned}", of(all)),

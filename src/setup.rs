@@ -12,7 +12,7 @@ use runway_preflight::decode;
 use runway_preflight::diagnostic::{Asked, Context, Finding};
 use runway_preflight::files::{self, Limits, Pipes, ReadError};
 use runway_preflight::job::Job;
-use runway_preflight::output::Output;
+use runway_preflight::output::{self, Output};
 use runway_preflight::plan::{self, Plan};
 use runway_preflight::poll::{Input, Poll};
 use runway_preflight::redact::Redactor;
@@ -24,7 +24,7 @@ use crate::variable;
 const DOTENV: &str = ".env";
 
 /// For a file that is read before the command line is known.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything that one run goes by.
 pub(crate) struct Setup {
@@ -84,9 +84,10 @@ pub(crate) fn setup(
     places: &Places,
     ci: Option<&dyn System>,
 ) -> Result<Setup, UsageError> {
+    refuse_same_files(&settings)?;
     let base = base_url(&settings)?;
     let found = places.key();
-    refuse_as_argument(&places.candidates())?;
+    refuse_as_argument(&places.candidates(), settings.label.as_deref())?;
     let timeout = settings.timeout;
     let mut job = settings.job.clone();
     if let Some(source) = &settings.plan {
@@ -146,6 +147,55 @@ pub(crate) fn setup(
         fails_open: settings.fail_open,
         skips_missing_key: settings.skip_missing_key,
     })
+}
+
+/// A report must not replace another one, nor what it is made from.
+fn refuse_same_files(settings: &Settings) -> Result<(), UsageError> {
+    let saved = |source: &Source| match source {
+        Source::File(path) => Some(path.clone()),
+        _ => None,
+    };
+    let read = [
+        ("--from", saved(&settings.organization)),
+        ("--usage-from", saved(&settings.usage)),
+        ("--plan", settings.plan.as_ref().and_then(saved)),
+        ("--key-file", settings.key_file.clone()),
+    ];
+    let read = read.into_iter();
+    let mut known: Vec<(String, PathBuf)> = read
+        .filter_map(|(flag, path)| path.map(|path| (format!("{flag} {}", shown(&path)), path)))
+        .collect();
+    for (format, path) in &settings.write {
+        let name = format!("--write {}={}", format.name(), shown(path));
+        if let Some((other, _)) = known.iter().find(|(_, other)| is_same_file(other, path)) {
+            return Err(UsageError::new(
+                format!("{other} and {name} are the same file"),
+                "--write json=report.json --write env=preflight.env",
+            ));
+        }
+        known.push((name, path.clone()));
+    }
+    Ok(())
+}
+
+fn shown(path: &Path) -> String {
+    cli::echo(&path.to_string_lossy())
+}
+
+/// Whether two paths lead to one file, which may not exist yet. To a device or a pipe both may
+/// write.
+pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| {
+        let whole = std::fs::canonicalize(path).ok();
+        whole.or_else(|| {
+            let folder = path.parent().filter(|folder| *folder != Path::new(""));
+            let folder = folder.unwrap_or(Path::new("."));
+            Some(std::fs::canonicalize(folder).ok()?.join(path.file_name()?))
+        })
+    };
+    let may_be_shared = |path: &Path| path.exists() && !output::is_file_of_its_own(path);
+    let same = one == other || real(one).is_some_and(|one| Some(one) == real(other));
+    same && !may_be_shared(one) && !may_be_shared(other)
 }
 
 /// The host to ask.
@@ -260,7 +310,7 @@ fn input(flag: &str, source: &Source, timeout: Duration) -> Result<Input, UsageE
 }
 
 /// The key belongs on no command line, where others see it; and what stands there is shown.
-fn refuse_as_argument(keys: &[Key]) -> Result<(), UsageError> {
+fn refuse_as_argument(keys: &[Key], label: Option<&str>) -> Result<(), UsageError> {
     let redactor = Redactor::new(keys);
     let given = std::env::args_os().skip(1);
     let base = variable("RUNWAYML_BASE_URL");
@@ -274,6 +324,12 @@ fn refuse_as_argument(keys: &[Key]) -> Result<(), UsageError> {
                 credentials::VARIABLE
             ),
             "--key-file secret.txt",
+        ));
+    }
+    if label.is_some_and(|label| redactor.holds_trace(label)) {
+        return Err(UsageError::new(
+            "--label contains a part of the key, and the label is shown",
+            "--label acme",
         ));
     }
     Ok(())

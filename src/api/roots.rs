@@ -52,27 +52,30 @@ pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, No
         })?;
     }
     if let Some(folders) = &folders {
+        let mut problems = Vec::new();
+        let mut found = false;
         for folder in std::env::split_paths(folders) {
-            store.add_folder(&folder);
+            match store.add_folder(&folder) {
+                Ok(()) => found = true,
+                Err(why) => problems.push(format!("{}: {why}", name_of(&folder))),
+            }
         }
-        if store.is_empty() {
+        // Of several folders, those that a machine does not have may be named for another one.
+        if !found {
+            let problems = problems.join(", nor from ");
             return Err(NoRoots::of(
                 "SSL_CERT_DIR",
-                "no certificate can be read from there",
+                &format!("no certificate can be read from {problems}"),
             ));
         }
     }
     if file.is_none() && folders.is_none() {
         // Of a system's one file and its folders, which hold the same, the file is read sooner.
         let system = openssl_probe::probe();
-        if let Some(file) = &system.cert_file {
-            store.add_file(file);
-        }
-        for folder in &system.cert_dir {
-            if store.is_empty() {
-                store.add_folder(folder);
-            }
-        }
+        let in_file = system.cert_file.is_some_and(|file| store.add_file(&file));
+        let mut folders = system.cert_dir.iter();
+        // The first that has any serves.
+        let _ = in_file || folders.any(|folder| store.add_folder(folder).is_ok());
     }
     if store.is_empty() {
         return Ok(RootCerts::WebPki);
@@ -108,13 +111,15 @@ mod store {
     use rustls::pki_types::CertificateDer;
     use rustls::RootCertStore;
 
-    use crate::files::{self, Limits, Pipes};
+    use crate::files::{self, Limits, Pipes, ReadError};
 
     /// A system's store is under 1 MiB.
     const LIMITS: Limits = Limits {
         max_bytes: 8 * 1024 * 1024,
         pipes: Pipes::Refused,
     };
+
+    const NONE: &str = "it holds no certificate in PEM form";
 
     /// Of almost every certificate, as text.
     const USUAL_LENGTH: usize = 3_072;
@@ -161,26 +166,30 @@ mod store {
                 RootCertStore::empty().add(der).is_ok()
             };
             if !self.certificates().any(is_proper) {
-                return Err("it holds no certificate in PEM form".to_owned());
+                return Err(NONE.to_owned());
             }
             Ok(())
         }
 
-        /// The certificates of a file, as far as there are any.
-        pub(super) fn add_file(&mut self, path: &Path) {
-            if let Ok(pem) = files::read(path, LIMITS) {
-                self.add(&pem);
-            }
+        /// The certificates of a file; whether there are any.
+        pub(super) fn add_file(&mut self, path: &Path) -> bool {
+            files::read(path, LIMITS).is_ok_and(|pem| self.add(&pem))
         }
 
-        /// Those of every file in a folder.
-        pub(super) fn add_folder(&mut self, path: &Path) {
-            for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
-                self.add_file(&entry.path());
+        /// Those of every file in a folder; else why there are none.
+        pub(super) fn add_folder(&mut self, path: &Path) -> Result<(), String> {
+            let entries =
+                std::fs::read_dir(path).map_err(|error| ReadError::from(error).to_string())?;
+            let mut found = false;
+            for entry in entries.flatten() {
+                found |= self.add_file(&entry.path());
             }
+            found.then_some(()).ok_or_else(|| NONE.to_owned())
         }
 
-        pub(super) fn add(&mut self, pem: &[u8]) {
+        /// The certificates of a text; whether there are any, which may be known already.
+        pub(super) fn add(&mut self, pem: &[u8]) -> bool {
+            let mut found = false;
             let mut rest = pem.strip_prefix(BYTE_ORDER_MARK).unwrap_or(pem);
             let mut text = Vec::with_capacity(USUAL_LENGTH);
             let mut has_begun = false;
@@ -197,10 +206,15 @@ mod store {
                 }
                 if line.starts_with(END) && has_begun {
                     has_begun = false;
-                    if !self.0.contains_key(text.as_slice()) {
-                        let der = STANDARD.decode(&text).ok();
-                        self.0.insert(text.as_slice().into(), der);
-                    }
+                    found |= match self.0.get(text.as_slice()) {
+                        Some(known) => known.is_some(),
+                        None => {
+                            let der = STANDARD.decode(&text).ok();
+                            let is_proper = der.is_some();
+                            self.0.insert(text.as_slice().into(), der);
+                            is_proper
+                        }
+                    };
                 }
                 // Two may be glued together without a line break.
                 if line.ends_with(BEGIN) {
@@ -210,6 +224,7 @@ mod store {
                 }
             }
             self.add_cut_off(has_begun, &text);
+            found
         }
 
         fn add_cut_off(&mut self, has_begun: bool, text: &[u8]) {
@@ -280,8 +295,9 @@ mod tests {
         in_folder("0a1b2c3d.0", &pem("AQID"));
         in_folder("4e5f6a7b.0", &pem("BAUG"));
         let mut store = Store::default();
-        store.add_file(&bundle);
-        store.add_folder(folder.path());
+        assert!(store.add_file(&bundle));
+        assert_eq!(store.add_folder(folder.path()), Ok(()));
+        assert_eq!(store.add_folder(folder.path()), Ok(()), "known already");
         assert_eq!(store.certificates().count(), 3);
     }
 }

@@ -103,6 +103,37 @@ pub(super) struct Flags {
     pub(super) version: bool,
 }
 
+/// The word that asks for help, if there is one.
+///
+/// # Errors
+///
+/// Where it stands in the place of a value: a variable that holds `-h` must not end the run well.
+pub(super) fn help_asked(arguments: &[OsString]) -> Result<Option<&str>, UsageError> {
+    let mut asked = None;
+    let mut before = "";
+    for word in arguments {
+        let word = word.to_str().unwrap_or_default();
+        if matches!(word, "-h" | "--help") {
+            let known = Flags::get_args_info().flags;
+            let flag = known.iter().find(|flag| flag.long == before);
+            if let Some(flag) = flag.filter(|flag| matches!(flag.kind, FlagInfoKind::Option { .. }))
+            {
+                return Err(no_value(flag.long, word));
+            }
+            if asked != Some("--help") {
+                asked = Some(word);
+            }
+        }
+        before = word;
+    }
+    Ok(asked)
+}
+
+fn no_value(flag: &str, next: &str) -> UsageError {
+    let problem = format!("{flag} needs a value, but {} comes next", echo(next));
+    UsageError::new(problem, help::example(flag))
+}
+
 /// Brings the arguments into the one form that argh reads as they are meant: `--name value`, each
 /// name known, each value there, none twice that takes one.
 pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageError> {
@@ -163,10 +194,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageEr
             None => words
                 .next_if(|word| !is_flag(word))
                 .ok_or_else(|| match words.peek() {
-                    Some(next) => UsageError::new(
-                        format!("{} needs a value, but {} comes next", flag.long, echo(next)),
-                        example,
-                    ),
+                    Some(next) => no_value(flag.long, next),
                     None => UsageError::new(format!("{} needs a value", flag.long), example),
                 })?,
         };

@@ -228,7 +228,7 @@ impl Value {
         if is_label(&self.text) {
             Ok(self.text)
         } else {
-            Err(self.error("must be 1 to 64 letters, digits, -, _ or ."))
+            Err(self.error("must be 1 to 64 letters, digits, -, _ or ., and not begin with key_"))
         }
     }
 
@@ -366,7 +366,9 @@ impl Value {
 /// Whether a text can be a part of an output's name.
 pub(super) fn is_label(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    (1..=64).contains(&text.len()) && text.bytes().all(fits)
+    let names = (1..=64).contains(&text.len()) && text.bytes().all(fits);
+    // A label is shown, and a key is not.
+    names && !text.to_ascii_lowercase().starts_with("key_")
 }
 
 /// The whole number that a text such as `$12`, `1,200`, `1k` or `12.50` means. None where it may

@@ -51,6 +51,18 @@ pub(super) fn value(text: &str, variable: &str) -> Result<Option<String>, Unread
     }
 }
 
+/// Whether a text gives any variable a value. What ends in `=` may be a key in base64.
+pub(super) fn assigns(text: &str) -> bool {
+    let of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    Entries(text).any(|entry| match entry {
+        Entry::Value(name, value) => {
+            name.chars().all(of_a_name) && !value.trim_start_matches('=').is_empty()
+        }
+        Entry::Garbled(name, _) => name.chars().all(of_a_name),
+        Entry::Other(_) => false,
+    })
+}
+
 /// Everything that stands where the value of a variable may be meant to stand.
 pub(super) fn candidates(text: &str, variable: &str) -> Vec<String> {
     let text = text.replace('\0', "");

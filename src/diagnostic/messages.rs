@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::{
-    Asked, Code, Context, CreditsFlag, Document, Finding, KeyHint, Shortage, Source, Unexpected,
+    Asked, Code, Context, CreditsFlag, Document, Finding, KeyHint, KeyProblem, Shortage, Source,
+    Unexpected,
 };
+use crate::credentials::VARIABLE;
 use crate::format::{count, credits, duration, is_or_are, list, thousands, was_or_were};
 use crate::grant::Held;
 use crate::price::PRICING_PAGE;
@@ -428,15 +430,7 @@ impl Finding {
                 see: documentation(Code::ModelsUsedUp),
             },
             Self::KeyMissing { searched, hints } => key_missing(searched, hints, context),
-            Self::KeyMalformed { place, problem } => Message {
-                summary: format!("the key in {} {}", context.quote(place), context.quote(problem)),
-                cause: "a key is one word of visible ASCII characters; no request was made".to_owned(),
-                fix: format!(
-                    "copy the key again, without quotes or line breaks; if it is lost, create a new \
-                     one at {PORTAL} → API Keys"
-                ),
-                see: SETUP_PAGE.to_owned(),
-            },
+            Self::KeyMalformed { place, problem } => key_malformed(place, problem, context),
             Self::Unauthorized { asked } => asked.message(
                 context,
                 format!("{} does not accept the key (401)", context.host),
@@ -705,6 +699,36 @@ impl Context<'_> {
         } else {
             "; --fail-open passes if Runway cannot be asked"
         }
+    }
+}
+
+fn key_malformed(place: &str, problem: &KeyProblem, context: &Context) -> Message {
+    let place = context.quote(place);
+    let (summary, cause, fix) = match problem {
+        KeyProblem::Text(problem) => (
+            format!("the key in {place} {}", context.quote(problem)),
+            "a key is one word of visible ASCII characters".to_owned(),
+            format!(
+                "copy the key again, without quotes or line breaks; if it is lost, create a new \
+                 one at {PORTAL} → API Keys"
+            ),
+        ),
+        KeyProblem::Unreadable(why) => (
+            format!("{place} cannot be read"),
+            context.quote(why),
+            format!("make .env readable for this user, or set {VARIABLE}"),
+        ),
+        KeyProblem::OtherNames => (
+            format!("{place} holds assignments, but none of {VARIABLE}"),
+            "a key file holds the key alone, or names the variable".to_owned(),
+            format!("write {VARIABLE}= before the key, or the key alone"),
+        ),
+    };
+    Message {
+        summary,
+        cause: format!("{cause}; no request was made"),
+        fix,
+        see: SETUP_PAGE.to_owned(),
     }
 }
 

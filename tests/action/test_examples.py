@@ -122,7 +122,7 @@ class Shell(unittest.TestCase):
 
     def setUp(self):
         self.folder = temporary_folder()
-        script(self.folder / "render.sh", '#!/bin/sh\necho "rendered $*"\nif [ $# -gt 1 ]; then touch "$2"; fi\n')
+        script(self.folder / "render.sh", '#!/bin/sh\necho "rendered $*"\nif [ $# -gt 1 ]; then touch "$2"; fi\ncat >>input\n')
         (self.folder / "bin").mkdir()
         (self.folder / "bin" / "runway-preflight").symlink_to(binary())
 
@@ -215,7 +215,7 @@ class WhatFits(Shell):
 
     def test_nothing_fits(self):
         done = self.fit("one\ntwo\n", organization(balance=59))
-        self.assertEqual((done.returncode, self.left()), (6, None), done.stderr)
+        self.assertEqual((done.returncode, self.left()), (6, "one\ntwo\n"), done.stderr)
         self.assertNotIn("rendered", done.stdout)
 
     def test_an_empty_list_asks_nothing(self):

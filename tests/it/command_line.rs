@@ -45,6 +45,12 @@ const WRONG: &[(&str, &[&str])] = &[
 
     // ---- values that are not there
     ("--credits", &["--credits"]),
+    ("--credits -h", &["--credits needs a value, but \"-h\" comes next", "example: "]),
+    ("--key-file -h", &["--key-file needs a value"]),
+    ("--generations --help", &["--generations needs a value"]),
+    ("--help --credits -h", &["--credits needs a value"]),
+    ("--credits --version", &["--credits needs a value"]),
+    ("--label -V", &["--label needs a value"]),
     ("--credits ''", &["--credits", "empty"]),
     ("--credits=''", &["--credits", "empty"]),
     ("--generations ''", &["--generations", "empty"]),
@@ -160,6 +166,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ("--from .", &["."]),
     ("--key-file no-such-file", &["no-such-file"]),
     ("--key-file .", &["."]),
+    ("--key-file -", &["/dev/stdin"]),
 
     // ---- addresses
     ("--base-url http://api.dev.runwayml.com", &["http://api.dev.runwayml.com", "unencrypted"]),

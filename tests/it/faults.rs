@@ -1,6 +1,7 @@
 //! What can go wrong between the gate and Runway, a row for each: what it exits with, what it calls it, and how
 //! often it asks.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use crate::support::body::EXAMPLE;
@@ -486,14 +487,39 @@ fn authorities_come_from_a_file_or_a_directory() {
     std::fs::write(directory.path().join("0a1b2c3d.0"), tls::ca_pem()).expect("a file");
     let run = gate().env("SSL_CERT_DIR", directory.path()).run();
     assert_eq!(run.code, 0, "{run:?}");
+    let good = directory.path().join("0a1b2c3d.0");
     let empty = tempfile::tempdir().expect("a directory");
-    let run = gate().env("SSL_CERT_DIR", empty.path()).run();
-    assert_eq!(
-        (run.code, run.codes("error")),
-        (5, vec!["tls-failed".to_owned()]),
-        "{run:?}"
-    );
-    assert!(run.stderr.contains("SSL_CERT_DIR"), "{run:?}");
+    let (empty, missing) = (empty.path(), empty.path().join("missing"));
+    let joined = |paths: &[&Path]| std::env::join_paths(paths).expect("paths");
+    let run = gate()
+        .env("SSL_CERT_DIR", joined(&[&missing, directory.path()]))
+        .run();
+    assert_eq!(run.code, 0, "{run:?}");
+    for (folders, why) in [
+        (joined(&[empty]), "it holds no certificate"),
+        (joined(&[&missing]), "missing: it does not exist"),
+        (joined(&[&good]), "0a1b2c3d.0: not a directory"),
+        (joined(&[empty, &missing]), ", nor from "),
+    ] {
+        // A good file does not make up for it.
+        for file in ["", good.to_str().expect("UTF-8")] {
+            let run = gate()
+                .env("SSL_CERT_DIR", &folders)
+                .env("SSL_CERT_FILE", file)
+                .run();
+            assert_eq!(
+                (run.code, run.codes("error")),
+                (5, vec!["tls-failed".to_owned()]),
+                "{run:?}"
+            );
+            let cause = run.json()["diagnostics"][0]["cause"].to_string();
+            assert!(
+                cause.contains("SSL_CERT_DIR is set, but no certificate"),
+                "{cause}"
+            );
+            assert!(cause.contains(why), "{cause}");
+        }
+    }
     for junk in [
         "",
         "not a certificate",

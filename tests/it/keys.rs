@@ -1,6 +1,6 @@
 //! Where the key comes from, what is said without one, and what passes all the same.
 
-use serde_json::json;
+use serde_json::{json, Value};
 
 use crate::support::body::EXAMPLE;
 use crate::support::{each, Gate, Reply, Run, Server, KEY};
@@ -189,6 +189,63 @@ fn an_empty_key_file_is_a_missing_key() {
     );
 }
 
+/// An env file of another tool is no key, and nothing of it is sent.
+#[test]
+fn a_key_file_of_assignments_must_name_the_key() {
+    for file in [
+        format!("RUNWAY_API_KEY={OTHER}\n"),
+        format!("# mine\nexport FOO=1\nBAR='{OTHER}'\n"),
+        format!("FOO=\"{OTHER}"),
+    ] {
+        let server = server();
+        let gate = Gate::asking(&server).secret(OTHER).file("key", &file);
+        let run = gate.args("--key-file key").run();
+        let found = (run.code, run.shown(), server.connections());
+        assert_eq!(found, (4, vec!["key-malformed"], 0), "{run:?}");
+        let words = "holds assignments, but none of RUNWAYML_API_SECRET";
+        assert!(run.stderr.contains(words), "{run:?}");
+    }
+    // Padded as base64 is.
+    let (server, key) = (server(), "bm90IGEga2V5IGF0IGFsbA==");
+    let gate = Gate::asking(&server).secret(key).file("key", key);
+    used(&server, &gate.args("--key-file key").run(), key);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_dotenv_that_cannot_be_read_says_why() {
+    let gate = Gate::new().no_key();
+    // The superuser may read every file, but a pipe is read by nobody.
+    let run = gate.shell("mkfifo .env; \"$@\"").run();
+    assert_eq!(
+        (run.code, run.shown()),
+        (4, vec!["key-malformed"]),
+        "{run:?}"
+    );
+    for words in [
+        "the file .env cannot be read\n",
+        "cause: it is a pipe, not a file; no request was made\n",
+        "fix: make .env readable for this user, or set RUNWAYML_API_SECRET\n",
+    ] {
+        assert!(run.stderr.contains(words), "{words}: {run:?}");
+    }
+}
+
+/// A label is shown, so it holds no part of a key.
+#[test]
+fn a_part_of_the_key_is_no_label() {
+    for label in [
+        &KEY[10..18],
+        &KEY[20..60].to_uppercase(),
+        "key_1",
+        "Key_abc",
+    ] {
+        let run = Gate::new().github().arg(format!("--label={label}")).run();
+        assert_eq!((run.code, run.output("pass")), (2, "false"), "{run:?}");
+        assert!(!run.stderr.contains(label), "{run:?}");
+    }
+}
+
 #[test]
 fn skipping_is_for_a_missing_key_only() {
     let server = Server::script([Reply::http(401, "")]);
@@ -205,6 +262,94 @@ fn skipping_is_for_a_missing_key_only() {
     assert_eq!(
         (run.code, run.shown(), server.seen()),
         (4, vec!["key-malformed"], 1),
+        "{run:?}"
+    );
+}
+
+/// A saved answer that is not enough stays a no-go, whatever the history would say.
+#[test]
+fn what_a_saved_answer_decides_is_decided_without_a_key() {
+    let short = "--generations gen4.5=9999 --budget 5/3d";
+    let enough = "--generations gen4.5=1 --budget 5/3d";
+    let (skip, malformed) = ("--missing-key skip", "key with spaces inside it");
+    let cases = [
+        (short, "", "", 6, "no-go", "over-daily-limit,key-missing"),
+        (short, skip, "", 6, "no-go", "over-daily-limit,key-missing"),
+        (
+            short,
+            "--fail-open",
+            "",
+            6,
+            "no-go",
+            "over-daily-limit,key-missing",
+        ),
+        (
+            short,
+            skip,
+            malformed,
+            6,
+            "no-go",
+            "over-daily-limit,key-malformed",
+        ),
+        (
+            "--credits 5001 --usage 3d",
+            skip,
+            "",
+            6,
+            "no-go",
+            "credits-short,key-missing",
+        ),
+        (enough, "", "", 4, "cannot-tell", "key-missing"),
+        (enough, skip, malformed, 4, "cannot-tell", "key-malformed"),
+        (enough, skip, "", 0, "skipped", "key-missing"),
+    ];
+    each(
+        &cases,
+        |case| format!("{case:?}"),
+        |(needs, args, key, code, verdict, codes)| {
+            let gate = Gate::new().no_key().file("saved.json", EXAMPLE);
+            let gate = match *key {
+                "" => gate,
+                key => gate.key(key),
+            };
+            let args = format!("--from saved.json --format json {needs} {args}");
+            let run = gate.args(&args).github().run();
+            let report = run.json();
+            assert_eq!((run.code, &report["verdict"]), (*code, &json!(verdict)));
+            let mut found: Vec<&str> = run.output("codes").split(',').collect();
+            found.sort_unstable();
+            let mut codes: Vec<&str> = codes.split(',').collect();
+            codes.sort_unstable();
+            assert_eq!(found, codes, "{run:?}");
+            assert_eq!(report["requirements"][0]["met"], json!(*code != 6));
+            if needs.contains("--budget") {
+                assert_eq!(report["requirements"][1]["met"], Value::Null);
+            }
+            if *verdict == "skipped" {
+                let message = run.output("message");
+                assert!(
+                    message.contains("1 of 2 requirements is undecided"),
+                    "{message}"
+                );
+            }
+            let balance = &report["organization"]["creditBalance"];
+            assert_eq!(balance, &json!(5000), "{run:?}");
+        },
+    );
+}
+
+/// What Runway's clock says of the day does not take back that it refused the key.
+#[test]
+fn a_refused_key_stays_an_error_on_another_day() {
+    let server =
+        Server::script([Reply::http(401, "").header("date", "Mon, 02 Mar 2026 12:00:00 GMT")]);
+    let run = Gate::asking(&server)
+        .file("saved.json", EXAMPLE)
+        .args("--from saved.json --generations gen4.5=1 --budget 9999/3d")
+        .run();
+    assert_eq!(
+        (run.code, run.shown()),
+        (4, vec!["unauthorized"]),
         "{run:?}"
     );
 }

@@ -144,7 +144,7 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
         .flat_map(u16::to_le_bytes)
         .collect();
     let unmarked: Vec<u8> = task.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let cases: [(&str, Vec<u8>, &str, &str); 19] = [
+    let cases: [(&str, Vec<u8>, &str, &str); 20] = [
         (
             "not JSON",
             b"SECRET".into(),
@@ -180,6 +180,16 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
             unmarked,
             "",
             "line 1: this is not UTF-8 (is it UTF-16?)",
+        ),
+        (
+            "a prompt that is not text",
+            [
+                task.as_bytes(),
+                b"\n{\"model\":\"a\",\"promptText\":\"\xff\"}",
+            ]
+            .concat(),
+            "",
+            "line 2: this is not UTF-8",
         ),
         (
             "YAML",

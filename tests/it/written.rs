@@ -283,3 +283,133 @@ fn no_pass_survives_a_wrong_command_line() {
         assert_eq!(read(file), left);
     }
 }
+
+/// Nor does an earlier report; what the command line reads, and what is no file, stays.
+#[cfg(unix)]
+#[test]
+fn no_report_survives_a_wrong_command_line() {
+    for form in ["json", "markdown", "text", "junit"] {
+        let gate = Gate::reading(EXAMPLE)
+            .file("old", "go")
+            .file("kept", "mine")
+            .arg(format!("--write={form}=old"))
+            .args("--bogus --write json=kept --plan kept --write nonsense=kept");
+        let run = gate.shell("\"$@\"; code=$?; ls >&2; exit $code").run();
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.ends_with("--help\nkept\n"), "{run:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_replaces_no_other_one_and_nothing_that_is_read() {
+    let cases = [
+        (
+            "--write json=r --write env=r",
+            "--write json=\"r\"",
+            "--write env=\"r\"",
+        ),
+        (
+            "--write json=r --write text=./r",
+            "--write json=\"r\"",
+            "--write text=\"./r\"",
+        ),
+        (
+            "--from a --write json=../$D/a",
+            "--from \"a\"",
+            "--write json=\"../",
+        ),
+        (
+            "--from a --plan b --write env=b",
+            "--plan \"b\"",
+            "--write env=\"b\"",
+        ),
+        (
+            "--key-file b --write env=b",
+            "--key-file \"b\"",
+            "--write env=\"b\"",
+        ),
+        (
+            "--from a --usage-from b --usage 2026-02-15..2026-03-17 --write markdown=./b",
+            "--usage-from \"b\"",
+            "--write markdown=\"./b\"",
+        ),
+    ];
+    for (args, one, other) in cases {
+        let gate = Gate::new().file("a", EXAMPLE).file("b", "key_0123456789");
+        let folder = gate.directory().file_name().expect("a name");
+        let args = args.replace("$D", folder.to_str().expect("UTF-8"));
+        let run = gate
+            .args(&args)
+            .shell("cp a c; \"$@\"; code=$?; cmp a c >&2 && echo key_0123456789 | tr -d '\\n' | cmp b - >&2 || exit 9; exit $code")
+            .run();
+        assert_eq!(run.code, 2, "{args}: {run:?}");
+        assert!(run.stderr.contains("are the same file"), "{run:?}");
+        assert!(
+            run.stderr.contains(one) && run.stderr.contains(other),
+            "{run:?}"
+        );
+    }
+    let run = Gate::reading(EXAMPLE)
+        .args("--write json=/dev/null --write env=/dev/null")
+        .run();
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
+/// What a stream was redirected to is added to: it belongs to the one who opened it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_redirected_stream_is_added_to() {
+    for (file, redirected) in [
+        ("/dev/stdout", ">>log"),
+        ("/dev/fd/1", ">>log"),
+        ("/proc/self/fd/2", "2>>log"),
+        ("/dev/fd/3", "3>>log"),
+        ("link", "3>>log"),
+    ] {
+        let run = Gate::reading(EXAMPLE)
+            .file("log", "before\n")
+            .arg(format!("--write=env={file}"))
+            .args("--quiet")
+            .shell(&format!("ln -s /dev/fd/3 link; ln log same; \"$@\" {redirected}; code=$?; cat same; ls; exit $code"))
+            .run();
+        assert_eq!(run.code, 0, "{file}: {run:?}");
+        assert!(
+            run.stdout.starts_with("before\nRUNWAY_PREFLIGHT_"),
+            "{file}: {run:?}"
+        );
+        assert!(
+            run.stdout.ends_with("\nlink\nlog\nsame\n"),
+            "{file}: {run:?}"
+        );
+    }
+    // Without the flag that appends, one does not write over the other.
+    let run = Gate::reading(EXAMPLE)
+        .args("--write env=/dev/stdout")
+        .shell("\"$@\" >log; cat log")
+        .run();
+    assert!(run.stdout.starts_with("RUNWAY_PREFLIGHT_"), "{run:?}");
+    assert!(run.stdout.contains("\nGO  "), "{run:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_nobody_reads_is_report_failed() {
+    let gate = Gate::reading(EXAMPLE).args("--timeout 300ms --write env=pipe");
+    let run = gate.shell("mkfifo pipe; \"$@\"").run();
+    assert_eq!(
+        (run.code, run.shown()),
+        (5, vec!["report-failed"]),
+        "{run:?}"
+    );
+    assert!(
+        run.stderr.contains("it is a pipe that nobody reads"),
+        "{run:?}"
+    );
+    // One that comes late, and takes its time, has all of it.
+    let gate = Gate::reading(many_models("m", 10_000)).args("--write json=pipe");
+    let run = gate
+        .shell("mkfifo pipe; { sleep 0.2; exec <pipe; sleep 0.2; tail -c 3; } & \"$@\" >/dev/null; code=$?; wait; exit $code")
+        .run();
+    assert_eq!((run.code, &*run.stdout), (0, "\n}\n"), "{run:?}");
+}
