@@ -48,10 +48,12 @@ pub fn for_host(
         .and_then(|value| Proxy::new(value).ok())
         .filter(has_proper_host)
         .ok_or_else(|| {
-            format!(
-                "{name} is set, but is not the URL of a proxy (in a user or password, #, / and ? \
-                 are written %23, %2F and %3F)"
-            )
+            let escapes = if value.to_string_lossy().contains('@') {
+                "; in a user or password, write #, / and ? as %23, %2F and %3F"
+            } else {
+                ""
+            };
+            format!("{name} must be http://HOST:PORT or https://HOST:PORT{escapes}")
         })?;
     if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
         return Err(format!(
