@@ -246,6 +246,15 @@ mod tests {
     }
 
     #[test]
+    fn how_a_password_is_written_is_said_where_there_may_be_one() {
+        for (value, said) in [("foo://x", false), ("http://user:p#@127.0.0.1:1", true)] {
+            let error = proxy("https://h", &[("HTTPS_PROXY", value)]).expect_err(value);
+            assert!(error.contains("must be http://HOST:PORT"), "{error}");
+            assert_eq!(error.contains("%23"), said, "{error}");
+        }
+    }
+
+    #[test]
     fn a_variable_that_cannot_be_used_is_an_error_without_its_value() {
         for value in [
             "socks5://secret:1",
