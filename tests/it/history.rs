@@ -379,6 +379,21 @@ fn over_budget_says_by_how_much_and_where_it_went() {
     });
 }
 
+/// What is not there is not said to be taken off.
+#[test]
+fn running_low_speaks_of_a_planned_cost_only_if_there_is_one() {
+    for (args, planned) in [("", false), ("--generations gen4.5=1@60", true)] {
+        on_one_day(|today| {
+            let server = runway(history(today, &[(1, "gen4.5", 4000)]));
+            let gate = Gate::asking(&server).args("--warn-lasts 30d");
+            let run = gate.args(args).run();
+            assert_eq!(run.code, 0, "{run:?}");
+            assert!(run.stderr.contains("warning[running-low]"), "{run:?}");
+            assert_eq!(run.stderr.contains("planned cost"), planned, "{run:?}");
+        });
+    }
+}
+
 /// A plan is made smaller only if that helps.
 #[test]
 fn over_budget_advises_what_can_help() {

@@ -162,6 +162,16 @@ fn a_time_out_names_the_addresses() {
 }
 
 #[test]
+fn a_name_that_is_not_found_has_no_address() {
+    let run = Gate::new()
+        .args("--base-url https://no-such-host.invalid --timeout 2s -v")
+        .run();
+    assert_eq!(run.code, 5, "{run:?}");
+    assert!(run.stderr.contains("(no address)"), "{run:?}");
+    assert!(!run.stderr.contains("no new connection"), "{run:?}");
+}
+
+#[test]
 fn a_try_after_a_503_uses_the_connection_again() {
     let server = Server::script([Reply::http(503, "{}"), Reply::ok(EXAMPLE)]);
     let run = Gate::asking(&server).args("-v").run();
