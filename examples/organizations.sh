@@ -15,7 +15,8 @@ for key in "$@"; do
   case $code in
     0) ready="$ready $name" ;;
     3) ;; # not enough now, but waiting may help
-    *) worst=$code ;; # somebody has to act, or it could not be checked
+    6) worst=6 ;; # somebody has to act
+    *) [ "$worst" = 6 ] || worst=$code ;; # it could not be checked
   esac
 done
 echo "ready:$ready"

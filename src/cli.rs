@@ -283,13 +283,12 @@ fn check_together(settings: &Settings) -> Result<(), UsageError> {
         )
     } else if settings.usage != Source::Runway && settings.job.budget.is_some() {
         (
-            "--budget takes the days up to today, but a saved history (--usage-from) knows no \
-             today",
+            "--budget needs today's history from Runway, not a saved one (--usage-from)",
             "--budget 20000/30d",
         )
     } else if settings.usage != Source::Runway && matches!(settings.shown, Some(Range::Last(_))) {
         (
-            "--usage must name two dates: a saved history (--usage-from) knows no today",
+            "--usage must name two dates: a saved history (--usage-from) holds fixed days",
             "--usage-from usage.json --usage 2026-02-15..2026-03-17",
         )
     } else if settings.organization == Source::Stdin && settings.usage == Source::Stdin {
@@ -304,11 +303,14 @@ fn check_together(settings: &Settings) -> Result<(), UsageError> {
             "--plan cannot read standard input beside --from or --usage-from",
             "--from - --plan tasks.jsonl",
         )
-    } else if settings.job.warn_lasts.is_some()
-        && (settings.organization != Source::Runway || settings.usage != Source::Runway)
-    {
+    } else if settings.job.warn_lasts.is_some() && settings.usage != Source::Runway {
         (
-            "--warn-lasts takes the spending of the last days, but a saved answer knows no today",
+            "--warn-lasts needs today's history from Runway, not a saved one (--usage-from)",
+            "--warn-lasts 7days",
+        )
+    } else if settings.job.warn_lasts.is_some() && settings.organization != Source::Runway {
+        (
+            "--warn-lasts needs today's history from Runway, and --from does not ask it",
             "--warn-lasts 7days",
         )
     } else if settings.job.keep.is_some() && !settings.has_planned_cost() {

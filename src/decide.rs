@@ -44,6 +44,8 @@ pub struct Decision {
     pub warnings: Vec<Finding>,
     /// How long the balance lasts; `None` if that is not asked, or there is no pace.
     pub forecast: Option<Forecast>,
+    /// What could not be read and a forecast needs.
+    pub not_foreseen: Option<&'static str>,
     /// What may be started now; nothing if the job may not start.
     pub grants: Vec<Grant>,
 }
@@ -102,12 +104,23 @@ pub fn decide(job: &Job, facts: Facts) -> Decision {
     if let (Some(wanted), Some(balance), Some(recent)) =
         (job.warn_lasts, account.balance, facts.recent)
     {
-        let left = balance.minus(planned.unwrap_or_default());
-        decision.forecast = Forecast::new(recent, facts.today, left);
+        let planned = planned.unwrap_or_default();
+        decision.forecast = Forecast::new(recent, facts.today, balance.minus(planned));
         let short = decision.forecast.filter(|it| it.is_shorter_than(wanted));
-        let short = short.map(|forecast| Finding::RunningLow { forecast, wanted });
+        let short = short.map(|forecast| Finding::RunningLow {
+            forecast,
+            wanted,
+            planned,
+        });
         decision.warnings.extend(short);
     }
+    decision.not_foreseen = if facts.recent.is_none() {
+        Some("the history")
+    } else if account.balance.is_none() {
+        Some("the balance")
+    } else {
+        None
+    };
     decision
 }
 
@@ -174,8 +187,11 @@ fn unreadable_models<'a>(job: &Job, organization: &'a Organization) -> Vec<&'a U
         let first = models.iter().next();
         let first = first.and_then(|(_, quota)| quota.daily_limit.as_ref().err());
         let first = first.map(Box::as_ref);
-        unreadable.extend(first.filter(|first| !unreadable.contains(first)));
+        unreadable.extend(first);
     }
+    // A model that is there twice is so for each of its figures.
+    let mut seen = BTreeSet::new();
+    unreadable.retain(|what| seen.insert(*what));
     unreadable
 }
 
@@ -356,6 +372,7 @@ fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decisi
         decision.warnings.push(Finding::UnexpectedResponse {
             document: Document::Organization,
             problem: Unexpected::Fields {
+                needed: false,
                 more: fields.len().saturating_sub(named.len()),
                 named: named.into_iter().cloned().collect(),
             },

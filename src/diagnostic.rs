@@ -143,6 +143,8 @@ diagnostics! {
     RunningLow {
         forecast: Forecast,
         wanted: Duration,
+        /// What the forecast has taken off the balance.
+        planned: Credits,
     } = "running-low", Go, waiting: false;
     OverBudget {
         budget: Budget,
@@ -207,7 +209,12 @@ diagnostics! {
         document: Document,
         problem: Unexpected,
     } = "unexpected-response", CannotTell, waiting: false;
-    ReportFailed { place: String, why: String } = "report-failed", CannotTell, waiting: false;
+    ReportFailed {
+        place: String,
+        why: String,
+        /// What would let it be written.
+        fix: String,
+    } = "report-failed", CannotTell, waiting: false;
 }
 
 /// A model whose daily generations are short for now.
@@ -263,6 +270,21 @@ pub enum KeyHint {
     DotenvNotRead,
     /// A variable is set that belongs to another tool.
     OtherName(&'static str),
+    /// `--key-file` holds none, and the variable, which it comes before, is set.
+    BesideKeyFile,
+    /// Limits and balance come from a saved answer, and a flag still needs the history.
+    HistoryAsked(HistoryFlag),
+}
+
+/// Which flag asks for the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HistoryFlag {
+    /// `--budget`.
+    Budget,
+    /// `--usage 30d`.
+    Days,
+    /// `--usage A..B`, which a saved history can serve.
+    Dates,
 }
 
 /// What is common to all that can go wrong with a request.
@@ -301,6 +323,8 @@ pub enum Unexpected {
         named: Vec<Unreadable>,
         /// How many more there are.
         more: usize,
+        /// Whether a requirement needs one of them.
+        needed: bool,
     },
 }
 
@@ -313,6 +337,8 @@ pub struct Context<'a> {
     pub usage: &'a Source,
     /// The host of the base URL, with the port if it is not the scheme's own.
     pub host: &'a str,
+    /// The base URL is https.
+    pub secure: bool,
     /// `--wait` is given.
     pub waiting: bool,
     /// Waiting could resolve every error of the run, so that `--wait` would wait.
@@ -352,6 +378,7 @@ impl Finding {
             problem: Unexpected::Fields {
                 named: vec![what.clone()],
                 more: 0,
+                needed: true,
             },
         }
     }
@@ -387,13 +414,15 @@ impl Finding {
         let code = self.code();
         let mut message = match severity {
             Severity::Error => self.message(context),
-            // Nothing waits for a warning to pass.
+            // Nothing waits for a warning to pass, and it stops nothing.
             Severity::Warning => self.message(&Context {
                 waiting_helps: false,
+                fails_open: true,
                 ..context.clone()
             }),
         };
-        if code.exit() == Exit::Act {
+        // Days of a budget pass, though in no time that `--wait` would take.
+        if code.exit() == Exit::Act && code != Code::OverBudget {
             message.fix.push_str("; waiting does not help");
         }
         let plain = |text: String| context.redactor.without_figures(&text).into_owned();

@@ -75,7 +75,25 @@ pub fn duration(duration: Duration) -> String {
     };
     let rounded = duration.as_millis().div_ceil(unit).saturating_mul(unit);
     let rounded = Duration::from_millis(rounded.try_into().unwrap_or(u64::MAX));
-    humantime::format_duration(rounded).to_string()
+    spaced(rounded)
+}
+
+/// `7 days` in place of `7days`.
+fn spaced(duration: Duration) -> String {
+    let text = humantime::format_duration(duration).to_string();
+    let units = ["year", "month", "day"].into_iter();
+    units.fold(text, |text, unit| text.replace(unit, &format!(" {unit}")))
+}
+
+/// A duration as it was given, in words where it is one of whole days: `7 days`, `1h 30m`.
+pub fn exact_duration(duration: Duration) -> String {
+    const DAY: u64 = 86_400;
+    let seconds = duration.as_secs();
+    if duration.subsec_nanos() == 0 && seconds >= DAY && seconds.is_multiple_of(DAY) {
+        count(seconds / DAY, "day")
+    } else {
+        spaced(duration)
+    }
 }
 
 /// `1 is`, `12 are`.

@@ -6,7 +6,8 @@ mod setup;
 mod terminal;
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use runway_preflight::ci::{self, System};
@@ -83,6 +84,7 @@ type Render<'a> = Box<dyn Fn(&Report, u64) -> String + 'a>;
 /// A file that the report is written to.
 struct Written<'a> {
     name: String,
+    path: PathBuf,
     sink: Sink,
     render: Render<'a>,
     failed: bool,
@@ -92,13 +94,22 @@ struct Written<'a> {
 fn files<'a>(setup: &'a Setup, ci: Option<&dyn System>) -> Vec<Written<'a>> {
     let own = setup.write.iter().map(|(format, path)| Written {
         name: path.to_string_lossy().into_owned(),
+        path: path.clone(),
         sink: Sink::new(Place::Whole(path.clone(), setup.poll.timeout)),
-        render: Box::new(move |report, _| report.render(*format, Style::default())),
+        render: Box::new(move |report, _| {
+            let mut text = report.render(*format, Style::default());
+            // The other formats hold their diagnostics.
+            if *format == Format::Text {
+                text.push_str(&text::diagnostics(report, Style::default()));
+            }
+            text
+        }),
         failed: false,
     });
     let of_ci = ci.map_or(Vec::new(), System::files);
     let of_ci = of_ci.into_iter().map(|file| Written {
         name: file.name.to_owned(),
+        path: file.path.clone(),
         sink: Sink::new(Place::Append(file.path)),
         render: Box::new(file.render),
         failed: false,
@@ -125,7 +136,7 @@ fn publish(
             let text = (file.render)(&report, file.sink.length_before());
             if let Err(error) = output.write(&mut file.sink, &text) {
                 file.failed = true;
-                failures.push(not_written(&file.name, &error));
+                failures.push(not_written(&file.name, Some(&file.path), &error));
             }
         }
         if failures.len() == known && !printed {
@@ -136,7 +147,7 @@ fn publish(
                 report.render(setup.format, style_of(setup.color, &std::io::stdout()))
             };
             if let Err(error) = output.write(&mut Sink::new(Place::Stdout), &text) {
-                failures.push(not_written("standard output", &error));
+                failures.push(not_written("standard output", None, &error));
             }
         }
         if failures.len() == known {
@@ -151,10 +162,33 @@ fn publish(
     report.exit
 }
 
-fn not_written(place: &str, error: &std::io::Error) -> Finding {
+fn not_written(place: &str, path: Option<&Path>, error: &std::io::Error) -> Finding {
     Finding::ReportFailed {
         place: place.to_owned(),
         why: error.to_string(),
+        fix: to_be_writable(path, error.kind()),
+    }
+}
+
+fn to_be_writable(path: Option<&Path>, kind: ErrorKind) -> String {
+    let directory = path
+        .and_then(Path::parent)
+        .filter(|it| !it.as_os_str().is_empty());
+    match (kind, path, directory) {
+        (_, Some(path), _) if path.is_dir() => {
+            format!("{} is a directory: name a file", path.display())
+        }
+        (ErrorKind::NotFound, _, Some(directory)) if !directory.exists() => {
+            format!("create the directory {}", directory.display())
+        }
+        (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem, Some(_), _) => {
+            "make it and its directory writable".to_owned()
+        }
+        (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, ..) => "free some space".to_owned(),
+        (ErrorKind::BrokenPipe, ..) => {
+            "whatever reads the output ended early: let it read to the end".to_owned()
+        }
+        _ => "make it writable".to_owned(),
     }
 }
 

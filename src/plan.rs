@@ -27,7 +27,8 @@ const MAX_MODELS: usize = 1_000;
 /// The longest name of a model, in bytes.
 const MAX_NAME: usize = 200;
 
-const NO_NAME: &str = "model is not a model's name";
+const NO_NAME: &str = "\"model\" must be a non-empty string without spaces or control characters, \
+                       of at most 200 bytes, and no key";
 
 /// What Windows PowerShell writes.
 const UTF_16: &str = "this is not UTF-8 (is it UTF-16?)";
@@ -114,8 +115,10 @@ impl Plan {
             false => "this is not UTF-8",
         })?;
         let body: Body = serde_json::from_str(text).map_err(|error| {
-            if error.is_data() {
-                "model or duration appears twice"
+            if error.is_data() && error.to_string().contains("`model`") {
+                "\"model\" appears twice: keep one"
+            } else if error.is_data() {
+                "\"duration\" appears twice: keep one"
             } else if text.contains('\0') {
                 UTF_16
             } else {
@@ -279,12 +282,16 @@ impl<R: Read> TaskReader<R> {
                 (0xfe | 0xff, Place::Start) | (0, _) => return Err(self.error(UTF_16)),
                 (b',', Place::Objects) => {
                     return Err(self.error(
-                        "a comma stands between tasks: take it out, or put all of them into [ ]",
+                        "there is a comma between tasks: remove it, or put all of them into [ ]",
                     ));
                 }
+                (b']', Place::Comma) => {
+                    return Err(self.error("there is a comma after the last task: remove it"));
+                }
                 _ => {
-                    return Err(self
-                        .error("a task is not an object in JSON, such as {\"model\":\"gen4.5\"}"))
+                    return Err(
+                        self.error("a task must be a JSON object, such as {\"model\":\"gen4.5\"}")
+                    )
                 }
             };
             self.take(1, usize::from(byte == b'\n'));
@@ -492,28 +499,43 @@ mod tests {
             ("[", "1: the array is cut off"),
             (&format!("[{good}"), "1: the array is cut off"),
             (&format!("[{good},\n\n"), "3: the array is cut off"),
-            (&format!("[{good},]"), "1: a task is not an object"),
-            (&format!("[,{good}]"), "1: a task is not an object"),
-            (&format!("[{good}\n{good}]"), "2: a task is not an object"),
+            (
+                &format!("[{good},]"),
+                "1: there is a comma after the last task: remove it",
+            ),
+            (&format!("[,{good}]"), "1: a task must be a JSON object"),
+            (
+                &format!("[{good}\n{good}]"),
+                "2: a task must be a JSON object",
+            ),
             (
                 &format!("{good},\n{good}"),
-                "1: a comma stands between tasks",
+                "1: there is a comma between tasks",
             ),
             (
                 &format!("{good}\n{good}\n,"),
-                "3: a comma stands between tasks",
+                "3: there is a comma between tasks",
             ),
-            (&format!("[{good},,{good}]"), "1: a task is not an object"),
-            (&format!("{good}\n]"), "2: a task is not an object"),
-            (&format!("[{good}]\n{good}"), "2: a task is not an object"),
-            (&format!("{good}\n[{good}]"), "2: a task is not an object"),
+            (
+                &format!("[{good},,{good}]"),
+                "1: a task must be a JSON object",
+            ),
+            (&format!("{good}\n]"), "2: a task must be a JSON object"),
+            (
+                &format!("[{good}]\n{good}"),
+                "2: a task must be a JSON object",
+            ),
+            (
+                &format!("{good}\n[{good}]"),
+                "2: a task must be a JSON object",
+            ),
             (
                 &format!("{good}\nsecret words"),
-                "2: a task is not an object",
+                "2: a task must be a JSON object",
             ),
-            ("\"text\"", "1: a task is not an object"),
-            ("null", "1: a task is not an object"),
-            ("[[]]", "1: a task is not an object"),
+            ("\"text\"", "1: a task must be a JSON object"),
+            ("null", "1: a task must be a JSON object"),
+            ("[[]]", "1: a task must be a JSON object"),
             ("{model:\"each\"}", "1: this is not JSON"),
             (&format!("{good}\n{{\"a\":1,}}"), "2: this is not JSON"),
             ("{\"a\":]}", "1: this is not JSON"),
@@ -527,15 +549,21 @@ mod tests {
             ),
             (
                 "{\"model\":\"each\",\"model\":\"each\"}",
-                "1: model or duration appears twice",
+                "1: \"model\" appears twice: keep one",
             ),
             (
                 "{\"model\":\"each\",\"duration\":1,\"duration\":1}",
-                "1: model or duration appears twice",
+                "1: \"duration\" appears twice: keep one",
             ),
-            ("{\"model\":5}", "1: model is not a model's name"),
-            ("{\"model\":\"\"}", "1: model is not a model's name"),
-            ("{\"model\":\"a prompt\"}", "1: model is not a model's name"),
+            ("{\"model\":5}", "1: \"model\" must be a non-empty string"),
+            (
+                "{\"model\":\"\"}",
+                "1: \"model\" must be a non-empty string",
+            ),
+            (
+                "{\"model\":\"a prompt\"}",
+                "1: \"model\" must be a non-empty string",
+            ),
             (
                 "{\"model\":\"other\"}",
                 "1: the model of this task has no --price",
@@ -553,7 +581,7 @@ mod tests {
         for name in ["a prompt", "a\\nb", "key_1", "\\u0000", "\\ud800"] {
             let text = format!(r#"{{"model":"{name}"}}"#);
             let found = read(&text, &Prices::default()).expect_err(&text);
-            assert_eq!(found, "1: model is not a model's name");
+            assert_eq!(found, format!("1: {NO_NAME}"));
         }
         // With a byte order mark and without, as an object and in an array.
         for utf16 in [

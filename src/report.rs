@@ -268,9 +268,10 @@ impl<'a> Report<'a> {
             Verdict::Go => format!("{} met{warned}", of(all)),
             Verdict::NoGo if short > 0 => format!("{} not met", of(short)),
             Verdict::CannotTell if open > 0 => format!("{} undecided", of(open)),
-            _ => self.codes.first().map_or(String::new(), |code| {
-                format!("{} (see below)", code.name().replace('-', " "))
-            }),
+            _ => self
+                .codes
+                .first()
+                .map_or(String::new(), |code| in_brief(*code)),
         }
     }
 
@@ -305,7 +306,12 @@ impl<'a> Report<'a> {
             None => row.name.clone(),
         };
         let needed = match (row.needed, row.percent) {
-            (Some(0), _) if ["budget", "planned-cost"].contains(&row.kind) => "nothing".to_owned(),
+            // Where even nothing is too much, the figures are set side by side.
+            (Some(0), _)
+                if row.met != Some(false) && ["budget", "planned-cost"].contains(&row.kind) =>
+            {
+                "nothing".to_owned()
+            }
             (Some(needed), _) => thousands(needed),
             (None, Some(percent)) => format!("{percent}%"),
             (None, None) => "?".to_owned(),
@@ -370,7 +376,11 @@ impl<'a> Report<'a> {
     }
 
     fn forecast(&self) -> String {
-        let Some(forecast) = self.contents.decision.forecast else {
+        let decision = self.contents.decision;
+        if let (None, Some(what)) = (decision.forecast, decision.not_foreseen) {
+            return format!("unknown: {what} could not be read");
+        }
+        let Some(forecast) = decision.forecast else {
             return format!("no pace of spending over the last {} days", forecast::DAYS);
         };
         let whole = |number: i128| u64::try_from(number).unwrap_or(u64::MAX);
@@ -570,6 +580,27 @@ impl Excuse {
             Self::NoAnswer => finding.code() != Code::ReportFailed,
         }
     }
+}
+
+/// A finding in a few words, where no requirement says what is wrong.
+fn in_brief(code: Code) -> String {
+    match code {
+        Code::NoCredits => "no credits",
+        Code::AllModelsZero => "no model can run",
+        Code::KeyMissing => "no API key",
+        Code::KeyMalformed => "the API key is malformed",
+        Code::Unauthorized => "the API key is not accepted",
+        Code::Forbidden => "the API key may not read this organization",
+        Code::RateLimited => "too many requests",
+        Code::Unavailable => "Runway is unavailable",
+        Code::Unreachable => "the host cannot be reached",
+        Code::TlsFailed => "no secure connection",
+        Code::TimedOut => "no answer in time",
+        Code::RequestRejected => "the API version is rejected",
+        Code::ReportFailed => "the report could not be written",
+        code => return code.name().replace('-', " "),
+    }
+    .to_owned()
 }
 
 /// A row of the report, in words.

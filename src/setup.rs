@@ -9,7 +9,7 @@ use runway_preflight::ci::System;
 use runway_preflight::cli::{self, Color, Settings, UsageError};
 use runway_preflight::credentials::{self, Key, KeyError, KeySource, Places};
 use runway_preflight::decode;
-use runway_preflight::diagnostic::{Asked, Context, Finding};
+use runway_preflight::diagnostic::{Asked, Context, Finding, HistoryFlag, KeyHint};
 use runway_preflight::files::{self, Limits, Pipes, ReadError};
 use runway_preflight::job::Job;
 use runway_preflight::output::{self, Output};
@@ -18,6 +18,7 @@ use runway_preflight::poll::{Input, Poll};
 use runway_preflight::redact::Redactor;
 use runway_preflight::report::Format;
 use runway_preflight::source::{Document, Source};
+use runway_preflight::spend::Range;
 
 use crate::variable;
 
@@ -45,6 +46,7 @@ pub(crate) struct Setup {
     usage: Source,
     host: String,
     waiting: bool,
+    secure: bool,
     fails_open: bool,
     skips_missing_key: bool,
 }
@@ -56,6 +58,7 @@ impl Setup {
             organization: &self.organization,
             usage: &self.usage,
             host: &self.host,
+            secure: self.secure,
             waiting: self.waiting,
             waiting_helps: true,
             fails_open: self.fails_open,
@@ -143,6 +146,7 @@ pub(crate) fn setup(
         organization: settings.organization,
         usage: settings.usage,
         host: base.host().to_owned(),
+        secure: base.is_secure(),
         waiting: settings.wait.is_some(),
         fails_open: settings.fail_open,
         skips_missing_key: settings.skip_missing_key,
@@ -235,7 +239,11 @@ fn no_key(
     match error {
         KeyError::Missing { searched, hints } => {
             let withheld = ci.map_or(Vec::new(), System::key_hints);
-            let hints = withheld.into_iter().chain(hints).collect();
+            let hints = withheld.into_iter().chain(hints);
+            let beside = (settings.key_file.is_some() && key_in_environment())
+                .then_some(KeyHint::BesideKeyFile);
+            let history = history_asked(settings).map(KeyHint::HistoryAsked);
+            let hints = hints.chain(beside).chain(history).collect();
             Ok(Finding::KeyMissing { searched, hints })
         }
         KeyError::Malformed { place, problem } => Ok(Finding::KeyMalformed { place, problem }),
@@ -245,6 +253,23 @@ fn no_key(
             let problem = format!("--key-file {file} cannot be read: {error}");
             Err(UsageError::new(problem, "--key-file secret.txt"))
         }
+    }
+}
+
+fn key_in_environment() -> bool {
+    variable(credentials::VARIABLE).is_some_and(|key| !key.to_string_lossy().trim().is_empty())
+}
+
+/// Which flag needs a key beside `--from`.
+fn history_asked(settings: &Settings) -> Option<HistoryFlag> {
+    if settings.organization == Source::Runway {
+        return None;
+    }
+    match settings.shown {
+        _ if settings.job.asks_for_history() => Some(HistoryFlag::Budget),
+        Some(Range::Days(_)) => Some(HistoryFlag::Dates),
+        Some(Range::Last(_)) => Some(HistoryFlag::Days),
+        None => None,
     }
 }
 

@@ -69,7 +69,7 @@ impl<'a> Terminal<'a> {
                         tried.tries,
                         tried.document.request(),
                         tried.host,
-                        in_seconds(again_in)
+                        in_tenths(again_in)
                     ));
                 }
             }
@@ -133,6 +133,16 @@ fn in_days(skew: Duration) -> String {
     match skew.as_secs() / SECONDS_A_DAY {
         ..2 => in_seconds(skew),
         days => count(days, "day"),
+    }
+}
+
+/// The pause before a try: a tenth of a second counts below ten.
+fn in_tenths(pause: Duration) -> String {
+    let tenths = pause.as_millis().div_ceil(100);
+    match (tenths / 10, tenths % 10) {
+        (10.., _) => in_seconds(pause),
+        (seconds, 0) => format!("{seconds} s"),
+        (seconds, tenths) => format!("{seconds}.{tenths} s"),
     }
 }
 

@@ -52,7 +52,7 @@ pub const TIERS: [Tier; 5] = [
 
 /// What Runway's current documentation says about the waiting times above.
 pub const UNLOCK_NOTE: &str = "\"1 day\" means registered for 1 day. Runway's current \
-documentation has no waiting time: a tier opens by itself once that amount was purchased. See \
+documentation has no waiting time: a tier opens by itself once that amount has been purchased. See \
 https://docs.dev.runwayml.com/usage/tiers";
 
 const fn tier(

@@ -15,9 +15,10 @@ fuzz_target!(|text: &str| {
     assert!(matches!(empty, Ok(None)));
     if let Err(error) = found(text.to_owned()) {
         let ours = [
-            "https_proxy is set, and is not the URL of a proxy (in a user or password, #, / and ? \
-             are written %23, %2F and %3F)",
-            "https_proxy names a SOCKS proxy, and only HTTP and HTTPS proxies are supported",
+            "https_proxy must be http://HOST:PORT or https://HOST:PORT",
+            "https_proxy must be http://HOST:PORT or https://HOST:PORT; in a user or password, write \
+             #, / and ? as %23, %2F and %3F",
+            "https_proxy names a SOCKS proxy, but only HTTP and HTTPS proxies are supported",
         ];
         assert!(ours.contains(&&*error), "{error}");
     }

@@ -44,11 +44,11 @@ impl BaseUrl {
         let rest = authority.as_str().strip_prefix(host).unwrap_or_default();
         if !is_host(host) {
             return refuse(
-                "has no proper host: a name of letters, digits, - and ., or an IP address",
+                "has no valid host: a name of letters, digits, - and ., or an IP address",
             );
         }
         if !is_port(rest) {
-            return refuse("has no proper port: a number from 1 to 65535");
+            return refuse("has no valid port: a number from 1 to 65535");
         }
         let secure =
             match scheme {

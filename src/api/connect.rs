@@ -100,6 +100,9 @@ impl Progress {
     /// The addresses that were tried, in words; none if an open connection was used.
     pub(super) fn addresses(&self) -> Vec<String> {
         let tried = self.tried();
+        if tried.is_empty() && self.phase() == Phase::Lookup {
+            return vec!["no address".to_owned()];
+        }
         let tried = tried.iter();
         tried
             .map(|(address, outcome)| format!("{address} {}", outcome.word()))

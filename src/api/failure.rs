@@ -10,6 +10,10 @@ use super::retry::{Hints, RetryClass};
 use crate::diagnostic::{Asked, Finding, Unexpected};
 use crate::spend::UtcDay;
 
+const NOT_TLS: &str = "check that the port speaks TLS, and any proxy on the way";
+const OUT_OF_TIME: &str =
+    "set this machine's clock if it is wrong, otherwise renew the server's certificate";
+
 /// What else a finding says of the request.
 pub(super) struct Background {
     /// Host and port of the proxy in between.
@@ -38,7 +42,12 @@ pub(super) enum Failure {
     /// No connection, or none that lasted.
     Unreachable { why: String, again: bool },
     /// No secure connection.
-    Tls { why: String, again: bool },
+    Tls {
+        why: String,
+        /// What to do, if more is known than the general advice.
+        fix: Option<&'static str>,
+        again: bool,
+    },
     /// The time was over: while doing what.
     TimedOut(String),
     /// An answer that is not what HTTP or the API promises: what is wrong, as a clause.
@@ -109,10 +118,10 @@ impl Failure {
                 why,
                 proxy: background.proxy,
             },
-            Self::Tls { why, .. } => Finding::TlsFailed {
+            Self::Tls { why, fix, .. } => Finding::TlsFailed {
                 asked,
                 why,
-                fix: None,
+                fix: fix.map(str::to_owned),
             },
             Self::TimedOut(doing) => Finding::TimedOut {
                 asked,
@@ -154,6 +163,7 @@ impl Failure {
             Error::Rustls(error) => Self::tls(&error),
             Error::Tls(what) => Self::Tls {
                 why: what.to_owned(),
+                fix: None,
                 again: false,
             },
             Error::Io(error) => Self::io(&error, progress),
@@ -185,6 +195,7 @@ impl Failure {
             },
             (Phase::Handshake, _) => Self::Tls {
                 why: format!("the handshake was cut off ({what})"),
+                fix: Some(NOT_TLS),
                 again: true,
             },
             (Phase::Body, _) => Self::cut_off(),
@@ -223,37 +234,51 @@ impl Failure {
 
     fn tls(error: &rustls::Error) -> Self {
         use rustls::CertificateError as Certificate;
+        let mut fix = None;
         let why = match error {
             rustls::Error::InvalidCertificate(certificate) => match certificate {
                 Certificate::UnknownIssuer => {
                     "the server's certificate is signed by an authority that is not trusted here"
                         .to_owned()
                 }
-                Certificate::ExpiredContext { time, not_after } => format!(
-                    "the server's certificate expired on {}, and this machine's clock says {}: one \
-                     of the two is wrong",
-                    day(*not_after),
-                    day(*time)
-                ),
-                Certificate::NotValidYetContext { time, not_before } => format!(
-                    "the server's certificate is valid from {} on, and this machine's clock says \
-                     {}: the clock is likely wrong",
-                    day(*not_before),
-                    day(*time)
-                ),
+                Certificate::ExpiredContext { time, not_after } => {
+                    fix = Some(OUT_OF_TIME);
+                    format!(
+                        "the server's certificate expired on {}, and this machine's clock says {}: \
+                         one of the two is wrong",
+                        day(*not_after),
+                        day(*time)
+                    )
+                }
+                Certificate::NotValidYetContext { time, not_before } => {
+                    fix = Some(OUT_OF_TIME);
+                    format!(
+                        "the server's certificate is valid from {} on, and this machine's clock \
+                         says {}: the clock is likely wrong",
+                        day(*not_before),
+                        day(*time)
+                    )
+                }
                 Certificate::Expired | Certificate::NotValidYet => {
+                    fix = Some(OUT_OF_TIME);
                     "the server's certificate is not valid at the time of this machine's clock"
                         .to_owned()
                 }
                 // Its names may fill pages.
                 Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
+                    fix = Some(
+                        "check the host in --base-url or RUNWAYML_BASE_URL, and any proxy on the way",
+                    );
                     "the server's certificate is for other names than this host's".to_owned()
                 }
                 Certificate::Other(why) => match why.0.downcast_ref() {
                     // As `openssl req -x509` makes one, unless told otherwise.
                     Some(webpki::Error::CaUsedAsEndEntity) => {
-                        "the server shows the certificate of an authority (CA:TRUE): it needs one \
-                         that is for a server"
+                        fix = Some(
+                            "give the server a certificate that is not an authority's (CA:FALSE)",
+                        );
+                        "the server presents a certificate authority's own certificate (CA:TRUE) \
+                         instead of a server certificate"
                             .to_owned()
                     }
                     // In the words of the platform.
@@ -262,11 +287,16 @@ impl Failure {
                 _ => format!("the server's certificate is refused: {certificate}"),
             },
             rustls::Error::InvalidMessage(_) => {
+                fix = Some(NOT_TLS);
                 format!("the other side does not speak TLS ({error})")
             }
             _ => error.to_string(),
         };
-        Self::Tls { why, again: false }
+        Self::Tls {
+            why,
+            fix,
+            again: false,
+        }
     }
 
     /// A connection that was reset within the answer.

@@ -48,10 +48,12 @@ pub fn for_host(
         .and_then(|value| Proxy::new(value).ok())
         .filter(has_proper_host)
         .ok_or_else(|| {
-            format!(
-                "{name} is set, but is not the URL of a proxy (in a user or password, #, / and ? \
-                 are written %23, %2F and %3F)"
-            )
+            let escapes = if value.to_string_lossy().contains('@') {
+                "; in a user or password, write #, / and ? as %23, %2F and %3F"
+            } else {
+                ""
+            };
+            format!("{name} must be http://HOST:PORT or https://HOST:PORT{escapes}")
         })?;
     if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
         return Err(format!(
@@ -240,6 +242,15 @@ mod tests {
             ("https://10.1.2.3", "*."),
         ] {
             assert!(!passes(base, hosts), "{base} {hosts}");
+        }
+    }
+
+    #[test]
+    fn how_a_password_is_written_is_said_where_there_may_be_one() {
+        for (value, said) in [("foo://x", false), ("http://user:p#@127.0.0.1:1", true)] {
+            let error = proxy("https://h", &[("HTTPS_PROXY", value)]).expect_err(value);
+            assert!(error.contains("must be http://HOST:PORT"), "{error}");
+            assert_eq!(error.contains("%23"), said, "{error}");
         }
     }
 

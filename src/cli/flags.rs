@@ -266,8 +266,8 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UsageError {
         {
             UsageError::new(
                 format!(
-                    "there is no flag {}: a key on the command line is seen by others, and \
-                     belongs into RUNWAYML_API_SECRET or a file",
+                    "there is no flag {}: others can see a key on the command line; put it in \
+                     RUNWAYML_API_SECRET, or in a file for --key-file",
                     echo(name)
                 ),
                 "--key-file secret.txt",

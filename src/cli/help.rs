@@ -3,7 +3,7 @@
 /// The help: 80 columns at most; a test holds it to the flags and the README.
 pub const HELP: &str = "\
 Asks Runway what is left and stops a pipeline, with the reason, when it is not
-enough. It makes two read-only API requests, nothing billable.
+enough. It calls only two read-only endpoints; nothing is billable.
 
 Usage: runway-preflight [--generations MODEL=N[@CREDITS]]... [--credits N]
                         [--concurrency MODEL=N]... [options]
@@ -47,10 +47,11 @@ Requests:
   --missing-key fail|skip        what to do without a key [fail]
   --base-url URL                 another host [https://api.dev.runwayml.com]
   --key-file FILE                read the key from a file; otherwise it comes
-                                 from RUNWAYML_API_SECRET or .env
+                                 from RUNWAYML_API_SECRET, or from .env, which
+                                 is not read in GitHub Actions
   --from FILE                    check a saved answer of GET /v1/organization;
-                                 - is standard input. --budget and --usage 30d
-                                 still ask Runway
+                                 - is standard input. --budget, and --usage
+                                 without --usage-from, still ask Runway
   --usage-from FILE              the same for the history of --usage A..B
 
 Report:
@@ -102,7 +103,7 @@ Exit codes:
 /// What `-h` prints: a screen of 24 lines.
 pub const SHORT_HELP: &str = "\
 Asks Runway what is left and stops a pipeline, with the reason, when it is not
-enough. It makes two read-only API requests, nothing billable.
+enough. It calls only two read-only endpoints; nothing is billable.
 
 Usage: runway-preflight [--generations MODEL=N[@CREDITS]]... [--credits N]
                         [--concurrency MODEL=N]... [options]
@@ -116,7 +117,8 @@ Usage: runway-preflight [--generations MODEL=N[@CREDITS]]... [--credits N]
   --wait DURATION                  retry for up to DURATION if waiting could
                                    resolve every error
 
-The key comes from --key-file, else RUNWAYML_API_SECRET, else .env.
+The key comes from --key-file, else RUNWAYML_API_SECRET, else .env (which is not
+read in GitHub Actions).
 Exit codes: 0 go, 2 wrong command line, 3 not enough now, 4 no valid key,
             5 cannot tell, 6 not enough and somebody has to act.
 

@@ -351,7 +351,23 @@ fn everything_else_is_refused_with_an_example() {
             ],
             "more credits than can be counted",
         ),
-        (&["--generations", "a=5@1.2345"], "up to three decimals"),
+        (
+            &["--generations", "a=5@1.2345"],
+            "credits with more than three decimals after @",
+        ),
+        (
+            &["--price", "a=1.2345/s"],
+            "has credits with more than three decimals\n",
+        ),
+        (&["--generations", "a==1"], "has two ="),
+        (
+            &["--generations", "a=5..3"],
+            "example: runway-preflight --generations gen4.5=50..300",
+        ),
+        (
+            &["--generations", "a=5", "--price", "b=1"],
+            "example: runway-preflight --generations gen4.5=20@60",
+        ),
         (
             &["--generations", "a=1@18446744073709551616"],
             "more credits than can be counted",
@@ -389,7 +405,7 @@ fn everything_else_is_refused_with_an_example() {
         (&["--price", "a=+5"], "must be MODEL=CREDITS"),
         (&["--price", "a=-5"], "must be MODEL=CREDITS"),
         (&["--price", "a=$5"], "must be MODEL=CREDITS"),
-        (&["--price", "a=1.2345"], "must be MODEL=CREDITS"),
+        (&["--price", "a=1.23x"], "must be MODEL=CREDITS"),
         (&["--price", "a=/s"], "must be MODEL=CREDITS"),
         (&["--price", "a=12/m"], "must be per second (/s)"),
         (&["--price", "a=12/S"], "must be per second (/s)"),
@@ -427,7 +443,10 @@ fn everything_else_is_refused_with_an_example() {
         ),
         (&["--warn-lasts", "0s"], "must be at least 1s"),
         (&["--warn-lasts", "7"], "must be a duration"),
-        (&["--warn-lasts", "7d", "--from", "x"], "knows no today"),
+        (
+            &["--warn-lasts", "7d", "--from", "x"],
+            "needs today's history from Runway, and --from does not ask it",
+        ),
         (&["--label", "a b"], "1 to 64 letters"),
         (&["--label", "a\nb"], "1 to 64 letters"),
         (&["--label", "é"], "1 to 64 letters"),
@@ -465,7 +484,7 @@ fn everything_else_is_refused_with_an_example() {
             &["--usage-from", "x"],
             "needs --usage, which names the days",
         ),
-        (&["--usage-from", "x", "--usage", "30d"], "knows no today"),
+        (&["--usage-from", "x", "--usage", "30d"], "holds fixed days"),
         (
             &[
                 "--usage-from",
@@ -475,7 +494,7 @@ fn everything_else_is_refused_with_an_example() {
                 "--budget",
                 "1/1d",
             ],
-            "knows no today",
+            "needs today's history from Runway, not a saved one",
         ),
         (
             &[
@@ -489,7 +508,7 @@ fn everything_else_is_refused_with_an_example() {
             "both read standard input",
         ),
         (&["--credit", "5"], "did you mean --credits?"),
-        (&["--api-key", "x"], "belongs into RUNWAYML_API_SECRET"),
+        (&["--api-key", "x"], "put it in RUNWAYML_API_SECRET"),
         (&["--fail"], "unknown flag \"--fail\"\n"),
         (&["--generations", "a=1,b=2"], "names more than one model"),
         (&["--tiers=yes"], "--tiers takes no value"),

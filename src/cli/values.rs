@@ -26,6 +26,10 @@ impl Value {
     /// An error that shows the value: `--credits "12.5" must be …`.
     pub(super) fn error(&self, problem: &str) -> UsageError {
         let example = match self.flag {
+            "--generations" if problem.contains("@CREDITS") && !problem.starts_with("must be ") => {
+                "--generations gen4.5=20@60"
+            }
+            "--generations" if self.text.contains("..") => "--generations gen4.5=50..300",
             "--generations" if self.text.contains('%') => "--generations gen4.5=50%",
             "--generations" if self.text.contains('@') => "--generations gen4.5=20@60",
             "--usage" if self.text.contains("..") => "--usage 2026-02-15..2026-03-17",
@@ -134,8 +138,17 @@ impl Value {
     fn credits_each(&self, text: &str, problem: &str) -> Result<Price, UsageError> {
         let figure = |byte: u8| byte.is_ascii_digit() || byte == b'.';
         Price::parse(text).ok_or_else(|| {
+            let decimals = text.split_once('.').map_or("", |(_, decimals)| decimals);
+            let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+            if decimals.len() > 3 && digits(&text.replacen('.', "", 1)) {
+                let after = if self.flag == "--price" {
+                    ""
+                } else {
+                    " after @"
+                };
+                self.error(&format!("has credits with more than three decimals{after}"))
             // More digits than any sum of credits has.
-            if text.len() > 19 && text.bytes().all(figure) {
+            } else if text.len() > 19 && text.bytes().all(figure) {
                 self.error("comes to more credits than can be counted")
             } else {
                 self.error(problem)
@@ -320,7 +333,7 @@ impl Value {
                 Err(self.error(&format!("{problem}; it is for all models together")))
             }
             None if text.contains('=') => Err(self.error(
-                "names more than one model: repeat the flag for each (in the Action: a line each)",
+                "names more than one model: repeat the flag for each (in the Action: one per line)",
             )),
             None => match number_meant(text) {
                 Some(number) => Err(self.error(&format!("{problem}: write {number}"))),
@@ -355,6 +368,8 @@ impl Value {
         let (model, rest) = self.text.split_once('=').ok_or_else(error)?;
         if model.to_lowercase().starts_with("key_") {
             Err(self.error("names no model"))
+        } else if rest.starts_with('=') {
+            Err(self.error("has two ="))
         } else if Model::is_name(model) {
             Ok((Model::new(model), rest))
         } else {

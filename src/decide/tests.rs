@@ -370,7 +370,11 @@ fn an_unread_model_that_nobody_named_is_a_warning() {
     let named = ["m0", "m1", "m2"].map(|field| *lost(field)).to_vec();
     let expected = Finding::UnexpectedResponse {
         document: Document::Organization,
-        problem: Unexpected::Fields { named, more: 2 },
+        problem: Unexpected::Fields {
+            named,
+            more: 2,
+            needed: false,
+        },
     };
     assert_eq!(decision.warnings, [expected]);
 }

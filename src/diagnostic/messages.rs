@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use super::{
-    Asked, Code, Context, CreditsFlag, Document, Finding, KeyHint, KeyProblem, Shortage, Source,
-    Unexpected,
+    Asked, Code, Context, CreditsFlag, Document, Finding, HistoryFlag, KeyHint, KeyProblem,
+    Shortage, Source, Unexpected,
 };
 use crate::credentials::VARIABLE;
-use crate::format::{count, credits, duration, is_or_are, list, thousands, was_or_were};
+use crate::format::{
+    count, credits, duration, exact_duration, is_or_are, list, thousands, was_or_were,
+};
 use crate::grant::Held;
 use crate::price::PRICING_PAGE;
 use crate::quota::{Credits, Model};
+use crate::spend::Period;
 use crate::tier;
 
 const TIERS_PAGE: &str = "https://docs.dev.runwayml.com/usage/tiers";
@@ -77,7 +80,7 @@ impl Finding {
                 let missing = needed.minus(*balance);
                 let (wanted, cause, kept) = match flag {
                     CreditsFlag::Credits => ("needed", "--credits asks for", Credits(0)),
-                    CreditsFlag::WarnCredits => ("wanted", "--warn-credits asks for", Credits(0)),
+                    CreditsFlag::WarnCredits => ("needed", "--warn-credits asks for", Credits(0)),
                     CreditsFlag::PlannedCost { kept } => {
                         ("planned", "the planned generations cost", *kept)
                     }
@@ -129,7 +132,7 @@ impl Finding {
                         was_or_were(*used),
                         thousands(*limit)
                     ),
-                    fix: context.wait_for_the_window(quota, "ask for fewer"),
+                    fix: context.wait_for_the_window(quota, ", or "),
                     see: TIERS_PAGE.to_owned(),
                 }
             }
@@ -155,7 +158,7 @@ impl Finding {
                         count(*limit, "daily generation"),
                         if *used == 1 { "was" } else { "were" }
                     ),
-                    fix: context.wait_for_the_window(quota, "ask for fewer"),
+                    fix: context.wait_for_the_window(quota, "; or ask for fewer, or "),
                     see: TIERS_PAGE.to_owned(),
                 }
             }
@@ -343,15 +346,18 @@ impl Finding {
                     see: documentation(Code::GrantedFewer),
                 }
             }
-            Self::RunningLow { forecast, wanted } => Message {
+            Self::RunningLow {
+                forecast,
+                wanted,
+                planned,
+            } => Message {
                 summary: format!(
                     "the balance lasts about {}, less than the {} of --warn-lasts",
                     count(u64::try_from(forecast.days()).unwrap_or(u64::MAX), "day"),
-                    humantime::format_duration(*wanted)
+                    exact_duration(*wanted)
                 ),
                 cause: format!(
-                    "{} a day were spent over {} before today; the planned cost is already taken off \
-                     the balance",
+                    "{} a day were spent over {} before today{}",
                     count(
                         u64::try_from(forecast.credits_per_day().0).unwrap_or(u64::MAX),
                         "credit"
@@ -359,6 +365,11 @@ impl Finding {
                     match forecast.basis_days {
                         1 => "the day".to_owned(),
                         days => format!("the {days} days"),
+                    },
+                    if *planned > Credits(0) {
+                        "; the planned cost is already taken off the balance"
+                    } else {
+                        ""
                     }
                 ),
                 fix: format!(
@@ -401,18 +412,26 @@ impl Finding {
                         credits(over)
                     ),
                     cause: format!(
-                        "{} {} spent from {} to {}{planned_too}{most}",
+                        "{} {} spent {}{planned_too}{most}",
                         credits(*spent),
                         if *spent == Credits(1) { "was" } else { "were" },
-                        window.start,
-                        window.last_day(),
+                        match window.days() {
+                            1 => format!("on {}", window.start),
+                            _ => format!("from {} to {}", window.start, window.last_day()),
+                        },
                     ),
-                    fix: if *planned > Credits(0) {
-                        "plan fewer generations, or raise --budget"
-                    } else {
-                        "raise --budget, or stop generating for now"
-                    }
-                    .to_owned(),
+                    fix: match budget.period {
+                        _ if *spent < budget.max => {
+                            "plan fewer generations, or raise --budget; waiting does not help".to_owned()
+                        }
+                        Period::Month => {
+                            "raise --budget, or stop generating until the month ends (UTC)".to_owned()
+                        }
+                        Period::Days(_) => format!(
+                            "raise --budget, or stop generating until enough of the spending is more than {} old",
+                            budget.period
+                        ),
+                    },
                     see: documentation(Code::OverBudget),
                 }
             }
@@ -456,7 +475,11 @@ impl Finding {
                     "too many requests, or the organization has reached a limit{}",
                     asks_to_wait(*retry_after)
                 ),
-                &format!("try again later{}", context.more_time()),
+                &format!(
+                    "try again later{}{}",
+                    context.more_time(),
+                    context.fail_open_hint()
+                ),
                 ERRORS_PAGE,
             ),
             Self::Unavailable {
@@ -488,12 +511,23 @@ impl Finding {
                     None => format!("cannot reach {}", context.host),
                 },
                 &context.quote(why),
-                if proxy.is_some() {
-                    "check the proxy in HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY"
-                } else {
-                    "check the network, the firewall, and --base-url or RUNWAYML_BASE_URL; set \
-                     HTTPS_PROXY if this network needs a proxy"
-                },
+                &format!(
+                    "{}{}",
+                    match proxy {
+                        Some(_) => {
+                            "check the proxy in HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY"
+                        }
+                        None if context.secure => {
+                            "check the network, the firewall, and --base-url or RUNWAYML_BASE_URL; \
+                             set HTTPS_PROXY if this network needs a proxy"
+                        }
+                        // Plain http goes to this machine alone, and through no proxy.
+                        None => {
+                            "check that a server listens there, and --base-url or RUNWAYML_BASE_URL"
+                        }
+                    },
+                    context.fail_open_hint()
+                ),
                 &documentation(Code::Unreachable),
             ),
             Self::TlsFailed { asked, why, fix } => asked.message(
@@ -517,10 +551,10 @@ impl Finding {
                     format!(
                         "no answer from {} within {}",
                         context.host,
-                        humantime::format_duration(*timeout)
+                        exact_duration(*timeout)
                     ),
                     &format!("the time ran out while {doing}{before}"),
-                    &format!("try again{}", context.more_time()),
+                    &format!("try again{}{}", context.more_time(), context.fail_open_hint()),
                     &documentation(Code::TimedOut),
                 )
             }
@@ -554,6 +588,10 @@ impl Finding {
             Self::UnexpectedResponse { document, problem } => {
                 let source = context.source(*document);
                 let (cause, fix) = match source {
+                    _ if matches!(problem, Unexpected::Fields { needed: false, .. }) => (
+                        "the field is not as Runway documents it; no requirement needs it".to_owned(),
+                        "nothing for this run; if Runway has changed its API, upgrade runway-preflight",
+                    ),
                     Source::Runway => (
                         format!(
                             "{} did not answer {} as Runway documents it",
@@ -579,10 +617,13 @@ impl Finding {
                     see: documentation(Code::UnexpectedResponse),
                 }
             }
-            Self::ReportFailed { place, why } => Message {
+            Self::ReportFailed { place, why, fix } => Message {
                 summary: format!("the report could not be written to {}", context.quote(place)),
                 cause: context.quote(why),
-                fix: "make it writable, or free some space; the gate fails if it cannot report its verdict".to_owned(),
+                fix: format!(
+                    "{}; the gate fails if it cannot report its verdict",
+                    context.quote(fix)
+                ),
                 see: documentation(Code::ReportFailed),
             },
         }
@@ -653,7 +694,7 @@ impl Context<'_> {
     fn unexpected(&self, problem: &Unexpected) -> String {
         match problem {
             Unexpected::Answer(clause) => self.quote(clause),
-            Unexpected::Fields { named, more } => {
+            Unexpected::Fields { named, more, .. } => {
                 let quote = |text: &str, max| self.redactor.quote(text, max);
                 let mut problems: Vec<String> =
                     named.iter().map(|what| what.describe(&quote)).collect();
@@ -672,6 +713,7 @@ impl Context<'_> {
         }
     }
 
+    /// `or` leads over to what else helps, a higher tier last.
     fn wait_for_the_window(&self, quota: &Shortage, or: &str) -> String {
         let asks = matches!(self.organization, Source::Runway);
         let flag = if asks && self.waiting_helps && !self.waiting {
@@ -680,7 +722,7 @@ impl Context<'_> {
             ""
         };
         format!(
-            "wait up to 24 hours{flag}: each generation counts for 24 hours; or {or}, or {}",
+            "wait up to 24 hours{flag}, since each generation counts that long{or}{}",
             higher_tier(quota.needed, quota.limit, quota.cap)
         )
     }
@@ -767,17 +809,38 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
                  environment; in a reusable workflow, that it is called with secrets: inherit"
                     .to_owned(),
             ),
+            KeyHint::BesideKeyFile => (
+                "RUNWAYML_API_SECRET is set, but --key-file comes first".to_owned(),
+                "put the key into the file given by --key-file, or leave --key-file out to use \
+                 RUNWAYML_API_SECRET"
+                    .to_owned(),
+            ),
+            KeyHint::HistoryAsked(flag) => (
+                format!(
+                    "the balance comes from --from, but {} asks Runway for the history",
+                    match flag {
+                        HistoryFlag::Budget => "--budget",
+                        HistoryFlag::Days | HistoryFlag::Dates => "--usage",
+                    }
+                ),
+                String::new(),
+            ),
         };
         cause.push_str(&format!("; {known}"));
-        fix = fix.or(Some(advice));
+        fix = fix.or(Some(advice).filter(|advice| !advice.is_empty()));
     }
+    let from_file = if hints.contains(&KeyHint::HistoryAsked(HistoryFlag::Dates)) {
+        ", or give the history with --usage-from"
+    } else {
+        ""
+    };
     Message {
         summary: "there is no API key".to_owned(),
         cause,
         fix: fix.unwrap_or_else(|| {
             format!(
                 "create a key at {PORTAL} → API Keys and set RUNWAYML_API_SECRET to it (in GitHub \
-                 Actions: store it as a secret, and pass it to the step in env or as api-secret)"
+                 Actions: store it as a secret, and pass it to the step in env or as api-secret){from_file}"
             )
         }),
         see: SETUP_PAGE.to_owned(),

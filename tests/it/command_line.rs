@@ -480,7 +480,7 @@ fn a_host_that_no_certificate_can_name_is_exit_code_2() {
         let variable = Gate::new().env("RUNWAYML_BASE_URL", url).run();
         for run in [flag, variable] {
             assert_eq!(run.code, 2, "{url}: {run:?}");
-            assert!(run.stderr.contains("has no proper"), "{url}: {run:?}");
+            assert!(run.stderr.contains("has no valid"), "{url}: {run:?}");
             let example = "\nexample: runway-preflight --base-url https://api.dev.runwayml.com\n";
             assert!(run.stderr.contains(example), "{url}: {run:?}");
         }

@@ -148,6 +148,14 @@ fn unreadable_fields_are_cannot_tell_and_named() {
                         .all(|code| code == "unexpected-response"),
                     "{run:?}"
                 );
+                let mut said: Vec<&str> = run
+                    .stderr
+                    .lines()
+                    .filter(|line| line.starts_with("error["))
+                    .collect();
+                let all = said.len();
+                said.dedup();
+                assert_eq!(said.len(), all, "nothing is said twice: {run:?}");
                 if let Some(field) = case.field {
                     assert!(run.stderr.contains(field), "does not name {field}: {run:?}");
                 }

@@ -352,12 +352,12 @@ fn rows() -> Vec<Row> {
 
         // ---- TLS
         row("an unknown authority", || https(UnknownAuthority, [ok()]), LONG, refused(&["SSL_CERT_FILE", "localhost"]), 1),
-        row("an expired certificate", || https(Expired, [ok()]), LONG, refused(&["expired on 2020-01-01", "this machine's clock says"]), 1),
+        row("an expired certificate", || https(Expired, [ok()]), LONG, refused(&["expired on 2020-01-01", "this machine's clock says", "renew the server's certificate"]), 1),
         row("a certificate of the future", || https(NotYet, [ok()]), LONG, refused(&["valid from 4000-01-01", "clock is likely wrong"]), 1),
-        row("a certificate of an authority", || https(OfAuthority, [ok()]), LONG, refused(&["the server shows the certificate of an authority (CA:TRUE)"]), 1),
+        row("a certificate of an authority", || https(OfAuthority, [ok()]), LONG, refused(&["authority's own certificate (CA:TRUE)", "not an authority's (CA:FALSE)"]), 1),
         row("a certificate for another name", || https(WrongName, [ok()]), LONG, refused(&["for other names than this host's"]), 1),
-        row("plain HTTP on a TLS port", || not_tls([Reply::steps([Step::Read, Step::Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".into())]).at_accept()]), LONG, no(5, "tls-failed"), 1),
-        row("a handshake closed", || not_tls([Reply::steps([Step::Read]).at_accept()]), THREE, no(5, "tls-failed"), 3),
+        row("plain HTTP on a TLS port", || not_tls([Reply::steps([Step::Read, Step::Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".into())]).at_accept()]), LONG, naming(5, "tls-failed", &["does not speak TLS", "check that the port speaks TLS"]), 1),
+        row("a handshake closed", || not_tls([Reply::steps([Step::Read]).at_accept()]), THREE, naming(5, "tls-failed", &["check that the port speaks TLS"]), 3),
         row("a handshake reset", || not_tls([Reply::steps([Step::Read, Step::Reset]).at_accept()]), THREE, no(5, "tls-failed"), 3),
         row("a handshake cut off, then an answer", || World { base: None, ..https(Good, [Reply::steps([Step::Read]).at_accept(), ok()]) }, LONG, Go, 2).needs_trust(),
         row("a handshake that never ends", || not_tls([Reply::steps([Step::Hang]).at_accept()]), SHORT, no(5, "timed-out"), 1),

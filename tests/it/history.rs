@@ -379,6 +379,61 @@ fn over_budget_says_by_how_much_and_where_it_went() {
     });
 }
 
+/// What is not there is not said to be taken off.
+#[test]
+fn running_low_speaks_of_a_planned_cost_only_if_there_is_one() {
+    for (args, planned) in [("", false), ("--generations gen4.5=1@60", true)] {
+        on_one_day(|today| {
+            let server = runway(history(today, &[(1, "gen4.5", 4000)]));
+            let gate = Gate::asking(&server).args("--warn-lasts 30d");
+            let run = gate.args(args).run();
+            assert_eq!(run.code, 0, "{run:?}");
+            assert!(run.stderr.contains("warning[running-low]"), "{run:?}");
+            assert_eq!(run.stderr.contains("planned cost"), planned, "{run:?}");
+        });
+    }
+}
+
+/// A plan is made smaller only if that helps.
+#[test]
+fn over_budget_advises_what_can_help() {
+    let cases = [
+        (
+            900,
+            "--budget 1000/1d --generations gen4.5=2@60",
+            "plan fewer generations, or raise --budget",
+        ),
+        (
+            1000,
+            "--budget 1000/1d --generations gen4.5=2@60",
+            "more than 1 day old",
+        ),
+        (
+            1001,
+            "--budget 1000/7d",
+            "stop generating until enough of the spending is more than 7 days old",
+        ),
+        (
+            1001,
+            "--budget 1000/month",
+            "raise --budget, or stop generating until the month ends (UTC)",
+        ),
+    ];
+    for (spent, args, fix) in cases {
+        on_one_day(|today| {
+            let server = runway(history(today, &[(0, "gen4.5", spent)]));
+            let run = Gate::asking(&server).args(args).run();
+            assert_eq!((run.code, run.shown()), (6, vec!["over-budget"]), "{run:?}");
+            assert!(run.stderr.contains(fix), "{fix}: {run:?}");
+            if args.contains("1d") {
+                let one_day = format!("spent on {}", day(today));
+                assert!(run.stderr.contains(&one_day), "{run:?}");
+            }
+            assert!(!run.stdout.contains("nothing"), "{run:?}");
+        });
+    }
+}
+
 #[test]
 fn a_history_for_both_flags_is_right_for_each() {
     on_one_day(|today| {
@@ -455,6 +510,13 @@ fn a_history_that_cannot_be_had_is_no_pass_and_hides_nothing() {
                 "names what is missing: {run:?}"
             );
         },
+    );
+    let run = Gate::asking(&down()).args("--warn-lasts 7days").run();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.stdout
+            .contains("unknown: the history could not be read"),
+        "{run:?}"
     );
 }
 

@@ -246,6 +246,50 @@ fn a_part_of_the_key_is_no_label() {
     }
 }
 
+/// What a flag has to do with a key that is missing.
+#[test]
+fn a_missing_key_is_explained_by_the_flags() {
+    const BUDGET: &str = "the balance comes from --from, but --budget asks Runway for the history";
+    const USAGE: &str = "the balance comes from --from, but --usage asks Runway for the history";
+    const SAVED: &str = "or give the history with --usage-from";
+    const BESIDE: &str =
+        "put the key into the file given by --key-file, or leave --key-file out to \
+                          use RUNWAYML_API_SECRET";
+    let cases: [(&str, &str, &[&str], &[&str]); 6] = [
+        ("--from a --budget 1000/7d", "", &[BUDGET], &[SAVED]),
+        ("--from a --usage 7d", "", &[USAGE], &[SAVED]),
+        (
+            "--from a --usage 2026-02-15..2026-02-22",
+            "",
+            &[USAGE, SAVED],
+            &[],
+        ),
+        ("--budget 1000/7d", "", &[], &["--from", SAVED]),
+        ("--key-file key", OTHER, &[BESIDE], &["create a key"]),
+        ("--key-file key", " ", &[], &[BESIDE]),
+    ];
+    each(
+        &cases,
+        |case| format!("{case:?}"),
+        |(args, variable, told, not_told)| {
+            let run = Gate::new()
+                .no_key()
+                .secret(OTHER)
+                .file("a", EXAMPLE)
+                .file("key", "")
+                .env("RUNWAYML_API_SECRET", variable)
+                .args(args)
+                .run();
+            assert_eq!((run.code, run.shown()), (4, vec!["key-missing"]), "{run:?}");
+            assert!(told.iter().all(|text| run.stderr.contains(text)), "{run:?}");
+            assert!(
+                !not_told.iter().any(|text| run.stderr.contains(text)),
+                "{run:?}"
+            );
+        },
+    );
+}
+
 #[test]
 fn skipping_is_for_a_missing_key_only() {
     let server = Server::script([Reply::http(401, "")]);

@@ -161,6 +161,16 @@ fn a_time_out_names_the_addresses() {
     drop(swallowing);
 }
 
+#[test]
+fn a_name_that_is_not_found_has_no_address() {
+    let run = Gate::new()
+        .args("--base-url https://no-such-host.invalid --timeout 2s -v")
+        .run();
+    assert_eq!(run.code, 5, "{run:?}");
+    assert!(run.stderr.contains("(no address)"), "{run:?}");
+    assert!(!run.stderr.contains("no new connection"), "{run:?}");
+}
+
 const NO_HISTORY: &str = r#"{"results":[],"models":[]}"#;
 
 fn closing(reply: Reply) -> Reply {

@@ -144,12 +144,12 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
         .flat_map(u16::to_le_bytes)
         .collect();
     let unmarked: Vec<u8> = task.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let cases: [(&str, Vec<u8>, &str, &str); 20] = [
+    let cases: [(&str, Vec<u8>, &str, &str); 21] = [
         (
             "not JSON",
             b"SECRET".into(),
             "",
-            "line 1: a task is not an object",
+            "line 1: a task must be a JSON object, such as {",
         ),
         (
             "bad JSON",
@@ -195,13 +195,19 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
             "YAML",
             b"- model: gen4.5\n  promptText: SECRET".into(),
             "",
-            "line 1: a task is not an object in JSON, such as {",
+            "line 1: a task must be a JSON object, such as {",
         ),
         (
             "commas",
             format!("{task},\n{task},\n").into(),
             "",
-            "line 1: a comma stands between tasks: take it out",
+            "line 1: there is a comma between tasks: remove it",
+        ),
+        (
+            "a comma after the last",
+            format!("[{task},\n]").into(),
+            "",
+            "line 2: there is a comma after the last task: remove it",
         ),
         (
             "a wrapper",

@@ -52,7 +52,7 @@ fn every_form_is_written_from_one_check() {
         });
     let run = gate.args("--generations gen4.5=200 --credits 5000").run();
     assert_eq!((run.code, server.seen()), (3, 1), "{run:?}");
-    assert_eq!(read(at("text")), run.stdout);
+    assert_eq!(read(at("text")), format!("{}{}", run.stdout, run.stderr));
     let report: Value = serde_json::from_str(&read(at("json"))).expect("JSON");
     assert_eq!(
         (&report["verdict"], &report["exitCode"]),
@@ -244,7 +244,8 @@ fn a_file_that_cannot_be_written_is_report_failed() {
             .run();
         assert_eq!(run.code, 5, "{run:?}");
         assert!(
-            run.stderr.contains("could not be written to missing/file"),
+            run.stderr.contains("could not be written to missing/file")
+                && run.stderr.contains("create the directory missing;"),
             "{run:?}"
         );
         assert_eq!(
@@ -253,6 +254,12 @@ fn a_file_that_cannot_be_written_is_report_failed() {
         );
         assert!(run.stdout.starts_with("CANNOT TELL"), "{run:?}");
     }
+    let run = Gate::reading(EXAMPLE).args("--write json=.").run();
+    assert_eq!(run.code, 5, "{run:?}");
+    assert!(
+        run.stderr.contains(". is a directory: name a file;"),
+        "{run:?}"
+    );
 }
 
 #[test]
