@@ -179,6 +179,16 @@ pub fn reason(body: &[u8]) -> Reason {
     }
 }
 
+/// The text that is at the end of a path of names, if the document has one.
+pub(crate) fn text_at(body: &[u8], path: &[&str]) -> Option<String> {
+    let document = document(body).ok()?;
+    let mut json = document.root();
+    for name in path {
+        json = json.fields_named(name).next()?;
+    }
+    json.string().map(Cow::into_owned)
+}
+
 fn document(body: &[u8]) -> Reading<Document<'_>> {
     let unreadable = |problem| Unreadable::new(String::new(), problem);
     let other = |problem: &str| Err(unreadable(Problem::Other(problem.to_owned())));

@@ -114,7 +114,7 @@ impl Plan {
             true => UTF_16,
             false => "this is not UTF-8",
         })?;
-        let body: Body = serde_json::from_str(text).map_err(|error| {
+        let body: Body = serde_json::from_slice(task).map_err(|error| {
             if error.is_data() && error.to_string().contains("`model`") {
                 "\"model\" appears twice: keep one"
             } else if error.is_data() {
@@ -181,7 +181,7 @@ impl<'a> Body<'a> {
         let name = match plain {
             None => return Err(NO_NAME.to_owned()),
             Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
-            Some(_) => serde_json::from_str(model.get())
+            Some(_) => serde_json::from_slice(model.get().as_bytes())
                 .map(Cow::Owned)
                 .map_err(|_| NO_NAME.to_owned())?,
         };

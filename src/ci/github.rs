@@ -3,9 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
 use super::{CiFile, System, Variables};
+use crate::decode;
 use crate::diagnostic::{Diagnostic, KeyHint, Severity};
 use crate::exit::Exit;
 use crate::files::{self, Limits, Pipes};
@@ -88,28 +87,6 @@ impl System for GitHub {
     }
 }
 
-/// Of an event, what shows that a pull request comes from a fork.
-#[derive(Deserialize)]
-struct Event {
-    pull_request: Option<PullRequest>,
-}
-
-#[derive(Deserialize)]
-struct PullRequest {
-    base: Side,
-    head: Side,
-}
-
-#[derive(Deserialize)]
-struct Side {
-    repo: Option<Repository>,
-}
-
-#[derive(Deserialize)]
-struct Repository {
-    full_name: String,
-}
-
 /// Whether GitHub withholds the secrets from this run: a pull request from a fork, or Dependabot.
 fn withheld(variable: Variables) -> Option<KeyHint> {
     let is = |name: &str, value: &str| variable(name).is_some_and(|found| found == value);
@@ -125,12 +102,10 @@ fn withheld(variable: Variables) -> Option<KeyHint> {
         pipes: Pipes::Refused,
     };
     let event = files::read(Path::new(&variable("GITHUB_EVENT_PATH")?), limits).ok()?;
-    let event: Event = serde_json::from_slice(&event).ok()?;
-    let PullRequest { base, head } = event.pull_request?;
-    let name = |side: Side| side.repo.map(|repository| repository.full_name);
-    let base = name(base)?;
+    let repository = |side| decode::text_at(&event, &["pull_request", side, "repo", "full_name"]);
+    let base = repository("base")?;
     // The head of a fork that was deleted since has no repository.
-    (name(head) != Some(base)).then_some(KeyHint::Fork)
+    (repository("head") != Some(base)).then_some(KeyHint::Fork)
 }
 
 /// The diagnostics for standard error: annotations, and what is over their number in plain text.

@@ -159,7 +159,9 @@ impl<'a> Json<'a> {
         let value = self.0.first()?;
         match value.kind {
             Kind::Text => Some(Cow::Borrowed(value.text)),
-            Kind::Escaped => serde_json::from_str(value.text).map(Cow::Owned).ok(),
+            Kind::Escaped => serde_json::from_slice(value.text.as_bytes())
+                .map(Cow::Owned)
+                .ok(),
             _ => None,
         }
     }
