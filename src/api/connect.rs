@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_was_looked_up_is_forgotten_at_a_failure_and_at_the_next_check() {
+    fn a_name_is_looked_up_again_after_a_failure_and_for_a_check() {
         let port = server();
         let base = BaseUrl::parse(&format!("http://localhost:{port}")).expect("a URL");
         let key = Key::new("key_0").expect("a key");

@@ -364,7 +364,7 @@ class TheWorkflow(unittest.TestCase):
         self.assertEqual(self.jobs["build"]["outputs"], {
             target.triple: f"${{{{ steps.digest.outputs.{target.triple} }}}}" for target in table.TARGETS})
 
-    def test_what_publishes_is_protected_and_waits_for_the_attestation(self):
+    def test_what_publishes_is_protected_and_waits(self):
         def before(name):
             needs = self.jobs[name].get("needs", [])
             needs = [needs] if isinstance(needs, str) else needs
