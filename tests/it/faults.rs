@@ -1,6 +1,7 @@
 //! What can go wrong between the gate and Runway, a row for each: what it exits with, what it calls it, and how
 //! often it asks.
 
+#[cfg(not(any(windows, target_vendor = "apple")))]
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
