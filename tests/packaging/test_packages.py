@@ -379,6 +379,9 @@ class Container(Case):
 class Image(Case):
     def test_an_engine_builds_and_runs_it(self):
         docker, context = tool("docker"), PACKAGES / "container"
+        for needed in (["info"], ["buildx", "version"]):
+            if run(docker, *needed).returncode:
+                self.skipTest(f"docker {' '.join(needed)} fails here: there is no engine, or no buildx")
         done = run(docker, "build", "--quiet", "--tag", "runway-preflight:test", context)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.versions(docker, "run", "--rm", "runway-preflight:test")
