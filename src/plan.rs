@@ -115,10 +115,8 @@ impl Plan {
             false => "this is not UTF-8",
         })?;
         let body: Body = serde_json::from_slice(task).map_err(|error| {
-            if error.is_data() && error.to_string().contains("`model`") {
-                "\"model\" appears twice: keep one"
-            } else if error.is_data() {
-                "\"duration\" appears twice: keep one"
+            if error.is_data() {
+                "\"model\" or \"duration\" appears twice: keep one"
             } else if text.contains('\0') {
                 UTF_16
             } else {
@@ -549,11 +547,11 @@ mod tests {
             ),
             (
                 "{\"model\":\"each\",\"model\":\"each\"}",
-                "1: \"model\" appears twice: keep one",
+                "1: \"model\" or \"duration\" appears twice: keep one",
             ),
             (
                 "{\"model\":\"each\",\"duration\":1,\"duration\":1}",
-                "1: \"duration\" appears twice: keep one",
+                "1: \"model\" or \"duration\" appears twice: keep one",
             ),
             ("{\"model\":5}", "1: \"model\" must be a non-empty string"),
             (

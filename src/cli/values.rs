@@ -12,6 +12,8 @@ use crate::report::Format;
 use crate::sanitize::{cut, for_log};
 use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS, SECONDS_A_DAY};
 
+const PRICED: &str = "--generations gen4.5=20@60";
+
 /// A flag's value on its way to a type.
 pub(super) struct Value {
     flag: &'static str,
@@ -26,19 +28,19 @@ impl Value {
     /// An error that shows the value: `--credits "12.5" must be …`.
     pub(super) fn error(&self, problem: &str) -> UsageError {
         let example = match self.flag {
-            "--generations" if problem.contains("@CREDITS") && !problem.starts_with("must be ") => {
-                "--generations gen4.5=20@60"
-            }
             "--generations" if self.text.contains("..") => "--generations gen4.5=50..300",
             "--generations" if self.text.contains('%') => "--generations gen4.5=50%",
-            "--generations" if self.text.contains('@') => "--generations gen4.5=20@60",
+            "--generations" if self.text.contains('@') => PRICED,
             "--usage" if self.text.contains("..") => "--usage 2026-02-15..2026-03-17",
             flag => help::example(flag),
         };
-        UsageError::new(
-            format!("{} {} {problem}", self.flag, echo(&self.text)),
-            example,
-        )
+        self.error_with(problem, example)
+    }
+
+    /// The same, where one example alone would be right.
+    fn error_with(&self, problem: &str, example: &str) -> UsageError {
+        let problem = format!("{} {} {problem}", self.flag, echo(&self.text));
+        UsageError::new(problem, example)
     }
 
     pub(super) fn credits(&self) -> Result<Credits, UsageError> {
@@ -107,7 +109,7 @@ impl Value {
         let cost = match (each, need) {
             (Some(_), Need::Percent(_)) => {
                 let problem = "must have a number, not a percentage, before @CREDITS";
-                return Err(self.error(problem));
+                return Err(self.error_with(problem, PRICED));
             }
             (Some(each), _) => Cost::Each(self.credits_each(
                 each,
@@ -196,12 +198,14 @@ impl Value {
             Some(Rate::Generation(price)) => Ok(Cost::Each(price.rounded_up())),
             _ if prices.is_empty() => Ok(Cost::Unknown),
             _ if need == Need::Count(0) => Ok(Cost::Together(Credits(0))),
-            Some(Rate::Second(_)) => Err(self.error(
-                "has a --price by the second, and a flag has no duration: add @CREDITS, what one \
+            Some(Rate::Second(_)) => Err(self.error_with(
+                "has a --price per second, but a flag has no duration: add @CREDITS, what one \
                  generation costs",
+                PRICED,
             )),
-            None => Err(self.error(
+            None => Err(self.error_with(
                 "has no price: once any --price is given, every generation needs one, or @CREDITS",
+                PRICED,
             )),
         }
     }
