@@ -33,7 +33,7 @@ pub enum ReadError {
     Missing,
     /// It is a directory.
     Directory,
-    /// It is a pipe, if none is welcome.
+    /// It is a pipe, and none is accepted here.
     Pipe,
     /// It is a device or a socket.
     Device,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::quota::{Credits, Limit};
+use crate::spend::SECONDS_A_DAY;
 
 /// `1234567` as `1,234,567`.
 pub fn thousands(number: impl Into<i128>) -> String {
@@ -87,10 +88,10 @@ fn spaced(duration: Duration) -> String {
 
 /// A duration as it was given, in words where it is one of whole days: `7 days`, `1h 30m`.
 pub fn exact_duration(duration: Duration) -> String {
-    const DAY: u64 = 86_400;
     let seconds = duration.as_secs();
-    if duration.subsec_nanos() == 0 && seconds >= DAY && seconds.is_multiple_of(DAY) {
-        count(seconds / DAY, "day")
+    let whole_days = duration.subsec_nanos() == 0 && seconds.is_multiple_of(SECONDS_A_DAY);
+    if whole_days && seconds > 0 {
+        count(seconds / SECONDS_A_DAY, "day")
     } else {
         spaced(duration)
     }

@@ -90,9 +90,9 @@ pub fn of_cap(cap: Credits) -> Option<Tier> {
 
 /// The first tier that surely gives `needed` generations a day to a model with this daily limit.
 ///
-/// A limit tells in which columns of the table the model can stand: of the organization's own tier
-/// if `cap` tells it, else of any. A tier is sure if each of these columns reaches `needed`
-/// there. `None` if no tier is sure, as for a limit that stands in no column.
+/// A limit shows in which columns of the table the model can be: those of the organization's own
+/// tier if `cap` shows it, otherwise any. A tier is sure if each of these columns reaches `needed`
+/// there. `None` if no tier is sure, as for a limit that is in no column.
 pub fn first_sure(needed: u64, limit: u64, cap: Option<Credits>) -> Option<Tier> {
     let own = cap.map(of_cap);
     // A custom tier's limits follow no table.

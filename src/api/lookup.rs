@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use dns_lookup::{AddrFamily, AddrInfoHints, SockType};
 
-/// How long both families are waited for before IPv4 is asked for alone, beside.
+/// How long to wait for both families before asking for IPv4 alone, in parallel.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The addresses of a host, within the limit.
@@ -31,7 +31,8 @@ fn ipv4(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         .collect()
 }
 
-/// What comes of the one; of the other beside, where the one fails or is slow.
+/// What the one finds; the other is tried as well if the one fails or is slow, and the first to find
+/// something wins.
 fn first<T: Send + 'static>(
     one: impl FnOnce() -> io::Result<T> + Send + 'static,
     other: impl FnOnce() -> io::Result<T> + Send + 'static,

@@ -238,7 +238,7 @@ pub(super) fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// A number's text as a whole number, rounded from its decimal digits; `None` if it is larger
-/// than fits. A negative one that rounds to 0 is `None` as well if it cannot be negative.
+/// than fits.
 pub(crate) fn whole(number: &str, round: Round) -> Option<i128> {
     // Almost every figure.
     if let Ok(whole) = number.parse::<i64>() {

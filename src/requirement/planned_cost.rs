@@ -7,7 +7,7 @@ use crate::format::count;
 use crate::price::PRICING_PAGE;
 use crate::quota::Credits;
 
-/// `kept` must be left besides; `unpriced` is how many generations are not in the sum, `None` if
+/// `kept` must be left as well; `unpriced` is how many generations are not in the sum, `None` if
 /// a percentage is among them.
 pub(crate) fn check(
     cost: Credits,
