@@ -159,12 +159,9 @@ fn models(organization: Option<&Organization>) -> Option<&Models> {
 
 /// Whether no model of the list can run, and how many were read and unread.
 fn all_zero(models: &Models) -> Option<(usize, usize)> {
-    let unread = models
-        .iter()
-        .filter(|(_, quota)| quota.daily_limit.is_err())
-        .count();
-    let read = models.len().saturating_sub(unread);
-    let mut limits = models.values().map(|quota| &quota.daily_limit);
+    let mut limits = models.iter().map(|(_, quota)| &quota.daily_limit);
+    let unread = limits.clone().filter(|limit| limit.is_err()).count();
+    let read = limits.len().saturating_sub(unread);
     let stopped = limits.all(|limit| limit.is_err() || *limit == Ok(Limit::AtMost(0)));
     // Not one limit that could be read is not known to be 0.
     (stopped && (read > 0 || unread == 0)).then_some((read, unread))
@@ -182,10 +179,10 @@ fn unreadable_models<'a>(job: &Job, organization: &'a Organization) -> Vec<&'a U
         .filter_map(|model| models.get(model))
         .flat_map(ModelQuota::unreadable)
         .collect();
-    let mut limits = models.values().map(|quota| &quota.daily_limit);
+    let mut limits = models.iter().map(|(_, quota)| &quota.daily_limit);
+    let first = limits.clone().next();
     if limits.all(Result::is_err) {
-        let first = models.iter().next();
-        let first = first.and_then(|(_, quota)| quota.daily_limit.as_ref().err());
+        let first = first.and_then(|limit| limit.as_ref().err());
         let first = first.map(Box::as_ref);
         unreadable.extend(first);
     }
@@ -353,7 +350,7 @@ fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decisi
     let models = organization.models.as_ref().unwrap_or(&empty);
     let reported = unreadable_models(job, organization);
     let mut fields: BTreeSet<&Unreadable> = BTreeSet::new();
-    fields.extend(models.values().flat_map(ModelQuota::unreadable));
+    fields.extend(models.iter().flat_map(|(_, quota)| quota.unreadable()));
     fields.extend(organization.monthly_cap.as_ref().err().map(Box::as_ref));
     fields.retain(|what| !reported.contains(what));
     // Those that a flag names come first, so that the cut below cannot hide them.

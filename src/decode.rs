@@ -367,22 +367,22 @@ impl<'a> Object<'a> {
 
     fn into_map(self) -> Reading<Map<'a>> {
         let path = self.path.to_string();
-        let mut fields: Vec<(Cow<str>, Json)> = self.json.fields().collect();
-        if fields.len() > MAX_MODELS {
+        let fields = self.json.fields().map(|(name, json)| (name, Ok(json)));
+        let mut entries: Map = fields.collect();
+        if entries.len() > MAX_MODELS {
             let problem = format!("holds more than {MAX_MODELS} entries");
             return Err(Unreadable::new(path, Problem::Other(problem)));
         }
-        fields.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let of_one_name = fields.chunk_by(|(one, _), (other, _)| is_same(one, other));
-        let entries = of_one_name.filter_map(|same| match same {
-            [(name, json)] => Some((name.clone(), Ok(*json))),
-            [] => None,
-            [(name, _), ..] => {
-                let field = Path::Entry(&path, name).to_string();
-                Some((name.clone(), Err(Unreadable::new(field, Problem::Twice))))
+        entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        entries.dedup_by(|(name, _), (kept, entry)| {
+            let is_twice = is_same(name, kept);
+            if is_twice {
+                let field = Path::Entry(&path, kept).to_string();
+                *entry = Err(Unreadable::new(field, Problem::Twice));
             }
+            is_twice
         });
-        Ok(entries.collect())
+        Ok(entries)
     }
 }
 

@@ -183,7 +183,7 @@ mod tests {
             used: Ok(0),
         };
         let [a, b] = world.limits;
-        let models: Models = [(name(false), quota(a)), (name(true), quota(b))].into();
+        let models = Models::from_iter([(name(false), quota(a)), (name(true), quota(b))]);
         let generations = |(is_b, min, more, price): &Flag| {
             let cost = price.map_or(Cost::Unknown, |price| {
                 Cost::Each(Price::parse(price).expect("a price"))
@@ -289,11 +289,10 @@ mod tests {
             daily_limit: Ok(daily_limit),
             used: Ok(0),
         };
-        let models: Models = [
+        let models = Models::from_iter([
             (name(false), quota(Limit::Unlimited)),
             (name(true), quota(Limit::AtMost(7))),
-        ]
-        .into();
+        ]);
         let half = |is_b| Generations::new(name(is_b), Need::Percent(50), Cost::Unknown);
         let job = Job {
             generations: vec![half(false), half(true)],

@@ -1,6 +1,5 @@
 //! What an organization has: plain data, free of any wire format.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::sanitize::sanitize;
@@ -202,8 +201,46 @@ impl ModelQuota {
     }
 }
 
-/// The models of a tier, by name.
-pub type Models = BTreeMap<Model, ModelQuota>;
+/// The models of a tier, sorted by name, each once. There may be a hundred thousand, which a map
+/// would hold in many small pieces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Models(Vec<(Model, ModelQuota)>);
+
+impl Models {
+    /// All of them, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, (Model, ModelQuota)> {
+        self.0.iter()
+    }
+
+    /// Their names, in order.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &Model> {
+        self.iter().map(|(model, _)| model)
+    }
+
+    /// A model with its limits and use, if the tier lists it.
+    pub fn entry(&self, model: &Model) -> Option<&(Model, ModelQuota)> {
+        let found = self.0.binary_search_by(|(listed, _)| listed.cmp(model));
+        self.0.get(found.ok()?)
+    }
+
+    /// A model's limits and use, if the tier lists it.
+    pub fn get(&self, model: &Model) -> Option<&ModelQuota> {
+        self.entry(model).map(|(_, quota)| quota)
+    }
+}
+
+impl FromIterator<(Model, ModelQuota)> for Models {
+    /// Of those with one name, the first is kept.
+    fn from_iter<T: IntoIterator<Item = (Model, ModelQuota)>>(models: T) -> Self {
+        let mut models: Vec<_> = models.into_iter().collect();
+        // As a rule they come in order, and then nothing is left to do.
+        if !models.is_sorted_by(|(one, _), (next, _)| one < next) {
+            models.sort_by(|(one, _), (other, _)| one.cmp(other));
+            models.dedup_by(|(one, _), (kept, _)| one == kept);
+        }
+        Self(models)
+    }
+}
 
 /// An answer of `GET /v1/organization`, field by field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,11 +256,41 @@ pub struct Organization {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn left_is_never_below_zero() {
         assert_eq!(Limit::AtMost(3).left_after(4), Limit::AtMost(0));
         assert_eq!(Limit::Unlimited.left_after(u64::MAX), Limit::Unlimited);
+    }
+
+    #[test]
+    fn models_are_sorted_and_each_is_there_once() {
+        let quota = |used| ModelQuota {
+            concurrency: Ok(Limit::Unlimited),
+            daily_limit: Ok(Limit::Unlimited),
+            used: Ok(used),
+        };
+        for given in ["", "a", "ab", "ba", "cab", "aba", "abab", "bbaacc", "zyxwv"] {
+            let models: Models = given
+                .chars()
+                .zip(0..)
+                .map(|(name, used)| (Model::new(name.to_string()), quota(used)))
+                .collect();
+            let names: Vec<&str> = models.names().map(Model::as_str).collect();
+            let expected: BTreeSet<char> = given.chars().collect();
+            let expected: Vec<String> = expected.iter().map(char::to_string).collect();
+            assert_eq!(names, expected, "{given}");
+            for name in &expected {
+                let first = given
+                    .find(name.as_str())
+                    .and_then(|at| u64::try_from(at).ok());
+                let found = models.get(&Model::new(name.as_str()));
+                assert_eq!(found.map(|quota| quota.used.clone().ok()), Some(first));
+            }
+            assert_eq!(models.entry(&Model::new("m")), None);
+        }
     }
 }

@@ -417,7 +417,7 @@ impl<'a> Report<'a> {
     }
 
     /// The models that a flag names and the tier lists, or all.
-    fn models(&self) -> Vec<(&Model, &ModelQuota)> {
+    fn models(&self) -> Vec<&(Model, ModelQuota)> {
         let read = self.contents.organization;
         let Some(models) = read.and_then(|read| read.models.as_ref().ok()) else {
             return Vec::new();
@@ -426,9 +426,7 @@ impl<'a> Report<'a> {
             return models.iter().collect();
         }
         let named = self.contents.named.iter();
-        named
-            .filter_map(|named| models.get_key_value(named))
-            .collect()
+        named.filter_map(|named| models.entry(named)).collect()
     }
 
     fn model_table(&self, max_rows: usize) -> Table {

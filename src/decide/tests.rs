@@ -93,8 +93,17 @@ fn organization(world: &World) -> Organization {
     Organization {
         balance: Ok(Credits(world.balance)),
         monthly_cap: Ok(Credits(10_000)),
-        models: Ok([(Model::new("tested"), tested), (Model::new("other"), other)].into()),
+        models: Ok(Models::from_iter([
+            (Model::new("tested"), tested),
+            (Model::new("other"), other),
+        ])),
     }
+}
+
+/// The models with this one added, or in place of the one with its name.
+fn with(models: &Models, model: Model, quota: ModelQuota) -> Models {
+    let others = models.iter().cloned();
+    [(model, quota)].into_iter().chain(others).collect()
 }
 
 fn job(world: &World) -> Job {
@@ -269,8 +278,8 @@ proptest! {
         let mut organization = organization(&world);
         let lost = || Unreadable::new("a.field".into(), Problem::Missing);
         let model = Model::new("tested");
-        let mut models = organization.models.clone().expect("models");
-        let quota = models.get_mut(&model).expect("the model");
+        let models = organization.models.clone().expect("models");
+        let mut quota = models.get(&model).expect("the model").clone();
         match which {
             0 => organization.balance = Err(lost()),
             1 => quota.concurrency = Err(lost()),
@@ -278,7 +287,7 @@ proptest! {
             3 => quota.used = Err(lost()),
             _ => {}
         }
-        organization.models = if which == 4 { Err(lost()) } else { Ok(models) };
+        organization.models = if which == 4 { Err(lost()) } else { Ok(with(&models, model, quota)) };
         let decision = decided(&job(&world), Some(&organization), None);
         prop_assert_ne!(decision.exit(), Exit::Go);
         let reported = decision.errors.contains(&unreadable_error(&lost()));
@@ -362,7 +371,7 @@ fn an_unread_model_that_nobody_named_is_a_warning() {
             daily_limit: Err(lost(&format!("m{number}"))),
             used: Ok(0),
         };
-        models.insert(Model::new(format!("m{number}")), quota);
+        models = with(&models, Model::new(format!("m{number}")), quota);
     }
     organization.models = Ok(models);
     let decision = decided(&Job::default(), Some(&organization), None);
@@ -393,7 +402,7 @@ fn no_readable_limit_is_cannot_tell() {
     let organization = Organization {
         balance: Ok(Credits(1)),
         monthly_cap: Ok(Credits(1)),
-        models: Ok([(Model::new("m"), quota)].into()),
+        models: Ok(Models::from_iter([(Model::new("m"), quota)])),
     };
     let decision = decided(&Job::default(), Some(&organization), None);
     assert_eq!(decision.exit(), Exit::CannotTell);
@@ -548,9 +557,8 @@ fn what_is_short_stays_short_beside_what_cannot_be_read() {
             concurrency,
             used: Err(lost()),
         };
-        let mut models = organization.models.clone().expect("models");
-        models.insert(Model::new("tested"), quota.clone());
-        organization.models = Ok(models);
+        let models = organization.models.clone().expect("models");
+        organization.models = Ok(with(&models, Model::new("tested"), quota.clone()));
         let decision = decided(&job(&world), Some(&organization), None);
         assert_eq!(decision.exit(), exit, "{quota:?} {decision:?}");
     }

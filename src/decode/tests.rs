@@ -67,7 +67,12 @@ fn problem_with(pointer: &str, put: Option<Value>) -> String {
         read.monthly_cap.as_ref().err().map(Box::as_ref),
     ];
     match &read.models {
-        Ok(models) => problems.extend(models.values().flat_map(ModelQuota::unreadable).map(Some)),
+        Ok(models) => problems.extend(
+            models
+                .iter()
+                .flat_map(|(_, quota)| quota.unreadable())
+                .map(Some),
+        ),
         Err(problem) => problems.push(Some(problem)),
     }
     problems

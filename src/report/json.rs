@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::Report;
 use crate::diagnostic::Diagnostic;
 use crate::format::{seconds, usd};
-use crate::quota::{Limit, Model, ModelQuota, Organization, Reading};
+use crate::quota::{Limit, Model, ModelQuota, Models, Organization, Reading};
 use crate::redact::Redactor;
 use crate::requirement::{Left, Row};
 use crate::sanitize::is_invisible;
@@ -236,14 +236,15 @@ pub fn render_map(
     figure: impl Fn(&ModelQuota) -> Option<Limit>,
 ) -> String {
     let redactor = report.redactor;
-    let entry = |(model, quota): (&Model, &ModelQuota)| {
+    let entry = |(model, quota): &(Model, ModelQuota)| {
         let shown = shown_limit(redactor, figure(quota)?.number())?;
         Some((redactor.redact(model.as_str()).into_owned().into(), shown))
     };
     let render = |entries: &Map<Option<i128>>| written(entries, Layout(None));
     let read = report.contents.organization;
     let models = read.and_then(|read| read.models.as_ref().ok());
-    let all = models.into_iter().flatten().filter_map(entry).collect();
+    let all = models.into_iter().flat_map(Models::iter);
+    let all = all.filter_map(entry).collect();
     let whole = render(&all);
     if whole.len() <= max_bytes {
         return whole;
@@ -251,7 +252,7 @@ pub fn render_map(
     let mut max_models = report.contents.named.len();
     loop {
         let named = report.contents.named.iter().take(max_models);
-        let named = named.filter_map(|named| models?.get_key_value(named));
+        let named = named.filter_map(|named| models?.entry(named));
         let text = render(&named.filter_map(entry).collect());
         if text.len() <= max_bytes || max_models == 0 {
             return text;
@@ -360,7 +361,7 @@ fn document<'a>(report: &'a Report, bounds: Bounds) -> Document<'a> {
         .and_then(|read| read.models.as_ref().ok());
     let models_left_out = match (listed, shown) {
         (Some(listed), Some(shown)) if bounds.max_rows < usize::MAX => {
-            listed.len().saturating_sub(shown.0.len())
+            listed.iter().len().saturating_sub(shown.0.len())
         }
         _ => 0,
     };
