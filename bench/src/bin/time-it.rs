@@ -61,10 +61,12 @@ fn run() -> io::Result<()> {
             run_once(planned)?;
         }
     }
+    let mut order: Vec<&Planned> = plan.iter().collect();
+    let mut random = 1;
     for round in 0..rounds {
-        // Another one begins each round, so that none always follows the same one.
-        for index in 0..plan.len() {
-            let planned = &plan[(index + round) % plan.len()];
+        // What runs behind a large process is slower: none may always follow the same one.
+        shuffle(&mut order, &mut random);
+        for planned in &order {
             if round % planned.every != 0 {
                 continue;
             }
@@ -79,6 +81,16 @@ fn run() -> io::Result<()> {
         }
     }
     fs::write(results, lines)
+}
+
+/// Mixes the order, by the random numbers of Marsaglia's xorshift: the same ones in each run.
+fn shuffle<T>(order: &mut [T], random: &mut u32) {
+    for last in (1..order.len()).rev() {
+        *random ^= *random << 13;
+        *random ^= *random >> 17;
+        *random ^= *random << 5;
+        order.swap(last, *random as usize % (last + 1));
+    }
 }
 
 fn read_plan(text: &str) -> io::Result<Vec<Planned>> {
