@@ -11,7 +11,7 @@ use std::vec;
 use self::json::{is_same, Document, Json, MAX_VALUES};
 pub(crate) use self::json::{whole, Round};
 use crate::quota::{
-    Credits, Limit, Model, ModelQuota, Models, Organization, Problem, Reading, Unreadable,
+    compare, Credits, Limit, Model, ModelQuota, Models, Organization, Problem, Reading, Unreadable,
 };
 use crate::spend::{History, UtcDay, Window};
 
@@ -84,7 +84,10 @@ fn used_of(name: &str, used: &mut Peekable<vec::IntoIter<Entry>>) -> Reading<u64
             break entry;
         }
         // A model without an entry has not been used.
-        if used.next_if(|(known, _)| known.as_ref() < name).is_none() {
+        if used
+            .next_if(|(known, _)| compare(known, name).is_lt())
+            .is_none()
+        {
             return Ok(0);
         }
     };
@@ -121,7 +124,7 @@ fn no_organization(body: &[u8], balance: &Unreadable, models: &Unreadable) -> Bo
 pub fn history(body: &[u8], asked: Option<Window>) -> Reading<History> {
     let document = document(body)?;
     let document = Object::root(&document);
-    let mut history = History::default();
+    let mut entries = Vec::new();
     for (index, day) in document.array("results")?.enumerate() {
         let day = Object::of(day, Path::Day(index))?;
         let date = day.text("date", "a day (YYYY-MM-DD)", UtcDay::parse)?;
@@ -133,15 +136,14 @@ pub fn history(body: &[u8], asked: Option<Window>) -> Reading<History> {
                 Problem::Other(problem),
             ));
         }
-        let entries = day.array("usedCredits")?;
-        for (entry_index, entry) in entries.enumerate() {
+        for (entry_index, entry) in day.array("usedCredits")?.enumerate() {
             let entry = Object::of(entry, Path::Spending(index, entry_index))?;
             let model = entry.text("model", "a model's name", |name| Some(Model::new(name)))?;
             let amount = entry.figure("amount", Round::Up)?;
-            history.add(date, model, Credits(amount));
+            entries.push(((date, model), Credits(amount)));
         }
     }
-    Ok(history)
+    Ok(entries.into_iter().collect())
 }
 
 /// What an error's body says, raw.
@@ -373,7 +375,7 @@ impl<'a> Object<'a> {
             let problem = format!("holds more than {MAX_MODELS} entries");
             return Err(Unreadable::new(path, Problem::Other(problem)));
         }
-        entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        entries.sort_unstable_by(|(one, _), (other, _)| compare(one, other));
         entries.dedup_by(|(name, _), (kept, entry)| {
             let is_twice = is_same(name, kept);
             if is_twice {

@@ -96,10 +96,9 @@ mod tests {
     /// Net credits by how many days before today.
     fn forecast(days: &[(u32, i128)], left: i128) -> Option<Forecast> {
         let today = UtcDay::parse("2026-03-17").expect("a day");
-        let mut history = History::default();
-        for (ago, net) in days {
-            history.add(today.minus(*ago), Model::new("gen4.5"), Credits(*net));
-        }
+        let entry =
+            |(ago, net): &(u32, i128)| ((today.minus(*ago), Model::new("gen4.5")), Credits(*net));
+        let history: History = days.iter().map(entry).collect();
         Forecast::new(&history, today, Credits(left))
     }
 

@@ -513,10 +513,10 @@ impl<'a> Report<'a> {
     /// A row a day and model, newest first.
     fn history_table(&self, history: &History, max_rows: usize) -> Table {
         let days = history.newest_first();
-        let rows = days.flat_map(|(day, models)| {
+        let rows = days.flat_map(|(day, entries)| {
             let day = day.to_string();
-            let models = models.iter();
-            models.map(move |(model, amount)| (day.clone(), model, amount))
+            let entries = entries.iter();
+            entries.map(move |((_, model), amount)| (day.clone(), model, amount))
         });
         let rows = rows
             .take(max_rows)
@@ -525,13 +525,13 @@ impl<'a> Report<'a> {
             head: &["Date", "Model", "Credits Used"],
             words: 2,
             cells: rows.flatten().collect(),
-            all: history.entries(),
+            all: history.count(),
         }
     }
 
     /// Totals by model, the largest first, and the grand total.
     fn totals_table(&self, history: &History, max_rows: usize) -> Table {
-        let mut totals: Vec<(&Model, Credits)> = history.by_model().into_iter().collect();
+        let mut totals = history.by_model();
         totals.sort_by(|(_, one), (_, other)| other.cmp(one));
         let all = totals.len().saturating_add(1);
         let row = |name: String, sum: Credits| {

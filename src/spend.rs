@@ -1,6 +1,5 @@
 //! The credit history: UTC days, windows of them, sums, a budget. Plain data and arithmetic.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -129,69 +128,82 @@ impl Range {
     }
 }
 
-/// Net credits by day and model. A day without an entry had no use.
+/// Net credits by day and model, in order. A day without an entry had no use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct History {
-    days: BTreeMap<UtcDay, BTreeMap<Model, Credits>>,
-}
+pub struct History(Vec<(DayOfModel, Credits)>);
+
+/// What the credits of an entry were used on.
+type DayOfModel = (UtcDay, Model);
 
 impl History {
-    /// Adds to what is known of a day and model; two entries of one day add up.
-    pub fn add(&mut self, day: UtcDay, model: Model, amount: Credits) {
-        let models = self.days.entry(day).or_default();
-        let sum = models.entry(model).or_default();
-        *sum = sum.plus(amount);
-    }
-
     /// Whether all of it is in the window.
     pub fn lies_within(&self, window: Window) -> bool {
-        self.days.keys().all(|day| window.contains(*day))
+        self.entries(window).len() == self.0.len()
     }
 
     /// Only what is in the window.
     pub fn within(&self, window: Window) -> Self {
-        let mut within = Self::default();
-        for (day, models) in self.days.range(window.start..window.before) {
-            within.days.insert(*day, models.clone());
-        }
-        within
+        Self(self.entries(window).to_vec())
     }
 
-    /// The days that have entries, newest first.
-    pub fn newest_first(&self) -> impl Iterator<Item = (UtcDay, &BTreeMap<Model, Credits>)> {
-        self.days.iter().rev().map(|(day, models)| (*day, models))
+    /// The days that have entries, newest first, each with its entries.
+    pub fn newest_first(&self) -> impl Iterator<Item = (UtcDay, &[(DayOfModel, Credits)])> {
+        let days = self.0.chunk_by(|((one, _), _), ((next, _), _)| one == next);
+        days.rev()
+            .filter_map(|entries| Some((entries.first()?.0 .0, entries)))
     }
 
     /// How many pairs of a day and a model there are.
-    pub fn entries(&self) -> usize {
-        self.days.values().map(BTreeMap::len).sum()
+    pub fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// Net credits of one day.
     pub fn on(&self, day: UtcDay) -> Credits {
-        self.days
-            .get(&day)
-            .map_or(Credits(0), |models| sum(models.values()))
+        sum(self.entries(Window::last(1, day)))
     }
 
-    /// Net credits by model.
-    pub fn by_model(&self) -> BTreeMap<&Model, Credits> {
-        let mut totals = BTreeMap::new();
-        for (model, amount) in self.days.values().flatten() {
-            let total: &mut Credits = totals.entry(model).or_default();
-            *total = total.plus(*amount);
-        }
-        totals
+    /// Net credits by model, by name.
+    pub fn by_model(&self) -> Vec<(&Model, Credits)> {
+        added_up(self.0.iter().map(|((_, model), net)| (model, *net)))
     }
 
     /// Net credits of all days.
     pub fn total(&self) -> Credits {
-        sum(self.days.values().flat_map(BTreeMap::values))
+        sum(&self.0)
+    }
+
+    fn entries(&self, window: Window) -> &[(DayOfModel, Credits)] {
+        let before = |end: UtcDay| self.0.partition_point(|((day, _), _)| *day < end);
+        let entries = self.0.get(before(window.start)..before(window.before));
+        entries.unwrap_or_default()
     }
 }
 
-fn sum<'a>(amounts: impl Iterator<Item = &'a Credits>) -> Credits {
-    amounts.fold(Credits(0), |total, amount| total.plus(*amount))
+impl FromIterator<(DayOfModel, Credits)> for History {
+    /// Entries of one day and model add up.
+    fn from_iter<T: IntoIterator<Item = (DayOfModel, Credits)>>(entries: T) -> Self {
+        Self(added_up(entries))
+    }
+}
+
+/// In the order of the keys, each there once.
+fn added_up<K: Ord>(amounts: impl IntoIterator<Item = (K, Credits)>) -> Vec<(K, Credits)> {
+    let mut sums: Vec<_> = amounts.into_iter().collect();
+    sums.sort_by(|(one, _), (other, _)| one.cmp(other));
+    sums.dedup_by(|(key, amount), (kept, sum)| {
+        let is_same = key == kept;
+        if is_same {
+            *sum = sum.plus(*amount);
+        }
+        is_same
+    });
+    sums
+}
+
+fn sum(entries: &[(DayOfModel, Credits)]) -> Credits {
+    let amounts = entries.iter().map(|(_, amount)| *amount);
+    amounts.fold(Credits(0), Credits::plus)
 }
 
 /// How much may be spent within a window that ends today.
@@ -303,10 +315,12 @@ mod tests {
 
     #[test]
     fn refunds_are_shown_as_they_are() {
-        let mut history = History::default();
-        history.add(day("2026-03-16"), Model::new("gen4.5"), Credits(-500));
-        history.add(day("2026-03-16"), Model::new("gen4.5"), Credits(120));
-        history.add(day("2026-01-01"), Model::new("gen4.5"), Credits(9_000));
+        let entry = |on, net| ((day(on), Model::new("gen4.5")), Credits(net));
+        let history = History::from_iter([
+            entry("2026-03-16", -500),
+            entry("2026-03-16", 120),
+            entry("2026-01-01", 9_000),
+        ]);
         let window = Window::last(30, day("2026-03-16"));
         assert_eq!(history.within(window).total(), Credits(-380));
     }

@@ -21,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
         let sum: i128 = amounts.into_iter().map(i128::from).sum();
         assert_eq!(history.total().0, sum);
         assert_eq!(
-            history.by_model().values().map(|it| it.0).sum::<i128>(),
+            history.by_model().iter().map(|it| it.1 .0).sum::<i128>(),
             sum
         );
     }

@@ -301,14 +301,15 @@ proptest! {
         amounts in proptest::collection::vec((0_u32..120, -20_i128..40), 0..40),
     ) {
         let today = UtcDay::parse("2026-11-22").expect("a day");
-        let mut history = History::default();
+        let mut entries = Vec::new();
         let mut spent = 0;
         for (ago, amount) in amounts {
-            history.add(today.minus(ago), Model::new("m"), Credits(amount));
+            entries.push(((today.minus(ago), Model::new("m")), Credits(amount)));
             if ago < days {
                 spent += amount;
             }
         }
+        let history = entries.into_iter().collect();
         let job = Job {
             generations: vec![costing(Credits(planned))],
             budget: Some(Budget { max: Credits(most), period: Period::Days(days) }),
@@ -424,8 +425,7 @@ const PLENTY: World = World {
 #[test]
 fn a_budget_that_is_exceeded_names_where_most_of_it_went() {
     let today = UtcDay::parse("2026-11-22").expect("a day");
-    let mut history = History::default();
-    for (ago, model, amount) in [
+    let history: History = [
         (0, "a", 10),
         (1, "b", 40),
         (2, "c", -30),
@@ -433,9 +433,10 @@ fn a_budget_that_is_exceeded_names_where_most_of_it_went() {
         (4, "e", 20),
         (5, "f", 0),
         (6, "a", 900),
-    ] {
-        history.add(today.minus(ago), Model::new(model), Credits(amount));
-    }
+    ]
+    .into_iter()
+    .map(|(ago, model, amount)| ((today.minus(ago), Model::new(model)), Credits(amount)))
+    .collect();
     let budget = Budget {
         max: Credits(69),
         period: Period::Days(6),

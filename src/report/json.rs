@@ -537,11 +537,11 @@ fn usage<'a>(
         models: totals.filter_map(by_model).collect(),
         days: days.then(|| {
             let days = history.newest_first();
-            days.map(|(day, models)| Day {
+            days.map(|(day, entries)| Day {
                 date: day.to_string(),
-                credits: models
+                credits: entries
                     .iter()
-                    .filter_map(|(model, sum)| by_model((model, *sum)))
+                    .filter_map(|((_, model), sum)| by_model((model, *sum)))
                     .collect(),
             })
             .collect()
