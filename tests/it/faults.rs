@@ -227,8 +227,8 @@ fn rows() -> Vec<Row> {
         row("chunked", || http([Reply::raw(chunked(&(chunk(&EXAMPLE[..100]) + &chunk(&EXAMPLE[100..]) + "0\r\n\r\n")))]), LONG, Go, 1),
         row("chunked, with extensions and trailers", || http([Reply::raw(chunked(&(chunk(EXAMPLE).replacen("\r\n", ";a=b\r\n", 1) + "0\r\nX-After: all\r\n\r\n")))]), LONG, Go, 1),
         row("100 Continue first", move || http([Reply::raw(join(&[b"HTTP/1.1 100 Continue\r\n\r\n", &with_length(EXAMPLE.len(), ""), example()]))]), LONG, Go, 1),
-        row("headers that drip, but end", move || http([Reply::steps([Step::Drip(with_length(EXAMPLE.len(), ""), Duration::from_millis(5)), Step::Send(EXAMPLE.into())])]), LONG, Go, 1),
-        row("a body that drips, but ends", || http([Reply::steps([Step::Send(with_length(EXAMPLE.len(), "")), Step::Drip(EXAMPLE.into(), Duration::from_millis(1))])]), LONG, Go, 1),
+        row("headers that drip, but end", move || http([Reply::steps([Step::Drip(with_length(EXAMPLE.len(), ""), Duration::from_millis(5)), Step::send(EXAMPLE)])]), LONG, Go, 1),
+        row("a body that drips, but ends", || http([Reply::steps([Step::send(with_length(EXAMPLE.len(), "")), Step::Drip(EXAMPLE.into(), Duration::from_millis(1))])]), LONG, Go, 1),
         row("a body of 7 MiB", || http([Reply::ok(EXAMPLE.to_owned() + &" ".repeat(7 << 20))]), LONG, Go, 1),
 
         // ---- nobody there
@@ -263,7 +263,7 @@ fn rows() -> Vec<Row> {
 
         // ---- too slow
         row("headers that drip", || http([Reply::steps([Step::Drip(with_length(2, &"X-Slow: 1\r\n".repeat(40)), SLOW)])]), SHORT, naming(5, "timed-out", &["waiting for the answer"]), 1),
-        row("a body that drips", || http([Reply::steps([Step::Send(with_length(EXAMPLE.len(), "")), Step::Drip(EXAMPLE.into(), SLOW)])]), SHORT, naming(5, "timed-out", &["reading the answer"]), 1),
+        row("a body that drips", || http([Reply::steps([Step::send(with_length(EXAMPLE.len(), "")), Step::Drip(EXAMPLE.into(), SLOW)])]), SHORT, naming(5, "timed-out", &["reading the answer"]), 1),
         row("a failure, then silence", || http([soon(503), Reply::steps([Step::Hang])]), SHORT, no(5, "timed-out"), 2),
 
         // ---- not what was promised
@@ -357,7 +357,7 @@ fn rows() -> Vec<Row> {
         row("a certificate of the future", || https(NotYet, [ok()]), LONG, refused(&["valid from 4000-01-01", "clock is likely wrong"]), 1),
         row("a certificate of an authority", || https(OfAuthority, [ok()]), LONG, refused(&["authority's own certificate (CA:TRUE)", "not an authority's (CA:FALSE)"]), 1),
         row("a certificate for another name", || https(WrongName, [ok()]), LONG, refused(&["for other names than this host's"]), 1),
-        row("plain HTTP on a TLS port", || not_tls([Reply::steps([Step::Read, Step::Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".into())]).at_accept()]), LONG, naming(5, "tls-failed", &["does not speak TLS", "check that the port speaks TLS"]), 1),
+        row("plain HTTP on a TLS port", || not_tls([Reply::steps([Step::Read, Step::send(b"HTTP/1.1 400 Bad Request\r\n\r\n")]).at_accept()]), LONG, naming(5, "tls-failed", &["does not speak TLS", "check that the port speaks TLS"]), 1),
         row("a handshake closed", || not_tls([Reply::steps([Step::Read]).at_accept()]), THREE, naming(5, "tls-failed", &["check that the port speaks TLS"]), 3),
         row("a handshake reset", || not_tls([Reply::steps([Step::Read, Step::Reset]).at_accept()]), THREE, no(5, "tls-failed"), 3),
         row("a handshake cut off, then an answer", || World { base: None, ..https(Good, [Reply::steps([Step::Read]).at_accept(), ok()]) }, LONG, Go, 2).needs_trust(),

@@ -215,13 +215,10 @@ fn a_reused_connection_reports_failures_as_a_new_one() {
 #[test]
 fn both_requests_share_the_deadline() {
     let late = Server::handler(|_, request| match &*request.method {
-        "GET" => Reply::steps([Step::Pause(Duration::from_secs(2))]).then(Step::Send(
-            format!(
-                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{EXAMPLE}",
-                EXAMPLE.len()
-            )
-            .into_bytes(),
-        )),
+        "GET" => Reply::steps([Step::Pause(Duration::from_secs(2))]).then(Step::send(format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{EXAMPLE}",
+            EXAMPLE.len()
+        ))),
         _ => Reply::steps([Step::Hang]),
     });
     let run = Gate::asking(&late)

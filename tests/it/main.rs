@@ -19,6 +19,7 @@ mod github;
 mod history;
 mod hostile;
 mod keys;
+mod load;
 mod network;
 mod plans;
 mod readme;

@@ -19,7 +19,7 @@ pub(crate) const KEY: &str = concat!(
     "72e1b60a9c5f38e7140d2b8a6c93f5017e4d8b2a60c1f95e3d7b48a02c6e91f5"
 );
 
-/// No run may take longer: a gate that hangs is a failure, not a hung test.
+/// No run may take longer, unless it says so: a gate that hangs is a failure, not a hung test.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A run in the making. Its environment is empty but for what is set here.
@@ -30,6 +30,7 @@ pub(crate) struct Gate {
     secrets: Vec<String>,
     colour: bool,
     shell: Option<String>,
+    patience: Duration,
     directory: tempfile::TempDir,
 }
 
@@ -47,6 +48,7 @@ impl Gate {
             secrets: vec![KEY.to_owned()],
             colour: false,
             shell: None,
+            patience: PATIENCE,
             directory,
         };
         // Windows cannot open a socket without it.
@@ -134,6 +136,12 @@ impl Gate {
     #[cfg(unix)]
     pub(crate) fn shell(mut self, script: &str) -> Self {
         self.shell = Some(script.to_owned());
+        self
+    }
+
+    /// May take this long.
+    pub(crate) fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -283,11 +291,14 @@ impl Running {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 break status;
             }
-            if self.started.elapsed() > PATIENCE {
+            let elapsed = self.started.elapsed();
+            if elapsed > self.gate.patience {
                 drop(self.child.kill());
-                panic!("{:?} still runs after {PATIENCE:?}", self.gate.args);
+                panic!("{:?} still runs after {elapsed:?}", self.gate.args);
             }
-            thread::sleep(Duration::from_millis(3));
+            // Many may be waited for at once.
+            let pause = elapsed / 20;
+            thread::sleep(pause.clamp(Duration::from_millis(3), Duration::from_millis(100)));
         };
         let took = self.started.elapsed();
         let text = |stream: JoinHandle<Vec<u8>>| {

@@ -1,4 +1,5 @@
-//! A loopback server that plays a script and writes down what it was asked, and when.
+//! A loopback server that plays a script and writes down what it was asked, and when. The benchmark
+//! and the load test have their answers from it as well.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// Send these bytes at once.
-    Send(Vec<u8>),
+    Send(Arc<[u8]>),
     /// Send these bytes one at a time, with a pause after each.
     Drip(Vec<u8>, Duration),
     /// Do nothing for a while.
@@ -24,6 +25,13 @@ pub(crate) enum Step {
     Hang,
     /// Say that the tunnel stands, then carry bytes to and from there: what a proxy does.
     Tunnel(SocketAddr),
+}
+
+impl Step {
+    /// Send these bytes at once.
+    pub(crate) fn send(bytes: impl AsRef<[u8]>) -> Self {
+        Step::Send(bytes.as_ref().into())
+    }
 }
 
 /// One answer: what to do, and whether the connection stays open for another request after it.
@@ -45,7 +53,7 @@ impl Reply {
         bytes.extend(b"\r\n");
         bytes.extend(body);
         Reply {
-            steps: vec![Step::Send(bytes)],
+            steps: vec![Step::send(bytes)],
             keep: true,
             at_accept: false,
         }
@@ -58,7 +66,7 @@ impl Reply {
 
     /// These bytes as they are, then a close.
     pub(crate) fn raw(bytes: impl AsRef<[u8]>) -> Self {
-        Reply::steps([Step::Send(bytes.as_ref().to_vec())])
+        Reply::steps([Step::send(bytes)])
     }
 
     /// These steps, then a close.
@@ -87,7 +95,9 @@ impl Reply {
             .position(|two| two == b"\r\n")
             .expect("a status line")
             + 2;
-        bytes.splice(at..at, format!("{name}: {value}\r\n").into_bytes());
+        let (status, rest) = bytes.split_at(at);
+        let header = format!("{name}: {value}\r\n");
+        *bytes = [status, header.as_bytes(), rest].concat().into();
         self
     }
 
@@ -143,6 +153,8 @@ struct Shared {
     tls: Option<Arc<rustls::ServerConfig>>,
     requests: Mutex<Vec<Request>>,
     connections: AtomicUsize,
+    /// Threads that wait for a connection.
+    waiting: AtomicUsize,
     stopped: AtomicBool,
 }
 
@@ -170,7 +182,17 @@ impl Server {
     pub(crate) fn handler(
         handler: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        Server::start(None, Vec::new(), Box::new(handler))
+        Server::prepared(1, None, handler)
+    }
+
+    /// The same, with threads that wait for connections: none is started while a client waits, as
+    /// long as not so many come at once.
+    pub(crate) fn prepared(
+        waiting: usize,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        handler: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Server::start(tls, Vec::new(), Box::new(handler), waiting)
     }
 
     fn scripted(
@@ -183,6 +205,7 @@ impl Server {
             tls,
             script,
             Box::new(move |nth, _| play[nth.min(play.len() - 1)].clone()),
+            1,
         )
     }
 
@@ -190,6 +213,7 @@ impl Server {
         tls: Option<Arc<rustls::ServerConfig>>,
         script: Vec<Reply>,
         handler: Box<Handler>,
+        waiting: usize,
     ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -199,23 +223,15 @@ impl Server {
             tls,
             requests: Mutex::default(),
             connections: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
         });
-        let state = Arc::clone(&shared);
         // On Windows what the standard library accepts is left to every child process, and stays
         // open as long as one of them runs.
-        let listener = socket2::Socket::from(listener);
-        thread::spawn(move || loop {
-            let Ok((socket, _)) = listener.accept() else {
-                continue;
-            };
-            if state.stopped.load(Ordering::Relaxed) {
-                return;
-            }
-            state.connections.fetch_add(1, Ordering::SeqCst);
-            let state = Arc::clone(&state);
-            thread::spawn(move || state.serve(socket.into()));
-        });
+        let listener = Arc::new(socket2::Socket::from(listener));
+        for _ in 0..waiting {
+            shared.wait(&listener);
+        }
         Server { address, shared }
     }
 
@@ -262,12 +278,39 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::Relaxed);
+        self.shared.stopped.store(true, Ordering::SeqCst);
         drop(TcpStream::connect(self.address));
     }
 }
 
 impl Shared {
+    /// Starts a thread that waits for connections, and another one before none waits any more.
+    fn wait(self: &Arc<Self>, listener: &Arc<socket2::Socket>) {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let (state, listener) = (Arc::clone(self), Arc::clone(listener));
+        thread::spawn(move || loop {
+            let Ok((socket, _)) = listener.accept() else {
+                continue;
+            };
+            if state.stopped.load(Ordering::SeqCst) {
+                // The next one that waits is to hear of it as well.
+                if let Some(address) = listener.local_addr().ok().and_then(|it| it.as_socket()) {
+                    drop(TcpStream::connect(address));
+                }
+                return;
+            }
+            state.connections.fetch_add(1, Ordering::SeqCst);
+            if state.waiting.fetch_sub(1, Ordering::SeqCst) == 1 {
+                state.wait(&listener);
+            }
+            state.serve(socket.into());
+            if state.stopped.load(Ordering::SeqCst) {
+                return;
+            }
+            state.waiting.fetch_add(1, Ordering::SeqCst);
+        });
+    }
+
     fn serve(&self, mut socket: TcpStream) {
         drop(socket.set_nodelay(true));
         let next = self.requests.lock().expect("the log").len();
@@ -300,13 +343,15 @@ impl Shared {
     }
 
     fn converse(&self, wire: &mut impl Wire) {
-        while let Some(request) = read_request(wire) {
+        let mut unread = Vec::with_capacity(4096);
+        while let Some(request) = read_request(wire, &mut unread) {
             let nth = {
                 let mut log = self.requests.lock().expect("the log");
                 log.push(request.clone());
                 log.len() - 1
             };
-            let reply = (self.handler)(nth, &request);
+            let mut reply = (self.handler)(nth, &request);
+            reply.keep &= !request.all("connection").contains(&"close");
             if !self.play(wire, &reply) {
                 return;
             }
@@ -439,17 +484,17 @@ impl Wire for rustls::StreamOwned<rustls::ServerConnection, TcpStream> {
     }
 }
 
-fn read_request(wire: &mut impl Wire) -> Option<Request> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        match wire.read(&mut byte) {
-            Ok(1) => head.push(byte[0]),
-            _ => return None,
+/// Reads one request; what came beyond it stays in `unread`.
+fn read_request(wire: &mut impl Wire, unread: &mut Vec<u8>) -> Option<Request> {
+    const END: &[u8] = b"\r\n\r\n";
+    let end = loop {
+        if let Some(end) = unread.windows(END.len()).position(|it| it == END) {
+            break end + END.len();
         }
-    }
+        read_more(wire, unread)?;
+    };
     let at = Instant::now();
-    let head = String::from_utf8(head).expect("a head in UTF-8");
+    let head = String::from_utf8(unread.drain(..end).collect()).expect("a head in UTF-8");
     let mut lines = head.trim_end().split("\r\n");
     let mut first = lines.next()?.split(' ');
     let (method, target) = (first.next()?.to_owned(), first.next()?.to_owned());
@@ -466,9 +511,18 @@ fn read_request(wire: &mut impl Wire) -> Option<Request> {
         handshake: wire.handshake(),
     };
     if let [length] = request.all("content-length")[..] {
-        let mut body = vec![0; length.parse().expect("a length")];
-        wire.read_exact(&mut body).ok()?;
-        request.body = body;
+        let length = length.parse().expect("a length");
+        while unread.len() < length {
+            read_more(wire, unread)?;
+        }
+        request.body = unread.drain(..length).collect();
     }
     Some(request)
+}
+
+fn read_more(wire: &mut impl Wire, unread: &mut Vec<u8>) -> Option<()> {
+    let mut chunk = [0; 4096];
+    let count = wire.read(&mut chunk).ok().filter(|count| *count > 0)?;
+    unread.extend(&chunk[..count]);
+    Some(())
 }
