@@ -342,6 +342,36 @@ mod tests {
     }
 
     #[test]
+    fn the_last_check_takes_whole_keys_out() {
+        let (twenty, nineteen) = ("key_456789abcdefghij", "key_987654321zyxwvu");
+        let of = redactor(&[twenty, nineteen]);
+        for (text, left) in [
+            ("", ""),
+            ("no key", "no key"),
+            (twenty, "[key]"),
+            (&*format!("a {twenty}, {twenty}."), "a [key], [key]."),
+            (nineteen, nineteen),
+            (twenty.split_at(19).0, twenty.split_at(19).0),
+        ] {
+            assert_eq!(of.without_keys(text), left);
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_shown_may_hold_a_trace() {
+        for (key, word, holds) in [
+            (SECRET, "key_0123", true),
+            (SECRET, "a-KEY_0123", true),
+            (SECRET, "key_012", false),
+            (SECRET, "another-word", false),
+            ("abc", "abc", false),
+            ("abc", "of-an-abc", true),
+        ] {
+            assert_eq!(redactor(&[key]).holds_trace(word), holds, "{word}");
+        }
+    }
+
+    #[test]
     fn a_short_key_goes_as_a_whole() {
         let several = redactor(&["abc", "abcd", "x", SECRET]);
         for (text, redacted) in [

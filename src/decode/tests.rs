@@ -327,7 +327,22 @@ fn what_is_no_document() {
         organization(br#"{"error":"No."}"#).map_err(|what| plain(&what)),
         Err("the answer lacks creditBalance and tier; it says: No.".into())
     );
+    assert_eq!(
+        organization(br#"{"creditBalance":"5"}"#).map_err(|what| plain(&what)),
+        Err("the answer has no creditBalance and no tier that can be read".into())
+    );
     assert_eq!(verdict(b"{}"), Exit::CannotTell);
+}
+
+#[test]
+fn a_tier_of_too_many_models_is_not_read() {
+    for (models, read) in [(100_000, true), (100_001, false)] {
+        let names: Vec<String> = (0..models).map(|n| format!("\"{n}\":{{}}")).collect();
+        let models = names.join(",");
+        let text = format!(r#"{{"creditBalance":1,"tier":{{"models":{{{models}}}}}}}"#);
+        let organization = organization(text.as_bytes()).expect("an organization");
+        assert_eq!(organization.models.is_ok(), read);
+    }
 }
 
 #[test]
