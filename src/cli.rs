@@ -35,6 +35,9 @@ const MIN_INTERVAL: Duration = Duration::from_secs(5);
 
 const MAX_INTERVAL: Duration = Duration::from_secs(SECONDS_A_DAY);
 
+/// The value of `--timeout` where it is not given.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+
 const MAX_TIMEOUT: Duration = Duration::from_secs(3_600);
 
 /// What the command line asks for.
@@ -195,10 +198,9 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
                 value.duration(MIN_INTERVAL, MAX_INTERVAL)
             })?,
         interval_given: flags.interval.is_some(),
-        timeout: value("--timeout", &flags.timeout)
-            .map_or(Ok(Duration::from_secs(30)), |value| {
-                value.duration(Duration::from_millis(1), MAX_TIMEOUT)
-            })?,
+        timeout: value("--timeout", &flags.timeout).map_or(Ok(TIMEOUT), |value| {
+            value.duration(Duration::from_millis(1), MAX_TIMEOUT)
+        })?,
         fail_open: flags.fail_open,
         skip_missing_key: value("--missing-key", &flags.missing_key)
             .map_or(Ok(false), |value| {

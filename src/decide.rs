@@ -12,13 +12,10 @@ use crate::job::{Job, Need};
 use crate::quota::{Credits, Limit, Model, ModelQuota, Models, Organization, Unreadable};
 use crate::requirement::credits::{short, Account};
 use crate::requirement::{
-    budget, concurrency, credits, generations, keep, planned_cost, Check, Row,
+    budget, concurrency, credits, generations, keep, planned_cost, Check, Row, MAX_NAMED,
 };
 use crate::source::Document;
 use crate::spend::{History, UtcDay};
-
-/// As many unreadable fields, or models that are used up, as one warning names.
-const MAX_NAMED: usize = 3;
 
 /// What was read. `None` stands for what could not be had at all, which the caller reports.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::quota::Credits;
-use crate::spend::{History, UtcDay, Window};
+use crate::spend::{History, UtcDay, Window, SECONDS_A_DAY};
 
 /// The whole days before today that a forecast is made from.
 pub const DAYS: u32 = 30;
@@ -79,10 +79,10 @@ impl Forecast {
 
     /// Whether it lasts less than this, exactly.
     pub fn is_shorter_than(self, duration: Duration) -> bool {
-        const DAY: i128 = 86_400_000_000_000;
-        let nanos = i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX);
+        const DAY: Duration = Duration::from_secs(SECONDS_A_DAY);
+        let nanos = |time: Duration| i128::try_from(time.as_nanos()).unwrap_or(i128::MAX);
         let left = self.left.0.max(0).saturating_mul(self.basis_days.into());
-        left.saturating_mul(DAY) < nanos.saturating_mul(self.spent.0)
+        left.saturating_mul(nanos(DAY)) < nanos(duration).saturating_mul(self.spent.0)
     }
 }
 

@@ -209,7 +209,7 @@ fn report_usage(
             continue;
         }
         let cleared = if format == Format::Env {
-            let mut sink = Sink::new(Place::Whole(path, setup::PATIENCE));
+            let mut sink = Sink::new(Place::Whole(path, cli::TIMEOUT));
             output.write(&mut sink, &env::render_usage_error(label))
         } else {
             output::remove(&path)

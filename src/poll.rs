@@ -20,22 +20,14 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 /// One that ends within this after the end of the wait is waited for.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Where a document is read from.
-pub enum Input {
-    /// Runway is asked.
-    Runway,
-    /// It was read from a file before.
-    Saved(Vec<u8>),
-}
-
 /// What a run reads and when.
 pub struct Poll {
     /// What the job asks for.
     pub job: Job,
-    /// Limits and balance.
-    pub organization: Input,
-    /// The credit history.
-    pub usage: Input,
+    /// The saved answer with limits and balance; `None` if Runway is asked for them.
+    pub organization: Option<Vec<u8>>,
+    /// The same with the credit history.
+    pub usage: Option<Vec<u8>>,
     /// The way to Runway; `None` if nothing is to be asked of it.
     pub client: Option<Client>,
     /// The days of history to show.
@@ -255,8 +247,8 @@ impl Check<'_, '_, '_> {
     fn organization(&mut self) -> Option<Organization> {
         let poll = self.poll;
         let read = match &poll.organization {
-            Input::Saved(body) => Ok(decode::organization(body)),
-            Input::Runway => self
+            Some(body) => Ok(decode::organization(body)),
+            None => self
                 .ask(|client, deadline, on_try| client.organization(deadline, on_try))
                 .map(|body| decode::organization(&body)),
         };
@@ -362,8 +354,8 @@ impl Check<'_, '_, '_> {
         let poll = self.poll;
         let read = match &poll.usage {
             // A saved history may hold more than what is to be shown of it.
-            Input::Saved(body) => Ok(decode::history(body, None)),
-            Input::Runway => self
+            Some(body) => Ok(decode::history(body, None)),
+            None => self
                 .ask(|client, deadline, on_try| client.usage(window, deadline, on_try))
                 .map(|body| decode::history(&body, Some(window))),
         };

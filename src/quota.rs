@@ -189,8 +189,8 @@ impl Unreadable {
     }
 }
 
-/// The longest quote of an answer, in characters.
-const MAX_QUOTE: usize = 300;
+/// The longest quote of text that is not our own, in characters.
+pub(crate) const MAX_QUOTE: usize = 300;
 
 /// A figure that was read, or why it could not be: missing is neither zero nor plenty.
 ///

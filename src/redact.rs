@@ -99,6 +99,12 @@ impl Redactor {
         cut(&line, max_chars).into_owned()
     }
 
+    /// A name that is not our own, such as a model's: quoted, and cut where it is longer than any.
+    pub fn name(&self, name: &str) -> String {
+        const MAX_NAME: usize = 80;
+        self.quote(name, MAX_NAME)
+    }
+
     /// The figure, unless its digits are a trace.
     pub fn figure(&self, figure: i128) -> Option<i128> {
         const MAX_SHORT: u128 = 9_999_999;

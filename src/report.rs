@@ -29,9 +29,6 @@ use crate::tier::{self, Tier, TIERS};
 
 use self::table::Table;
 
-/// The longest name that is shown, in characters.
-const MAX_NAME: usize = 80;
-
 /// As many grants as stand on one line; the table of models and the JSON have all.
 const MAX_GRANTS: usize = 20;
 
@@ -285,12 +282,12 @@ impl<'a> Report<'a> {
 
     /// The host, or the file's name.
     fn host(&self) -> String {
-        self.redactor.quote(&self.host, MAX_NAME)
+        self.redactor.name(&self.host)
     }
 
     /// A model's name on one harmless line.
     fn name(&self, model: &Model) -> String {
-        self.redactor.quote(model.as_str(), MAX_NAME)
+        self.redactor.name(model.as_str())
     }
 
     /// A figure of an answer, unless it may be a part of the key.

@@ -11,6 +11,9 @@ pub(crate) mod planned_cost;
 use crate::diagnostic::Finding;
 use crate::quota::{Limit, Model};
 
+/// As many models, days or fields as one diagnostic names as an example.
+pub(crate) const MAX_NAMED: usize = 3;
+
 /// What came of one requirement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {

@@ -14,7 +14,7 @@ use runway_preflight::files::{self, Limits, Pipes, ReadError};
 use runway_preflight::job::Job;
 use runway_preflight::output::{self, Output};
 use runway_preflight::plan::{self, Plan};
-use runway_preflight::poll::{Input, Poll};
+use runway_preflight::poll::Poll;
 use runway_preflight::redact::Redactor;
 use runway_preflight::report::Format;
 use runway_preflight::source::{Document, Source};
@@ -23,9 +23,6 @@ use runway_preflight::spend::Range;
 use crate::variable;
 
 const DOTENV: &str = ".env";
-
-/// For a file that is read before the command line is known.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything that one run goes by.
 pub(crate) struct Setup {
@@ -71,7 +68,7 @@ impl Setup {
 /// Every place where a key may be.
 pub(crate) fn places(settings: Option<&Settings>, ci: Option<&dyn System>) -> Places {
     let file = settings.and_then(|settings| settings.key_file.as_deref());
-    let patience = settings.map_or(PATIENCE, |settings| settings.timeout);
+    let patience = settings.map_or(cli::TIMEOUT, |settings| settings.timeout);
     let in_checkout = ci.is_some_and(System::works_in_checkout);
     Places::read(&variable, file, Path::new(DOTENV), in_checkout, patience)
 }
@@ -313,17 +310,17 @@ fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), U
     job.add_plan(plan).map_err(error)
 }
 
-fn input(flag: &str, source: &Source, timeout: Duration) -> Result<Input, UsageError> {
+fn input(flag: &str, source: &Source, timeout: Duration) -> Result<Option<Vec<u8>>, UsageError> {
     let limits = Limits {
         max_bytes: decode::MAX_BYTES,
         pipes: Pipes::Within(timeout),
     };
     let read: Result<Vec<u8>, ReadError> = match source {
-        Source::Runway => return Ok(Input::Runway),
+        Source::Runway => return Ok(None),
         Source::Stdin => files::stdin(limits.max_bytes, timeout).and_then(|reader| reader.whole()),
         Source::File(path) => files::read(path, limits),
     };
-    read.map(Input::Saved).map_err(|error| {
+    read.map(Some).map_err(|error| {
         UsageError::new(
             format!(
                 "{flag} {} cannot be read: {error}",

@@ -12,7 +12,7 @@ use crate::format::{
 };
 use crate::grant::Held;
 use crate::price::PRICING_PAGE;
-use crate::quota::{Credits, Model};
+use crate::quota::{Credits, Model, MAX_QUOTE};
 use crate::spend::Period;
 use crate::tier;
 
@@ -27,12 +27,6 @@ const MIN_PURCHASE: Credits = Credits(1_000);
 
 /// More than this is no advice on splitting a job.
 const MAX_SPLIT_DAYS: u64 = 14;
-
-/// The longest quote of text that is not our own, in characters.
-const MAX_QUOTE: usize = 300;
-
-/// The longest name that is shown, in characters.
-const MAX_NAME: usize = 80;
 
 pub(super) struct Message {
     pub(super) summary: String,
@@ -678,7 +672,7 @@ impl Context<'_> {
     }
 
     fn name(&self, model: &Model) -> String {
-        self.redactor.quote(model.as_str(), MAX_NAME)
+        self.redactor.name(model.as_str())
     }
 
     /// The first names of a list.

@@ -1,5 +1,6 @@
 //! For a job summary. Text from a server is escaped, so that no name breaks a table.
 
+use super::table::MAX_ROWS;
 use super::{Report, Table, Verdict};
 use crate::format::count;
 use crate::sanitize::for_log;
@@ -7,9 +8,6 @@ use crate::tier::UNLOCK_NOTE;
 
 /// A table longer than this is folded.
 const LONG: usize = 15;
-
-/// A longer table is cut.
-const MAX_ROWS: usize = 20_000;
 
 /// The whole report.
 pub fn render(report: &Report) -> String {

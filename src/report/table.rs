@@ -1,5 +1,11 @@
 //! A table, before it is padded for a terminal or fenced for Markdown.
 
+/// A longer table is cut: nobody reads it in a log.
+pub(super) const MAX_ROWS: usize = 20_000;
+
+/// Between two columns.
+pub(super) const GAP: &str = "  ";
+
 /// Cells that are clean of control characters, and not yet escaped for a medium.
 pub(super) struct Table {
     pub(super) head: &'static [&'static str],
@@ -23,7 +29,6 @@ impl Table {
 
     /// Padded into columns, each line indented.
     pub(super) fn padded(&self, indent: &str) -> String {
-        const GAP: &str = "  ";
         let head: Vec<String> = self.head.iter().map(|cell| (*cell).to_owned()).collect();
         let lines = || std::iter::once(&*head).chain(self.rows());
         let width = |column: usize| {

@@ -1,5 +1,6 @@
 //! For a terminal or a CI log. Every text of a server's is on a line of its own making.
 
+use super::table::{GAP, MAX_ROWS};
 use super::{Cells, Report, Table, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::format::count;
@@ -18,9 +19,6 @@ const HEADLINE: usize = 50;
 
 const NEED: &str = "need";
 const LEFT: &str = "left";
-
-/// A longer table is cut: nobody reads it in a log.
-const MAX_ROWS: usize = 20_000;
 
 /// How text is shown.
 #[derive(Clone, Copy, Debug, Default)]
@@ -109,7 +107,6 @@ fn headline(report: &Report, paint: Paint) -> String {
 }
 
 fn requirements(report: &Report, paint: Paint) -> String {
-    const GAP: &str = "  ";
     let rows = report.requirements();
     if rows.is_empty() {
         return String::new();

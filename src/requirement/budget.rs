@@ -1,7 +1,7 @@
 //! What may be spent in a window of days, the planned cost included.
 
 use super::generations::first_by;
-use super::{Check, Row};
+use super::{Check, Row, MAX_NAMED};
 use crate::diagnostic::Finding;
 use crate::format::thousands;
 use crate::quota::{Credits, Model};
@@ -14,7 +14,6 @@ pub(crate) fn check(
     history: Option<&History>,
     today: UtcDay,
 ) -> Check {
-    const MAX_NAMED: usize = 3;
     let name = format!(
         "budget of {} for {}",
         thousands(budget.max.0),

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Check, Left, Row};
+use super::{Check, Left, Row, MAX_NAMED};
 use crate::diagnostic::{Finding, Shortage};
 use crate::format::thousands;
 use crate::job::Need;
@@ -143,7 +143,6 @@ pub(crate) fn unavailable(model: &Model, models: &Models) -> Finding {
 /// The listed names that a misspelling is likely to mean, the nearest first, three at most.
 fn nearest(model: &Model, models: &Models) -> Vec<Model> {
     const MIN_LIKENESS: f64 = 0.7;
-    const MAX_NEAR: usize = 3;
     let comparable = |name: &Model| name.as_str().len() <= MAX_COMPARED;
     if !comparable(model) {
         return Vec::new();
@@ -158,7 +157,7 @@ fn nearest(model: &Model, models: &Models) -> Vec<Model> {
         })
         .filter(|(likeness, _)| *likeness >= MIN_LIKENESS)
         .collect();
-    let mut near = first_by(near, MAX_NEAR, |(one, _), (other, _)| other.total_cmp(one));
+    let mut near = first_by(near, MAX_NAMED, |(one, _), (other, _)| other.total_cmp(one));
     // The same name in other letter case is the one that is meant.
     if near.first().is_some_and(|(likeness, _)| *likeness >= 1.0) {
         near.truncate(1);
