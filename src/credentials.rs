@@ -231,7 +231,7 @@ impl Places {
                 Ok(None) => text.clone(),
                 Err(dotenv::Unreadable) => return Err(not_an_assignment(place)),
             };
-            if let Some(found) = taken(value, place, "empty", KeySource::File, &mut searched) {
+            if let Some(found) = taken(value, place, KeySource::File, &mut searched) {
                 return found;
             }
         } else {
@@ -241,7 +241,7 @@ impl Places {
                 Some(text) => {
                     let source = KeySource::Environment;
                     let text = text.clone();
-                    if let Some(found) = taken(text, place, "empty", source, &mut searched) {
+                    if let Some(found) = taken(text, place, source, &mut searched) {
                         return found;
                     }
                 }
@@ -266,9 +266,7 @@ impl Places {
                 return Some(Err(KeyError::Malformed { place, problem }));
             }
             Dotenv::Read(Ok(text)) => match dotenv::value(text, VARIABLE) {
-                Ok(Some(value)) => {
-                    return taken(value, place, "empty", KeySource::Dotenv, searched)
-                }
+                Ok(Some(value)) => return taken(value, place, KeySource::Dotenv, searched),
                 Ok(None) => "does not name it",
                 Err(dotenv::Unreadable) => return Some(Err(not_an_assignment(place))),
             },
@@ -296,12 +294,11 @@ fn not_an_assignment(place: String) -> KeyError {
 fn taken(
     text: String,
     place: String,
-    why_not: &str,
     source: KeySource,
     searched: &mut Vec<String>,
 ) -> Option<Result<(Key, KeySource), KeyError>> {
     if trimmed(&text).is_empty() {
-        searched.push(format!("{place} ({why_not})"));
+        searched.push(format!("{place} (empty)"));
         return None;
     }
     let key = Key::new(&text);
