@@ -635,6 +635,12 @@ mod tests {
             read(tasks(1_000_000)).map(|plan| plan.count()),
             Ok(1_000_000)
         );
+        assert_eq!(MAX_BYTES, 67_108_864);
+        for (length, taken) in [(200, true), (201, false)] {
+            let text = format!(r#"{{"model":"{}"}}"#, "m".repeat(length));
+            let plan = Plan::read(text.as_bytes(), &Prices::default());
+            assert_eq!(plan.is_ok(), taken, "{length}");
+        }
         let many = read(tasks(1_000_001)).expect_err("too many");
         assert_eq!(many.problem, "there are more than 1000000 tasks");
         let models: String = (0..1_001)

@@ -335,6 +335,42 @@ fn what_is_no_document() {
 }
 
 #[test]
+fn names_of_fields_are_read_as_json_has_them() {
+    for (text, balance) in [
+        (r#"{"creditB\u0061lance":5,"x":1}"#, Ok(Credits(5))),
+        (
+            r#"{"\u0063reditBalance":5,"creditBal\u0061nce":6}"#,
+            Err("creditBalance appears twice"),
+        ),
+        (r#"{"\u0078":4,"creditBalance":5}"#, Ok(Credits(5))),
+        (
+            r#"{"creditBalance":false}"#,
+            Err("creditBalance is false, not a number"),
+        ),
+        (
+            r#"{"creditBalance":[]}"#,
+            Err("creditBalance is an array, not a number"),
+        ),
+    ] {
+        let text = text.replacen('{', r#"{"tier":{"models":{}},"#, 1);
+        let read = organization(text.as_bytes()).expect("an organization");
+        let found = read.balance.map_err(|what| plain(&what));
+        assert_eq!(found, balance.map_err(str::to_owned), "{text}");
+    }
+}
+
+#[test]
+fn a_number_has_at_most_38_digits() {
+    for (digits, read) in [(38, true), (39, false), (60, false)] {
+        for number in ["1".repeat(digits), format!("1e{}", digits - 1)] {
+            for text in [number.clone(), format!("-{number}")] {
+                assert_eq!(whole(&text, Round::Up).is_some(), read, "{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_tier_of_too_many_models_is_not_read() {
     for (models, read) in [(100_000, true), (100_001, false)] {
         let names: Vec<String> = (0..models).map(|n| format!("\"{n}\":{{}}")).collect();
