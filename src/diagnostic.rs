@@ -1,4 +1,5 @@
-//! Every diagnostic, declared once: its data, its name, its exit code, whether waiting can help.
+//! Every diagnostic, declared once: its data, its name, its exit code, whether waiting can help, its
+//! words in a headline.
 //!
 //! To add one, add a row to the table here and its text to `messages`, and report it from
 //! `requirement` or `decide` (what Runway answered), `api` (what kept it from answering) or
@@ -39,7 +40,7 @@ impl Severity {
 macro_rules! diagnostics {
     ($(
         $variant:ident { $($(#[$doc:meta])* $field:ident: $type:ty),* $(,)? }
-        = $name:literal, $exit:ident, waiting: $waiting:literal;
+        = $name:literal, $exit:ident, waiting: $waiting:literal $(, brief: $brief:literal)?;
     )*) => {
         /// One thing that is wrong, as data. Text in it that is not our own is raw: it is
         /// quoted where it becomes a message.
@@ -74,6 +75,15 @@ macro_rules! diagnostics {
                 }
             }
 
+            /// For a headline: by its name, unless the table has better words.
+            pub fn in_brief(self) -> String {
+                let words: &[&str] = match self {
+                    $(Self::$variant => &[$($brief)?],)*
+                };
+                let words = words.first().map(|words| (*words).to_owned());
+                words.unwrap_or_else(|| self.name().replace('-', " "))
+            }
+
             /// The exit code of a run that it decides; `Go` for what is only ever a warning.
             pub fn exit(self) -> Exit {
                 match self {
@@ -97,7 +107,7 @@ diagnostics! {
         /// The most that any flag asks for.
         needed: Option<Credits>,
         cap: Option<Credits>,
-    } = "no-credits", Act, waiting: false;
+    } = "no-credits", Act, waiting: false, brief: "no credits";
     CreditsShort {
         needed: Credits,
         balance: Credits,
@@ -119,7 +129,7 @@ diagnostics! {
         /// How many could not be read.
         unread: usize,
         balance: Option<Credits>,
-    } = "all-models-zero", Act, waiting: false;
+    } = "all-models-zero", Act, waiting: false, brief: "no model can run";
     ModelUnavailable {
         model: Model,
         near: Vec<Model>,
@@ -168,33 +178,36 @@ diagnostics! {
         /// Each place that was searched and what was found there.
         searched: Vec<String>,
         hints: Vec<KeyHint>,
-    } = "key-missing", Key, waiting: false;
-    KeyMalformed { place: String, problem: KeyProblem } = "key-malformed", Key, waiting: false;
-    Unauthorized { asked: Asked } = "unauthorized", Key, waiting: false;
-    Forbidden { asked: Asked } = "forbidden", Key, waiting: false;
+    } = "key-missing", Key, waiting: false, brief: "no API key";
+    KeyMalformed { place: String, problem: KeyProblem }
+        = "key-malformed", Key, waiting: false, brief: "the API key is malformed";
+    Unauthorized { asked: Asked }
+        = "unauthorized", Key, waiting: false, brief: "the API key is not accepted";
+    Forbidden { asked: Asked }
+        = "forbidden", Key, waiting: false, brief: "the API key may not read this organization";
     RateLimited {
         asked: Asked,
         /// How long Runway asked to wait.
         retry_after: Option<Duration>,
-    } = "rate-limited", CannotTell, waiting: true;
+    } = "rate-limited", CannotTell, waiting: true, brief: "too many requests";
     Unavailable {
         asked: Asked,
         status: u16,
         /// How long Runway asked to wait.
         retry_after: Option<Duration>,
-    } = "unavailable", CannotTell, waiting: true;
+    } = "unavailable", CannotTell, waiting: true, brief: "Runway is unavailable";
     Unreachable {
         asked: Asked,
         why: String,
         /// The proxy in between, and the variable that names it.
         proxy: Option<String>,
-    } = "unreachable", CannotTell, waiting: true;
+    } = "unreachable", CannotTell, waiting: true, brief: "the host cannot be reached";
     TlsFailed {
         asked: Asked,
         why: String,
         /// The fix, if more is known than the general one.
         fix: Option<String>,
-    } = "tls-failed", CannotTell, waiting: false;
+    } = "tls-failed", CannotTell, waiting: false, brief: "no secure connection";
     TimedOut {
         asked: Asked,
         /// What was being done, as a part of a sentence.
@@ -202,8 +215,9 @@ diagnostics! {
         timeout: Duration,
         /// What the try before came to.
         before: Option<String>,
-    } = "timed-out", CannotTell, waiting: true;
-    RequestRejected { asked: Asked, status: u16 } = "request-rejected", CannotTell, waiting: false;
+    } = "timed-out", CannotTell, waiting: true, brief: "no answer in time";
+    RequestRejected { asked: Asked, status: u16 }
+        = "request-rejected", CannotTell, waiting: false, brief: "the API version is rejected";
     UnexpectedStatus { asked: Asked, status: u16 } = "unexpected-status", CannotTell, waiting: false;
     UnexpectedResponse {
         document: Document,
@@ -214,7 +228,7 @@ diagnostics! {
         why: String,
         /// What would let it be written.
         fix: String,
-    } = "report-failed", CannotTell, waiting: false;
+    } = "report-failed", CannotTell, waiting: false, brief: "the report could not be written";
 }
 
 /// A model whose daily generations are short for now.

@@ -268,7 +268,7 @@ impl<'a> Report<'a> {
             _ => self
                 .codes
                 .first()
-                .map_or(String::new(), |code| in_brief(*code)),
+                .map_or(String::new(), |code| code.in_brief()),
         }
     }
 
@@ -575,27 +575,6 @@ impl Excuse {
             Self::NoAnswer => finding.code() != Code::ReportFailed,
         }
     }
-}
-
-/// A finding in a few words, where no requirement says what is wrong.
-fn in_brief(code: Code) -> String {
-    match code {
-        Code::NoCredits => "no credits",
-        Code::AllModelsZero => "no model can run",
-        Code::KeyMissing => "no API key",
-        Code::KeyMalformed => "the API key is malformed",
-        Code::Unauthorized => "the API key is not accepted",
-        Code::Forbidden => "the API key may not read this organization",
-        Code::RateLimited => "too many requests",
-        Code::Unavailable => "Runway is unavailable",
-        Code::Unreachable => "the host cannot be reached",
-        Code::TlsFailed => "no secure connection",
-        Code::TimedOut => "no answer in time",
-        Code::RequestRejected => "the API version is rejected",
-        Code::ReportFailed => "the report could not be written",
-        code => return code.name().replace('-', " "),
-    }
-    .to_owned()
 }
 
 /// A row of the report, in words.
