@@ -531,6 +531,10 @@ mod tests {
                 &format!("{good}\nsecret words"),
                 "2: a task must be a JSON object",
             ),
+            (
+                &format!("\n\u{feff}{good}"),
+                "2: a task must be a JSON object",
+            ),
             ("\"text\"", "1: a task must be a JSON object"),
             ("null", "1: a task must be a JSON object"),
             ("[[]]", "1: a task must be a JSON object"),
