@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::diagnostic::Asked;
 use crate::job::{Cost, Generations};
 use crate::plan::Plan;
 use crate::price::{Price, Prices, Rate};
@@ -421,6 +422,32 @@ const PLENTY: World = World {
     credits: None,
     at_a_time: None,
 };
+
+#[test]
+fn waiting_helps_where_it_can_resolve_every_error() {
+    let later = || Finding::RateLimited {
+        asked: Asked::nothing(Document::Organization),
+        retry_after: None,
+    };
+    let never = || Finding::NoDailyQuota {
+        model: Model::new("m"),
+        needed: 1,
+    };
+    for (errors, helps) in [
+        (vec![], false),
+        (vec![later()], true),
+        (vec![later(), later()], true),
+        (vec![never()], false),
+        (vec![later(), never()], false),
+        (vec![never(), later()], false),
+    ] {
+        let decision = Decision {
+            errors,
+            ..Decision::default()
+        };
+        assert_eq!(decision.waiting_helps(), helps, "{:?}", decision.errors);
+    }
+}
 
 #[test]
 fn a_budget_that_is_exceeded_names_where_most_of_it_went() {
