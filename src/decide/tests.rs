@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::diagnostic::Asked;
-use crate::job::{Cost, Generations};
+use crate::job::{Cost, Generations, Need};
 use crate::plan::Plan;
 use crate::price::{Price, Prices, Rate};
 use crate::quota::Problem;
@@ -422,6 +422,93 @@ const PLENTY: World = World {
     credits: None,
     at_a_time: None,
 };
+
+#[test]
+fn a_warning_is_not_an_error_as_well() {
+    let world = World {
+        limit: Some(10),
+        concurrency: Some(1),
+        used: 4,
+        other_limit: 5,
+        balance: 100,
+        generations: None,
+        cost_each: None,
+        credits: None,
+        at_a_time: None,
+    };
+    let needing = |generations| World {
+        generations: Some(generations),
+        ..world
+    };
+    let running = |at_a_time, concurrency| World {
+        at_a_time,
+        concurrency: Some(concurrency),
+        ..world
+    };
+    let having = |balance, credits| World {
+        balance,
+        credits,
+        ..world
+    };
+    let none_may_run = World {
+        limit: Some(0),
+        other_limit: 0,
+        ..world
+    };
+    let (short, over) = ("generations-short", "over-daily-limit");
+    for (world, model, warned, warned_credits, warnings) in [
+        (world, "tested", 6, 100, vec![]),
+        (world, "tested", 7, 101, vec![short, "credits-short"]),
+        (world, "tested", 11, 0, vec![over]),
+        (needing(7), "tested", 7, 0, vec![]),
+        (needing(7), "tested", 11, 0, vec![over]),
+        (world, "absent", 1, 0, vec!["model-unavailable"]),
+        (running(None, 0), "tested", 1, 0, vec!["concurrency-short"]),
+        (running(Some(1), 0), "tested", 1, 0, vec![]),
+        (running(Some(1), 1), "tested", 7, 0, vec![short]),
+        (
+            running(Some(1), 1),
+            "absent",
+            1,
+            0,
+            vec!["model-unavailable"],
+        ),
+        (
+            having(100, Some(100)),
+            "tested",
+            1,
+            101,
+            vec!["credits-short"],
+        ),
+        (having(100, Some(101)), "tested", 1, 102, vec![]),
+        (having(0, None), "tested", 1, 1, vec![]),
+        (having(1, None), "tested", 1, 2, vec!["credits-short"]),
+        (none_may_run, "tested", 1, 0, vec![]),
+    ] {
+        let job = Job {
+            warn_generations: vec![(Model::new(model), Need::Count(warned))],
+            warn_credits: Some(Credits(warned_credits)),
+            ..job(&world)
+        };
+        let decision = decided(&job, Some(&organization(&world)), None);
+        let found: Vec<&str> = decision
+            .warnings
+            .iter()
+            .map(|it| it.code().name())
+            .collect();
+        assert_eq!(
+            found, warnings,
+            "{world:?} {model}={warned} {warned_credits}"
+        );
+    }
+    let absent_at_a_time = Job {
+        warn_generations: vec![(Model::new("absent"), Need::Count(1))],
+        concurrency: vec![(Model::new("absent"), 1)],
+        ..Job::default()
+    };
+    let decision = decided(&absent_at_a_time, Some(&organization(&world)), None);
+    assert_eq!(decision.warnings, []);
+}
 
 #[test]
 fn waiting_helps_where_it_can_resolve_every_error() {
