@@ -39,8 +39,8 @@ impl PartialOrd for Model {
     }
 }
 
-/// The order that `str` has. The memory routines of a static build compare byte by byte, and a long
-/// history compares names a hundred thousand times.
+/// The order that `str` has. The memory routines of a static build compare byte by byte, and to sort
+/// a long history compares names tens of thousands of times.
 pub(crate) fn compare(one: &str, other: &str) -> Ordering {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     let (words, _) = one.as_chunks::<8>();

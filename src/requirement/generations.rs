@@ -140,7 +140,7 @@ pub(crate) fn unavailable(model: &Model, models: &Models) -> Finding {
     }
 }
 
-/// The listed names that a misspelling is likely to mean, the nearest first, three at most.
+/// The listed names that a misspelling is likely to mean, the nearest first.
 fn nearest(model: &Model, models: &Models) -> Vec<Model> {
     const MIN_LIKENESS: f64 = 0.7;
     let comparable = |name: &Model| name.as_str().len() <= MAX_COMPARED;

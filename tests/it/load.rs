@@ -82,7 +82,9 @@ impl World {
             let waited = self
                 .all_are_here
                 .wait_timeout_while(asked, PATIENCE, |asked| asked.len() < GATES);
-            asked = waited.expect("the log").0;
+            let (guard, waited) = waited.expect("the log");
+            assert!(!waited.timed_out(), "{} of {GATES} gates came", guard.len());
+            asked = guard;
         }
         let mut dice = self.dice.lock().expect("the dice");
         let fate = match dice.u8(0..100) {
