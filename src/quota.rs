@@ -314,7 +314,9 @@ mod tests {
             daily_limit: Ok(Limit::Unlimited),
             used: Ok(used),
         };
-        for given in ["", "a", "ab", "ba", "cab", "aba", "abab", "bbaacc", "zyxwv"] {
+        for given in [
+            "", "a", "ab", "ba", "aa", "aab", "cab", "aba", "abab", "bbaacc", "zyxwv",
+        ] {
             let models: Models = given
                 .chars()
                 .zip(0..)
