@@ -15,7 +15,7 @@ use argh::FromArgs;
 
 use self::flags::{help_asked, normalize, Flags};
 use self::values::{is_label, Value};
-use crate::job::{Job, Need};
+use crate::job::Job;
 use crate::price::Prices;
 use crate::quota::{Credits, Model};
 use crate::report::Format;
@@ -341,20 +341,14 @@ fn prices(flags: &Flags) -> Result<Prices, UsageError> {
 
 fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
     let mut job = Job::default();
-    let mut at_most: Vec<(Model, Need)> = Vec::new();
+    let mut at_most: Vec<(Model, u64)> = Vec::new();
     let mut cost = Credits(0);
     for text in &flags.generations {
         let value = Value::new("--generations", text.clone());
         let one = value.generations(prices)?;
-        let (most, count) = match one.need {
-            Need::Count(min) => {
-                let max = min.saturating_add(one.more);
-                (Need::Count(max), max)
-            }
-            percent => (percent, 0),
-        };
-        value.add_generations(&mut at_most, one.model.clone(), most)?;
-        cost = cost.plus(one.cost_of(count).unwrap_or_default());
+        let max = one.needed.saturating_add(one.more);
+        value.add_generations(&mut at_most, one.model.clone(), max)?;
+        cost = cost.plus(one.cost_of(max).unwrap_or_default());
         if u64::try_from(cost.0).is_err() {
             let problem = "brings the planned cost to more credits than can be counted";
             return Err(value.error(problem));
@@ -363,8 +357,8 @@ fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
     }
     for text in &flags.warn_generations {
         let value = Value::new("--warn-generations", text.clone());
-        let (model, need) = value.warned_generations()?;
-        value.add_generations(&mut job.warn_generations, model, need)?;
+        let (model, needed) = value.warned_generations()?;
+        value.add_generations(&mut job.warn_generations, model, needed)?;
     }
     for text in &flags.concurrency {
         let (model, needed) = Value::new("--concurrency", text.clone()).concurrency()?;

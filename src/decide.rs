@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, CreditsFlag, Finding, Unexpected};
 use crate::exit::Exit;
 use crate::forecast::Forecast;
 use crate::grant::{grant, Grant, Room};
-use crate::job::{Job, Need};
+use crate::job::Job;
 use crate::quota::{Credits, Limit, Model, ModelQuota, Models, Organization, Unreadable};
 use crate::requirement::credits::{short, Account};
 use crate::requirement::{
@@ -82,7 +82,7 @@ pub fn decide(job: &Job, facts: Facts) -> Decision {
     let mut decision = Decision::default();
     let organization = facts.organization;
     let account = account(organization);
-    let planned = job.planned_cost(models(organization));
+    let planned = job.planned_cost();
     if let Some(organization) = organization {
         let unreadable = unreadable_models(job, organization);
         let unreadable = unreadable.into_iter();
@@ -301,11 +301,11 @@ fn warn(
 }
 
 fn warn_generations(job: &Job, models: &Models, account: Account, decision: &mut Decision) {
-    let findings = |model: &Model, need: Need| {
-        generations::check(model, need, Some(models), account.cap).errors
+    let findings = |model: &Model, needed: u64| {
+        generations::check(model, needed, Some(models), account.cap).errors
     };
     for (model, need) in &job.warn_generations {
-        let required = job.need(model).map(|need| findings(model, need));
+        let required = job.need(model).map(|needed| findings(model, needed));
         let stopped = job.concurrency.iter().any(|(known, _)| known == model);
         for finding in findings(model, *need) {
             let code = finding.code();

@@ -50,9 +50,9 @@ pub struct Room<'a> {
     pub budget: Option<Credits>,
 }
 
-/// One entry for each model of `--generations` and the plan, but for a percentage of no limit.
+/// One entry for each model of `--generations` and the plan, whose limit could be read.
 pub fn grant(job: &Job, room: Room) -> Vec<Grant> {
-    let planned = job.planned_cost(Some(room.models)).unwrap_or_default();
+    let planned = job.planned_cost().unwrap_or_default();
     let mut grants = minima(job, room.models);
     // Each with what it leaves for more than the minima.
     let mut funds = vec![(Held::Balance, room.balance.minus(planned))];
@@ -64,9 +64,8 @@ pub fn grant(job: &Job, room: Room) -> Vec<Grant> {
     }
     for one in &job.generations {
         let known = grants.iter_mut().find(|grant| grant.model == one.model);
-        let (Some(grant), Some(min)) = (known, one.needed(Some(room.models))) else {
-            continue;
-        };
+        let Some(grant) = known else { continue };
+        let min = one.needed;
         let cost_of_min = one.cost_of(min).unwrap_or_default();
         let mut bounds: Vec<(Held, u64)> = daily(grant, room.models).into_iter().collect();
         for (held, left) in &funds {
@@ -93,12 +92,9 @@ pub fn grant(job: &Job, room: Room) -> Vec<Grant> {
 
 fn minima(job: &Job, models: &Models) -> Vec<Grant> {
     let mut grants: Vec<Grant> = Vec::new();
-    for (model, need) in job.needs() {
+    for (model, min) in job.needs() {
         let limit = models.get(model).map(|quota| &quota.daily_limit);
-        let Some(Ok(limit)) = limit else { continue };
-        let Some(min) = need.under(*limit) else {
-            continue;
-        };
+        let Some(Ok(_)) = limit else { continue };
         let of_model = job.generations.iter().filter(|one| one.model == *model);
         let more = of_model.map(|one| one.more).fold(0, u64::saturating_add);
         grants.push(Grant {
@@ -133,7 +129,7 @@ fn affordable(one: &Generations, min: u64, cost_of_min: Credits, left: Credits) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{Cost, Need};
+    use crate::job::Cost;
     use crate::price::Price;
     use crate::quota::ModelQuota;
     use crate::spend::{Budget, Period};
@@ -190,7 +186,7 @@ mod tests {
             });
             Generations {
                 more: *more,
-                ..Generations::new(name(*is_b), Need::Count(*min), cost)
+                ..Generations::new(name(*is_b), *min, cost)
             }
         };
         let job = Job {
@@ -280,33 +276,5 @@ mod tests {
             named.dedup();
             prop_assert_eq!(grants.len(), named.len());
         }
-    }
-
-    #[test]
-    fn a_percentage_of_no_limit_is_left_out() {
-        let quota = |daily_limit| ModelQuota {
-            concurrency: Ok(Limit::Unlimited),
-            daily_limit: Ok(daily_limit),
-            used: Ok(0),
-        };
-        let models = Models::from_iter([
-            (name(false), quota(Limit::Unlimited)),
-            (name(true), quota(Limit::AtMost(7))),
-        ]);
-        let half = |is_b| Generations::new(name(is_b), Need::Percent(50), Cost::Unknown);
-        let job = Job {
-            generations: vec![half(false), half(true)],
-            ..Job::default()
-        };
-        let room = Room {
-            models: &models,
-            balance: Credits(1),
-            budget: None,
-        };
-        let found: Vec<(Model, u64)> = grant(&job, room)
-            .into_iter()
-            .map(|one| (one.model, one.granted))
-            .collect();
-        assert_eq!(found, [(name(true), 4)]);
     }
 }

@@ -4,32 +4,8 @@ use std::time::Duration;
 
 use crate::plan::Plan;
 use crate::price::Price;
-use crate::quota::{Credits, Limit, Model, Models};
+use crate::quota::{Credits, Model};
 use crate::spend::Budget;
-
-/// How many generations a job needs of a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
-    /// This many generations.
-    Count(u64),
-    /// This many percent of the daily limit, 1 to 100, rounded up: at least one generation.
-    Percent(u8),
-}
-
-impl Need {
-    /// The need in generations under a daily limit; `None` if a percentage meets no limit.
-    pub fn under(self, limit: Limit) -> Option<u64> {
-        match (self, limit) {
-            (Self::Count(count), _) => Some(count),
-            (Self::Percent(_), Limit::Unlimited) => None,
-            (Self::Percent(percent), Limit::AtMost(limit)) => {
-                let share = u128::from(limit).saturating_mul(u128::from(percent));
-                let share = u64::try_from(share.div_ceil(100)).unwrap_or(u64::MAX);
-                Some(share.max(1))
-            }
-        }
-    }
-}
 
 /// The generations of one flag, or of one model of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +13,7 @@ pub struct Generations {
     /// The model.
     pub model: Model,
     /// What decides the verdict: of a range, the minimum.
-    pub need: Need,
+    pub needed: u64,
     /// How many more than needed a range takes.
     pub more: u64,
     /// What they cost.
@@ -57,10 +33,10 @@ pub enum Cost {
 
 impl Generations {
     /// This many of a model.
-    pub fn new(model: Model, need: Need, cost: Cost) -> Self {
+    pub fn new(model: Model, needed: u64, cost: Cost) -> Self {
         Self {
             model,
-            need,
+            needed,
             more: 0,
             cost,
         }
@@ -73,15 +49,6 @@ impl Generations {
             Cost::Together(sum) => Some(sum),
             Cost::Each(price) => Some(price.of(count)),
         }
-    }
-
-    /// How many are needed; `None` for a percentage of no limit, or of a limit that is not known.
-    pub fn needed(&self, models: Option<&Models>) -> Option<u64> {
-        let limit = match self.need {
-            Need::Count(count) => return Some(count),
-            Need::Percent(_) => models?.get(&self.model)?.daily_limit.as_ref().ok()?,
-        };
-        self.need.under(*limit)
     }
 }
 
@@ -101,7 +68,7 @@ pub struct Job {
     /// What may be spent in a window of days, the planned cost included.
     pub budget: Option<Budget>,
     /// Like `generations`, but a shortfall is a warning: one entry a model.
-    pub warn_generations: Vec<(Model, Need)>,
+    pub warn_generations: Vec<(Model, u64)>,
     /// Like `credits`, but a shortfall is a warning.
     pub warn_credits: Option<Credits>,
     /// A warning if the balance lasts less than this, at the present pace.
@@ -110,17 +77,16 @@ pub struct Job {
 
 impl Job {
     /// What the generations cost together, if any price is given.
-    pub fn planned_cost(&self, models: Option<&Models>) -> Option<Credits> {
+    pub fn planned_cost(&self) -> Option<Credits> {
         let priced = self.plan.as_ref().is_some_and(|plan| plan.priced);
         let costs = self.generations.iter();
-        // A percentage of no limit is no number of generations.
-        let costs = costs.filter_map(|one| one.cost_of(one.needed(models).unwrap_or(0)));
+        let costs = costs.filter_map(|one| one.cost_of(one.needed));
         costs.reduce(Credits::plus).or(priced.then_some(Credits(0)))
     }
 
     /// Whether any price is given that the job comes to.
     pub fn has_planned_cost(&self) -> bool {
-        self.planned_cost(None).is_some()
+        self.planned_cost().is_some()
     }
 
     /// Whether any requirement needs the credit history.
@@ -139,22 +105,16 @@ impl Job {
                 .generations
                 .iter()
                 .filter(|one| one.model == tasks.model);
-            let mut counts = of_model.map(|one| match one.need {
-                Need::Count(min) => min.checked_add(one.more),
-                Need::Percent(_) => None,
-            });
+            let mut counts = of_model.map(|one| one.needed.checked_add(one.more));
             let sum = counts.try_fold(tasks.count, |sum: u64, count| sum.checked_add(count?));
             if sum.is_none() {
-                return Err(
-                    "has tasks of a model that --generations asks for, and the two cannot \
-                            be added up: it asks for a percentage, or for too many",
-                );
+                return Err("and --generations add up to more generations than can be counted");
             }
         }
         for tasks in &plan.models {
             self.generations.push(Generations::new(
                 tasks.model.clone(),
-                Need::Count(tasks.count),
+                tasks.count,
                 tasks.cost.map_or(Cost::Unknown, Cost::Together),
             ));
         }
@@ -162,17 +122,15 @@ impl Job {
         Ok(())
     }
 
-    /// How many generations have no price; `None` if a percentage is among them.
-    pub fn unpriced(&self) -> Option<u64> {
+    /// How many generations have no price.
+    pub fn unpriced(&self) -> u64 {
         let unpriced = self.generations.iter();
         let unpriced = unpriced.filter(|one| one.cost == Cost::Unknown);
-        unpriced
-            .map(|one| one.needed(None))
-            .try_fold(0, |sum: u64, needed| Some(sum.saturating_add(needed?)))
+        unpriced.map(|one| one.needed).fold(0, u64::saturating_add)
     }
 
     /// What is needed of each model, in the order of the flags.
-    pub fn needs(&self) -> Vec<(&Model, Need)> {
+    pub fn needs(&self) -> Vec<(&Model, u64)> {
         let models = once_each(self.generations.iter().map(|one| &one.model));
         let models = models.into_iter();
         models
@@ -180,16 +138,10 @@ impl Job {
             .collect()
     }
 
-    /// What is needed of a model, if anything is.
-    pub fn need(&self, model: &Model) -> Option<Need> {
+    /// How many generations are needed of a model, if any are asked for.
+    pub fn need(&self, model: &Model) -> Option<u64> {
         let of_model = self.generations.iter().filter(|one| one.model == *model);
-        of_model
-            .map(|one| one.need)
-            .reduce(|one, other| match (one, other) {
-                (Need::Count(one), Need::Count(other)) => Need::Count(one.saturating_add(other)),
-                // The command line lets no percentage meet another need of its model.
-                _ => one,
-            })
+        of_model.map(|one| one.needed).reduce(u64::saturating_add)
     }
 
     /// The models whose limits decide the verdict, each once.
@@ -208,27 +160,4 @@ impl Job {
 fn once_each<'a>(models: impl Iterator<Item = &'a Model>) -> Vec<&'a Model> {
     let mut seen = std::collections::BTreeSet::new();
     models.filter(|model| seen.insert(*model)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentages_round_up() {
-        for (limit, percent, needed) in [
-            (200, 50, 100),
-            (200, 1, 2),
-            (199, 1, 2),
-            (1, 1, 1),
-            (0, 100, 1),
-            (3, 34, 2),
-            (7, 100, 7),
-            (u64::MAX, 100, u64::MAX),
-        ] {
-            let need = Need::Percent(percent).under(Limit::AtMost(limit));
-            assert_eq!(need, Some(needed), "{percent}% of {limit}");
-        }
-        assert_eq!(Need::Percent(100).under(Limit::Unlimited), None);
-    }
 }

@@ -302,16 +302,12 @@ impl<'a> Report<'a> {
             Some(model) => format!("{} {}", self.name(model), row.name),
             None => row.name.clone(),
         };
-        let needed = match (row.needed, row.percent) {
+        let needed = match row.needed {
             // Where even nothing is too much, the figures are set side by side.
-            (Some(0), _)
-                if row.met != Some(false) && ["budget", "planned-cost"].contains(&row.kind) =>
-            {
+            0 if row.met != Some(false) && ["budget", "planned-cost"].contains(&row.kind) => {
                 "nothing".to_owned()
             }
-            (Some(needed), _) => thousands(needed),
-            (None, Some(percent)) => format!("{percent}%"),
-            (None, None) => "?".to_owned(),
+            needed => thousands(needed),
         };
         let left = match row.left {
             Left::Unknown if row.met == Some(false) => "—".to_owned(),

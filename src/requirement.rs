@@ -32,10 +32,8 @@ pub struct Row {
     pub model: Option<Model>,
     /// What it is called, after the model's name.
     pub name: String,
-    /// What is needed; `None` if a percentage meets no limit, or a limit that is not known.
-    pub needed: Option<i128>,
-    /// The percentage of the daily limit that was asked for, if one was.
-    pub percent: Option<u8>,
+    /// What is needed.
+    pub needed: i128,
     /// What is there.
     pub left: Left,
     /// The limit that it is left of, if there is one.
@@ -64,8 +62,7 @@ impl Row {
             kind,
             model: None,
             name: name.into(),
-            needed: Some(needed.into()),
-            percent: None,
+            needed: needed.into(),
             left: Left::Unknown,
             of: None,
             met: None,
@@ -86,7 +83,7 @@ impl Row {
     /// Decided by numbers: what is left must reach what is needed.
     fn decided(mut self, left: i128) -> Self {
         self.left = Left::Number(left);
-        self.met = Some(self.needed.is_none_or(|needed| left >= needed));
+        self.met = Some(left >= self.needed);
         self
     }
 }

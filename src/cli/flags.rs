@@ -11,7 +11,7 @@ use super::{help, UsageError};
 #[derive(FromArgs, ArgsInfo)]
 #[argh(help_triggers("-h", "--help"))]
 pub(super) struct Flags {
-    /// generations of a model that must be left today: MODEL=N, MODEL=N% or MODEL=N@CREDITS
+    /// generations of a model that must be left today: MODEL=N or MODEL=N@CREDITS
     #[argh(option)]
     pub(super) generations: Vec<String>,
     /// the tasks that the job will create, as request bodies

@@ -10,7 +10,6 @@ Usage: runway-preflight [--generations MODEL=N[@CREDITS]]... [--credits N]
 
 Requirements (all are checked, and every shortfall is reported):
   --generations MODEL=N          the job creates N generations with MODEL today;
-                                 N% asks for N percent of the daily limit;
                                  several for one model add up
   --generations MODEL=N@CREDITS  the same at CREDITS each; the balance must hold
                                  the planned cost, the sum over all models
@@ -86,7 +85,7 @@ Examples:
   runway-preflight --plan tasks.jsonl --price gen4.5=12/s --keep 500
   runway-preflight --generations gen4.5=50..300@60 --warn-lasts 7days
   runway-preflight --budget 20000/30d --usage 30d --format markdown
-  runway-preflight --from organization.json --generations veo3.1=50%
+  runway-preflight --from organization.json --generations veo3.1=10
 
 Durations are written as 30s, 20m, 2h, 7days; --name=value works as well.
 

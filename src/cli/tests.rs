@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use argh::ArgsInfo;
 
 use super::*;
-use crate::job::Need;
-use crate::quota::{Credits, Limit};
+use crate::quota::Credits;
 use crate::spend::{Period, Window};
 
 fn today() -> UtcDay {
@@ -36,7 +35,6 @@ fn flags_become_requirements() {
     let settings = settings_of(&[
         "--generations",
         "a=20@60",
-        "--generations=b=50%",
         "--generations",
         "a=5",
         "--credits",
@@ -66,17 +64,11 @@ fn flags_become_requirements() {
     ]);
     let model = Model::new;
     let job = &settings.job;
-    assert_eq!(
-        job.needs(),
-        [
-            (&model("a"), Need::Count(25)),
-            (&model("b"), Need::Percent(50))
-        ]
-    );
-    assert_eq!(job.planned_cost(None), Some(Credits(1_200)));
+    assert_eq!(job.needs(), [(&model("a"), 25),]);
+    assert_eq!(job.planned_cost(), Some(Credits(1_200)));
     assert_eq!(job.credits, Some(Credits(1_200)));
     assert_eq!(job.concurrency, [(model("a"), 4)]);
-    assert_eq!(job.warn_generations, [(model("c"), Need::Count(1))]);
+    assert_eq!(job.warn_generations, [(model("c"), 1)]);
     assert_eq!(job.warn_credits, Some(Credits(9)));
     let budget = job.budget.expect("a budget");
     assert_eq!(budget.max, Credits(20_000));
@@ -211,12 +203,11 @@ fn ranges_prices_and_labels_are_read() {
     let ranges: Vec<_> = job
         .generations
         .iter()
-        .map(|one| (one.need, one.more))
+        .map(|one| (one.needed, one.more))
         .collect();
-    let count = Need::Count;
-    assert_eq!(ranges, [(count(50), 250), (count(2), 0), (count(3), 1)]);
+    assert_eq!(ranges, [(50, 250), (2, 0), (3, 1)]);
     // 25, twice 2 by the price that is rounded up, and 21.
-    assert_eq!(job.planned_cost(None), Some(Credits(50)));
+    assert_eq!(job.planned_cost(), Some(Credits(50)));
     assert_eq!(job.keep, Some(Credits(9)));
     assert_eq!(settings.label.as_deref(), Some("A-1_b.c"));
     // What needs no generation needs no price.
@@ -304,24 +295,10 @@ fn everything_else_is_refused_with_an_example() {
         (&["--generations", "a=x"], "whole number of generations"),
         (&["--generations", "a="], "whole number of generations"),
         (&["--generations", "a=-1"], "whole number of generations"),
-        (&["--generations", "a=0%"], "from 1% to 100%"),
-        (&["--generations", "a=101%"], "from 1% to 100%"),
-        (&["--generations", "a=1.5%"], "from 1% to 100%"),
-        (
-            &["--generations", "a=5%@3"],
-            "not a percentage, before @CREDITS",
-        ),
+        (&["--generations", "a=50%"], "whole number of generations"),
         (&["--generations", "a=5@3%"], "must have credits after @"),
         (&["--generations", "a=5@"], "must have credits after @"),
         (&["--generations", "a=5@x"], "must have credits after @"),
-        (
-            &["--generations", "a=5%", "--generations", "a=1"],
-            "a percentage cannot be added up",
-        ),
-        (
-            &["--generations", "a=1", "--generations", "a=5%"],
-            "a percentage cannot be added up",
-        ),
         (
             &[
                 "--generations",
@@ -419,10 +396,6 @@ fn everything_else_is_refused_with_an_example() {
         ),
         (
             &["--price", "a=1", "--generations", "b=1"],
-            "every generation needs one",
-        ),
-        (
-            &["--price", "a=1", "--generations", "b=50%"],
             "every generation needs one",
         ),
         (
@@ -599,7 +572,7 @@ fn any_word() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => flag.clone(),
         2 => (flag, ".{0,6}").prop_map(|(flag, value)| format!("{flag}={value}")),
-        3 => "[a-c]=[0-9]{1,20}(%|@[0-9]{1,20})?",
+        3 => "[a-c]=[0-9]{1,20}(@[0-9]{1,20})?",
         1 => "[0-9]{1,22}(/[0-9]{1,3}d)?",
         1 => "20[0-9]{2}-[01][0-9]-[0-3][0-9]\\.\\.20[0-9]{2}-[01][0-9]-[0-3][0-9]",
         1 => "[0-9]{1,4}(s|m|h|d)",
@@ -620,11 +593,7 @@ proptest! {
                 prop_assert!(!message.chars().any(hidden), "{}", message);
             }
             Ok(Command::Check(settings)) => {
-                // What is followed can be reckoned with: no need leaves the range of a figure.
-                for (_, need) in settings.job.needs() {
-                    let _ = need.under(Limit::AtMost(u64::MAX));
-                }
-                let planned = settings.job.planned_cost(None).unwrap_or_default();
+                let planned = settings.job.planned_cost().unwrap_or_default();
                 prop_assert!(planned.0 >= 0 && planned.0 <= i128::from(u64::MAX));
             }
             Ok(_) => {}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::help;
 use super::UsageError;
-use crate::job::{Cost, Generations, Need};
+use crate::job::{Cost, Generations};
 use crate::price::{Price, Prices, Rate};
 use crate::quota::{Credits, Model};
 use crate::report::Format;
@@ -29,7 +29,6 @@ impl Value {
     pub(super) fn error(&self, problem: &str) -> UsageError {
         let example = match self.flag {
             "--generations" if self.text.contains("..") => "--generations gen4.5=50..300",
-            "--generations" if self.text.contains('%') => "--generations gen4.5=50%",
             "--generations" if self.text.contains('@') => PRICED,
             "--usage" if self.text.contains("..") => "--usage 2026-02-15..2026-03-17",
             flag => help::example(flag),
@@ -85,55 +84,51 @@ impl Value {
         })
     }
 
-    /// `MODEL=N`, `MODEL=N%`, `MODEL=N@CREDITS`, `MODEL=MIN..MAX`, `MODEL=MIN..MAX@CREDITS`.
+    /// `MODEL=N`, `MODEL=N@CREDITS`, `MODEL=MIN..MAX`, `MODEL=MIN..MAX@CREDITS`.
     pub(super) fn generations(&self, prices: &Prices) -> Result<Generations, UsageError> {
-        let form = "MODEL=N, MODEL=N%, MODEL=N@CREDITS or MODEL=MIN..MAX";
+        let form = "MODEL=N, MODEL=N@CREDITS or MODEL=MIN..MAX";
         let (model, count) = self.model_and(form)?;
         let (count, each) = match count.split_once('@') {
             Some((count, each)) => (count, Some(each)),
             None => (count, None),
         };
-        let (need, more) = match count.split_once("..") {
+        let (needed, more) = match count.split_once("..") {
             Some((min, max)) => {
                 let (min, max) = self.ends(min, max)?;
-                (Need::Count(min), max.saturating_sub(min))
+                (min, max.saturating_sub(min))
             }
             None => match count.split_once(['-', '–', '…']) {
                 Some((min, max)) if whole(min).is_some() && whole(max).is_some() => {
                     let problem = format!("must have two dots in a range: {min}..{max}");
                     return Err(self.error(&problem));
                 }
-                _ => (self.need(count)?, 0),
+                _ => (self.count(count)?, 0),
             },
         };
-        let cost = match (each, need) {
-            (Some(_), Need::Percent(_)) => {
-                let problem = "must have a number, not a percentage, before @CREDITS";
-                return Err(self.error_with(problem, PRICED));
-            }
-            (Some(each), _) => Cost::Each(self.credits_each(
+        let cost = match each {
+            Some(each) => Cost::Each(self.credits_each(
                 each,
                 "must have credits after @ (digits, with up to three decimals)",
             )?),
-            (None, _) => self.cost_by_price(&model, need, prices)?,
+            None => self.cost_by_price(&model, needed, prices)?,
         };
         Ok(Generations {
             model,
-            need,
+            needed,
             more,
             cost,
         })
     }
 
-    /// `MODEL=N` or `MODEL=N%`, where nothing is planned.
-    pub(super) fn warned_generations(&self) -> Result<(Model, Need), UsageError> {
-        let (model, count) = self.model_and("MODEL=N or MODEL=N%")?;
+    /// `MODEL=N`, where nothing is planned.
+    pub(super) fn warned_generations(&self) -> Result<(Model, u64), UsageError> {
+        let (model, count) = self.model_and("MODEL=N")?;
         if count.contains('@') {
             Err(self.error("takes no @CREDITS: only --generations plans a cost"))
         } else if count.contains("..") {
             Err(self.error("takes no range: only --generations does"))
         } else {
-            Ok((model, self.need(count)?))
+            Ok((model, self.count(count)?))
         }
     }
 
@@ -158,15 +153,11 @@ impl Value {
         })
     }
 
-    fn need(&self, count: &str) -> Result<Need, UsageError> {
-        let Some(percent) = count.strip_suffix('%') else {
-            let problem = "must name a whole number of generations (digits only)";
-            return Ok(Need::Count(self.whole(count, problem)?));
-        };
-        let percent = whole(percent).and_then(|percent| u8::try_from(percent).ok());
-        let percent = percent.filter(|percent| (1..=100).contains(percent));
-        let problem = "must have a whole percentage from 1% to 100%";
-        Ok(Need::Percent(percent.ok_or_else(|| self.error(problem))?))
+    fn count(&self, count: &str) -> Result<u64, UsageError> {
+        self.whole(
+            count,
+            "must name a whole number of generations (digits only)",
+        )
     }
 
     /// The ends of a range, both in it.
@@ -191,13 +182,13 @@ impl Value {
     fn cost_by_price(
         &self,
         model: &Model,
-        need: Need,
+        needed: u64,
         prices: &Prices,
     ) -> Result<Cost, UsageError> {
         match prices.get(model.as_str()) {
             Some(Rate::Generation(price)) => Ok(Cost::Each(price.rounded_up())),
             _ if prices.is_empty() => Ok(Cost::Unknown),
-            _ if need == Need::Count(0) => Ok(Cost::Together(Credits(0))),
+            _ if needed == 0 => Ok(Cost::Together(Credits(0))),
             Some(Rate::Second(_)) => Err(self.error_with(
                 "has a --price per second, but a flag has no duration: add @CREDITS, what one \
                  generation costs",
@@ -249,27 +240,21 @@ impl Value {
         }
     }
 
-    /// Adds to the need of a model; a percentage stands alone.
+    /// Adds to the need of a model.
     pub(super) fn add_generations(
         &self,
-        entries: &mut Vec<(Model, Need)>,
+        entries: &mut Vec<(Model, u64)>,
         model: Model,
-        need: Need,
+        needed: u64,
     ) -> Result<(), UsageError> {
         let Some((_, known)) = entries.iter_mut().find(|(known, _)| *known == model) else {
-            entries.push((model, need));
+            entries.push((model, needed));
             return Ok(());
         };
-        match (*known, need) {
-            (Need::Count(one), Need::Count(other)) => {
-                let sum = one
-                    .checked_add(other)
-                    .ok_or_else(|| self.error("adds up to more generations than can be counted"))?;
-                *known = Need::Count(sum);
-                Ok(())
-            }
-            _ => Err(self.error("names a model twice, and a percentage cannot be added up")),
-        }
+        *known = known
+            .checked_add(needed)
+            .ok_or_else(|| self.error("adds up to more generations than can be counted"))?;
+        Ok(())
     }
 
     /// `MODEL=N`.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::diagnostic::Asked;
-use crate::job::{Cost, Generations, Need};
+use crate::job::{Cost, Generations};
 use crate::plan::Plan;
 use crate::price::{Price, Prices, Rate};
 use crate::quota::Problem;
@@ -114,7 +114,7 @@ fn job(world: &World) -> Job {
         let cost = world.cost_each.map_or(Cost::Unknown, |each| {
             Cost::Each(Price::parse(&each.to_string()).expect("a price"))
         });
-        Generations::new(model(), Need::Count(needed), cost)
+        Generations::new(model(), needed, cost)
     });
     Job {
         generations: needs.into_iter().collect(),
@@ -130,7 +130,7 @@ fn job(world: &World) -> Job {
 
 /// Generations that need nothing of the day, and cost so much.
 fn costing(cost: Credits) -> Generations {
-    Generations::new(Model::new("other"), Need::Count(0), Cost::Together(cost))
+    Generations::new(Model::new("other"), 0, Cost::Together(cost))
 }
 
 fn decided(job: &Job, organization: Option<&Organization>, budgeted: Option<&History>) -> Decision {
@@ -168,7 +168,7 @@ fn check(world: &World) {
         let enough = match row.left {
             Left::Unknown => panic!("all can be read"),
             Left::NoLimit => true,
-            Left::Number(left) => left >= row.needed.expect("no percentages here"),
+            Left::Number(left) => left >= row.needed,
         };
         assert_eq!(row.met, Some(enough), "{world:?} {row:?}");
         // No row can be short of a go that was given.
@@ -245,7 +245,7 @@ proptest! {
     #[test]
     fn less_is_never_better(
         limit in 0_u64..50, used in 0_u64..50, balance in 0_i128..50, needed in 0_u64..50,
-        credits in 0_u64..50, less in 0_u64..10, percent in 1_u8..=100, by_percent: bool,
+        credits in 0_u64..50, less in 0_u64..10,
     ) {
         let world = World {
             limit: Some(limit), concurrency: Some(2), used, other_limit: 5, balance,
@@ -257,14 +257,9 @@ proptest! {
             balance: balance - i128::from(less),
             ..world
         };
-        let mut job = job(&world);
-        if by_percent {
-            let percent = Need::Percent(percent);
-            job.generations = vec![Generations::new(Model::new("tested"), percent, Cost::Unknown)];
-        }
+        let job = job(&world);
         let no_go = |world: &World| is_no_go(&decided(&job, Some(&organization(world)), None));
-        // A smaller limit makes a smaller share of it, so that a percentage may be met again.
-        if no_go(&world) && (!by_percent || less == 0) {
+        if no_go(&world) {
             prop_assert!(no_go(&poorer));
         }
     }
@@ -331,8 +326,8 @@ proptest! {
 fn what_could_not_be_had_leaves_its_requirements_open() {
     let job = Job {
         generations: vec![
-            Generations::new(Model::new("a"), Need::Count(1), Cost::Together(Credits(1))),
-            Generations::new(Model::new("b"), Need::Percent(50), Cost::Unknown),
+            Generations::new(Model::new("a"), 1, Cost::Together(Credits(1))),
+            Generations::new(Model::new("b"), 50, Cost::Unknown),
         ],
         credits: Some(Credits(1)),
         concurrency: vec![(Model::new("a"), 1)],
@@ -486,7 +481,7 @@ fn a_warning_is_not_an_error_as_well() {
         (none_may_run, "tested", 1, 0, vec![]),
     ] {
         let job = Job {
-            warn_generations: vec![(Model::new(model), Need::Count(warned))],
+            warn_generations: vec![(Model::new(model), warned)],
             warn_credits: Some(Credits(warned_credits)),
             ..job(&world)
         };
@@ -502,7 +497,7 @@ fn a_warning_is_not_an_error_as_well() {
         );
     }
     let absent_at_a_time = Job {
-        warn_generations: vec![(Model::new("absent"), Need::Count(1))],
+        warn_generations: vec![(Model::new("absent"), 1)],
         concurrency: vec![(Model::new("absent"), 1)],
         ..Job::default()
     };
@@ -608,47 +603,6 @@ fn no_credits_needs_the_largest_request() {
 }
 
 #[test]
-fn a_percentage_is_of_the_limit() {
-    for (limit, used, percent, code) in [
-        (Some(200), 100, 50, None),
-        (Some(200), 101, 50, Some("generations-short")),
-        (Some(200), 200, 1, Some("daily-limit-reached")),
-        (Some(199), 197, 1, None),
-        (Some(199), 198, 1, Some("generations-short")),
-        (Some(1), 0, 100, None),
-        (Some(0), 0, 1, Some("no-daily-quota")),
-        (None, u64::MAX, 100, None),
-    ] {
-        let world = World {
-            limit,
-            concurrency: Some(1),
-            used,
-            other_limit: 1,
-            balance: 1,
-            generations: None,
-            cost_each: None,
-            credits: None,
-            at_a_time: None,
-        };
-        let job = Job {
-            generations: vec![Generations::new(
-                Model::new("tested"),
-                Need::Percent(percent),
-                Cost::Unknown,
-            )],
-            ..Job::default()
-        };
-        let decision = decided(&job, Some(&organization(&world)), None);
-        let found = decision.codes().first().map(|code| code.name());
-        assert_eq!(found, code, "{percent}% of {limit:?}, {used} used");
-        assert_eq!(
-            decision.rows.first().and_then(|row| row.met),
-            Some(code.is_none())
-        );
-    }
-}
-
-#[test]
 fn what_is_short_stays_short_beside_what_cannot_be_read() {
     let lost = || Unreadable::new("a.field".to_owned(), Problem::Missing);
     let number = |number| Ok(Limit::AtMost(number));
@@ -714,7 +668,7 @@ impl Ranges {
     fn asking(&self, more: &[u64]) -> Job {
         let mut job = self.job();
         for (one, more) in job.generations.iter_mut().zip(more) {
-            one.need = Need::Count(one.needed(None).expect("a count") + more);
+            one.needed += more;
             one.more = 0;
         }
         job
@@ -728,7 +682,7 @@ impl Ranges {
                 _ => Cost::Each(price.expect("a price")),
             };
             let model = Model::new(["one", "two"][*model]);
-            let mut generations = Generations::new(model, Need::Count(*min), cost);
+            let mut generations = Generations::new(model, *min, cost);
             generations.more = *more;
             generations
         });
@@ -875,7 +829,7 @@ proptest! {
         let mut flagged = world.job();
         for (name, (count, price)) in models().filter(|(_, (count, _))| *count > 0) {
             let price = Price::parse(&price.to_string()).expect("a price");
-            let need = Need::Count(count);
+            let need = count;
             let one = Generations::new(Model::new(name), need, Cost::Each(price));
             flagged.generations.push(one);
         }

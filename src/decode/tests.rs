@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 use super::*;
 use crate::decide::{decide, Facts};
 use crate::exit::Exit;
-use crate::job::{Cost, Generations, Job, Need};
+use crate::job::{Cost, Generations, Job};
 
 fn plain(unreadable: &Unreadable) -> String {
     unreadable.describe(&|text, max| {
@@ -32,11 +32,7 @@ fn good() -> Value {
 /// The verdict on a document of a job that needs 20 of gen4.5.
 fn verdict(document: &[u8]) -> Exit {
     let job = Job {
-        generations: vec![Generations::new(
-            Model::new("gen4.5"),
-            Need::Count(20),
-            Cost::Unknown,
-        )],
+        generations: vec![Generations::new(Model::new("gen4.5"), 20, Cost::Unknown)],
         ..Job::default()
     };
     let facts = |organization| Facts {

@@ -63,9 +63,7 @@ struct Requirement<'a> {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    percent: Option<u8>,
-    needed: Option<i128>,
+    needed: i128,
     #[serde(skip_serializing_if = "Option::is_none")]
     left: Option<Option<i128>>,
     met: Option<bool>,
@@ -444,7 +442,6 @@ fn requirement<'a>(row: &'a Row, redactor: &Redactor) -> Requirement<'a> {
             .model
             .as_ref()
             .map(|model| redactor.redact(model.as_str())),
-        percent: row.percent,
         needed: row.needed,
         left: match row.left {
             Left::Unknown => None,

@@ -3,7 +3,6 @@
 use super::generations::{has_no_daily_quota, unavailable};
 use super::{Check, Left, Row};
 use crate::diagnostic::Finding;
-use crate::job::Need;
 use crate::quota::{Limit, Model, Models};
 
 /// `generations` is what the job needs of the model as well: what that reports is not reported
@@ -11,7 +10,7 @@ use crate::quota::{Limit, Model, Models};
 pub(crate) fn check(
     model: &Model,
     needed: u64,
-    generations: Option<Need>,
+    generations: Option<u64>,
     models: Option<&Models>,
 ) -> Check {
     let mut row = Row::new("concurrency", "concurrency", needed)
@@ -21,7 +20,7 @@ pub(crate) fn check(
     let Some(models) = models else {
         return Check { row, errors };
     };
-    let wanted = generations.is_some_and(|need| need != Need::Count(0));
+    let wanted = generations.is_some_and(|needed| needed > 0);
     match models.get(model) {
         None => {
             row.met = Some(false);

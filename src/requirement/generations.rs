@@ -5,7 +5,6 @@ use std::cmp::Ordering;
 use super::{Check, Left, Row, MAX_NAMED};
 use crate::diagnostic::{Finding, Shortage};
 use crate::format::thousands;
-use crate::job::Need;
 use crate::quota::{Credits, Limit, Model, ModelQuota, Models};
 
 /// A list of names is cut if it would fill the screen.
@@ -17,7 +16,7 @@ const MAX_COMPARED: usize = 100;
 /// A model that is not among `models` is not available; `None` if the list could not be read.
 pub(crate) fn check(
     model: &Model,
-    need: Need,
+    needed: u64,
     models: Option<&Models>,
     cap: Option<Credits>,
 ) -> Check {
@@ -26,13 +25,13 @@ pub(crate) fn check(
         (None, _) => Vec::new(),
         (Some(models), None) => vec![unavailable(model, models)],
         (Some(_), Some(quota)) => {
-            let short = shortfall(model, need, quota, cap);
-            let never_runs = never_runs(model, need, quota);
+            let short = shortfall(model, needed, quota, cap);
+            let never_runs = never_runs(model, needed, quota);
             short.into_iter().chain(never_runs).collect()
         }
     };
     Check {
-        row: row(model, need, models, quota),
+        row: row(model, needed, models, quota),
         errors,
     }
 }
@@ -40,12 +39,11 @@ pub(crate) fn check(
 /// The one error that fits: each is decided from the figures that it needs.
 pub(crate) fn shortfall(
     model: &Model,
-    need: Need,
+    needed: u64,
     quota: &ModelQuota,
     cap: Option<Credits>,
 ) -> Option<Finding> {
     let limit = quota.daily_limit.as_ref().ok()?.number()?;
-    let needed = need.under(Limit::AtMost(limit))?;
     let model = model.clone();
     if needed == 0 {
         return None;
@@ -80,10 +78,9 @@ pub(crate) fn shortfall(
 }
 
 /// A model with a concurrency of 0 can never run, unless its daily limit of 0 says so already.
-fn never_runs(model: &Model, need: Need, quota: &ModelQuota) -> Option<Finding> {
-    let needed = need != Need::Count(0);
+fn never_runs(model: &Model, needed: u64, quota: &ModelQuota) -> Option<Finding> {
     let stopped = quota.concurrency == Ok(Limit::AtMost(0));
-    (needed && stopped && !has_no_daily_quota(quota)).then(|| Finding::ConcurrencyShort {
+    (needed > 0 && stopped && !has_no_daily_quota(quota)).then(|| Finding::ConcurrencyShort {
         model: model.clone(),
         needed: 1,
         allowed: 0,
@@ -95,17 +92,9 @@ pub(crate) fn has_no_daily_quota(quota: &ModelQuota) -> bool {
     quota.daily_limit == Ok(Limit::AtMost(0))
 }
 
-fn row(model: &Model, need: Need, models: Option<&Models>, quota: Option<&ModelQuota>) -> Row {
-    let mut row = Row::new("generations", "generations", 0).of_model(model);
+fn row(model: &Model, needed: u64, models: Option<&Models>, quota: Option<&ModelQuota>) -> Row {
+    let mut row = Row::new("generations", "generations", needed).of_model(model);
     let limit = quota.and_then(|quota| quota.daily_limit.as_ref().ok().copied());
-    row.needed = match need {
-        Need::Count(count) => Some(count),
-        Need::Percent(percent) => {
-            row.percent = Some(percent);
-            limit.and_then(|limit| need.under(limit))
-        }
-    }
-    .map(i128::from);
     let Some(quota) = quota else {
         row.met = models.map(|_| false);
         return row;
@@ -115,19 +104,15 @@ fn row(model: &Model, need: Need, models: Option<&Models>, quota: Option<&ModelQ
         row.of = limit.and_then(Limit::number);
     }
     row.met = match (row.left, row.needed, limit) {
-        (Left::NoLimit, _, _) | (_, Some(0), Some(_)) => Some(true),
-        (Left::Number(left), needed, _) => Some(left >= needed.unwrap_or(0)),
+        (Left::NoLimit, _, _) | (_, 0, Some(_)) => Some(true),
+        (Left::Number(left), needed, _) => Some(left >= needed),
         // What is known to be short stays short, whatever was used.
-        (Left::Unknown, Some(needed), Some(Limit::AtMost(limit))) if needed > limit.into() => {
-            Some(false)
-        }
+        (Left::Unknown, needed, Some(Limit::AtMost(limit))) if needed > limit.into() => Some(false),
         (Left::Unknown, _, _) => None,
     };
     let used = quota.used.as_ref().ok();
     let used = used.map(|used| format!("{} used in the past 24 h", thousands(*used)));
-    let percent = row.percent.map(|percent| format!("{percent}% asked for"));
-    let notes: Vec<String> = used.into_iter().chain(percent).collect();
-    row.note(notes.join(", "))
+    row.note(used.unwrap_or_default())
 }
 
 /// A model that the tier does not list, with the names that are nearest.

@@ -7,23 +7,15 @@ use crate::format::count;
 use crate::price::PRICING_PAGE;
 use crate::quota::Credits;
 
-/// `kept` must be left as well; `unpriced` is how many generations are not in the sum, `None` if
-/// a percentage is among them.
-pub(crate) fn check(
-    cost: Credits,
-    kept: Credits,
-    unpriced: Option<u64>,
-    account: Account,
-) -> Check {
+/// `kept` must be left as well; `unpriced` is how many generations are not in the sum.
+pub(crate) fn check(cost: Credits, kept: Credits, unpriced: u64, account: Account) -> Check {
     let row = Row::new("planned-cost", "planned cost", cost.0);
     let flag = CreditsFlag::PlannedCost { kept };
     let mut check = against_balance(row, cost, flag, account);
-    let not_counted = match unpriced {
-        Some(0) => None,
-        Some(unpriced) => Some(count(unpriced, "generation")),
-        None => Some("a percentage".to_owned()),
-    };
-    let not_counted = not_counted.map(|what| format!("not counting {what} without a price"));
+    let not_counted = (unpriced > 0).then(|| {
+        let unpriced = count(unpriced, "generation");
+        format!("not counting {unpriced} without a price")
+    });
     let balance = Some(check.row.note).filter(|note| !note.is_empty());
     let notes = balance.into_iter().chain(not_counted);
     let prices = format!("prices: {PRICING_PAGE}");

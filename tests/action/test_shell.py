@@ -183,10 +183,10 @@ exit {code}
         self.assertEqual(self.call(credits="", generations="\n \n", fail_open="", wait="  ", fail="").arguments, [])
 
     def test_lines_are_split_and_trimmed(self):
-        done = self.call(generations="gen4.5=1\r\n\n\t veo3.1=2@40 \ngen4_turbo=50%", concurrency="a=1\nb=2\n",
+        done = self.call(generations="gen4.5=1\r\n\n\t veo3.1=2@40 \ngen4_turbo=5", concurrency="a=1\nb=2\n",
                          warn_generations="x=1\ny=2", price="a=1\nb=2/s", write="json=a b\nenv=c")
         self.assertEqual(done.arguments, [
-            "--generations=gen4.5=1", "--generations=veo3.1=2@40", "--generations=gen4_turbo=50%", "--price=a=1", "--price=b=2/s",
+            "--generations=gen4.5=1", "--generations=veo3.1=2@40", "--generations=gen4_turbo=5", "--price=a=1", "--price=b=2/s",
             "--concurrency=a=1", "--concurrency=b=2", "--warn-generations=x=1", "--warn-generations=y=2", "--write=json=a b",
             "--write=env=c"])
 

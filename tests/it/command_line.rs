@@ -106,19 +106,13 @@ const WRONG: &[(&str, &[&str])] = &[
     ("--generations gen4.5=twenty", &["twenty"]),
     ("--generations gen4.5=-1", &["-1"]),
     ("--generations gen4.5=1.5", &["1.5"]),
-    ("--generations gen4.5=0%", &["0%"]),
-    ("--generations gen4.5=101%", &["101%"]),
     ("--generations gen4.5=%", &["%"]),
-    ("--generations gen4.5=1.5%", &["1.5%"]),
-    ("--generations gen4.5=50%@5", &["@"]),
     ("--generations gen4.5=5@", &["@"]),
     ("--generations gen4.5=5@1.2345", &["1.2345"]),
     ("--generations gen4.5=5@-1", &["-1"]),
     ("--generations gen4.5=5@5%", &["5%"]),
     ("--generations gen4.5=5@5@5", &["@"]),
-    ("--generations gen4.5=50% --generations gen4.5=5", &["gen4.5"]),
-    ("--generations gen4.5=5 --generations gen4.5=50%", &["gen4.5"]),
-    ("--generations gen4.5=50% --generations gen4.5=50%", &["gen4.5"]),
+    ("--generations gen4.5=50%", &["50%"]),
     ("--generations gen4.5=18446744073709551616", &["gen4.5"]),
     ("--generations gen4.5=9007199254740991@9007199254740991", &["gen4.5"]),
     ("--generations gen4.5=18446744073709551615 --generations gen4.5=1", &["gen4.5"]),
@@ -264,10 +258,9 @@ fn arguments_that_are_not_text_are_an_error_and_no_panic() {
 }
 
 /// Each flag that takes a value, with one that makes a difference if it can.
-const SPELLINGS: [&str; 16] = [
+const SPELLINGS: [&str; 15] = [
     "--generations gen4.5=189",
     "--generations gen4.5=20@300",
-    "--generations gen4.5=95%",
     "--credits 6000",
     "--concurrency gen4.5=3",
     "--budget 0/1d",

@@ -144,14 +144,12 @@ fn cases() -> Vec<Case> {
         case("limit-0-of-one-and-none-needed", gen45_of(2, 0), "--generations gen4.5=0", 0, &[]),
         case("limit-0-of-one-not-asked", gen45_of(2, 0), "--generations veo3.1=1", 0, &[]),
         case("limit-0-stands-for-its-concurrency", gen45_of(2, 0), "--generations gen4.5=1 --concurrency gen4.5=5", 6, &["no-daily-quota"]),
-        case("limit-0-under-a-percentage", gen45_of(2, 0), "--generations gen4.5=50%", 6, &["no-daily-quota"]),
         case("limit-0-of-all", all_zero(5000), "", 6, &["all-models-zero"]),
         case("limit-0-of-all-and-one-asked", all_zero(5000), "--generations gen4.5=1 --concurrency gen4.5=9", 6, &["all-models-zero"]),
         case("limit-0-of-all-and-credits-short", all_zero(5000), "--generations gen4.5=1 --credits 6000", 6, &["all-models-zero", "credits-short"]),
         case("limit-0-of-all-and-no-credits", all_zero(0), "", 6, &["all-models-zero", "no-credits"]),
         case("no-model-listed", organization(5000, &[]).to_string(), "--generations gen4.5=1", 6, &["all-models-zero"]),
         case("no-limit", gen45_of(Value::Null, Value::Null), "--generations gen4.5=1000000 --concurrency gen4.5=500", 0, &[]),
-        case("no-limit-under-a-percentage", gen45_of(Value::Null, Value::Null), "--generations gen4.5=100%", 0, &[]),
         case("never-used", gen45_of(2, 200), "--generations gen4.5=200", 0, &[]),
         case("two-flags-add-up-equal", EXAMPLE, "--generations gen4.5=100 --generations gen4.5=88", 0, &[]),
         case("two-flags-add-up-one-short", EXAMPLE, "--generations gen4.5=100 --generations gen4.5=89", 3, &["generations-short"]),
@@ -162,14 +160,6 @@ fn cases() -> Vec<Case> {
         warned(case("granted-fewer-for-want-of-credits", EXAMPLE, "--generations gen4.5=50..300@60", 0, &[]), &["granted-fewer"]),
         warned(case("granted-fewer-for-want-of-generations", EXAMPLE, "--generations gen4.5=50..300", 0, &[]), &["granted-fewer"]),
         warned(case("granted-fewer-for-what-is-kept", EXAMPLE, "--generations gen4.5=10..20@60 --keep 4000", 0, &[]), &["granted-fewer"]),
-
-        // ---- percentages
-        case("percent-equal", EXAMPLE, "--generations gen4.5=94%", 0, &[]),
-        case("percent-over", EXAMPLE, "--generations gen4.5=95%", 3, &["generations-short"]),
-        case("percent-is-rounded-up", limits(50, 50), "--generations gen4.5=1%", 3, &["daily-limit-reached"]),
-        case("percent-rounded-up-is-met", limits(50, 49), "--generations gen4.5=1%", 0, &[]),
-        case("percent-100-unused", limits(50, 0), "--generations gen4.5=100%", 0, &[]),
-        case("percent-100-used-once", limits(50, 1), "--generations gen4.5=100%", 3, &["generations-short"]),
 
         // ---- models
         case("model-misspelt", EXAMPLE, "--generations gen45=20", 6, &["model-unavailable"]),
