@@ -15,7 +15,7 @@ import unittest
 import zipfile
 from pathlib import Path
 
-from shared import KEY, ROOT, runway, script, table, temporary_folder
+from shared import KEY, ROOT, runway, table, temporary_folder
 
 REHEARSAL = Path(os.environ.get("REHEARSAL", ROOT / "target" / "release-rehearsal"))
 PACKAGES = REHEARSAL / "packages"
@@ -266,36 +266,6 @@ class Npm(Case):
                              .extractfile("package/package.json"))
         self.assertEqual(manifest["optionalDependencies"],
                          {f"runway-preflight-{target.npm}": VERSION for target in table.TARGETS})
-
-    def launcher(self, platform_, architecture, *arguments):
-        """The small package alone, as a machine of another kind sees it."""
-        folder = temporary_folder()
-        tarfile.open(PACKAGES / "npm" / f"runway-preflight-{VERSION}.tgz").extractall(folder, filter="data")
-        pretend = (f"Object.defineProperty(process, 'platform', {{ value: '{platform_}' }});"
-                   f"Object.defineProperty(process, 'arch', {{ value: '{architecture}' }});")
-        (folder / "pretend.js").write_text(pretend)
-        return run("node", "--require", folder / "pretend.js", folder / "package/bin/runway-preflight.js", *arguments)
-
-    def test_a_system_without_a_package_is_told_what_to_do(self):
-        done = self.launcher("sunos", "x64", "--credits", "1")
-        self.assertEqual((done.returncode, done.stdout), (5, ""))
-        self.assertIn("there is no package for sunos-x64, only for linux-x64, linux-arm64, darwin-x64, darwin-arm64, "
-                      "win32-x64; build it with Rust instead: cargo install --locked runway-preflight", done.stderr)
-
-    def test_a_package_left_out_is_named(self):
-        done = self.launcher("linux", "x64", "--credits", "1")
-        self.assertEqual((done.returncode, done.stdout), (5, ""))
-        self.assertIn("the package runway-preflight-linux-x64 is not installed", done.stderr)
-
-    def test_a_signal_reaches_the_command(self):
-        folder = self.install()
-        system = folder / "node_modules" / f"runway-preflight-{table.target(HERE).npm}" / "bin" / "runway-preflight"
-        script(system, '#!/bin/bash\ntrap \'echo stopped; exit 7\' TERM\necho ready\nwhile :; do sleep 0.1; done\n')
-        child = subprocess.Popen(["node", folder / "node_modules/runway-preflight/bin/runway-preflight.js"],
-                                 stdout=subprocess.PIPE, text=True)
-        self.assertEqual(child.stdout.readline(), "ready\n")
-        child.terminate()
-        self.assertEqual((child.stdout.read(), child.wait(60)), ("stopped\n", 7))
 
 
 class Container(Case):
