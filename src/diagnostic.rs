@@ -1,5 +1,4 @@
-//! Every diagnostic, declared once: its data, its name, its exit code, whether waiting can help, its
-//! words in a headline.
+//! Every diagnostic, declared once: its data, its name, its exit code, whether waiting can help.
 //!
 //! To add one, add a row to the table here and its text to `messages`, and report it from
 //! `requirement` or `decide` (what Runway answered), `api` (what kept it from answering) or
@@ -40,7 +39,7 @@ impl Severity {
 macro_rules! diagnostics {
     ($(
         $variant:ident { $($(#[$doc:meta])* $field:ident: $type:ty),* $(,)? }
-        = $name:literal, $exit:ident, waiting: $waiting:literal $(, brief: $brief:literal)?;
+        = $name:literal, $exit:ident, waiting: $waiting:literal;
     )*) => {
         /// One thing that is wrong, as data. Text in it that is not our own is raw: it is
         /// quoted where it becomes a message.
@@ -75,15 +74,6 @@ macro_rules! diagnostics {
                 }
             }
 
-            /// For a headline: by its name, unless the table has better words.
-            pub fn in_brief(self) -> String {
-                let words: &[&str] = match self {
-                    $(Self::$variant => &[$($brief)?],)*
-                };
-                let words = words.first().map(|words| (*words).to_owned());
-                words.unwrap_or_else(|| self.name().replace('-', " "))
-            }
-
             /// The exit code of a run that it decides; `Go` for what is only ever a warning.
             pub fn exit(self) -> Exit {
                 match self {
@@ -107,7 +97,7 @@ diagnostics! {
         /// The most that any flag asks for.
         needed: Option<Credits>,
         cap: Option<Credits>,
-    } = "no-credits", Act, waiting: false, brief: "no credits";
+    } = "no-credits", Act, waiting: false;
     CreditsShort {
         needed: Credits,
         balance: Credits,
@@ -129,7 +119,7 @@ diagnostics! {
         /// How many could not be read.
         unread: usize,
         balance: Option<Credits>,
-    } = "all-models-zero", Act, waiting: false, brief: "no model can run";
+    } = "all-models-zero", Act, waiting: false;
     ModelUnavailable {
         model: Model,
         near: Vec<Model>,
@@ -178,36 +168,36 @@ diagnostics! {
         /// Each place that was searched and what was found there.
         searched: Vec<String>,
         hints: Vec<KeyHint>,
-    } = "key-missing", Key, waiting: false, brief: "no API key";
+    } = "key-missing", Key, waiting: false;
     KeyMalformed { place: String, problem: KeyProblem }
-        = "key-malformed", Key, waiting: false, brief: "the API key is malformed";
+        = "key-malformed", Key, waiting: false;
     Unauthorized { asked: Asked }
-        = "unauthorized", Key, waiting: false, brief: "the API key is not accepted";
+        = "unauthorized", Key, waiting: false;
     Forbidden { asked: Asked }
-        = "forbidden", Key, waiting: false, brief: "the API key may not read this organization";
+        = "forbidden", Key, waiting: false;
     RateLimited {
         asked: Asked,
         /// How long Runway asked to wait.
         retry_after: Option<Duration>,
-    } = "rate-limited", CannotTell, waiting: true, brief: "too many requests";
+    } = "rate-limited", CannotTell, waiting: true;
     Unavailable {
         asked: Asked,
         status: u16,
         /// How long Runway asked to wait.
         retry_after: Option<Duration>,
-    } = "unavailable", CannotTell, waiting: true, brief: "Runway is unavailable";
+    } = "unavailable", CannotTell, waiting: true;
     Unreachable {
         asked: Asked,
         why: String,
         /// The proxy in between, and the variable that names it.
         proxy: Option<String>,
-    } = "unreachable", CannotTell, waiting: true, brief: "the host cannot be reached";
+    } = "unreachable", CannotTell, waiting: true;
     TlsFailed {
         asked: Asked,
         why: String,
         /// The fix, if more is known than the general one.
         fix: Option<String>,
-    } = "tls-failed", CannotTell, waiting: false, brief: "no secure connection";
+    } = "tls-failed", CannotTell, waiting: false;
     TimedOut {
         asked: Asked,
         /// What was being done, as a part of a sentence.
@@ -215,9 +205,9 @@ diagnostics! {
         timeout: Duration,
         /// What the try before came to.
         before: Option<String>,
-    } = "timed-out", CannotTell, waiting: true, brief: "no answer in time";
+    } = "timed-out", CannotTell, waiting: true;
     RequestRejected { asked: Asked, status: u16 }
-        = "request-rejected", CannotTell, waiting: false, brief: "the API version is rejected";
+        = "request-rejected", CannotTell, waiting: false;
     UnexpectedStatus { asked: Asked, status: u16 } = "unexpected-status", CannotTell, waiting: false;
     UnexpectedResponse {
         document: Document,
@@ -228,7 +218,7 @@ diagnostics! {
         why: String,
         /// What would let it be written.
         fix: String,
-    } = "report-failed", CannotTell, waiting: false, brief: "the report could not be written";
+    } = "report-failed", CannotTell, waiting: false;
 }
 
 /// A model whose daily generations are short for now.

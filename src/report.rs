@@ -123,8 +123,10 @@ pub struct Report<'a> {
     pub exit: Exit,
     /// What is wrong, in words.
     pub diagnostics: Vec<Diagnostic>,
-    /// The codes of the errors, which decided the verdict.
+    /// The codes that decided the verdict.
     pub codes: Vec<Code>,
+    /// What happened, in one line: the diagnostic that decided, or what is met.
+    pub headline: String,
     /// What else there is to show.
     pub contents: Contents<'a>,
     /// The host, or the file's name.
@@ -138,42 +140,70 @@ impl<'a> Report<'a> {
     pub fn new(contents: Contents<'a>, failures: &[Finding], context: &Context<'a>) -> Self {
         let decision = contents.decision;
         let errors: Vec<&Finding> = decision.errors.iter().chain(failures).collect();
-        let mut codes: Vec<Code> = decision.codes();
-        codes.extend(failures.first().map(Finding::code));
-        let excused = Excuse::of(decision, context);
-        let decides = |finding: &Finding| excused.is_none_or(|excuse| !excuse.covers(finding));
-        let deciding = errors.iter().filter(|finding| decides(finding));
-        let exit = Exit::of_errors(deciding.map(|finding| finding.code().exit()));
-        let verdict = match (exit, excused) {
-            (Exit::Go, Some(Excuse::MissingKey)) => Verdict::Skipped,
-            (Exit::Go, Some(Excuse::NoAnswer)) => Verdict::CannotTell,
-            (Exit::Go, None) => Verdict::Go,
-            (exit, _) if exit.is_no_go() => Verdict::NoGo,
+        let stands = |finding: &Finding| !is_excused(finding, context);
+        let standing = errors.iter().filter(|finding| stands(finding));
+        let exit = Exit::of_errors(standing.map(|finding| finding.code().exit()));
+        let no_key = errors.iter().any(|it| it.code() == Code::KeyMissing);
+        let verdict = match exit {
+            Exit::Go if no_key => Verdict::Skipped,
+            Exit::Go if !errors.is_empty() => Verdict::CannotTell,
+            Exit::Go => Verdict::Go,
+            exit if exit.is_no_go() => Verdict::NoGo,
             _ => Verdict::CannotTell,
         };
+        let decides = |finding: &Finding| match verdict {
+            Verdict::Skipped => finding.code() == Code::KeyMissing,
+            _ if exit == Exit::Go => true,
+            _ => stands(finding) && finding.code().exit() == exit,
+        };
         let context = &Context {
-            waiting_helps: codes.iter().all(|code| code.waiting_helps()),
+            waiting_helps: errors.iter().all(|it| it.code().waiting_helps()),
             ..context.clone()
         };
-        let errors = errors.iter().map(|finding| {
-            let severity = if decides(finding) {
+        let explained = errors.iter().map(|finding| {
+            let severity = if stands(finding) {
                 Severity::Error
             } else {
                 Severity::Warning
             };
             finding.explain(severity, context)
         });
+        let mut diagnostics: Vec<Diagnostic> = explained.collect();
+        let counted = match exit {
+            Exit::Go => errors.len(),
+            _ => errors.iter().filter(|finding| stands(finding)).count(),
+        };
+        let first = errors.iter().position(|finding| decides(finding));
+        let first = first.and_then(|index| diagnostics.get(index));
+        let others = match counted.saturating_sub(1) {
+            0 => String::new(),
+            others => format!(" (and {others} more)"),
+        };
+        let why_not = first.map(|first| format!("{}{others}", first.summary));
         let warnings = decision.warnings.iter();
         let warnings = warnings.map(|finding| finding.explain(Severity::Warning, context));
-        Self {
+        diagnostics.extend(warnings);
+        diagnostics.sort_by_key(|one| one.severity == Severity::Warning);
+        let mut codes = Vec::new();
+        for finding in errors.iter().filter(|finding| decides(finding)) {
+            if !codes.contains(&finding.code()) {
+                codes.push(finding.code());
+            }
+        }
+        let mut report = Self {
             verdict,
             exit,
-            diagnostics: errors.chain(warnings).collect(),
+            diagnostics,
             codes,
+            headline: why_not.unwrap_or_default(),
             contents,
             host: context.organization.name(context.host),
             redactor: context.redactor,
+        };
+        if report.verdict == Verdict::Go {
+            report.headline = report.what_is_met();
         }
+        report
     }
 
     /// The whole report. `style` is for text alone.
@@ -206,8 +236,8 @@ impl<'a> Report<'a> {
 
     /// The headline with the verdict, on one line: for a chat.
     pub fn message(&self) -> String {
-        let headline = self.headline();
-        self.labelled(&format!("{}: {headline} ({})", self.word(), self.host()))
+        let text = format!("{}: {} ({})", self.word(), self.headline, self.host());
+        self.labelled(&text)
     }
 
     /// A text that begins with the name of the run, if it has one.
@@ -242,33 +272,29 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// `2 of 3 requirements are not met`.
-    fn headline(&self) -> String {
+    /// For a go: `3 of 3 requirements are met: gen4.5 generations, credits, planned cost`.
+    fn what_is_met(&self) -> String {
+        const MAX_NAMED: usize = 3;
         let rows = &self.contents.decision.rows;
         let all = rows.len();
-        let counted = |met: Option<bool>| rows.iter().filter(|row| row.met == met).count();
-        let (short, open) = (counted(Some(false)), counted(None));
-        let of = |part: usize| match (part, all) {
-            (1, 1) => "the requirement is".to_owned(),
-            (1, _) => format!("1 of {all} requirements is"),
-            _ => format!("{part} of {all} requirements are"),
+        let mut names: Vec<String> = rows
+            .iter()
+            .take(MAX_NAMED)
+            .map(|row| self.row_name(row))
+            .collect();
+        if all > MAX_NAMED {
+            names.push(format!("{} more", all.saturating_sub(MAX_NAMED)));
+        }
+        let names = names.join(", ");
+        let met = match all {
+            0 => "credits and models are available".to_owned(),
+            1 => format!("the requirement is met: {names}"),
+            _ => format!("{all} of {all} requirements are met: {names}"),
         };
         let warnings = u64::try_from(self.diagnostics.len()).unwrap_or(u64::MAX);
-        let warned = match warnings {
-            0 => String::new(),
-            _ => format!("; {}", count(warnings, "warning")),
-        };
-        match self.verdict {
-            Verdict::Skipped if open < all => format!("no key, so {} undecided", of(open)),
-            Verdict::Skipped => "no key, so nothing was checked".to_owned(),
-            Verdict::Go if all == 0 => format!("credits and models are available{warned}"),
-            Verdict::Go => format!("{} met{warned}", of(all)),
-            Verdict::NoGo if short > 0 => format!("{} not met", of(short)),
-            Verdict::CannotTell if open > 0 => format!("{} undecided", of(open)),
-            _ => self
-                .codes
-                .first()
-                .map_or(String::new(), |code| code.in_brief()),
+        match warnings {
+            0 => met,
+            _ => format!("{met}; {}", count(warnings, "warning")),
         }
     }
 
@@ -296,12 +322,16 @@ impl<'a> Report<'a> {
         figure.map_or_else(|| "[key]".to_owned(), thousands)
     }
 
-    /// The cells of a requirement: name, needed, left and a note.
-    fn cells(&self, row: &Row) -> Cells {
-        let name = match &row.model {
+    /// What a requirement is called, with its model.
+    fn row_name(&self, row: &Row) -> String {
+        match &row.model {
             Some(model) => format!("{} {}", self.name(model), row.name),
             None => row.name.clone(),
-        };
+        }
+    }
+
+    /// The cells of a requirement: name, needed, left and a note.
+    fn cells(&self, row: &Row) -> Cells {
         let needed = match row.needed {
             // Where even nothing is too much, the figures are set side by side.
             0 if row.met != Some(false) && ["budget", "planned-cost"].contains(&row.kind) => {
@@ -321,7 +351,7 @@ impl<'a> Report<'a> {
         };
         Cells {
             met: row.met,
-            name,
+            name: self.row_name(row),
             needed,
             left,
             note: row.note.clone(),
@@ -545,31 +575,13 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Why errors decide nothing.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Excuse {
-    /// `--missing-key skip`.
-    MissingKey,
-    /// `--fail-open`.
-    NoAnswer,
-}
-
-impl Excuse {
-    fn of(decision: &Decision, context: &Context) -> Option<Self> {
-        let exit = decision.exit();
-        if exit == Exit::Key && context.skips_missing_key {
-            (decision.codes() == [Code::KeyMissing]).then_some(Self::MissingKey)
-        } else {
-            (exit == Exit::CannotTell && context.fails_open).then_some(Self::NoAnswer)
-        }
-    }
-
-    fn covers(self, finding: &Finding) -> bool {
-        match self {
-            Self::MissingKey => finding.code() == Code::KeyMissing,
-            // A go that nobody can read is none.
-            Self::NoAnswer => finding.code() != Code::ReportFailed,
-        }
+/// Whether an error decides nothing: a missing key under `--missing-key skip`, and under
+/// `--fail-open` what kept Runway from answering. A report that nobody can read is never excused.
+fn is_excused(finding: &Finding, context: &Context) -> bool {
+    match finding.code() {
+        Code::KeyMissing => context.skips_missing_key,
+        Code::ReportFailed => false,
+        code => context.fails_open && code.exit() == Exit::CannotTell,
     }
 }
 

@@ -228,7 +228,7 @@ impl Finding {
             } => {
                 let available = context.names(listed, *of);
                 Message {
-                    summary: format!("{} is not available to this key", context.name(model)),
+                    summary: format!("the model {} is not available to this key", context.name(model)),
                     cause: format!(
                         "the tier lists {}, and not this one: the name is misspelled, or the model is \
                          not enabled",
@@ -446,7 +446,7 @@ impl Finding {
             Self::KeyMalformed { place, problem } => key_malformed(place, problem, context),
             Self::Unauthorized { asked } => asked.message(
                 context,
-                format!("{} does not accept the key (401)", context.host),
+                "Runway does not accept the key (401)".to_owned(),
                 "the key is invalid or disabled, or belongs to another environment than this host",
                 &format!(
                     "check the key at {PORTAL} → API Keys, and that it was made for {}: a staging \
@@ -457,16 +457,16 @@ impl Finding {
             ),
             Self::Forbidden { asked } => asked.message(
                 context,
-                "the key is valid but may not read this organization (403)".to_owned(),
+                "the key is valid, but may not read this organization (403)".to_owned(),
                 &format!("{} refused the request", context.host),
                 &format!("use a key that belongs to the right organization: {PORTAL} → API Keys"),
                 ERRORS_PAGE,
             ),
             Self::RateLimited { asked, retry_after } => asked.message(
                 context,
-                format!("{} {}", context.host, answered(429, asked)),
+                format!("too many requests: {} {}", context.host, answered(429, asked)),
                 &format!(
-                    "too many requests, or the organization has reached a limit{}",
+                    "too many requests were sent, or the organization has reached a limit{}",
                     asks_to_wait(*retry_after)
                 ),
                 &format!(
@@ -482,9 +482,9 @@ impl Finding {
                 retry_after,
             } => asked.message(
                 context,
-                format!("{} {}", context.host, answered(*status, asked)),
+                format!("Runway is unavailable: {} {}", context.host, answered(*status, asked)),
                 &format!(
-                    "Runway is overloaded, or something in it is broken{}",
+                    "Runway is overloaded or has an outage{}",
                     asks_to_wait(*retry_after)
                 ),
                 &format!(
@@ -526,7 +526,7 @@ impl Finding {
             ),
             Self::TlsFailed { asked, why, fix } => asked.message(
                 context,
-                format!("no secure connection to {}", context.host),
+                format!("no secure connection (TLS) to {}", context.host),
                 &context.quote(why),
                 &context.quote(fix.as_deref().unwrap_or(TLS_FIX)),
                 &documentation(Code::TlsFailed),
@@ -554,12 +554,8 @@ impl Finding {
             }
             Self::RequestRejected { asked, status } => asked.message(
                 context,
-                format!(
-                    "{} rejected API version {} ({status})",
-                    context.host,
-                    crate::api::API_VERSION
-                ),
-                "Runway no longer supports the requests of this runway-preflight",
+                format!("Runway rejected the request of this runway-preflight ({status})"),
+                &format!("Runway may no longer support API version {}", crate::api::API_VERSION),
                 "upgrade runway-preflight",
                 "https://docs.dev.runwayml.com/api-details/versioning",
             ),
@@ -605,7 +601,7 @@ impl Finding {
                     ),
                 };
                 Message {
-                    summary: context.unexpected(problem),
+                    summary: context.unexpected(*document, problem),
                     cause,
                     fix: fix.to_owned(),
                     see: documentation(Code::UnexpectedResponse),
@@ -685,9 +681,21 @@ impl Context<'_> {
         shown.join(", ")
     }
 
-    fn unexpected(&self, problem: &Unexpected) -> String {
-        match problem {
-            Unexpected::Answer(clause) => self.quote(clause),
+    /// Whose answer it is, and what is wrong with it.
+    fn unexpected(&self, document: Document, problem: &Unexpected) -> String {
+        const ANSWER: &str = "the answer";
+        let whose = match self.source(document) {
+            Source::Runway => format!("{ANSWER} of {}", self.host),
+            file => format!("the saved answer ({})", self.quote(&file.name(""))),
+        };
+        let fields = match problem {
+            Unexpected::Answer(clause) => {
+                let clause = self.quote(clause);
+                return match clause.strip_prefix(ANSWER) {
+                    Some(rest) => format!("{whose}{rest}"),
+                    None => clause,
+                };
+            }
             Unexpected::Fields { named, more, .. } => {
                 let quote = |text: &str, max| self.redactor.quote(text, max);
                 let mut problems: Vec<String> =
@@ -697,9 +705,14 @@ impl Context<'_> {
                 }
                 problems.join("; ")
             }
+        };
+        match fields.strip_prefix(ANSWER) {
+            Some(rest) => format!("{whose}{rest}"),
+            None => format!("{whose} was not understood: {fields}"),
         }
     }
 
+    /// Where a document comes from.
     fn source(&self, document: Document) -> &Source {
         match document {
             Document::Organization => self.organization,

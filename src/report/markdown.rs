@@ -39,9 +39,9 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
         (Verdict::Skipped, _) => "⚠️ Skipped",
     };
     let mut text = format!(
-        "## {}\n\n{} ({})\n\n",
+        "## {}: {}\n\n{}\n\n",
         report.labelled(&format!("Runway preflight: {mark}")),
-        escape(&report.headline()),
+        escape(&report.headline),
         escape(&report.host())
     );
     let rows = report.requirements();

@@ -92,7 +92,7 @@ fn headline(report: &Report, paint: Paint) -> String {
         (Verdict::CannotTell, true) | (Verdict::Skipped, _) => YELLOW,
     };
     let word = report.labelled(report.word());
-    let headline = report.headline();
+    let headline = &report.headline;
     let taken = word
         .chars()
         .count()

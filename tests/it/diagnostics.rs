@@ -9,7 +9,7 @@ use serde_json::{json, Value};
 use crate::plans;
 use crate::support::body::{gen45, organization, EXAMPLE};
 use crate::support::tls::{self, Certificate};
-use crate::support::{each, set, settled, Gate, Reply, Run, Server, Step, KEY, REFUSED};
+use crate::support::{check, each, set, settled, Gate, Reply, Run, Server, Step, KEY, REFUSED};
 
 struct Case {
     name: &'static str,
@@ -325,6 +325,7 @@ fn hold(case: &Case, page: &Page) {
             );
         }
     }
+    says_what_happened(&json, &text, &markdown);
     if WHOLE.contains(&case.name) {
         snapshot(
             &format!("diagnostic-{}", case.name),
@@ -332,6 +333,37 @@ fn hold(case: &Case, page: &Page) {
         );
     }
     page.add(case.name, &text);
+}
+
+/// The first line, which is all that most people see: what decided, and how much else is wrong.
+#[track_caller]
+fn says_what_happened(json: &Run, text: &Run, markdown: &Run) {
+    let report = json.json();
+    let diagnostics = report["diagnostics"].as_array().expect("diagnostics");
+    let errors = diagnostics.iter().filter(|one| one["severity"] == "error");
+    let decides = |one: &&Value| {
+        let code = one["code"].as_str().expect("a code");
+        check::exit_code_of(code) == json.code
+    };
+    let Some(first) = errors.clone().find(decides) else {
+        return assert!(text.stdout.starts_with("GO  "), "{text:?}");
+    };
+    let others = match errors.count() - 1 {
+        0 => String::new(),
+        others => format!(" (and {others} more)"),
+    };
+    let headline = format!(
+        "  {}{others}    ",
+        first["summary"].as_str().expect("a text")
+    );
+    let shown = |run: &Run| settled(run.stdout.lines().next().unwrap_or_default());
+    assert!(
+        shown(text).contains(&settled(&headline)),
+        "{headline}: {text:?}"
+    );
+    let plain = shown(markdown).replace(['\\', '`'], "");
+    let headline = settled(headline.trim()).replace(['\\', '`'], "");
+    assert!(plain.ends_with(&headline), "{headline}: {markdown:?}");
 }
 
 /// What no answer of `GET /v1/organization` can cause.
@@ -424,10 +456,10 @@ fn every_other_diagnostic_has_its_text() {
         |(name, code, make)| {
             let run = |format: &str| make().args("--format").arg(format).run();
             let (text, json, markdown) = (run("text"), run("json"), run("markdown"));
+            says_what_happened(&json, &text, &markdown);
             let found = [json.codes("error"), json.codes("warning")].concat();
             assert_eq!(found, [*code], "{json:?}");
             assert_same(&text.shown(), &json.codes("error"), &text);
-            drop(markdown);
             let of_connection = ["unreachable", "tls-failed"].contains(code);
             let page = if of_connection {
                 &of_connections

@@ -24,7 +24,7 @@ fn a_step_gets_its_outputs_whatever_the_verdict() {
             6,
             "false",
             "no-go",
-            "generations-short,credits-short",
+            "credits-short",
         ),
         (
             Reply::http(401, ""),
@@ -57,6 +57,19 @@ fn a_step_gets_its_outputs_whatever_the_verdict() {
                 let found: Vec<_> = run.output("codes").split(',').collect();
                 let expected: Vec<_> = codes.split(',').collect();
                 assert_eq!(set(&found), set(&expected), "{run:?}");
+                // What happened stands in every place that people look at.
+                let headline = run.output("message").split_once(": ").expect("a verdict").1;
+                let headline = headline.rsplit_once(" (").expect("a host").0;
+                let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+                let summary = first(run.summary.as_deref().unwrap_or_default());
+                assert!(summary.ends_with(headline), "{summary}: {run:?}");
+                if *format == *"text" {
+                    assert!(first(&run.stdout).contains(headline), "{run:?}");
+                }
+                if *exit != 0 {
+                    let summary = headline.split(" (and ").next().unwrap_or_default();
+                    assert!(run.stderr.contains(&format!(": {summary}%0A")), "{run:?}");
+                }
                 assert!(
                     !run.summary.as_deref().unwrap_or_default().is_empty(),
                     "a summary: {run:?}"

@@ -58,7 +58,7 @@ fn every_form_is_written_from_one_check() {
         (&report["verdict"], &report["exitCode"]),
         (&json!("no-go"), &json!(3))
     );
-    assert!(read(at("markdown")).starts_with("## Runway preflight: ❌ No-go\n"));
+    assert!(read(at("markdown")).starts_with("## Runway preflight: ❌ No-go: gen4.5 has 188 "));
     let env = read(at("env"));
     assert!(env.contains("RUNWAY_PREFLIGHT_PASS=false\n"), "{env}");
     let junit = read(at("junit"));

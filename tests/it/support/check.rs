@@ -336,6 +336,7 @@ fn github_outputs(outputs: &str, run: &Run) {
     let errors = diagnostics.iter().filter(|one| one["severity"] == "error");
     let codes: Vec<_> = errors
         .map(|one| one["code"].as_str().expect("a code"))
+        .filter(|code| exit_code_of(code) == run.code)
         .collect();
     let listed: Vec<_> = found["codes"]
         .split(',')
