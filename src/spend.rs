@@ -11,27 +11,30 @@ pub const SECONDS_A_DAY: u64 = 86_400;
 /// The most days that Runway answers for at once.
 pub const MAX_DAYS: u32 = 90;
 
-/// A calendar day in UTC, counted from 1970-01-01.
+/// A calendar day in UTC, counted from 1970-01-01. No day is after 9999-12-31, the last that can be
+/// written as `YYYY-MM-DD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UtcDay(u32);
 
 impl UtcDay {
+    const LAST: Self = Self(2_932_896);
+
     /// Reads `YYYY-MM-DD`; `None` for anything that is no day of the calendar from 1970 on.
     pub fn parse(text: &str) -> Option<Self> {
-        let shape = text.len() == 10 && text.is_ascii();
-        let midnight = humantime::parse_rfc3339(&format!("{text}T00:00:00Z")).ok()?;
-        let day = Self::of(midnight);
-        // The round trip refuses what the parser would carry over, such as 2026-02-30.
-        (shape && day.to_string() == text).then_some(day)
+        let midnight = humantime::parse_rfc3339(&format!("{text}T00:00:00Z"));
+        midnight.ok().map(Self::holding)
     }
 
-    /// The day that holds an instant.
+    /// The day that holds an instant. An instant beyond the years that can be written is taken to
+    /// be on the last day but one, so that the day after it can be written as well.
     pub fn of(instant: SystemTime) -> Self {
-        let seconds = instant
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
-        Self(u32::try_from(seconds / SECONDS_A_DAY).unwrap_or(u32::MAX))
+        Self::holding(instant).min(Self::LAST.minus(1))
+    }
+
+    fn holding(instant: SystemTime) -> Self {
+        let since = instant.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let day = u32::try_from(since.as_secs() / SECONDS_A_DAY);
+        day.map_or(Self::LAST, |day| Self(day).min(Self::LAST))
     }
 
     /// The first day of its month.
@@ -43,7 +46,7 @@ impl UtcDay {
 
     /// The day `days` later.
     pub fn plus(self, days: u32) -> Self {
-        Self(self.0.saturating_add(days))
+        Self(self.0.saturating_add(days)).min(Self::LAST)
     }
 
     /// The day `days` earlier.
@@ -263,6 +266,7 @@ mod tests {
             "2026-02-28",
             "2000-02-29",
             "2026-12-31",
+            "9999-12-31",
         ] {
             assert_eq!(day(good).to_string(), good);
         }
@@ -276,6 +280,8 @@ mod tests {
             "2026-1-01",
             "26-01-01",
             "2026-01-01T",
+            "2026-01-01T00:00:00.5",
+            "2026-01-01T00:00:00Z",
             "",
             "2026/01/01",
             "2026-01-0１",
@@ -283,9 +289,37 @@ mod tests {
             "+026-01-01",
             "2026-01-00",
             " 2026-01-1",
+            "10000-01-01",
         ] {
             assert_eq!(UtcDay::parse(bad), None, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn every_day_can_be_written() {
+        for (seconds, written, next) in [
+            (0, "1970-01-01", "1970-01-02"),
+            (253_402_214_399, "9999-12-30", "9999-12-31"),
+            (253_402_300_799, "9999-12-30", "9999-12-31"),
+            (253_402_300_800, "9999-12-30", "9999-12-31"),
+            (i64::MAX.unsigned_abs(), "9999-12-30", "9999-12-31"),
+        ] {
+            let Some(instant) = UNIX_EPOCH.checked_add(Duration::from_secs(seconds)) else {
+                continue;
+            };
+            let today = UtcDay::of(instant);
+            let days = (today.to_string(), today.plus(1).to_string());
+            assert_eq!(days, (written.to_owned(), next.to_owned()));
+            for days in [1, 30, u32::MAX] {
+                let window = Window::last(days, today);
+                assert!(window.contains(today) && window.start <= window.last_day());
+            }
+            assert_eq!(day("9999-12-31").plus(u32::MAX), day("9999-12-31"));
+            assert_eq!(today.minus(u32::MAX), day("1970-01-01"));
+            assert!(Period::Month.on(today).contains(today));
+        }
+        let before_1970 = UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(UtcDay::of(before_1970), day("1970-01-01"));
     }
 
     #[test]

@@ -146,7 +146,7 @@ fn in_tenths(pause: Duration) -> String {
     }
 }
 
-/// Up to the full second: nobody waits by the tenth.
+/// Rounded up to the full second.
 fn in_seconds(left: Duration) -> String {
     let seconds = left.as_millis().div_ceil(1_000);
     match u64::try_from(seconds).unwrap_or(u64::MAX) {
