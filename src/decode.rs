@@ -2,14 +2,17 @@
 //! mistyped or there twice is [`Unreadable`], and unknown fields are passed over.
 
 mod json;
+mod text;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::Read;
 use std::iter::Peekable;
 use std::vec;
 
 use self::json::{is_same, Document, Json, MAX_VALUES};
 pub(crate) use self::json::{whole, Round};
+pub(crate) use self::text::utf8;
 use crate::quota::{
     compare, Credits, Limit, Model, ModelQuota, Models, Organization, Problem, Reading, Unreadable,
 };
@@ -57,6 +60,18 @@ pub fn organization(body: &[u8]) -> Reading<Organization> {
             models,
         }),
     }
+}
+
+/// Reads an answer of `GET /v1/organization` from a file that may be UTF-16.
+///
+/// # Errors
+///
+/// As [`organization`].
+pub fn saved_organization(file: &[u8]) -> Reading<Organization> {
+    let mut text = Vec::with_capacity(file.len());
+    // To read from memory cannot fail; if it did, what was read would be cut off.
+    let _ = utf8(file).and_then(|mut source| source.read_to_end(&mut text));
+    organization(&text)
 }
 
 fn models_of(limits: Object, used: Reading<Map>) -> Reading<Models> {
@@ -199,7 +214,6 @@ fn document(body: &[u8]) -> Reading<Document<'_>> {
         let excerpt = String::from_utf8_lossy(start).into_owned();
         Err(unreadable(Problem::Excerpt { problem, excerpt }))
     };
-    // A byte order mark is what some editors leave in a saved file.
     let text = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     if u64::try_from(body.len()).map_or(true, |length| length > MAX_BYTES) {
         return other("is longer than 8 MiB");

@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Read};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::decode::{whole, Round};
+use crate::decode::{utf8, whole, Round};
 use crate::files::ReadError;
 use crate::price::{times, Prices, Rate};
 use crate::quota::{Credits, Model};
@@ -74,7 +74,7 @@ impl Plan {
     ///
     /// Where anything is no task, or cannot be priced as the prices say. Nothing is guessed.
     pub fn read(source: impl Read, prices: &Prices) -> Result<Self, PlanError> {
-        let mut tasks = TaskReader::new(source);
+        let mut tasks = TaskReader::new(utf8(source).map_err(not_read)?);
         let mut plan = Self {
             models: Vec::new(),
             priced: !prices.is_empty(),
@@ -273,11 +273,7 @@ impl<R: Read> TaskReader<R> {
                 (b'[', Place::Start) => Place::ArrayStart,
                 (b',', Place::Item) => Place::Comma,
                 (b']', Place::ArrayStart | Place::Item) => Place::End,
-                (0xef, Place::Start) if self.line == 1 => {
-                    self.byte_order_mark()?;
-                    continue;
-                }
-                (0xfe | 0xff, Place::Start) | (0, _) => return Err(self.error(UTF_16)),
+                (0, _) => return Err(self.error(UTF_16)),
                 (b',', Place::Objects) => {
                     return Err(self.error(
                         "there is a comma between tasks: remove it, or put all of them into [ ]",
@@ -347,17 +343,6 @@ impl<R: Read> TaskReader<R> {
     fn peek(&mut self) -> Result<Option<u8>, PlanError> {
         let buffer = self.source.fill_buf().map_err(not_read)?;
         Ok(buffer.first().copied())
-    }
-
-    /// Some editors put one before UTF-8.
-    fn byte_order_mark(&mut self) -> Result<(), PlanError> {
-        for expected in [0xef, 0xbb, 0xbf] {
-            if self.peek()? != Some(expected) {
-                return Err(self.error("this is not UTF-8"));
-            }
-            self.take(1, 0);
-        }
-        Ok(())
     }
 
     fn take(&mut self, bytes: usize, lines: usize) {
@@ -585,11 +570,9 @@ mod tests {
             let found = read(&text, &Prices::default()).expect_err(&text);
             assert_eq!(found, format!("1: {NO_NAME}"));
         }
-        // With a byte order mark and without, as an object and in an array.
+        // Without a byte order mark, as an object and in an array.
         for utf16 in [
-            &b"\xff\xfe{\0}\0"[..],
-            b"\xfe\xff\0{\0}",
-            b"{\0}\0",
+            &b"{\0}\0"[..],
             b"{\0\"\0a\0\"\0:\x001\0}\0\n\0",
             b"\0{\0}",
             b"[\0{\0}\0]\0",

@@ -247,7 +247,7 @@ impl Check<'_, '_, '_> {
     fn organization(&mut self) -> Option<Organization> {
         let poll = self.poll;
         let read = match &poll.organization {
-            Some(body) => Ok(decode::organization(body)),
+            Some(file) => Ok(decode::saved_organization(file)),
             None => self
                 .ask(|client, deadline, on_try| client.organization(deadline, on_try))
                 .map(|body| decode::organization(&body)),

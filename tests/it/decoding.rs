@@ -278,3 +278,33 @@ fn what_nobody_reads_may_be_deep() {
     let run = Gate::reading(body).args(ASKED).run();
     assert_eq!(run.code, 0, "{run:?}");
 }
+
+#[test]
+fn files_are_read_by_their_byte_order_mark() {
+    let plan = "{\"model\":\"gen4.5\",\"promptText\":\"é😀\"}\n".repeat(40_000);
+    let body = gen45(50_000, 12).to_string();
+    for name in ["UTF-8", "UTF-16, little end first", "UTF-16, big end first"] {
+        let encoded = |text: &str| -> Vec<u8> {
+            let marked = format!("\u{feff}{text}");
+            let units = marked.encode_utf16();
+            match name {
+                "UTF-8" => marked.into_bytes(),
+                "UTF-16, little end first" => units.flat_map(u16::to_le_bytes).collect(),
+                _ => units.flat_map(u16::to_be_bytes).collect(),
+            }
+        };
+        let run = Gate::reading(encoded(&body))
+            .file("tasks.jsonl", encoded(&plan))
+            .args("--plan tasks.jsonl --format json")
+            .run();
+        assert_eq!(run.code, 0, "{name}: {run:?}");
+        assert_eq!(run.json()["plan"]["tasks"], 40_000, "{name}");
+        // A lone half of a pair, and half a unit.
+        for end in [&b"\xd8\xd8"[..], b"{"] {
+            let mut broken: Vec<u8> = encoded(&body[..body.len() - 1]);
+            broken.extend(end);
+            let run = Gate::reading(broken).run();
+            assert_eq!(run.code, 5, "{name}: {run:?}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Text by its byte order mark: UTF-8, or the UTF-16 that Windows PowerShell writes.
+
+use std::io::{self, Cursor, Read};
+use std::mem::take;
+
+/// How many bytes of UTF-16 are read at a time.
+const CHUNK: usize = 65_536;
+
+/// The text of a file as UTF-8, without its mark. What is no UTF-16 after all becomes a byte that
+/// is in no UTF-8, so that whoever reads the text refuses it.
+///
+/// # Errors
+///
+/// Where the source cannot be read.
+pub(crate) fn utf8<'r>(mut source: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    let mut start = Vec::new();
+    source.by_ref().take(3).read_to_end(&mut start)?;
+    let unit: fn([u8; 2]) -> u16 = match start[..] {
+        [0xef, 0xbb, 0xbf] => return Ok(Box::new(source)),
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return Ok(Box::new(Cursor::new(start).chain(source))),
+    };
+    let behind_the_mark = start.split_off(2);
+    Ok(Box::new(Utf16 {
+        source: Cursor::new(behind_the_mark).chain(source),
+        unit,
+        half: Vec::new(),
+        text: Cursor::default(),
+    }))
+}
+
+struct Utf16<R> {
+    source: R,
+    unit: fn([u8; 2]) -> u16,
+    /// The first half of a pair whose second half is still to be read.
+    half: Vec<u8>,
+    text: Cursor<Vec<u8>>,
+}
+
+impl<R: Read> Read for Utf16<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.text.read(buffer)?;
+        if count > 0 || buffer.is_empty() {
+            return Ok(count);
+        }
+        let mut bytes = take(&mut self.half);
+        let limit = u64::try_from(CHUNK).unwrap_or(u64::MAX);
+        let read = self.source.by_ref().take(limit).read_to_end(&mut bytes)?;
+        let (mut pairs, odd) = bytes.as_chunks::<2>();
+        if let (CHUNK, Some((last, others))) = (read, pairs.split_last()) {
+            if (0xd800..0xdc00).contains(&(self.unit)(*last)) {
+                self.half = last.to_vec();
+                pairs = others;
+            }
+        }
+        let mut text = Vec::with_capacity(pairs.len());
+        for found in char::decode_utf16(pairs.iter().copied().map(self.unit)) {
+            match found {
+                Ok(found) => text.extend(found.encode_utf8(&mut [0; 4]).as_bytes()),
+                Err(_) => text.push(0xff),
+            }
+        }
+        text.extend(odd.iter().map(|_| 0xff));
+        self.text = Cursor::new(text);
+        self.text.read(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(bytes: &[u8]) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut source = utf8(bytes).expect("read");
+        source.read_to_end(&mut text).expect("read");
+        text
+    }
+
+    fn utf16(text: &str) -> [Vec<u8>; 2] {
+        let units = || std::iter::once(0xfeff).chain(text.encode_utf16());
+        [
+            units().flat_map(u16::to_le_bytes).collect(),
+            units().flat_map(u16::to_be_bytes).collect(),
+        ]
+    }
+
+    #[test]
+    fn what_is_no_text_stays_none() {
+        for (bytes, text) in [
+            (&b""[..], &b""[..]),
+            (b"\xef", b"\xef"),
+            (b"\xef\xbb", b"\xef\xbb"),
+            (b"\xef\xbb\xbf", b""),
+            (b"\xef\xbb\xbf\xef\xbb\xbf{}", b"\xef\xbb\xbf{}"),
+            (b"\xff", b"\xff"),
+            (b"\xff\xfe", b""),
+            (b"\xfe\xff", b""),
+            (b"\xff\xfe{", b"\xff"),
+            (b"\xff\xfe{\0}", b"{\xff"),
+            (b"\xff\xfe\x00\xd8", b"\xff"),
+            (b"\xff\xfe\x00\xd8{\0", b"\xff{"),
+            (b"\xfe\xff\xdc\x00\0{", b"\xff{"),
+            (b"{\0}\0", b"{\0}\0"),
+        ] {
+            assert_eq!(read(bytes), text, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_pair_that_two_chunks_share_is_one_character() {
+        for before in CHUNK / 2 - 3..CHUNK / 2 + 3 {
+            let text = "a".repeat(before) + "😀é";
+            for bytes in utf16(&text) {
+                assert_eq!(read(&bytes), text.as_bytes(), "{before}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn utf_16_is_read_as_utf_8(text in any::<String>()) {
+            for bytes in utf16(&text) {
+                prop_assert_eq!(read(&bytes), text.as_bytes());
+            }
+        }
+    }
+}
