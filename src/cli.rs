@@ -78,8 +78,6 @@ pub struct Settings {
     pub label: Option<String>,
     /// Where limits and balance come from.
     pub organization: Source,
-    /// Where the history comes from.
-    pub usage: Source,
     /// The days of history to show.
     pub shown: Option<Range>,
     /// How long to check again.
@@ -100,7 +98,7 @@ pub struct Settings {
     pub format: Format,
     /// `--write`: a form and a file each.
     pub write: Vec<(Format, PathBuf)>,
-    /// `--color`, `--no-color`.
+    /// `--color`.
     pub color: Color,
     /// `--quiet`.
     pub quiet: bool,
@@ -121,7 +119,7 @@ impl Settings {
     /// Whether anything at all comes from Runway.
     pub fn asks_runway(&self) -> bool {
         let history = self.shown.is_some() || self.job.asks_for_history();
-        self.organization == Source::Runway || (history && self.usage == Source::Runway)
+        self.organization == Source::Runway || history
     }
 }
 
@@ -186,7 +184,6 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
             .map(Value::label)
             .transpose()?,
         organization: source(&flags.from),
-        usage: source(&flags.usage_from),
         shown: value("--usage", &flags.usage)
             .map(|value| value.range(today))
             .transpose()?,
@@ -213,7 +210,13 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
             .iter()
             .map(|text| Value::new("--write", text.clone()).write())
             .collect::<Result<_, _>>()?,
-        color: color(&flags)?,
+        color: value("--color", &flags.color).map_or(Ok(Color::Auto), |value| {
+            value.choice(&[
+                ("auto", Color::Auto),
+                ("always", Color::Always),
+                ("never", Color::Never),
+            ])
+        })?,
         quiet: flags.quiet,
         verbose: flags.verbose,
         base_url: flags.base_url.clone(),
@@ -243,24 +246,6 @@ fn format(flags: &Flags) -> Result<Format, UsageError> {
     }
 }
 
-fn color(flags: &Flags) -> Result<Color, UsageError> {
-    let choices = [
-        ("auto", Color::Auto),
-        ("always", Color::Always),
-        ("never", Color::Never),
-    ];
-    let color = flags.color.clone();
-    let color = color.map(|text| Value::new("--color", text).choice(&choices));
-    match (color.transpose()?, flags.no_color) {
-        (None | Some(Color::Never), true) => Ok(Color::Never),
-        (Some(_), true) => Err(UsageError::new(
-            "--no-color is short for --color never, but another --color is given",
-            "--no-color",
-        )),
-        (color, false) => Ok(color.unwrap_or_default()),
-    }
-}
-
 /// What only several flags together show.
 fn check_together(settings: &Settings) -> Result<(), UsageError> {
     let problem = if settings.key_file.as_deref() == Some(Path::new("-")) {
@@ -278,37 +263,10 @@ fn check_together(settings: &Settings) -> Result<(), UsageError> {
             "--interval is the pause between two checks of --wait, and --wait is missing",
             "--wait 2h --interval 5m",
         )
-    } else if settings.usage != Source::Runway && settings.shown.is_none() {
+    } else if settings.plan == Some(Source::Stdin) && settings.organization == Source::Stdin {
         (
-            "--usage-from needs --usage, which names the days to show",
-            "--usage-from usage.json --usage 2026-02-15..2026-03-17",
-        )
-    } else if settings.usage != Source::Runway && settings.job.budget.is_some() {
-        (
-            "--budget needs today's history from Runway, not a saved one (--usage-from)",
-            "--budget 20000/30d",
-        )
-    } else if settings.usage != Source::Runway && matches!(settings.shown, Some(Range::Last(_))) {
-        (
-            "--usage must name two dates: a saved history (--usage-from) holds fixed days",
-            "--usage-from usage.json --usage 2026-02-15..2026-03-17",
-        )
-    } else if settings.organization == Source::Stdin && settings.usage == Source::Stdin {
-        (
-            "--from and --usage-from cannot both read standard input",
-            "--from - --usage-from usage.json --usage 2026-02-15..2026-03-17",
-        )
-    } else if settings.plan == Some(Source::Stdin)
-        && [&settings.organization, &settings.usage].contains(&&Source::Stdin)
-    {
-        (
-            "--plan cannot read standard input beside --from or --usage-from",
+            "--plan and --from cannot both read standard input",
             "--from - --plan tasks.jsonl",
-        )
-    } else if settings.job.warn_lasts.is_some() && settings.usage != Source::Runway {
-        (
-            "--warn-lasts needs today's history from Runway, not a saved one (--usage-from)",
-            "--warn-lasts 7days",
         )
     } else if settings.job.warn_lasts.is_some() && settings.organization != Source::Runway {
         (
@@ -406,7 +364,7 @@ pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
 
 /// The files that such a command line reads.
 pub fn read_files(arguments: &[OsString]) -> Vec<PathBuf> {
-    let flags = ["--from", "--usage-from", "--plan", "--key-file"];
+    let flags = ["--from", "--plan", "--key-file"];
     let values = flags.iter().flat_map(|flag| values_of(flag, arguments));
     values.map(PathBuf::from).collect()
 }

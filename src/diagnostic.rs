@@ -285,10 +285,8 @@ pub enum KeyHint {
 pub enum HistoryFlag {
     /// `--budget`.
     Budget,
-    /// `--usage 30d`.
-    Days,
-    /// `--usage A..B`, which a saved history can serve.
-    Dates,
+    /// `--usage`.
+    Usage,
 }
 
 /// What is common to all that can go wrong with a request.
@@ -337,8 +335,6 @@ pub enum Unexpected {
 pub struct Context<'a> {
     /// Where limits and balance come from.
     pub organization: &'a Source,
-    /// Where the history comes from.
-    pub usage: &'a Source,
     /// The host of the base URL, with the port if it is not the scheme's own.
     pub host: &'a str,
     /// The base URL is https.

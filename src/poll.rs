@@ -26,8 +26,6 @@ pub struct Poll {
     pub job: Job,
     /// The saved answer with limits and balance; `None` if Runway is asked for them.
     pub organization: Option<Vec<u8>>,
-    /// The same with the credit history.
-    pub usage: Option<Vec<u8>>,
     /// The way to Runway; `None` if nothing is to be asked of it.
     pub client: Option<Client>,
     /// The days of history to show.
@@ -159,7 +157,7 @@ impl Poll {
         Outcome {
             checked_at,
             not_before: check.not_before,
-            // A shared answer, or a saved one, may hold more days.
+            // A shared answer may hold more days.
             history: shown.zip(histories.shown).map(|(window, history)| {
                 match history.lies_within(window) {
                     true => (window, history),
@@ -351,14 +349,9 @@ impl Check<'_, '_, '_> {
     }
 
     fn history(&mut self, window: Window) -> Option<History> {
-        let poll = self.poll;
-        let read = match &poll.usage {
-            // A saved history may hold more than what is to be shown of it.
-            Some(body) => Ok(decode::history(body, None)),
-            None => self
-                .ask(|client, deadline, on_try| client.usage(window, deadline, on_try))
-                .map(|body| decode::history(&body, Some(window))),
-        };
+        let read = self
+            .ask(|client, deadline, on_try| client.usage(window, deadline, on_try))
+            .map(|body| decode::history(&body, Some(window)));
         match read.and_then(|read| of_document(Document::Usage, read)) {
             Ok(history) => Some(history),
             Err(finding) => {

@@ -18,7 +18,6 @@ use runway_preflight::poll::Poll;
 use runway_preflight::redact::Redactor;
 use runway_preflight::report::Format;
 use runway_preflight::source::{Document, Source};
-use runway_preflight::spend::Range;
 
 use crate::variable;
 
@@ -40,7 +39,6 @@ pub(crate) struct Setup {
     pub(crate) verbose: bool,
     pub(crate) label: Option<String>,
     organization: Source,
-    usage: Source,
     host: String,
     waiting: bool,
     secure: bool,
@@ -53,7 +51,6 @@ impl Setup {
     pub(crate) fn context<'a>(&'a self, redactor: &'a Redactor) -> Context<'a> {
         Context {
             organization: &self.organization,
-            usage: &self.usage,
             host: &self.host,
             secure: self.secure,
             waiting: self.waiting,
@@ -94,7 +91,6 @@ pub(crate) fn setup(
         add_plan(&mut job, source, &settings)?;
     }
     let organization = input("--from", &settings.organization, timeout)?;
-    let usage = input("--usage-from", &settings.usage, timeout)?;
     let mut client = None;
     let mut key_source = None;
     let mut obstacle = None;
@@ -123,7 +119,6 @@ pub(crate) fn setup(
         poll: Poll {
             job,
             organization,
-            usage,
             client,
             shown: settings.shown,
             wait: settings.wait,
@@ -141,7 +136,6 @@ pub(crate) fn setup(
         verbose: settings.verbose,
         label: settings.label,
         organization: settings.organization,
-        usage: settings.usage,
         host: base.host().to_owned(),
         secure: base.is_secure(),
         waiting: settings.wait.is_some(),
@@ -158,7 +152,6 @@ fn refuse_same_files(settings: &Settings) -> Result<(), UsageError> {
     };
     let read = [
         ("--from", saved(&settings.organization)),
-        ("--usage-from", saved(&settings.usage)),
         ("--plan", settings.plan.as_ref().and_then(saved)),
         ("--key-file", settings.key_file.clone()),
     ];
@@ -264,8 +257,7 @@ fn history_asked(settings: &Settings) -> Option<HistoryFlag> {
     }
     match settings.shown {
         _ if settings.job.asks_for_history() => Some(HistoryFlag::Budget),
-        Some(Range::Days(_)) => Some(HistoryFlag::Dates),
-        Some(Range::Last(_)) => Some(HistoryFlag::Days),
+        Some(_) => Some(HistoryFlag::Usage),
         None => None,
     }
 }

@@ -59,9 +59,6 @@ pub(super) struct Flags {
     /// decide from a saved answer
     #[argh(option)]
     pub(super) from: Option<String>,
-    /// show a saved history
-    #[argh(option)]
-    pub(super) usage_from: Option<String>,
     /// add the credit history to the report
     #[argh(option)]
     pub(super) usage: Option<String>,
@@ -83,9 +80,6 @@ pub(super) struct Flags {
     /// auto, always or never
     #[argh(option)]
     pub(super) color: Option<String>,
-    /// short for --color never
-    #[argh(switch)]
-    pub(super) no_color: bool,
     /// with verdict go, print no report
     #[argh(switch, short = 'q')]
     pub(super) quiet: bool,

@@ -49,9 +49,8 @@ Requests:
                                  from RUNWAYML_API_SECRET, or from .env, which
                                  is not read in GitHub Actions
   --from FILE                    check a saved answer of GET /v1/organization;
-                                 - is standard input. --budget, and --usage
-                                 without --usage-from, still ask Runway
-  --usage-from FILE              the same for the history of --usage A..B
+                                 - is standard input. --budget and --usage still
+                                 ask Runway for the history
 
 Report:
   --usage RANGE                  add the credit history: 30d, or
@@ -64,7 +63,6 @@ Report:
   --write FORMAT=FILE            also write the report to FILE: json, markdown,
                                  text, env or junit; repeatable
   --color auto|always|never      color of the text [auto]
-  --no-color                     short for --color never
   -q, --quiet                    print no report on success
   -v, --verbose                  report each request: status, time, addresses
   -h                             print a short help
@@ -143,13 +141,11 @@ pub(super) fn example(flag: &str) -> &'static str {
         "--timeout" => "--timeout 30s",
         "--missing-key" => "--missing-key skip",
         "--from" => "--from organization.json",
-        "--usage-from" => "--usage-from usage.json --usage 2026-02-15..2026-03-17",
         "--usage" => "--usage 30d",
         "--format" => "--format json",
         "--json" => "--json",
         "--write" => "--write junit=preflight.xml",
         "--color" => "--color never",
-        "--no-color" => "--no-color",
         "--base-url" => "--base-url https://api.dev.runwayml.com",
         "--key-file" => "--key-file secret.txt",
         "--fail-open" => "--fail-open",

@@ -88,22 +88,16 @@ fn defaults_are_those_of_the_help() {
     assert_eq!(settings.timeout, Duration::from_secs(30));
     assert_eq!(settings.format, Format::Text);
     assert!(!settings.fail_open && !settings.skip_missing_key && !settings.quiet);
-    assert_eq!(
-        (settings.organization, settings.usage),
-        (Source::Runway, Source::Runway)
-    );
+    assert_eq!(settings.organization, Source::Runway);
 }
 
 #[test]
 fn runway_is_asked_for_what_no_file_holds() {
-    const SAVED: [&str; 4] = ["--usage-from", "u", "--usage", "2026-02-15..2026-03-17"];
     let asks = |words: &[&str]| settings_of(words).asks_runway();
     assert!(asks(&[]));
-    assert!(asks(&SAVED));
     assert!(!asks(&["--from", "o"]));
     assert!(asks(&["--from", "o", "--usage", "30d"]));
     assert!(asks(&["--from", "o", "--budget", "1/1d"]));
-    assert!(!asks(&[&["--from", "o"][..], &SAVED].concat()));
     assert!(matches!(
         parse_words(&["--wait", "1h", "--usage", "30d"]),
         Ok(Command::Check(_))
@@ -410,10 +404,7 @@ fn everything_else_is_refused_with_an_example() {
         (&["--keep", "5", "--price", "a=1"], "the job has no cost"),
         (&["--keep", "5", "--plan", "x"], "the job has no cost"),
         (&["--plan", "a", "--plan", "b"], "--plan is given twice"),
-        (
-            &["--plan", "-", "--from", "-"],
-            "cannot read standard input",
-        ),
+        (&["--plan", "-", "--from", "-"], "both read standard input"),
         (&["--warn-lasts", "0s"], "must be at least 1s"),
         (&["--warn-lasts", "7"], "must be a duration"),
         (
@@ -453,33 +444,6 @@ fn everything_else_is_refused_with_an_example() {
         (&["--wait", "1h", "--from", "x"], "never changes"),
         (&["--missing-key", "ignore"], "must be one of fail, skip"),
         (&["--format", "xml"], "must be one of text, json, markdown"),
-        (
-            &["--usage-from", "x"],
-            "needs --usage, which names the days",
-        ),
-        (&["--usage-from", "x", "--usage", "30d"], "holds fixed days"),
-        (
-            &[
-                "--usage-from",
-                "x",
-                "--usage",
-                "2026-02-15..2026-03-17",
-                "--budget",
-                "1/1d",
-            ],
-            "needs today's history from Runway, not a saved one",
-        ),
-        (
-            &[
-                "--from",
-                "-",
-                "--usage-from",
-                "-",
-                "--usage",
-                "2026-02-15..2026-03-17",
-            ],
-            "both read standard input",
-        ),
         (&["--credit", "5"], "did you mean --credits?"),
         (&["--api-key", "x"], "put it in RUNWAYML_API_SECRET"),
         (&["--fail"], "unknown flag \"--fail\"\n"),

@@ -716,7 +716,7 @@ impl Context<'_> {
     fn source(&self, document: Document) -> &Source {
         match document {
             Document::Organization => self.organization,
-            Document::Usage => self.usage,
+            Document::Usage => &Source::Runway,
         }
     }
 
@@ -827,7 +827,7 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
                     "the balance comes from --from, but {} asks Runway for the history",
                     match flag {
                         HistoryFlag::Budget => "--budget",
-                        HistoryFlag::Days | HistoryFlag::Dates => "--usage",
+                        HistoryFlag::Usage => "--usage",
                     }
                 ),
                 String::new(),
@@ -836,18 +836,13 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
         cause.push_str(&format!("; {known}"));
         fix = fix.or(Some(advice).filter(|advice| !advice.is_empty()));
     }
-    let from_file = if hints.contains(&KeyHint::HistoryAsked(HistoryFlag::Dates)) {
-        ", or give the history with --usage-from"
-    } else {
-        ""
-    };
     Message {
         summary: "there is no API key".to_owned(),
         cause,
         fix: fix.unwrap_or_else(|| {
             format!(
                 "create a key at {PORTAL} → API Keys and set RUNWAYML_API_SECRET to it (in GitHub \
-                 Actions: store it as a secret, and pass it to the step in env or as api-secret){from_file}"
+                 Actions: store it as a secret, and pass it to the step in env or as api-secret)"
             )
         }),
         see: SETUP_PAGE.to_owned(),

@@ -15,7 +15,7 @@ WORKFLOWS = [*ROOT.glob(".github/workflows/*.yml"), *HERE.glob("workflows/*.yml"
              *ROOT.glob("examples/*workflow.yml")]
 # What the Action adds to the flags, and what it has no use for.
 OWN = {"api-secret", "fail", "version"}
-NO_INPUT = {"help", "version", "json", "no-color"}
+NO_INPUT = {"help", "version", "json"}
 
 
 class TheAction(unittest.TestCase):

@@ -309,9 +309,7 @@ class TheAction(Scenario):
             run = self.act("offline", server, key=None)
         self.assert_asked(server)
         self.assert_jobs(run, preflight="success", generate="success")
-        report = self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0", credit_balance="5000")
-        self.assertEqual(report["usage"]["totalCredits"], 520)
-        self.assertIn("520", run.steps["preflight"].summary)
+        self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0", credit_balance="5000")
 
     def test_a_budget_reads_the_history_and_nothing_else(self):
         with runway(organization()) as server:

@@ -168,13 +168,13 @@ exit {code}
         done = self.call(
             generations="gen4.5=1", plan="p", price="gen4.5=12/s", credits="2", keep="10", concurrency="gen4.5=3",
             budget="4/7days", warn_generations="gen4.5=5", warn_credits="6", warn_lasts="11days", wait="7m", interval="8s", timeout="9s", fail_open="true", missing_key="skip", **{"from": "a b"},
-            usage_from="c", usage="30d", tiers="true", format="json",
+            usage="30d", tiers="true", format="json",
             write="json=j", label="l", quiet="true", base_url="http://127.0.0.1:1", key_file="k",
             fail="true", api_secret="")
         self.assertEqual(done.arguments, [
             "--generations=gen4.5=1", "--plan=p", "--price=gen4.5=12/s", "--credits=2", "--keep=10", "--concurrency=gen4.5=3",
             "--budget=4/7days", "--warn-generations=gen4.5=5", "--warn-credits=6", "--warn-lasts=11days", "--wait=7m", "--interval=8s", "--timeout=9s", "--fail-open",
-            "--missing-key=skip", "--from=a b", "--usage-from=c", "--usage=30d", "--tiers", "--format=json", "--write=json=j",
+            "--missing-key=skip", "--from=a b", "--usage=30d", "--tiers", "--format=json", "--write=json=j",
             "--label=l", "--quiet",
             "--base-url=http://127.0.0.1:1", "--key-file=k"])
 
@@ -244,7 +244,7 @@ exit {code}
     def test_a_wrong_flag_is_reported_as_the_input(self):
         for said, expected in (
                 ('error: --credits "$12" must be a whole number', 'error: the input credits "$12" must be a whole number'),
-                ("error: --usage-from shows what --usage names", "error: the input usage-from shows what usage names"),
+                ("error: --warn-credits shows what --usage names", "error: the input warn-credits shows what usage names"),
                 ('error: --credits "--help" is none', 'error: the input credits "--help" is none'),
                 ("error: --wait x\n\nexample: runway-preflight --wait 2h --interval 5m",
                  "error: the input wait x\n\nexample: wait: 2h, interval: 5m"),

@@ -26,10 +26,6 @@ fn what_never_ends_is_not_read_for_ever() {
         ("--from . --timeout 500ms", 2),
         ("--key-file pipe --timeout 500ms", 2),
         ("--key-file /dev/zero", 2),
-        (
-            "--usage-from pipe --usage 2026-02-15..2026-03-17 --timeout 500ms",
-            2,
-        ),
     ];
     each(
         &cases,

@@ -152,10 +152,6 @@ const WRONG: &[(&str, &[&str])] = &[
 
     // ---- what does not go together
     ("--from - --wait 1m", &["--from", "--wait"]),
-    ("--from - --budget 5/1d --usage-from -", &[]),
-    ("--usage-from x.json", &["--usage-from", "--usage"]),
-    ("--usage-from x.json --usage 30d", &["--usage-from"]),
-    ("--from - --usage-from - --usage 2026-02-15..2026-03-17", &["--usage-from"]),
     ("--from no-such-file.json", &["no-such-file.json"]),
     ("--from .", &["."]),
     ("--key-file no-such-file", &["no-such-file"]),
@@ -345,7 +341,6 @@ fn help_fits_a_terminal_and_names_everything() {
         "--fail-open",
         "--missing-key",
         "--from",
-        "--usage-from",
         "--usage",
         "--tiers",
         "--format",

@@ -224,11 +224,11 @@ fn the_report_of_a_long_history_fits_a_variable() {
             .collect();
         days.push(json!({ "date": format!("2026-02-{number:02}"), "usedCredits": used }));
     }
-    let saved = json!({ "results": days, "models": [] }).to_string();
-    let run = Gate::reading(EXAMPLE)
+    let spent = json!({ "results": days, "models": [] }).to_string();
+    let server = Server::script([Reply::ok(EXAMPLE), Reply::ok(&spent)]);
+    let run = Gate::asking(&server)
         .github()
-        .file("usage.json", saved)
-        .args("--usage 2026-02-01..2026-03-01 --usage-from usage.json")
+        .args("--usage 2026-02-01..2026-03-01")
         .run();
     assert_eq!(run.code, 0, "{run:?}");
     assert!(

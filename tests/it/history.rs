@@ -8,7 +8,7 @@ use serde_json::{json, Value};
 
 use crate::diagnostics::snapshot;
 use crate::support::body::EXAMPLE;
-use crate::support::{each, Gate, Reply, Request, Run, Server, Step};
+use crate::support::{each, Gate, Reply, Request, Server, Step};
 
 /// Day 0 is 1970-01-01; counted plainly, a year and a month at a time.
 fn day(number: i64) -> String {
@@ -754,7 +754,7 @@ fn possible_dates_are_asked_for() {
     );
 }
 
-const SAVED: &str = r#"{
+const SPENT: &str = r#"{
   "results": [
     { "date": "2026-02-15", "usedCredits": [ { "model": "gen4.5", "amount": 1200 }, { "model": "gen4_image", "amount": 40 } ] },
     { "date": "2026-02-17", "usedCredits": [ { "model": "veo3.1", "amount": 400 } ] },
@@ -764,17 +764,15 @@ const SAVED: &str = r#"{
   "models": ["gen4.5", "gen4_image", "veo3.1"]
 }"#;
 
-fn saved(args: &str) -> Run {
-    Gate::reading(EXAMPLE)
-        .file("usage.json", SAVED)
-        .args("--usage-from usage.json")
-        .args(args)
-        .run()
-}
-
 #[test]
-fn a_saved_history_is_shown_in_every_format() {
-    let run = |format: &str| saved(&format!("--usage 2026-02-15..2026-02-22 --format {format}"));
+fn a_history_is_shown_in_every_format() {
+    let run = |format: &str| {
+        let server = Server::script([Reply::ok(EXAMPLE), Reply::ok(SPENT)]);
+        Gate::asking(&server)
+            .args("--usage 2026-02-15..2026-02-22 --format")
+            .arg(format)
+            .run()
+    };
     let (text, json, markdown) = (run("text"), run("json"), run("markdown"));
     assert_eq!((text.code, json.code, markdown.code), (0, 0, 0), "{text:?}");
     let usage = &json.json()["usage"];
@@ -808,59 +806,9 @@ fn a_saved_history_is_shown_in_every_format() {
         );
     }
     snapshot(
-        "history-saved",
+        "history",
         &[("text", &text), ("json", &json), ("markdown", &markdown)],
     );
-}
-
-#[test]
-fn a_saved_history_is_cut_to_the_days_that_are_shown() {
-    let run = saved("--usage 2026-02-16..2026-02-19 --format json");
-    assert_eq!(
-        (run.code, &run.json()["usage"]["totalCredits"]),
-        (0, &json!(400)),
-        "{run:?}"
-    );
-}
-
-#[test]
-fn a_saved_history_knows_no_today() {
-    for args in [
-        "",
-        "--usage 30d",
-        "--budget 1000/7d",
-        "--usage 2026-02-15..2026-02-22 --budget 1000/7d",
-    ] {
-        let run = saved(args);
-        assert_eq!(run.code, 2, "{run:?}");
-    }
-    for file in ["none.json", "."] {
-        let run = Gate::reading(EXAMPLE)
-            .args("--usage 2026-02-15..2026-02-22 --usage-from")
-            .arg(file)
-            .run();
-        assert_eq!(run.code, 2, "{run:?}");
-    }
-    let run = Gate::reading(EXAMPLE)
-        .file("usage.json", "{}")
-        .args("--usage 2026-02-15..2026-02-22 --usage-from usage.json")
-        .run();
-    assert_eq!(
-        (run.code, run.shown()),
-        (5, vec!["unexpected-response"]),
-        "{run:?}"
-    );
-}
-
-/// Asking for one and reading the other is fine either way.
-#[test]
-fn a_saved_history_beside_an_organization_that_is_asked_for() {
-    let server = runway(History::new());
-    let run = Gate::asking(&server)
-        .file("usage.json", SAVED)
-        .args("--usage-from usage.json --usage 2026-02-15..2026-02-22")
-        .run();
-    assert_eq!((run.code, server.seen()), (0, 1), "{run:?}");
 }
 
 #[test]

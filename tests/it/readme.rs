@@ -87,7 +87,6 @@ fn every_recipe_runs() {
         let server = runway();
         let run = Gate::asking(&server)
             .file("organization.json", file("examples/organization.json"))
-            .file("usage.json", file("examples/usage.json"))
             .args(&words.replace("examples/", ""))
             .run();
         assert_eq!(run.code, 0, "{run:?}");

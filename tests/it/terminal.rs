@@ -59,15 +59,15 @@ fn a_server_sends_no_escapes_to_a_terminal() {
 fn text_is_wrapped_to_the_terminal() {
     let long = "--generations a_model_whose_name_is_longer_than_a_terminal_of_sixty_columns=5 \
                 --label a-label-that-fills-the-first-line-of-a-terminal-all-by-itself";
-    let history = "--from organization.json --usage-from usage.json \
-                   --usage 2026-02-15..2026-02-22 --tiers";
+    let history = "--usage 2026-02-15..2026-03-17 --tiers";
     let short = "--generations gen4.5=200@60 --generations veo3.1=10 --credits 6000";
     for (args, code) in [(short, 6), (long, 6), (history, 0)] {
         let shown = |columns| {
-            let server = Server::script([Reply::ok(EXAMPLE)]);
-            let gate = Gate::asking(&server)
-                .file("organization.json", EXAMPLE)
-                .file("usage.json", include_str!("../../examples/usage.json"));
+            let spent = Reply::ok(include_str!("../../examples/usage.json"));
+            let answers = [Reply::ok(EXAMPLE), spent];
+            let asked = 1 + usize::from(args == history);
+            let server = Server::script(answers.into_iter().take(asked));
+            let gate = Gate::asking(&server);
             let (found, shown) = gate
                 .args(args)
                 .args("--color never")

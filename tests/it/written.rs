@@ -336,11 +336,6 @@ fn a_report_replaces_no_other_one_and_nothing_that_is_read() {
             "--key-file \"b\"",
             "--write env=\"b\"",
         ),
-        (
-            "--from a --usage-from b --usage 2026-02-15..2026-03-17 --write markdown=./b",
-            "--usage-from \"b\"",
-            "--write markdown=\"./b\"",
-        ),
     ];
     for (args, one, other) in cases {
         let gate = Gate::new().file("a", EXAMPLE).file("b", "key_0123456789");
