@@ -14,12 +14,6 @@ pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// A CI system.
 pub trait System {
-    /// Why a run of this system may have no key.
-    fn key_hints(&self) -> Vec<KeyHint>;
-
-    /// Whether the working directory is a checkout, which may be somebody else's.
-    fn works_in_checkout(&self) -> bool;
-
     /// The files that it reads after the step, in the order in which they are written.
     fn files(&self) -> Vec<CiFile>;
 
@@ -45,4 +39,85 @@ pub struct CiFile {
 /// The system that this runs in, if it is one that is known.
 pub fn detect(variables: Variables) -> Option<Box<dyn System>> {
     github::detect(variables)
+}
+
+/// What a CI system sets, and where its secrets come from.
+const SYSTEMS: [(&str, &str); 9] = [
+    (
+        "GITHUB_ACTIONS",
+        "store the key as a secret, and set RUNWAYML_API_SECRET: ${{ secrets.RUNWAYML_API_SECRET }} in the step's env",
+    ),
+    (
+        "GITLAB_CI",
+        "add RUNWAYML_API_SECRET with the key at Settings → CI/CD → Variables, without setting it in \
+         .gitlab-ci.yml",
+    ),
+    (
+        "TF_BUILD",
+        "add the secret variable RUNWAYML_API_SECRET to the pipeline, and set RUNWAYML_API_SECRET: \
+         $(RUNWAYML_API_SECRET) in the step's env",
+    ),
+    (
+        "JENKINS_URL",
+        "add the key as a secret text, and set RUNWAYML_API_SECRET = credentials('ID') in environment",
+    ),
+    (
+        "TEAMCITY_VERSION",
+        "add the parameter env.RUNWAYML_API_SECRET of type password with the key",
+    ),
+    (
+        "CODEBUILD_BUILD_ID",
+        "name the key's secret as RUNWAYML_API_SECRET under env/secrets-manager in the buildspec",
+    ),
+    (
+        "CIRCLECI",
+        "add RUNWAYML_API_SECRET with the key to the project's environment variables or a context",
+    ),
+    (
+        "BITBUCKET_BUILD_NUMBER",
+        "add RUNWAYML_API_SECRET with the key to the repository variables, secured",
+    ),
+    (
+        "BUILDKITE",
+        "set RUNWAYML_API_SECRET to the key by a secret of the cluster or a hook of the agent",
+    ),
+];
+
+/// Whether this runs in a CI system.
+pub fn is_ci(variable: Variables) -> bool {
+    const TOLD_BY: [&str; 5] = [
+        "GITHUB_ACTIONS",
+        "TF_BUILD",
+        "JENKINS_URL",
+        "TEAMCITY_VERSION",
+        "CODEBUILD_BUILD_ID",
+    ];
+    let says_so = variable("CI").is_some_and(|value| {
+        let value = value.to_string_lossy().to_lowercase();
+        !["", "false", "0"].contains(&value.as_str())
+    });
+    says_so || TOLD_BY.iter().any(|name| is_set(variable, name))
+}
+
+/// How the CI system gives a run its key.
+pub fn key_advice(variable: Variables) -> Option<&'static str> {
+    let system = SYSTEMS.iter().find(|(name, _)| is_set(variable, name));
+    system.map(|(_, advice)| *advice)
+}
+
+/// Why the CI system may have given the run no key.
+pub fn key_hints(variable: Variables) -> Vec<KeyHint> {
+    let is = |name, value: &str| variable(name).is_some_and(|found| found == value);
+    let mut hints = github::key_hints(variable);
+    if is("CI_COMMIT_REF_PROTECTED", "false") {
+        hints.push(KeyHint::NotProtected);
+    }
+    if is_set(variable, "TF_BUILD") {
+        hints.push(KeyHint::NotMapped);
+    }
+    hints
+}
+
+fn is_set(variable: Variables, name: &str) -> bool {
+    variable(name).is_some_and(|value| !value.is_empty())
 }

@@ -1,9 +1,11 @@
 //! The key: where it comes from, and the type that hides it.
 
 mod dotenv;
+mod placeholder;
 
 use std::ffi::OsString;
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,10 +16,14 @@ use crate::files::{self, Limits, Pipes, ReadError};
 pub const VARIABLE: &str = "RUNWAYML_API_SECRET";
 
 /// Names that other tools use for a Runway key.
-const OTHER_NAMES: [&str; 3] = [
+const OTHER_NAMES: [&str; 7] = [
     "RUNWAY_API_KEY",
     "RUNWAY_SKILLS_API_SECRET",
     "RUNWAYML_API_KEY",
+    "RUNWAY_API_SECRET",
+    "RUNWAY_API_TOKEN",
+    "RUNWAYML_API_TOKEN",
+    "RUNWAY_TOKEN",
 ];
 
 /// More than any key; a longer file is none.
@@ -36,17 +42,20 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, as the end of a sentence that does not hold the text.
-    pub fn new(text: &str) -> Result<Self, String> {
+    /// What is wrong with it, in words that do not hold the text.
+    pub fn new(text: &str) -> Result<Self, KeyProblem> {
         let text = trimmed(text);
+        if let Some(name) = placeholder::name(text.trim_matches(['"', '\''])) {
+            let name = name.unwrap_or(VARIABLE).to_owned();
+            return Err(KeyProblem::Placeholder(name));
+        }
+        let problem = |problem: &str| Err(KeyProblem::Text(problem.to_owned()));
         let quoted = |quote| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
         if quoted('"') || quoted('\'') {
-            return Err("is in quotation marks, which do not belong to it".to_owned());
+            return problem("is in quotation marks, which do not belong to it");
         }
-        if text.starts_with(VARIABLE) {
-            return Err(format!(
-                "begins with {VARIABLE}=, which does not belong to it"
-            ));
+        if text.starts_with(VARIABLE) || dotenv::assigns(text) {
+            return problem("is a whole assignment: only what follows the = is the key");
         }
         let unexpected = text
             .chars()
@@ -63,15 +72,19 @@ impl Key {
             _ => "a character that is not ASCII",
         };
         let position = index.saturating_add(1);
-        Err(format!("contains {what} at position {position}"))
+        let problem = format!("contains {what} at position {position}");
+        Err(KeyProblem::Text(problem))
     }
 
     /// What is visible of a text that may be meant for a key: good for redaction alone.
     pub fn meant_by(text: &str) -> Option<Self> {
+        // A variable that was not filled in is named, and not hidden.
+        if let Some(Some(_)) = placeholder::name(trimmed(text)) {
+            return None;
+        }
         let visible: String = text.chars().filter(char::is_ascii_graphic).collect();
-        let visible = visible.trim_matches(['"', '\'']);
-        let assigned = visible.strip_prefix(VARIABLE).unwrap_or(visible);
-        let text = assigned.trim_start_matches(['=', '"', '\'']);
+        let assigned = visible.rsplit(VARIABLE).next().unwrap_or(&visible);
+        let text = assigned.trim_matches(['=', ':', '"', '\'']);
         (text.len() >= MIN_MALFORMED).then(|| Self(text.to_owned()))
     }
 
@@ -90,6 +103,20 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key([hidden])")
     }
+}
+
+/// Whether a text that is no known key may be one, or hold one: it begins like Runway's, or goes on
+/// for longer than any name.
+pub fn looks_like_key(text: &str) -> bool {
+    const MIN_LENGTH: usize = 32;
+    let mixed = |word: &str| {
+        let has = |kind: fn(&char) -> bool| word.chars().any(|c| kind(&c));
+        word.len() >= MIN_LENGTH && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic)
+    };
+    let lower = text.to_lowercase();
+    lower.contains("key_")
+        || lower.contains("-----begin ")
+        || lower.split(|c: char| !c.is_ascii_alphanumeric()).any(mixed)
 }
 
 /// Where the key came from.
@@ -137,21 +164,20 @@ pub struct Places {
 }
 
 enum Dotenv {
-    /// It is not there, or another place comes before.
     Missing,
-    /// It is there, and is not read.
+    /// In a CI system, whether it is there or not.
     NotRead,
     Read(Result<String, ReadError>),
 }
 
 impl Places {
-    /// Reads the places. In a checkout, which may be somebody else's, `dotenv` is not read. A
-    /// `file` that is a pipe must end within `patience`.
+    /// Reads the places. In a CI system `dotenv` is not read: it comes with the checkout, which may
+    /// be somebody else's. A `file` that is a pipe must end within `patience`.
     pub fn read(
         variable: &dyn Fn(&str) -> Option<OsString>,
         file: Option<&Path>,
         dotenv: &Path,
-        in_checkout: bool,
+        in_ci: bool,
         patience: Duration,
     ) -> Self {
         let read = |path, pipes| {
@@ -164,22 +190,23 @@ impl Places {
         let file = file.map(|file| read(file, Pipes::Within(patience)));
         // What is not UTF-8 becomes a character that no key has.
         let value = variable(VARIABLE).map(|value| value.to_string_lossy().into_owned());
-        let dotenv = match dotenv.symlink_metadata() {
-            Ok(found) if !found.is_dir() && in_checkout => Dotenv::NotRead,
-            Ok(found) if !found.is_dir() => Dotenv::Read(read(dotenv, Pipes::Refused)),
-            _ => Dotenv::Missing,
+        // A folder of this name, such as a virtual environment, holds no key.
+        let there = match dotenv.symlink_metadata() {
+            Ok(_) if dotenv.is_dir() => Ok(false),
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
         };
         let mut hints = Vec::new();
-        if in_checkout
-            && value
-                .as_deref()
-                .is_some_and(|value| trimmed(value).is_empty())
-        {
-            hints.push(KeyHint::EmptySecret);
-        }
-        if matches!(dotenv, Dotenv::NotRead) {
+        if in_ci && matches!(there, Ok(true)) {
             hints.push(KeyHint::DotenvNotRead);
         }
+        let dotenv = match there {
+            _ if in_ci => Dotenv::NotRead,
+            Ok(true) => Dotenv::Read(read(dotenv, Pipes::Refused)),
+            Ok(false) => Dotenv::Missing,
+            Err(error) => Dotenv::Read(Err(error.into())),
+        };
         let other = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
         let others = OTHER_NAMES.into_iter().filter(other);
         hints.extend(others.map(KeyHint::OtherName));
@@ -198,10 +225,12 @@ impl Places {
             Dotenv::Read(Ok(text)) => Some(text),
             _ => None,
         };
-        let files = self.file.iter().flatten().chain(dotenv);
-        for text in files {
-            texts.push(text.clone());
-            texts.extend(dotenv::candidates(text, VARIABLE));
+        for text in self.file.iter().flatten().chain(dotenv) {
+            let named = dotenv::candidates(text, VARIABLE);
+            if named.is_empty() {
+                texts.push(text.clone());
+            }
+            texts.extend(named);
         }
         let keys = texts.iter().filter_map(|text| {
             let key = Key::new(text).ok().filter(|key| !key.0.is_empty());
@@ -223,6 +252,7 @@ impl Places {
                 .as_ref()
                 .map_err(|error| KeyError::Unreadable(*error))?;
             let value = match dotenv::value(text, VARIABLE) {
+                _ if placeholder::name(trimmed(text)).is_some() => text.clone(),
                 Ok(Some(value)) => value,
                 Ok(None) if dotenv::assigns(text) => {
                     let problem = KeyProblem::OtherNames;
@@ -260,7 +290,7 @@ impl Places {
         let place = "the file .env".to_owned();
         let why_not = match &self.dotenv {
             Dotenv::Missing => "not in this directory",
-            Dotenv::NotRead => "not read here",
+            Dotenv::NotRead => "not read in a CI system",
             Dotenv::Read(Err(error)) => {
                 let problem = KeyProblem::Unreadable(error.to_string());
                 return Some(Err(KeyError::Malformed { place, problem }));
@@ -304,10 +334,7 @@ fn taken(
     let key = Key::new(&text);
     Some(match key {
         Ok(key) => Ok((key, source)),
-        Err(problem) => Err(KeyError::Malformed {
-            place,
-            problem: KeyProblem::Text(problem),
-        }),
+        Err(problem) => Err(KeyError::Malformed { place, problem }),
     })
 }
 
@@ -341,10 +368,10 @@ mod tests {
             ),
             (
                 "RUNWAYML_API_SECRET=key_1",
-                "begins with RUNWAYML_API_SECRET=, which does not belong to it",
+                "is a whole assignment: only what follows the = is the key",
             ),
         ] {
-            assert_eq!(Key::new(text), Err(problem.to_owned()));
+            assert_eq!(Key::new(text), Err(KeyProblem::Text(problem.to_owned())));
         }
     }
 
@@ -373,6 +400,22 @@ mod tests {
                 "{blank:?}"
             );
         }
+    }
+
+    /// The superuser may search every folder, but nobody may search a file.
+    #[test]
+    fn a_dotenv_that_may_not_be_looked_at_is_not_missing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("file"), "").expect("a file");
+        let dotenv = folder.path().join("file/.env");
+        let read = |in_ci| Places::read(&|_| None, None, &dotenv, in_ci, Duration::from_secs(1));
+        let expected = if cfg!(windows) {
+            matches!(read(false).key(), Err(KeyError::Missing { .. }))
+        } else {
+            matches!(read(false).key(), Err(KeyError::Malformed { .. }))
+        };
+        assert!(expected);
+        assert!(matches!(read(true).key(), Err(KeyError::Missing { .. })));
     }
 
     #[test]

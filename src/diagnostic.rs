@@ -169,8 +169,12 @@ diagnostics! {
         searched: Vec<String>,
         hints: Vec<KeyHint>,
     } = "key-missing", Key, waiting: false;
-    KeyMalformed { place: String, problem: KeyProblem }
-        = "key-malformed", Key, waiting: false;
+    KeyMalformed {
+        place: String,
+        problem: KeyProblem,
+        /// How the CI system gives a run its key.
+        advice: Option<&'static str>,
+    } = "key-malformed", Key, waiting: false;
     Unauthorized { asked: Asked }
         = "unauthorized", Key, waiting: false;
     Forbidden { asked: Asked }
@@ -259,6 +263,8 @@ pub enum KeyProblem {
     Unreadable(String),
     /// It is an env file that does not name the key.
     OtherNames,
+    /// It is a placeholder, of this variable.
+    Placeholder(String),
 }
 
 /// What is known about why there is no key.
@@ -270,7 +276,11 @@ pub enum KeyHint {
     Dependabot,
     /// In GitHub Actions the variable is set, and empty.
     EmptySecret,
-    /// A `.env` of the checkout is there, and is not read in GitHub Actions.
+    /// GitLab gives protected variables to protected branches alone.
+    NotProtected,
+    /// Azure gives secret variables to no step that does not map them.
+    NotMapped,
+    /// A `.env` of the checkout is there, and is not read in a CI system.
     DotenvNotRead,
     /// A variable is set that belongs to another tool.
     OtherName(&'static str),

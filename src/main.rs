@@ -33,15 +33,15 @@ fn main() -> ExitCode {
         Ok(Command::Help) => print_only(cli::HELP),
         Ok(Command::Version) => print_only(cli::VERSION),
         Ok(Command::Check(settings)) => {
-            let places = setup::places(Some(&settings), ci.as_deref());
+            let places = setup::places(Some(&settings));
             let output = setup::output(&places);
-            match setup::setup(*settings, &places, ci.as_deref()) {
+            match setup::setup(*settings, &places) {
                 Ok(setup) => check(&setup, &output, ci.as_deref()),
                 Err(error) => report_usage(&error, &given, &output, ci.as_deref()),
             }
         }
         Err(error) => {
-            let output = setup::output(&setup::places(None, ci.as_deref()));
+            let output = setup::output(&setup::places(None));
             report_usage(&error, &given, &output, ci.as_deref())
         }
     };

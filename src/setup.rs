@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use runway_preflight::api::{proxy, roots, BaseUrl, Client, RUNWAY};
-use runway_preflight::ci::System;
+use runway_preflight::ci;
 use runway_preflight::cli::{self, Color, Settings, UsageError};
 use runway_preflight::credentials::{self, Key, KeyError, KeySource, Places};
 use runway_preflight::decode;
@@ -63,11 +63,11 @@ impl Setup {
 }
 
 /// Every place where a key may be.
-pub(crate) fn places(settings: Option<&Settings>, ci: Option<&dyn System>) -> Places {
+pub(crate) fn places(settings: Option<&Settings>) -> Places {
     let file = settings.and_then(|settings| settings.key_file.as_deref());
     let patience = settings.map_or(cli::TIMEOUT, |settings| settings.timeout);
-    let in_checkout = ci.is_some_and(System::works_in_checkout);
-    Places::read(&variable, file, Path::new(DOTENV), in_checkout, patience)
+    let in_ci = ci::is_ci(&variable);
+    Places::read(&variable, file, Path::new(DOTENV), in_ci, patience)
 }
 
 /// The sink that keeps every key back.
@@ -76,11 +76,7 @@ pub(crate) fn output(places: &Places) -> Output {
 }
 
 /// Reads what the settings name, as far as they need it.
-pub(crate) fn setup(
-    settings: Settings,
-    places: &Places,
-    ci: Option<&dyn System>,
-) -> Result<Setup, UsageError> {
+pub(crate) fn setup(settings: Settings, places: &Places) -> Result<Setup, UsageError> {
     refuse_same_files(&settings)?;
     let base = base_url(&settings)?;
     let found = places.key();
@@ -108,7 +104,7 @@ pub(crate) fn setup(
                     Err(finding) => obstacle = Some(*finding),
                 }
             }
-            Err(error) => obstacle = Some(no_key(error, &settings, ci)?),
+            Err(error) => obstacle = Some(no_key(error, &settings)?),
         }
     }
     let source = match &settings.organization {
@@ -221,26 +217,33 @@ fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
     BaseUrl::parse(&url).map_err(|problem| error(name, format!("{shown}{problem}")))
 }
 
-fn no_key(
-    error: KeyError,
-    settings: &Settings,
-    ci: Option<&dyn System>,
-) -> Result<Finding, UsageError> {
+fn no_key(error: KeyError, settings: &Settings) -> Result<Finding, UsageError> {
     match error {
         KeyError::Missing { searched, hints } => {
-            let withheld = ci.map_or(Vec::new(), System::key_hints);
-            let hints = withheld.into_iter().chain(hints);
+            let hints = ci::key_hints(&variable).into_iter().chain(hints);
             let beside = (settings.key_file.is_some() && key_in_environment())
                 .then_some(KeyHint::BesideKeyFile);
             let history = history_asked(settings).map(KeyHint::HistoryAsked);
             let hints = hints.chain(beside).chain(history).collect();
             Ok(Finding::KeyMissing { searched, hints })
         }
-        KeyError::Malformed { place, problem } => Ok(Finding::KeyMalformed { place, problem }),
+        KeyError::Malformed { place, problem } => Ok(Finding::KeyMalformed {
+            place,
+            problem,
+            advice: ci::key_advice(&variable),
+        }),
         KeyError::Unreadable(error) => {
             let file = settings.key_file.as_deref().map(Path::to_string_lossy);
-            let file = cli::echo(&file.unwrap_or_default());
-            let problem = format!("--key-file {file} cannot be read: {error}");
+            let file = file.unwrap_or_default();
+            let problem = if credentials::looks_like_key(&file) {
+                format!(
+                    "--key-file names a file that holds the key, and this looks like the key itself: \
+                     put it into {}, or into that file",
+                    credentials::VARIABLE
+                )
+            } else {
+                format!("--key-file {} cannot be read: {error}", cli::echo(&file))
+            };
             Err(UsageError::new(problem, "--key-file secret.txt"))
         }
     }

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{CiFile, System, Variables};
+use crate::credentials::VARIABLE;
 use crate::decode;
 use crate::diagnostic::{Diagnostic, KeyHint, Severity};
 use crate::exit::Exit;
@@ -24,20 +25,17 @@ const MAX_OUTPUT: usize = 119_000;
 const MAX_EVENT: u64 = 8 * 1024 * 1024;
 
 struct GitHub {
-    withheld: Option<KeyHint>,
     summary: Option<PathBuf>,
     outputs: Option<PathBuf>,
 }
 
 pub(super) fn detect(variable: Variables) -> Option<Box<dyn System>> {
-    let is_github = variable("GITHUB_ACTIONS").is_some_and(|value| value == "true");
     let path = |name| {
         let path = variable(name).filter(|path| !path.is_empty());
         path.map(PathBuf::from)
     };
-    is_github.then(|| -> Box<dyn System> {
+    is_github(variable).then(|| -> Box<dyn System> {
         Box::new(GitHub {
-            withheld: withheld(variable),
             summary: path("GITHUB_STEP_SUMMARY"),
             outputs: path("GITHUB_OUTPUT"),
         })
@@ -45,14 +43,6 @@ pub(super) fn detect(variable: Variables) -> Option<Box<dyn System>> {
 }
 
 impl System for GitHub {
-    fn key_hints(&self) -> Vec<KeyHint> {
-        self.withheld.into_iter().collect()
-    }
-
-    fn works_in_checkout(&self) -> bool {
-        true
-    }
-
     fn files(&self) -> Vec<CiFile> {
         let summary = self.summary.iter().map(|path| CiFile {
             name: "GITHUB_STEP_SUMMARY",
@@ -85,6 +75,20 @@ impl System for GitHub {
         let message = escape(message.trim_end());
         format!("::error title=runway-preflight usage::{label}{message}\n")
     }
+}
+
+fn is_github(variable: Variables) -> bool {
+    variable("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+}
+
+pub(super) fn key_hints(variable: Variables) -> Vec<KeyHint> {
+    if !is_github(variable) {
+        return Vec::new();
+    }
+    let blank = |value: std::ffi::OsString| value.to_string_lossy().trim().is_empty();
+    let empty = variable(VARIABLE).is_some_and(blank);
+    let empty = empty.then_some(KeyHint::EmptySecret);
+    withheld(variable).into_iter().chain(empty).collect()
 }
 
 /// Whether GitHub withholds the secrets from this run: a pull request from a fork, or Dependabot.

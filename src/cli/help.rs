@@ -47,7 +47,7 @@ Requests:
   --base-url URL                 another host [https://api.dev.runwayml.com]
   --key-file FILE                read the key from a file; otherwise it comes
                                  from RUNWAYML_API_SECRET, or from .env, which
-                                 is not read in GitHub Actions
+                                 is not read in a CI system
   --from FILE                    check a saved answer of GET /v1/organization;
                                  - is standard input. --budget and --usage still
                                  ask Runway for the history
@@ -115,7 +115,7 @@ Usage: runway-preflight [--generations MODEL=N[@CREDITS]]... [--credits N]
                                    resolve every error
 
 The key comes from --key-file, else RUNWAYML_API_SECRET, else .env (which is not
-read in GitHub Actions).
+read in a CI system).
 Exit codes: 0 go, 2 wrong command line, 3 not enough now, 4 no valid key,
             5 cannot tell, 6 not enough and somebody has to act.
 

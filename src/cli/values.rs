@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::help;
 use super::UsageError;
+use crate::credentials::looks_like_key;
 use crate::job::{Cost, Generations};
 use crate::price::{Price, Prices, Rate};
 use crate::quota::{Credits, Model};
 use crate::report::Format;
-use crate::sanitize::{cut, for_log};
+use crate::sanitize::{cut, for_log, is_invisible};
 use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS, SECONDS_A_DAY};
 
 const PRICED: &str = "--generations gen4.5=20@60";
@@ -409,11 +410,18 @@ fn whole(text: &str) -> Option<u64> {
 /// An argument as it may be shown: quoted, cleaned, cut, and not at all if it looks like a key.
 pub fn echo(argument: &str) -> String {
     let shown = for_log(argument);
-    let lower = shown.to_lowercase();
-    if lower.contains("key_") || lower.contains("-----begin ") {
+    if looks_like_key(&shown) {
         "(not shown: it looks like a key)".to_owned()
     } else if argument.trim() != argument {
         format!("\"{}\" (with white space around it)", cut(&shown, 60))
+    } else if argument
+        .chars()
+        .any(|c| is_invisible(c) && !c.is_whitespace())
+    {
+        format!(
+            "\"{}\" (with an invisible character in it)",
+            cut(&shown, 60)
+        )
     } else {
         format!("\"{}\"", cut(&shown, 60))
     }

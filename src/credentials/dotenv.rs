@@ -228,7 +228,14 @@ mod tests {
         ] {
             assert_eq!(value(text, "KEY"), Ok(Some(found.to_owned())), "{text:?}");
         }
-        for text in ["", "A=1", "MY_KEY=abc", "KEYS=abc", "# KEY=abc"] {
+        for text in [
+            "",
+            "A=1",
+            "MY_KEY=abc",
+            "KEYS=abc",
+            "# KEY=abc",
+            "exportKEY=abc",
+        ] {
             assert_eq!(value(text, "KEY"), Ok(None), "{text:?}");
         }
     }

@@ -443,7 +443,11 @@ impl Finding {
                 see: documentation(Code::ModelsUsedUp),
             },
             Self::KeyMissing { searched, hints } => key_missing(searched, hints, context),
-            Self::KeyMalformed { place, problem } => key_malformed(place, problem, context),
+            Self::KeyMalformed {
+                place,
+                problem,
+                advice,
+            } => key_malformed(place, problem, *advice, context),
             Self::Unauthorized { asked } => asked.message(
                 context,
                 "Runway does not accept the key (401)".to_owned(),
@@ -751,11 +755,15 @@ impl Context<'_> {
     }
 }
 
-fn key_malformed(place: &str, problem: &KeyProblem, context: &Context) -> Message {
-    let place = context.quote(place);
+fn key_malformed(
+    place: &str,
+    problem: &KeyProblem,
+    advice: Option<&str>,
+    context: &Context,
+) -> Message {
     let (summary, cause, fix) = match problem {
         KeyProblem::Text(problem) => (
-            format!("the key in {place} {}", context.quote(problem)),
+            format!("the key in {place} {problem}"),
             "a key is one word of visible ASCII characters".to_owned(),
             format!(
                 "copy the key again, without quotes or line breaks; if it is lost, create a new \
@@ -771,6 +779,14 @@ fn key_malformed(place: &str, problem: &KeyProblem, context: &Context) -> Messag
             format!("{place} holds assignments, but none of {VARIABLE}"),
             "a key file holds the key alone, or names the variable".to_owned(),
             format!("write {VARIABLE}= before the key, or the key alone"),
+        ),
+        KeyProblem::Placeholder(name) => (
+            format!("the key in {place} is a placeholder: {name} was not filled in"),
+            "what stands there is not a key, but the name or the pattern of one".to_owned(),
+            advice.map_or_else(
+                || format!("set {VARIABLE} to the key itself"),
+                str::to_owned,
+            ),
         ),
     };
     Message {
@@ -799,9 +815,24 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
                 "this run is by Dependabot, and GitHub gives it no Actions secrets".to_owned(),
                 format!("add the key to the repository's Dependabot secrets{skip}"),
             ),
+            KeyHint::NotProtected => (
+                "this branch or tag is not protected, and GitLab gives protected variables to no \
+                 other"
+                    .to_owned(),
+                format!(
+                    "protect the branch, or clear \"Protect variable\" of {VARIABLE} at Settings → \
+                     CI/CD → Variables{skip}"
+                ),
+            ),
+            KeyHint::NotMapped => (
+                "Azure Pipelines gives a secret variable to no step that does not map it, and none \
+                 to builds of forks"
+                    .to_owned(),
+                format!("set {VARIABLE}: $({VARIABLE}) in the step's env{skip}"),
+            ),
             KeyHint::DotenvNotRead => (
-                "there is a .env file, but in GitHub Actions it is not read, since it comes with the \
-                 checkout"
+                "there is a .env file, but in a CI system it is not read unless --key-file .env names \
+                 it, since it comes with the checkout"
                     .to_owned(),
                 "pass the key to the step from a secret, or read the file with --key-file .env"
                     .to_owned(),

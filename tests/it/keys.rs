@@ -61,7 +61,22 @@ fn dotenv_files_are_read_as_usual() {
         format!("OTHER='it''s'\n\nRUNWAYML_API_SECRET='{OTHER}'\nAFTER=1"),
         format!("RUNWAYML_API_SECRET = {OTHER}"),
         format!("RUNWAYML_API_SECRET={OTHER} # a comment"),
+        format!("\u{feff}RUNWAYML_API_SECRET={OTHER}"),
+        format!("exportRUNWAYML_API_SECRET=other\nRUNWAYML_API_SECRET={OTHER}"),
     ];
+    let utf_16 = |text: &str, bytes: fn(u16) -> [u8; 2]| {
+        let units = "\u{feff}".encode_utf16().chain(text.encode_utf16());
+        units.flat_map(bytes).collect::<Vec<u8>>()
+    };
+    for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        for (name, text) in [(".env", &files[0]), ("key", &OTHER.to_owned())] {
+            let server = server();
+            let gate = Gate::asking(&server).no_key().secret(OTHER);
+            let gate = gate.file(name, utf_16(text, bytes));
+            let args = if name == "key" { "--key-file key" } else { "" };
+            used(&server, &gate.args(args).run(), OTHER);
+        }
+    }
     each(&files, String::clone, |file| {
         let server = server();
         let run = Gate::asking(&server)
@@ -214,21 +229,30 @@ fn a_key_file_of_assignments_must_name_the_key() {
 #[cfg(unix)]
 #[test]
 fn a_dotenv_that_cannot_be_read_says_why() {
-    let gate = Gate::new().no_key();
     // The superuser may read every file, but a pipe is read by nobody.
-    let run = gate.shell("mkfifo .env; \"$@\"").run();
-    assert_eq!(
-        (run.code, run.shown()),
-        (4, vec!["key-malformed"]),
-        "{run:?}"
-    );
-    for words in [
-        "the file .env cannot be read\n",
-        "cause: it is a pipe, not a file; no request was made\n",
-        "fix: make .env readable for this user, or set RUNWAYML_API_SECRET\n",
+    for (script, why) in [
+        ("mkfifo .env", "it is a pipe, not a file"),
+        ("ln -s .env .env", "filesystem loop or indirection limit"),
+        ("ln -s nowhere .env", "it does not exist"),
     ] {
-        assert!(run.stderr.contains(words), "{words}: {run:?}");
+        let gate = Gate::new().no_key().args("--missing-key skip");
+        let run = gate.shell(&format!("{script} && \"$@\"")).run();
+        assert_eq!(
+            (run.code, run.shown()),
+            (4, vec!["key-malformed"]),
+            "{run:?}"
+        );
+        for words in [
+            "the file .env cannot be read\n",
+            &format!("cause: {why}"),
+            "fix: make .env readable for this user, or set RUNWAYML_API_SECRET\n",
+        ] {
+            assert!(run.stderr.contains(words), "{words}: {run:?}");
+        }
     }
+    // A virtual environment.
+    let run = Gate::new().no_key().shell("mkdir .env && \"$@\"").run();
+    assert_eq!((run.code, run.shown()), (4, vec!["key-missing"]), "{run:?}");
 }
 
 /// A label is shown, so it holds no part of a key.
@@ -383,6 +407,10 @@ fn a_key_in_another_tools_variable_is_reported() {
         "RUNWAY_API_KEY",
         "RUNWAY_SKILLS_API_SECRET",
         "RUNWAYML_API_KEY",
+        "RUNWAY_API_SECRET",
+        "RUNWAY_API_TOKEN",
+        "RUNWAYML_API_TOKEN",
+        "RUNWAY_TOKEN",
     ] {
         let run = Gate::new().no_key().secret(OTHER).env(name, OTHER).run();
         assert_eq!((run.code, run.shown()), (4, vec!["key-missing"]), "{run:?}");
@@ -390,6 +418,189 @@ fn a_key_in_another_tools_variable_is_reported() {
     }
     let run = Gate::new().no_key().run();
     assert!(!run.stderr.contains("RUNWAY_SKILLS_API_SECRET"), "{run:?}");
+}
+
+/// It comes with the checkout, which on a pull or merge request is somebody else's.
+#[test]
+fn in_a_ci_system_the_dotenv_of_the_checkout_is_not_read() {
+    let cases = [
+        ("CI", "true", false),
+        ("CI", "1", false),
+        ("CI", "woodpecker", false),
+        ("CI", "", true),
+        ("CI", "false", true),
+        ("CI", "False", true),
+        ("CI", "0", true),
+        ("GITHUB_ACTIONS", "true", false),
+        ("TF_BUILD", "True", false),
+        ("JENKINS_URL", "http://jenkins.example/", false),
+        ("TEAMCITY_VERSION", "2026.1", false),
+        ("CODEBUILD_BUILD_ID", "a:b", false),
+        ("JENKINS_HOME", "/home", true),
+    ];
+    each(
+        &cases,
+        |case| format!("{case:?}"),
+        |(name, value, is_read)| {
+            let dotenv = format!("RUNWAYML_API_SECRET={OTHER}\n");
+            let there = server();
+            let gate = |args: &str| {
+                Gate::asking(&there)
+                    .no_key()
+                    .secret(OTHER)
+                    .file(".env", &dotenv)
+                    .env(name, value)
+                    .args(args)
+                    .run()
+            };
+            let run = gate("");
+            if *is_read {
+                return used(&there, &run, OTHER);
+            }
+            assert_eq!((run.code, there.connections()), (4, 0), "{run:?}");
+            for words in [
+                "the file .env (not read in a CI system)",
+                "there is a .env file",
+                "--key-file .env",
+            ] {
+                assert!(run.stderr.contains(words), "{words}: {run:?}");
+            }
+            used(&there, &gate("--key-file .env"), OTHER);
+        },
+    );
+    let run = Gate::new().no_key().env("CI", "true").run();
+    assert!(!run.stderr.contains("there is a .env"), "{run:?}");
+}
+
+/// What a template or a shell should have filled in is no key, and is not sent.
+#[test]
+fn a_placeholder_is_told_as_one() {
+    const NAME: &str = "RUNWAYML_API_SECRET";
+    let cases = [
+        ("$RUNWAY_KEY", "RUNWAY_KEY"),
+        ("$env:RUNWAY_KEY", "RUNWAY_KEY"),
+        ("${RUNWAY_KEY}", "RUNWAY_KEY"),
+        ("$(RUNWAYML_API_SECRET)", NAME),
+        ("$[variables.runwayKey]", "variables.runwayKey"),
+        (
+            "${{ secrets.RUNWAYML_API_SECRET }}",
+            "secrets.RUNWAYML_API_SECRET",
+        ),
+        ("'${{ secrets.RUNWAY }}'", "secrets.RUNWAY"),
+        ("{{ runway }}", "runway"),
+        ("%RUNWAY_KEY%", "RUNWAY_KEY"),
+        ("%{RUNWAY_KEY}", "RUNWAY_KEY"),
+        ("!RUNWAY_KEY!", "RUNWAY_KEY"),
+        ("#{RUNWAY_KEY}#", "RUNWAY_KEY"),
+        ("__RUNWAY_KEY__", "RUNWAY_KEY"),
+        ("@RUNWAY_KEY@", "RUNWAY_KEY"),
+        ("<your key>", NAME),
+        ("***", NAME),
+        ("...", NAME),
+        ("key_…", NAME),
+        ("your-api-key", NAME),
+        ("changeme", NAME),
+        ("null", NAME),
+        ("undefined", NAME),
+        ("None", NAME),
+    ];
+    each(
+        &cases,
+        |case| format!("{case:?}"),
+        |(value, name)| {
+            let server = server();
+            let told = format!("is a placeholder: {name} was not filled in\n");
+            let gate = || Gate::asking(&server).no_key();
+            for (gate, place, fix) in [
+                (
+                    gate().env(NAME, value),
+                    "the environment variable RUNWAYML_API_SECRET",
+                    "set RUNWAYML_API_SECRET to the key itself",
+                ),
+                (
+                    gate()
+                        .file(".env", format!("{NAME}=`{value}`"))
+                        .args("--fail-open --missing-key skip"),
+                    "the file .env",
+                    "set RUNWAYML_API_SECRET to the key itself",
+                ),
+                (
+                    gate()
+                        .file("key", value)
+                        .args("--key-file key")
+                        .env("TF_BUILD", "True"),
+                    "the file given by --key-file",
+                    "$(RUNWAYML_API_SECRET) in the step's env",
+                ),
+                (
+                    gate()
+                        .env(NAME, value)
+                        .env("GITLAB_CI", "true")
+                        .env("CI", "true"),
+                    "the environment variable RUNWAYML_API_SECRET",
+                    "Settings → CI/CD → Variables",
+                ),
+            ] {
+                let run = gate.run();
+                let found = (run.code, run.shown(), server.connections());
+                assert_eq!(found, (4, vec!["key-malformed"], 0), "{run:?}");
+                for words in [&*format!("the key in {place} {told}"), fix] {
+                    assert!(run.stderr.contains(words), "{words}: {run:?}");
+                }
+            }
+        },
+    );
+}
+
+/// A key is any visible ASCII: what only resembles a placeholder is sent.
+#[test]
+fn what_only_resembles_a_placeholder_is_a_key() {
+    for key in [
+        "pass$word-1",
+        "a${b}c-123",
+        "50%of50%x",
+        "nullified1",
+        "x==",
+    ] {
+        let server = server();
+        let file = format!("RUNWAYML_API_SECRET={key}\n");
+        let run = Gate::asking(&server).no_key().file(".env", file).run();
+        used(&server, &run, key);
+    }
+}
+
+#[test]
+fn a_whole_assignment_is_no_key() {
+    for value in [
+        format!("RUNWAYML_API_SECRET={OTHER}"),
+        format!("RUNWAY_API_KEY={OTHER}"),
+        format!("export RUNWAYML_API_SECRET='{OTHER}'"),
+        format!("RUNWAYML_API_SECRET:{OTHER}"),
+    ] {
+        let server = server();
+        let run = Gate::asking(&server)
+            .secret(OTHER)
+            .env("RUNWAYML_API_SECRET", value)
+            .run();
+        let found = (run.code, run.shown(), server.connections());
+        assert_eq!(found, (4, vec!["key-malformed"], 0), "{run:?}");
+        assert!(run.stderr.contains("is a whole assignment"), "{run:?}");
+    }
+}
+
+#[test]
+fn a_key_where_a_file_name_belongs_is_told_so() {
+    for key in [OTHER, "key_short", OTHER.trim_start_matches("key_")] {
+        let gate = Gate::new().no_key().secret(key);
+        let run = gate.arg("--key-file").arg(key).run();
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(
+            run.stderr.contains("this looks like the key itself"),
+            "{run:?}"
+        );
+    }
+    let run = Gate::new().args("--key-file keys/runway.txt").run();
+    assert!(run.stderr.contains("keys/runway.txt"), "{run:?}");
 }
 
 /// An event as GitHub writes it: where the head of the pull request comes from.
@@ -452,6 +663,15 @@ fn where_github_withholds_secrets_the_diagnostic_says_so() {
             "{run:?}"
         );
     }
+    // It runs in the base repository, with its secrets.
+    let target = on(
+        "pull_request_target",
+        &event("someone/name"),
+        "dependabot[bot]",
+    );
+    for words in ["fork", "Dependabot"] {
+        assert!(!target.stderr.contains(words), "{target:?}");
+    }
     // On a developer's machine the same variables mean nothing.
     let gate = Gate::new()
         .no_key()
@@ -462,6 +682,23 @@ fn where_github_withholds_secrets_the_diagnostic_says_so() {
         .env("GITHUB_EVENT_PATH", path)
         .run();
     assert!(!run.stderr.contains("fork"), "{run:?}");
+}
+
+#[test]
+fn where_other_systems_withhold_secrets_the_diagnostic_says_so() {
+    const GITLAB: &str = "GitLab gives protected variables to no other";
+    const AZURE: &str = "Azure Pipelines gives a secret variable to no step that does not map it";
+    for (name, value, told) in [
+        ("CI_COMMIT_REF_PROTECTED", "false", Some(GITLAB)),
+        ("CI_COMMIT_REF_PROTECTED", "true", None),
+        ("TF_BUILD", "True", Some(AZURE)),
+    ] {
+        let run = Gate::new().no_key().env(name, value).run();
+        assert_eq!((run.code, run.shown()), (4, vec!["key-missing"]), "{run:?}");
+        for words in [GITLAB, AZURE] {
+            assert_eq!(run.stderr.contains(words), told == Some(words), "{run:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,128 @@
+//! What stands in the place of a key where a template or a variable was not filled in.
+
+/// What stands before and behind a name or an expression that a tool should have replaced.
+const MARKS: [(&str, &str); 11] = [
+    ("${{", "}}"),
+    ("${", "}"),
+    ("$(", ")"),
+    ("$[", "]"),
+    ("{{", "}}"),
+    ("%{", "}"),
+    ("#{", "}#"),
+    ("#{", "}"),
+    ("((", "))"),
+    ("{", "}"),
+    ("<", ">"),
+];
+
+/// The same where nothing but a name may stand between them.
+const MARKS_OF_NAMES: [(&str, &str); 6] = [
+    ("$env:", ""),
+    ("$", ""),
+    ("%", "%"),
+    ("!", "!"),
+    ("__", "__"),
+    ("@", "@"),
+];
+
+const WORDS: [&str; 5] = ["changeme", "null", "undefined", "none", "nil"];
+
+/// Whether a text is a placeholder, and the name of what was not filled in, if it has one that can
+/// be shown.
+pub(super) fn name(text: &str) -> Option<Option<&str>> {
+    let between = |(before, after): &(&str, &str)| {
+        let start = text.get(..before.len())?;
+        let rest = text.get(before.len()..)?.strip_suffix(after)?.trim();
+        start.eq_ignore_ascii_case(before).then_some(rest)
+    };
+    if let Some(name) = MARKS_OF_NAMES
+        .iter()
+        .filter_map(between)
+        .find(|name| is_name(name))
+    {
+        return Some(Some(name).filter(|name| may_be_shown(name)));
+    }
+    if let Some(name) = MARKS.iter().find_map(between) {
+        return Some(Some(name).filter(|name| is_name(name) && may_be_shown(name)));
+    }
+    let lower = text.to_lowercase();
+    let placeholder = WORDS.contains(&lower.replace(['-', '_'], "").as_str())
+        || ["your-", "your_", "your "]
+            .iter()
+            .any(|start| lower.starts_with(start))
+        || lower.ends_with('…')
+        || lower.ends_with("...")
+        || (!text.is_empty() && text.chars().all(|c| "*.•".contains(c)));
+    placeholder.then_some(None)
+}
+
+fn is_name(text: &str) -> bool {
+    let first = |c: char| c.is_ascii_alphabetic() || c == '_';
+    text.starts_with(first)
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+}
+
+/// A key may stand between the marks: it has more digits than a name.
+fn may_be_shown(name: &str) -> bool {
+    const MAX_DIGITS: usize = 4;
+    let digits = name.chars().filter(char::is_ascii_digit).count();
+    digits <= MAX_DIGITS && name.len() <= 64 && !name.to_lowercase().starts_with("key_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_filled_in_is_named() {
+        for (text, found) in [
+            ("$NAME", Some(Some("NAME"))),
+            ("$env:NAME", Some(Some("NAME"))),
+            ("$Env:Name", Some(Some("Name"))),
+            ("${NAME}", Some(Some("NAME"))),
+            ("${NAME:-}", Some(None)),
+            ("$(NAME)", Some(Some("NAME"))),
+            ("$(cat file)", Some(None)),
+            ("$[variables.NAME]", Some(Some("variables.NAME"))),
+            ("${{ secrets.NAME }}", Some(Some("secrets.NAME"))),
+            ("{{NAME}}", Some(Some("NAME"))),
+            ("{{ .Values.name }}", Some(None)),
+            ("%NAME%", Some(Some("NAME"))),
+            ("%env.NAME%", Some(Some("env.NAME"))),
+            ("%{NAME}", Some(Some("NAME"))),
+            ("!NAME!", Some(Some("NAME"))),
+            ("#{NAME}#", Some(Some("NAME"))),
+            ("__NAME__", Some(Some("NAME"))),
+            ("@NAME@", Some(Some("NAME"))),
+            ("<name>", Some(Some("name"))),
+            ("<your key>", Some(None)),
+            ("<>", Some(None)),
+            ("${key_9f3c1ab27de84056}", Some(None)),
+            ("<a9f3c1ab27de84056>", Some(None)),
+            ("***", Some(None)),
+            ("....", Some(None)),
+            ("key_…", Some(None)),
+            ("key_...", Some(None)),
+            ("YOUR_API_KEY", Some(None)),
+            ("your-api-key", Some(None)),
+            ("changeme", Some(None)),
+            ("change-me", Some(None)),
+            ("null", Some(None)),
+            ("undefined", Some(None)),
+            ("None", Some(None)),
+            ("", None),
+            ("$1abc", None),
+            ("a$NAME", None),
+            ("a${NAME}b", None),
+            ("$NAME!", None),
+            ("nullify", None),
+            ("key_9f3c", None),
+            ("50%", None),
+            ("é", None),
+        ] {
+            assert_eq!(name(text), found, "{text}");
+        }
+    }
+}
