@@ -44,7 +44,7 @@ each_line() {
 flag() { # NAME VALUE
   flags+=("--$1=$2")
   case $1 in
-    generations | plan | credits | keep | concurrency | budget | warn-* | usage) asked=true ;;
+    generations | plan | credits | keep | max-cost | concurrency | budget | warn-* | usage) asked=true ;;
   esac
 }
 
@@ -142,6 +142,7 @@ one plan "${INPUT_PLAN-}"
 several price "${INPUT_PRICE-}"
 one credits "${INPUT_CREDITS-}"
 one keep "${INPUT_KEEP-}"
+one max-cost "${INPUT_MAX_COST-}"
 several concurrency "${INPUT_CONCURRENCY-}"
 one budget "${INPUT_BUDGET-}"
 several warn-generations "${INPUT_WARN_GENERATIONS-}"

@@ -279,6 +279,11 @@ fn check_together(settings: &Settings) -> Result<(), UsageError> {
              balance before it)",
             "--generations gen4.5=20@60 --keep 500",
         )
+    } else if settings.job.max_cost.is_some() && !settings.has_planned_cost() {
+        (
+            "--max-cost limits the planned cost, but the job has none: give @CREDITS or --price",
+            "--generations gen4.5=20@60 --max-cost 1500",
+        )
     } else {
         return Ok(());
     };
@@ -330,6 +335,7 @@ fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
     };
     job.credits = credits("--credits", &flags.credits)?;
     job.keep = credits("--keep", &flags.keep)?;
+    job.max_cost = credits("--max-cost", &flags.max_cost)?;
     job.warn_credits = credits("--warn-credits", &flags.warn_credits)?;
     job.budget = flags
         .budget

@@ -12,7 +12,7 @@ use crate::job::Job;
 use crate::quota::{Credits, Limit, Model, ModelQuota, Models, Organization, Unreadable};
 use crate::requirement::credits::{short, Account};
 use crate::requirement::{
-    budget, concurrency, credits, generations, keep, planned_cost, Check, Row, MAX_NAMED,
+    budget, concurrency, credits, generations, keep, max_cost, planned_cost, Check, Row, MAX_NAMED,
 };
 use crate::source::Document;
 use crate::spend::{History, UtcDay};
@@ -230,18 +230,21 @@ fn check_account(
     }
     let kept = job.keep.unwrap_or_default();
     let keep = job.keep.zip(planned);
+    let max_cost = job.max_cost.zip(planned);
     let checks = [
         job.credits.map(|needed| credits::check(needed, account)),
         planned.map(|cost| planned_cost::check(cost, kept, job.unpriced(), account)),
+        max_cost.map(|(max, planned)| max_cost::check(max, planned)),
         keep.map(|(keep, planned)| keep::check(keep, planned, account)),
     ];
-    // `no-credits` covers every shortage of credits.
+    // `no-credits` covers every shortage of credits, and no limit of the user's own.
     let empty = no_credits(job, planned, account);
     let empty_reported = empty.is_some();
     decision.errors.extend(empty);
     for check in checks.into_iter().flatten() {
+        let covered = empty_reported && check.row.kind != "max-cost";
         decision.rows.push(check.row);
-        if !empty_reported {
+        if !covered {
             decision.errors.extend(check.errors);
         }
     }

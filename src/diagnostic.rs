@@ -133,6 +133,7 @@ diagnostics! {
         needed: u64,
         allowed: u64,
     } = "concurrency-short", Act, waiting: false;
+    OverMaxCost { planned: Credits, max: Credits } = "over-max-cost", Act, waiting: false;
     KeepShort {
         keep: Credits,
         planned: Credits,

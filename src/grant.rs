@@ -35,6 +35,8 @@ pub enum Held {
     Balance,
     /// What `--keep` leaves of it.
     Keep,
+    /// `--max-cost`.
+    MaxCost,
     /// `--budget`.
     Budget,
 }
@@ -58,6 +60,9 @@ pub fn grant(job: &Job, room: Room) -> Vec<Grant> {
     let mut funds = vec![(Held::Balance, room.balance.minus(planned))];
     if let Some(keep) = job.keep {
         funds.push((Held::Keep, room.balance.minus(planned).minus(keep)));
+    }
+    if let Some(max) = job.max_cost {
+        funds.push((Held::MaxCost, max.minus(planned)));
     }
     if let Some(budget) = room.budget {
         funds.push((Held::Budget, budget.minus(planned)));

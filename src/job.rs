@@ -63,6 +63,8 @@ pub struct Job {
     pub credits: Option<Credits>,
     /// What must be left of the balance after the job.
     pub keep: Option<Credits>,
+    /// What the generations may cost together.
+    pub max_cost: Option<Credits>,
     /// Generations at a time: one entry a model.
     pub concurrency: Vec<(Model, u64)>,
     /// What may be spent in a window of days, the planned cost included.

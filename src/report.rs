@@ -334,7 +334,9 @@ impl<'a> Report<'a> {
     fn cells(&self, row: &Row) -> Cells {
         let needed = match row.needed {
             // Where even nothing is too much, the figures are set side by side.
-            0 if row.met != Some(false) && ["budget", "planned-cost"].contains(&row.kind) => {
+            0 if row.met != Some(false)
+                && ["budget", "planned-cost", "max-cost"].contains(&row.kind) =>
+            {
                 "nothing".to_owned()
             }
             needed => thousands(needed),

@@ -6,6 +6,7 @@ pub(crate) mod concurrency;
 pub(crate) mod credits;
 pub(crate) mod generations;
 pub(crate) mod keep;
+pub(crate) mod max_cost;
 pub(crate) mod planned_cost;
 
 use crate::diagnostic::Finding;

@@ -26,6 +26,9 @@ pub(super) struct Flags {
     /// credits that must be left after the job
     #[argh(option)]
     pub(super) keep: Option<String>,
+    /// the most credits that the job may cost
+    #[argh(option)]
+    pub(super) max_cost: Option<String>,
     /// generations of a model at a time that the tier must allow: MODEL=N
     #[argh(option)]
     pub(super) concurrency: Vec<String>,

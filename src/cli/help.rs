@@ -25,6 +25,8 @@ Requirements (all are checked, and every shortfall is reported):
                                  empty balance
   --keep N                       minimum balance after the job, with the planned
                                  cost taken off
+  --max-cost N                   the planned cost must be N credits at the most;
+                                 decided without a key as well
   --concurrency MODEL=N          the tier must allow N generations at a time
   --budget CREDITS/DURATION      maximum spending over the last DURATION (1 to
                                  90 whole days, UTC, today included), planned
@@ -130,6 +132,7 @@ pub(super) fn example(flag: &str) -> &'static str {
         "--plan" => "--plan tasks.jsonl --price gen4.5=12/s",
         "--price" => "--generations gen4.5=20 --price gen4.5=60",
         "--keep" => "--generations gen4.5=20@60 --keep 500",
+        "--max-cost" => "--generations gen4.5=20@60 --max-cost 1500",
         "--warn-lasts" => "--warn-lasts 7days",
         "--label" => "--label acme",
         "--concurrency" => "--concurrency gen4.5=2",

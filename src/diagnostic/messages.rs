@@ -288,6 +288,17 @@ impl Finding {
                     see: TIERS_PAGE.to_owned(),
                 }
             }
+            Self::OverMaxCost { planned, max } => Message {
+                summary: format!(
+                    "the planned cost is {}, {} more than the maximum of {}",
+                    credits(*planned),
+                    thousands(planned.minus(*max).0),
+                    thousands(max.0)
+                ),
+                cause: format!("--max-cost lets this job cost at most {}", credits(*max)),
+                fix: "plan fewer or cheaper generations, or raise --max-cost".to_owned(),
+                see: documentation(Code::OverMaxCost),
+            },
             Self::KeepShort {
                 keep,
                 planned,
@@ -320,6 +331,7 @@ impl Finding {
                         Held::DailyLimit => "the daily limit",
                         Held::Balance => "the balance",
                         Held::Keep => "--keep",
+                        Held::MaxCost => "--max-cost",
                         Held::Budget => "--budget",
                     })
                     .map(str::to_owned)

@@ -166,13 +166,13 @@ exit {code}
 
     def test_every_input_becomes_its_flag(self):
         done = self.call(
-            generations="gen4.5=1", plan="p", price="gen4.5=12/s", credits="2", keep="10", concurrency="gen4.5=3",
+            generations="gen4.5=1", plan="p", price="gen4.5=12/s", credits="2", keep="10", max_cost="12", concurrency="gen4.5=3",
             budget="4/7days", warn_generations="gen4.5=5", warn_credits="6", warn_lasts="11days", wait="7m", interval="8s", timeout="9s", fail_open="true", missing_key="skip", **{"from": "a b"},
             usage="30d", tiers="true", format="json",
             write="json=j", label="l", quiet="true", base_url="http://127.0.0.1:1", key_file="k",
             fail="true", api_secret="")
         self.assertEqual(done.arguments, [
-            "--generations=gen4.5=1", "--plan=p", "--price=gen4.5=12/s", "--credits=2", "--keep=10", "--concurrency=gen4.5=3",
+            "--generations=gen4.5=1", "--plan=p", "--price=gen4.5=12/s", "--credits=2", "--keep=10", "--max-cost=12", "--concurrency=gen4.5=3",
             "--budget=4/7days", "--warn-generations=gen4.5=5", "--warn-credits=6", "--warn-lasts=11days", "--wait=7m", "--interval=8s", "--timeout=9s", "--fail-open",
             "--missing-key=skip", "--from=a b", "--usage=30d", "--tiers", "--format=json", "--write=json=j",
             "--label=l", "--quiet",

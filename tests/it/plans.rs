@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use runway_preflight::spend::UtcDay;
 use serde_json::{json, Value};
 
-use crate::support::{each, Gate, Reply, Run, Server};
+use crate::support::{each, Gate, Reply, Run, Server, REFUSED};
 
 /// 200 generations of gen4.5 a day, 90 used; 100 of veo3.1; gen4_image without a limit.
 fn organization(balance: i64) -> String {
@@ -600,4 +600,173 @@ fn a_label_names_the_outputs_of_a_wrong_command_line() {
             assert_eq!(run.output(&format!("{prefix}exit-code")), "2", "{run:?}");
         },
     );
+}
+
+/// What the job may cost is decided in every run, whatever keeps Runway from being asked; and what
+/// else can be looked at still is.
+#[test]
+fn a_job_that_costs_too_much_is_held_without_runway() {
+    let saved = |gate: Gate| gate.no_key().file("saved", organization(5_000));
+    let answering = Server::script([Reply::ok(organization(5_000))]);
+    let refusing = Server::script([Reply::http(503, "")]);
+    let refused = Server::script([Reply::http(401, "{}")]);
+    let asking = |server: &Server| Gate::asking(server).args("--timeout 1s");
+    let dead = || {
+        Gate::new()
+            .args(REFUSED)
+            .args("--base-url http://127.0.0.1:1")
+    };
+    let job = "--generations gen4.5=20@60 --generations gen4_image=4 --price gen4_image=5";
+    // How it is run, what is told beside, and the exit code and verdict of a job that may cost that.
+    type Case<'a> = (
+        &'a str,
+        &'a (dyn Fn() -> Gate + Sync),
+        &'a [&'a str],
+        i32,
+        &'a str,
+    );
+    let cases: [Case; 11] = [
+        ("an answer", &|| asking(&answering), &[], 0, "go"),
+        (
+            "a saved answer",
+            &|| saved(Gate::new().args("--from saved")),
+            &[],
+            0,
+            "go",
+        ),
+        (
+            "a saved answer that falls short",
+            &|| saved(Gate::new().args("--from saved --credits 9000 --generations gen4.5=111@0")),
+            &["generations-short", "credits-short"],
+            6,
+            "no-go",
+        ),
+        (
+            "no key",
+            &|| Gate::new().no_key(),
+            &["key-missing"],
+            4,
+            "cannot-tell",
+        ),
+        (
+            "no key, and that is meant",
+            &|| Gate::new().no_key().args("--missing-key skip"),
+            &[],
+            0,
+            "skipped",
+        ),
+        (
+            "no key for the history alone",
+            &|| saved(Gate::new().args("--missing-key skip --from saved --budget 9000/30d")),
+            &[],
+            0,
+            "skipped",
+        ),
+        (
+            "a refused key",
+            &|| asking(&refused),
+            &["unauthorized"],
+            4,
+            "cannot-tell",
+        ),
+        ("a dead host", &dead, &["unreachable"], 5, "cannot-tell"),
+        (
+            "a dead host, and that is meant",
+            &|| dead().args("--fail-open"),
+            &[],
+            0,
+            "cannot-tell",
+        ),
+        (
+            "an outage, and that is meant",
+            &|| asking(&refusing).args("--fail-open"),
+            &[],
+            0,
+            "cannot-tell",
+        ),
+        (
+            "an outage that would be waited for",
+            &|| asking(&refusing).args("--wait 1s"),
+            &["unavailable"],
+            5,
+            "cannot-tell",
+        ),
+    ];
+    each(
+        &cases,
+        |(name, ..)| (*name).to_owned(),
+        |(name, gate, beside, code, verdict)| {
+            let run = |max: &str| {
+                let gate = gate().github().args(job).args("--format json --max-cost");
+                gate.arg(max).run()
+            };
+            let held = run("1219");
+            assert_eq!(held.code, 6, "{held:?}");
+            assert_eq!(held.json()["verdict"], "no-go");
+            let mut errors = held.codes("error");
+            let own = errors.iter().position(|code| code == "over-max-cost");
+            errors.remove(own.expect("the error"));
+            assert_eq!(errors, *beside, "{held:?}");
+            assert!(held.output("codes").contains("over-max-cost"), "{held:?}");
+            assert_eq!(held.output("pass"), "false");
+            let row = json!({ "kind": "max-cost", "needed": 1_220, "left": 1_219, "met": false });
+            let rows = |run: &Run| {
+                run.json()["requirements"]
+                    .as_array()
+                    .cloned()
+                    .expect("rows")
+            };
+            assert!(rows(&held).contains(&row), "{held:?}");
+            assert!(held
+                .summary
+                .as_deref()
+                .is_some_and(|it| it.contains("1,220")));
+            // To wait is of no use.
+            assert!(held.took < Duration::from_secs(30), "{name}");
+            let within = run("1220");
+            assert_eq!(
+                (within.code, &within.json()["verdict"]),
+                (*code, &json!(verdict))
+            );
+        },
+    );
+}
+
+#[test]
+fn a_maximum_needs_a_planned_cost_and_bounds_what_is_granted() {
+    for args in [
+        "",
+        "--generations gen4.5=20",
+        "--plan tasks",
+        "--price gen4.5=1",
+        "--credits 5",
+    ] {
+        let gate = Gate::reading(organization(5_000)).file("tasks", r#"{"model":"gen4.5"}"#);
+        let run = gate.args("--max-cost 10").args(args).run();
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains("--max-cost"), "{run:?}");
+    }
+    for (max, code, granted) in [("2999", 6, json!({})), ("3059", 0, json!({ "gen4.5": 50 }))] {
+        let gate = Gate::reading(organization(9_000)).args("--generations gen4.5=50..90@60");
+        let run = gate.args("--format json --max-cost").arg(max).run();
+        assert_eq!(
+            (run.code, &run.json()["granted"]),
+            (code, &granted),
+            "{run:?}"
+        );
+        let warned = run.stderr.contains("limited by --max-cost");
+        assert_eq!(warned, code == 0, "{run:?}");
+    }
+    let junit = Gate::reading(organization(0))
+        .args("--generations gen4.5=1@60 --max-cost 59 --write junit=report.xml");
+    let report = junit.path("report.xml");
+    let shell = junit.shell("\"$@\"; code=$?; cat report.xml; exit $code");
+    let run = shell.run();
+    assert_eq!(run.code, 6, "{run:?}");
+    assert_eq!(
+        run.shown(),
+        ["no-credits", "over-max-cost"],
+        "{run:?} {report:?}"
+    );
+    assert!(run.stdout.contains("planned cost, as a maximum"), "{run:?}");
 }

@@ -288,7 +288,7 @@ pub(crate) fn exit_code_of(code: &str) -> i32 {
         "daily-limit-reached" | "generations-short" => 3,
         "no-credits" | "credits-short" | "over-daily-limit" | "no-daily-quota"
         | "all-models-zero" | "model-unavailable" | "concurrency-short" | "keep-short"
-        | "over-budget" => 6,
+        | "over-max-cost" | "over-budget" => 6,
         "key-missing" | "key-malformed" | "unauthorized" | "forbidden" => 4,
         "rate-limited"
         | "unavailable"
