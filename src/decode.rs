@@ -13,8 +13,9 @@ use std::vec;
 use self::json::{is_same, Document, Json, MAX_VALUES};
 pub(crate) use self::json::{whole, Round};
 pub(crate) use self::text::utf8;
+use crate::format::list;
 use crate::quota::{
-    compare, Credits, Limit, Model, ModelQuota, Models, Organization, Problem, Reading, Unreadable,
+    compare, Credits, Limit, Model, ModelQuota, Models, Organization, Reading, Unreadable,
 };
 use crate::spend::{History, UtcDay, Window};
 
@@ -30,6 +31,9 @@ const MAX_EXCERPT: usize = 4_096;
 /// No figure is larger: Runway's own are within 2^53 - 1.
 const MAX_FIGURE: i128 = 1 << 63;
 
+/// What is in every organization.
+const FIELDS: [&str; 3] = ["creditBalance", "tier", "usage"];
+
 /// Reads an answer of `GET /v1/organization`.
 ///
 /// # Errors
@@ -39,8 +43,74 @@ const MAX_FIGURE: i128 = 1 << 63;
 pub fn organization(body: &[u8]) -> Reading<Organization> {
     let document = document(body)?;
     let document = Object::root(&document);
+    let read = organization_in(&document);
+    // It is something else, often an error that was sent with status 200.
+    let nothing = read.balance.is_err() && read.monthly_cap.is_err() && read.models.is_err();
+    match lacking(&document).filter(|_| nothing) {
+        Some(lacks) => {
+            let says = reason(body).says;
+            if says.trim().is_empty() {
+                return Err(Unreadable::new("", &lacks));
+            }
+            let problem = format!("{lacks}; it says");
+            Err(Unreadable::new("", &problem).with_excerpt(Some(says)))
+        }
+        None => Ok(read),
+    }
+}
+
+/// Reads an answer of `GET /v1/organization` from a file, which may be UTF-16. Nothing of it is
+/// quoted: it may be any file.
+///
+/// # Errors
+///
+/// Where the file is no such answer.
+pub fn saved_organization(file: &[u8]) -> Reading<Organization> {
+    let mut text = Vec::with_capacity(file.len());
+    // To read from memory cannot fail; if it did, what was read would be cut off.
+    let _ = utf8(file).and_then(|mut source| source.read_to_end(&mut text));
+    let document = document(&text).map_err(|what| what.with_excerpt(None))?;
+    let document = Object::root(&document);
+    if let Some(lacks) = lacking(&document) {
+        return Err(Unreadable::new("", &lacks));
+    }
+    let forms = [
+        document.figure("creditBalance", Round::Down).err(),
+        document.object_in("tier").err(),
+        document.object_in("usage").err(),
+    ];
+    if let Some(what) = forms.into_iter().flatten().next() {
+        let problem = format!("is not one of Runway's: {} {}", what.field, what.problem);
+        return Err(Unreadable::new("", &problem));
+    }
+    let mut read = organization_in(&document);
+    unquote(&mut read.monthly_cap);
+    unquote(&mut read.models);
+    for quota in read.models.iter_mut().flat_map(Models::quotas_mut) {
+        unquote(&mut quota.concurrency);
+        unquote(&mut quota.daily_limit);
+        unquote(&mut quota.used);
+    }
+    Ok(read)
+}
+
+fn unquote<T>(reading: &mut Reading<T>) {
+    if let Err(what) = reading {
+        what.excerpt = None;
+    }
+}
+
+/// Which of its fields an organization lacks, as the end of a sentence.
+fn lacking(document: &Object) -> Option<String> {
+    let lacking = FIELDS
+        .into_iter()
+        .filter(|name| document.first(name).is_none());
+    let lacking: Vec<String> = lacking.map(str::to_owned).collect();
+    (!lacking.is_empty()).then(|| format!("lacks {}", list(&lacking, "and")))
+}
+
+fn organization_in(document: &Object) -> Organization {
     let tier = document.object_in("tier");
-    let balance = document.figure("creditBalance", Round::Down).map(Credits);
     let monthly_cap = tier.as_ref().map_err(Clone::clone).and_then(|tier| {
         let cap = tier.count("maxMonthlyCreditSpend", Round::Down)?;
         Ok(Credits(cap.into()))
@@ -52,26 +122,11 @@ pub fn organization(body: &[u8]) -> Reading<Organization> {
     let models = tier
         .and_then(|tier| tier.object_in("models"))
         .and_then(|models| models_of(models, used));
-    match (balance, monthly_cap, models) {
-        (Err(balance), Err(_), Err(models)) => Err(no_organization(body, &balance, &models)),
-        (balance, monthly_cap, models) => Ok(Organization {
-            balance,
-            monthly_cap,
-            models,
-        }),
+    Organization {
+        balance: document.figure("creditBalance", Round::Down).map(Credits),
+        monthly_cap,
+        models,
     }
-}
-
-/// Reads an answer of `GET /v1/organization` from a file that may be UTF-16.
-///
-/// # Errors
-///
-/// As [`organization`].
-pub fn saved_organization(file: &[u8]) -> Reading<Organization> {
-    let mut text = Vec::with_capacity(file.len());
-    // To read from memory cannot fail; if it did, what was read would be cut off.
-    let _ = utf8(file).and_then(|mut source| source.read_to_end(&mut text));
-    organization(&text)
 }
 
 fn models_of(limits: Object, used: Reading<Map>) -> Reading<Models> {
@@ -110,26 +165,6 @@ fn used_of(name: &str, used: &mut Peekable<vec::IntoIter<Entry>>) -> Reading<u64
     entry.count("dailyGenerations", Round::Up)
 }
 
-/// An object that is something else, often an error that was sent with status 200.
-fn no_organization(body: &[u8], balance: &Unreadable, models: &Unreadable) -> Box<Unreadable> {
-    let lacks = |what: &Unreadable| what.problem == Problem::Missing;
-    let problem = if lacks(balance) && lacks(models) {
-        format!("lacks {} and {}", balance.field, models.field)
-    } else {
-        "has no creditBalance and no tier that can be read".to_owned()
-    };
-    let says = reason(body).says;
-    let problem = if says.trim().is_empty() {
-        Problem::Other(problem)
-    } else {
-        Problem::Excerpt {
-            problem: format!("{problem}; it says"),
-            excerpt: says,
-        }
-    };
-    Unreadable::new(String::new(), problem)
-}
-
 /// Reads an answer of `POST /v1/organization/usage`: the whole of it or nothing, since a sum that
 /// lacks a part is wrong. If it was `asked` for a window, it has no business with other days.
 ///
@@ -146,10 +181,7 @@ pub fn history(body: &[u8], asked: Option<Window>) -> Reading<History> {
         if let Some(window) = asked.filter(|window| !window.contains(date)) {
             let (start, last) = (window.start, window.last_day());
             let problem = format!("is {date}, outside the requested days {start} to {last}");
-            return Err(Unreadable::new(
-                format!("results[{index}].date"),
-                Problem::Other(problem),
-            ));
+            return Err(Unreadable::new(&format!("results[{index}].date"), &problem));
         }
         for (entry_index, entry) in day.array("usedCredits")?.enumerate() {
             let entry = Object::of(entry, Path::Spending(index, entry_index))?;
@@ -207,26 +239,25 @@ pub(crate) fn text_at(body: &[u8], path: &[&str]) -> Option<String> {
 }
 
 fn document(body: &[u8]) -> Reading<Document<'_>> {
-    let unreadable = |problem| Unreadable::new(String::new(), problem);
-    let other = |problem: &str| Err(unreadable(Problem::Other(problem.to_owned())));
-    let with_excerpt = |problem: String| {
+    let unreadable = |problem: &str| Unreadable::new("", problem);
+    let with_excerpt = |problem: &str| {
         let start = body.get(..body.len().min(MAX_EXCERPT)).unwrap_or_default();
         let excerpt = String::from_utf8_lossy(start).into_owned();
-        Err(unreadable(Problem::Excerpt { problem, excerpt }))
+        Err(unreadable(problem).with_excerpt(Some(excerpt)))
     };
     let text = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     if u64::try_from(body.len()).map_or(true, |length| length > MAX_BYTES) {
-        return other("is longer than 8 MiB");
+        return Err(unreadable("is longer than 8 MiB"));
     }
     if text.trim_ascii().is_empty() {
-        return other("is empty");
+        return Err(unreadable("is empty"));
     }
     match Document::parse(text) {
         Ok(Some(document)) if document.root().is_object() => Ok(document),
-        Ok(Some(document)) => Err(unreadable(mistyped(document.root(), "a JSON object"))),
-        Ok(None) => other(&format!("holds more than {MAX_VALUES} values")),
+        Ok(Some(document)) => Err(mistyped("", document.root(), "a JSON object")),
+        Ok(None) => Err(unreadable(&format!("holds more than {MAX_VALUES} values"))),
         Err(_) if text.trim_ascii_start().starts_with(b"<") => {
-            with_excerpt("is a page of HTML or XML, not JSON".to_owned())
+            with_excerpt("is a page of HTML or XML, not JSON")
         }
         Err(error) => {
             let what = if error.is_eof() {
@@ -235,16 +266,21 @@ fn document(body: &[u8]) -> Reading<Document<'_>> {
                 "not JSON"
             };
             let (line, column) = (error.line(), error.column());
-            with_excerpt(format!("is {what} at line {line} column {column}"))
+            with_excerpt(&format!("is {what} at line {line} column {column}"))
         }
     }
 }
 
-fn mistyped(json: Json, wanted: &'static str) -> Problem {
-    Problem::Mistyped {
-        found: json.found(),
-        wanted,
-    }
+fn mistyped(field: &str, json: Json, wanted: &'static str) -> Box<Unreadable> {
+    let kind = json.kind();
+    let problem = if kind == "a number" && wanted.starts_with(kind) {
+        format!("is not {wanted}")
+    } else {
+        format!("is {kind}, not {wanted}")
+    };
+    let text = json.string().map(Cow::into_owned);
+    let number = json.number().map(str::to_owned);
+    Unreadable::new(field, &problem).with_excerpt(text.or(number))
 }
 
 /// The entries of an object that serves as a map, in the order of their names; one that is there
@@ -298,10 +334,7 @@ impl<'a> Object<'a> {
         if json.is_object() {
             Ok(Self { path, json })
         } else {
-            Err(Unreadable::new(
-                path.to_string(),
-                mistyped(json, "an object"),
-            ))
+            Err(mistyped(&path.to_string(), json, "an object"))
         }
     }
 
@@ -311,8 +344,8 @@ impl<'a> Object<'a> {
         format!("{path}{dot}{name}")
     }
 
-    fn unreadable(&self, name: &str, problem: Problem) -> Box<Unreadable> {
-        Unreadable::new(self.path_of(name), problem)
+    fn unreadable(&self, name: &str, problem: &str) -> Box<Unreadable> {
+        Unreadable::new(&self.path_of(name), problem)
     }
 
     /// The first field of that name, however many there are.
@@ -325,8 +358,8 @@ impl<'a> Object<'a> {
         let mut found = self.json.fields_named(name);
         match (found.next(), found.next()) {
             (Some(json), None) => Ok(json),
-            (None, _) => Err(self.unreadable(name, Problem::Missing)),
-            (Some(_), Some(_)) => Err(self.unreadable(name, Problem::Twice)),
+            (None, _) => Err(self.unreadable(name, "is missing")),
+            (Some(_), Some(_)) => Err(self.unreadable(name, "appears twice")),
         }
     }
 
@@ -378,7 +411,7 @@ impl<'a> Object<'a> {
         read: impl FnOnce(Json<'a>) -> Result<T, &'static str>,
     ) -> Reading<T> {
         let json = self.field(name)?;
-        read(json).map_err(|wanted| self.unreadable(name, mistyped(json, wanted)))
+        read(json).map_err(|wanted| mistyped(&self.path_of(name), json, wanted))
     }
 
     fn into_map(self) -> Reading<Map<'a>> {
@@ -387,14 +420,14 @@ impl<'a> Object<'a> {
         let mut entries: Map = fields.collect();
         if entries.len() > MAX_MODELS {
             let problem = format!("holds more than {MAX_MODELS} entries");
-            return Err(Unreadable::new(path, Problem::Other(problem)));
+            return Err(Unreadable::new(&path, &problem));
         }
         entries.sort_unstable_by(|(one, _), (other, _)| compare(one, other));
         entries.dedup_by(|(name, _), (kept, entry)| {
             let is_twice = is_same(name, kept);
             if is_twice {
                 let field = Path::Entry(&path, kept).to_string();
-                *entry = Err(Unreadable::new(field, Problem::Twice));
+                *entry = Err(Unreadable::new(&field, "appears twice"));
             }
             is_twice
         });

@@ -394,6 +394,18 @@ impl Finding {
         }
     }
 
+    /// Whether what was read as an organization is none at all.
+    pub fn is_no_organization(&self) -> bool {
+        let whole = |named: &[Unreadable]| named.iter().any(|what| what.field.is_empty());
+        matches!(
+            self,
+            Self::UnexpectedResponse {
+                document: Document::Organization,
+                problem: Unexpected::Fields { named, .. },
+            } if whole(named)
+        )
+    }
+
     /// The model that it is about.
     pub fn model(&self) -> Option<&Model> {
         match self {

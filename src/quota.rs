@@ -108,83 +108,48 @@ impl Limit {
     }
 }
 
-/// A field of an answer that is not what the API promises. Its names and texts are the server's,
-/// raw.
+/// A field of an answer that is not what the API promises.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unreadable {
     /// Its path in the document, such as `tier.models["gen4.5"].maxDailyGenerations`; empty for
-    /// the document itself.
+    /// the document itself. The names of models in it are the server's, raw.
     pub field: String,
-    /// What is wrong with it.
-    pub problem: Problem,
-}
-
-/// What is wrong with a field.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Problem {
-    /// It is not there.
-    Missing,
-    /// It is there twice, and which of them is meant is not guessed.
-    Twice,
-    /// It is something else than what was wanted.
-    Mistyped {
-        /// What it is.
-        found: Found,
-        /// What it should be, with an article.
-        wanted: &'static str,
-    },
-    /// Anything else, as the end of a sentence.
-    Other(String),
-    /// Anything else, with an excerpt of the answer.
-    Excerpt {
-        /// The end of a sentence.
-        problem: String,
-        /// What the answer says.
-        excerpt: String,
-    },
-}
-
-/// What a field holds instead.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Found {
-    /// Described in our own words.
-    Own(&'static str),
-    /// A number, as it was written.
-    Number(String),
-    /// A string.
-    Text(String),
+    /// What is wrong with it, as the end of a sentence of our own.
+    pub problem: String,
+    /// What it holds instead, raw; nothing of a local file.
+    pub excerpt: Option<String>,
 }
 
 impl Unreadable {
     /// A field, and what is wrong with it.
-    pub fn new(field: String, problem: Problem) -> Box<Self> {
-        Box::new(Self { field, problem })
+    pub fn new(field: &str, problem: &str) -> Box<Self> {
+        Box::new(Self {
+            field: field.to_owned(),
+            problem: problem.to_owned(),
+            excerpt: None,
+        })
+    }
+
+    /// The same, with what the field holds.
+    pub fn with_excerpt(mut self: Box<Self>, excerpt: Option<String>) -> Box<Self> {
+        self.excerpt = excerpt;
+        self
     }
 
     /// In words. `quote` makes text that is not our own harmless and cuts it to this many characters.
     pub fn describe(&self, quote: &dyn Fn(&str, usize) -> String) -> String {
-        const MAX_EXCERPT: usize = 60;
+        const MAX_VALUE: usize = 60;
         const MAX_FIELD: usize = 140;
-        let field = if self.field.is_empty() {
-            "the answer".to_owned()
+        let (field, max_excerpt) = if self.field.is_empty() {
+            ("the answer".to_owned(), MAX_QUOTE)
         } else {
-            quote(&self.field, MAX_FIELD)
+            (quote(&self.field, MAX_FIELD), MAX_VALUE)
         };
-        match &self.problem {
-            Problem::Missing => format!("{field} is missing"),
-            Problem::Twice => format!("{field} appears twice"),
-            Problem::Mistyped { found, wanted } => {
-                let found = match found {
-                    Found::Own(what) => (*what).to_owned(),
-                    Found::Number(number) => quote(number, MAX_EXCERPT),
-                    Found::Text(text) => format!("the string \"{}\"", quote(text, MAX_EXCERPT)),
-                };
-                format!("{field} is {found}, not {wanted}")
-            }
-            Problem::Other(problem) => format!("{field} {problem}"),
-            Problem::Excerpt { problem, excerpt } => {
-                format!("{field} {problem}: {}", quote(excerpt, MAX_QUOTE))
-            }
+        let excerpt = self.excerpt.as_ref();
+        let excerpt = excerpt.map(|excerpt| quote(excerpt, max_excerpt));
+        match excerpt.filter(|excerpt| !excerpt.is_empty()) {
+            Some(excerpt) => format!("{field} {}: {excerpt}", self.problem),
+            None => format!("{field} {}", self.problem),
         }
     }
 }
@@ -239,6 +204,11 @@ impl Models {
     /// All of them, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, (Model, ModelQuota)> {
         self.0.iter()
+    }
+
+    /// The limits and use of all of them, in order.
+    pub fn quotas_mut(&mut self) -> impl Iterator<Item = &mut ModelQuota> {
+        self.0.iter_mut().map(|(_, quota)| quota)
     }
 
     /// Their names, in order.

@@ -24,6 +24,7 @@ use crate::plan::Plan;
 use crate::quota::{Credits, Model, ModelQuota, Organization, Reading};
 use crate::redact::Redactor;
 use crate::requirement::{Left, Row};
+use crate::source::Source;
 use crate::spend::{History, Window};
 use crate::tier::{self, Tier, TIERS};
 
@@ -578,12 +579,16 @@ impl<'a> Report<'a> {
 }
 
 /// Whether an error decides nothing: a missing key under `--missing-key skip`, and under
-/// `--fail-open` what kept Runway from answering. A report that nobody can read is never excused.
+/// `--fail-open` what kept Runway from answering. A report that nobody can read is never excused, nor
+/// is a saved answer that is none.
 fn is_excused(finding: &Finding, context: &Context) -> bool {
     match finding.code() {
         Code::KeyMissing => context.skips_missing_key,
         Code::ReportFailed => false,
-        code => context.fails_open && code.exit() == Exit::CannotTell,
+        code => {
+            let bad_file = *context.organization != Source::Runway && finding.is_no_organization();
+            context.fails_open && code.exit() == Exit::CannotTell && !bad_file
+        }
     }
 }
 

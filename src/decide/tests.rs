@@ -10,7 +10,6 @@ use crate::diagnostic::Asked;
 use crate::job::{Cost, Generations};
 use crate::plan::Plan;
 use crate::price::{Price, Prices, Rate};
-use crate::quota::Problem;
 use crate::requirement::Left;
 use crate::spend::{Budget, Period};
 
@@ -272,7 +271,7 @@ proptest! {
             generations: Some(needed), cost_each: None, credits: None, at_a_time: Some(1),
         };
         let mut organization = organization(&world);
-        let lost = || Unreadable::new("a.field".into(), Problem::Missing);
+        let lost = || Unreadable::new("a.field", "is missing");
         let model = Model::new("tested");
         let models = organization.models.clone().expect("models");
         let mut quota = models.get(&model).expect("the model").clone();
@@ -348,7 +347,7 @@ fn what_could_not_be_had_leaves_its_requirements_open() {
 
 #[test]
 fn an_unread_model_that_nobody_named_is_a_warning() {
-    let lost = |field: &str| Unreadable::new(field.to_owned(), Problem::Missing);
+    let lost = |field: &str| Unreadable::new(field, "is missing");
     let world = World {
         limit: Some(1),
         concurrency: Some(1),
@@ -387,10 +386,7 @@ fn an_unread_model_that_nobody_named_is_a_warning() {
 
 #[test]
 fn no_readable_limit_is_cannot_tell() {
-    let lost = Unreadable::new(
-        "tier.models[\"m\"]".to_owned(),
-        Problem::Other("is null".to_owned()),
-    );
+    let lost = Unreadable::new("tier.models[\"m\"]", "is null");
     let quota = ModelQuota {
         concurrency: Err(lost.clone()),
         daily_limit: Err(lost.clone()),
@@ -604,7 +600,7 @@ fn no_credits_needs_the_largest_request() {
 
 #[test]
 fn what_is_short_stays_short_beside_what_cannot_be_read() {
-    let lost = || Unreadable::new("a.field".to_owned(), Problem::Missing);
+    let lost = || Unreadable::new("a.field", "is missing");
     let number = |number| Ok(Limit::AtMost(number));
     for (daily_limit, concurrency, at_a_time, exit) in [
         (number(10), number(1), None, Exit::Act),

@@ -9,8 +9,6 @@ use memchr::arch::all::is_equal;
 use memchr::memchr2;
 use serde_json::value::RawValue;
 
-use crate::quota::Found;
-
 /// More than 8 MiB of models or days hold; each takes 24 bytes of memory.
 pub(super) const MAX_VALUES: usize = 2_000_000;
 
@@ -189,20 +187,16 @@ impl<'a> Json<'a> {
     }
 
     /// What it is, for a sentence.
-    pub(super) fn found(self) -> Found {
-        if let Some(number) = self.number() {
-            return Found::Number(number.to_owned());
-        }
-        if let Some(text) = self.string() {
-            return Found::Text(text.into_owned());
-        }
-        Found::Own(match self.scalar() {
+    pub(super) fn kind(self) -> &'static str {
+        match self.scalar() {
             Some("true") => "true",
             Some("false") => "false",
+            Some("null") => "null",
+            Some(_) => "a number",
             None if self.is_object() => "an object",
             None if self.is(Kind::Array) => "an array",
-            _ => "null",
-        })
+            None => "a string",
+        }
     }
 }
 

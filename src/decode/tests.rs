@@ -108,7 +108,7 @@ fn every_field_is_named_when_it_is_wrong() {
         (
             "/creditBalance",
             Some(json!("5000")),
-            "creditBalance is the string \"5000\", not a number",
+            "creditBalance is a string, not a number: 5000",
         ),
         (
             "/creditBalance",
@@ -121,7 +121,11 @@ fn every_field_is_named_when_it_is_wrong() {
             "creditBalance is an array, not a number",
         ),
         ("/tier", None, "tier is missing"),
-        ("/tier", Some(json!(7)), "tier is 7, not an object"),
+        (
+            "/tier",
+            Some(json!(7)),
+            "tier is a number, not an object: 7",
+        ),
         ("/tier/models", None, "tier.models is missing"),
         (
             "/tier/models",
@@ -136,7 +140,7 @@ fn every_field_is_named_when_it_is_wrong() {
         (
             "/tier/maxMonthlyCreditSpend",
             Some(json!(-1)),
-            "tier.maxMonthlyCreditSpend is -1, not a number from 0 up",
+            "tier.maxMonthlyCreditSpend is not a number from 0 up: -1",
         ),
         (
             limits,
@@ -151,7 +155,7 @@ fn every_field_is_named_when_it_is_wrong() {
         (
             "/tier/models/gen4.5/maxDailyGenerations",
             Some(json!(-1)),
-            "tier.models[\"gen4.5\"].maxDailyGenerations is -1, not a number from 0 up",
+            "tier.models[\"gen4.5\"].maxDailyGenerations is not a number from 0 up: -1",
         ),
         (
             "/tier/models/gen4.5/maxConcurrentGenerations",
@@ -162,12 +166,12 @@ fn every_field_is_named_when_it_is_wrong() {
         (
             "/usage/models",
             Some(json!("")),
-            "usage.models is the string \"\", not an object",
+            "usage.models is a string, not an object",
         ),
         (
             "/usage/models/gen4.5",
             Some(json!(1)),
-            "usage.models[\"gen4.5\"] is 1, not an object",
+            "usage.models[\"gen4.5\"] is a number, not an object: 1",
         ),
         (
             "/usage/models/gen4.5/dailyGenerations",
@@ -182,7 +186,7 @@ fn every_field_is_named_when_it_is_wrong() {
         (
             "/usage/models/gen4.5/dailyGenerations",
             Some(json!(-0.5)),
-            "usage.models[\"gen4.5\"].dailyGenerations is -0.5, not a number from 0 up",
+            "usage.models[\"gen4.5\"].dailyGenerations is not a number from 0 up: -0.5",
         ),
         (
             "/usage/models/veo3.1",
@@ -193,13 +197,13 @@ fn every_field_is_named_when_it_is_wrong() {
         (
             "/tier/models/a\u{1b}[31m\nb",
             Some(json!(1)),
-            "tier.models[\"a\u{1b}[31m b\"] is 1, not an object",
+            "tier.models[\"a\u{1b}[31m b\"] is a number, not an object: 1",
         ),
         (
             "/creditBalance",
             Some(json!(long)),
             &format!(
-                "creditBalance is the string \"{}\", not a number",
+                "creditBalance is a string, not a number: {}",
                 "x".repeat(60)
             ),
         ),
@@ -294,10 +298,7 @@ fn what_is_no_document() {
         (" \n", "the answer is empty"),
         ("[]", "the answer is an array, not a JSON object"),
         ("null", "the answer is null, not a JSON object"),
-        (
-            "\"{}\"",
-            "the answer is the string \"{}\", not a JSON object",
-        ),
+        ("\"{}\"", "the answer is a string, not a JSON object: {}"),
         (
             "<html>\n<p>Sign in</p>",
             "the answer is a page of HTML or XML, not JSON: <html> <p>Sign in</p>",
@@ -317,17 +318,77 @@ fn what_is_no_document() {
     assert!(organization(b"\xEF\xBB\xBF{\"creditBalance\": 1}").is_ok());
     assert_eq!(
         organization(b"{}").map_err(|what| plain(&what)),
-        Err("the answer lacks creditBalance and tier".into())
+        Err("the answer lacks creditBalance, tier and usage".into())
     );
     assert_eq!(
         organization(br#"{"error":"No."}"#).map_err(|what| plain(&what)),
-        Err("the answer lacks creditBalance and tier; it says: No.".into())
+        Err("the answer lacks creditBalance, tier and usage; it says: No.".into())
     );
     assert_eq!(
         organization(br#"{"creditBalance":"5"}"#).map_err(|what| plain(&what)),
-        Err("the answer has no creditBalance and no tier that can be read".into())
+        Err("the answer lacks tier and usage".into())
     );
     assert_eq!(verdict(b"{}"), Exit::CannotTell);
+}
+
+#[test]
+fn a_saved_answer_is_one_and_is_not_quoted() {
+    let secret = "SECRET";
+    let good = good().to_string();
+    for (file, problem) in [
+        (String::new(), "is empty"),
+        ("SECRET".to_owned(), "is not JSON at line 1 column 1"),
+        ("<SECRET>".to_owned(), "is a page of HTML or XML, not JSON"),
+        ("{\"SECRET\"".to_owned(), "is cut off at line 1 column 9"),
+        ("\"SECRET\"".to_owned(), "is a string, not a JSON object"),
+        ("777".to_owned(), "is a number, not a JSON object"),
+        ("[\"SECRET\"]".to_owned(), "is an array, not a JSON object"),
+        (
+            "{\"error\":\"SECRET\"}".to_owned(),
+            "lacks creditBalance, tier and usage",
+        ),
+        (good.replace("\"usage\"", "\"SECRET\""), "lacks usage"),
+        (good.replace("\"tier\"", "\"SECRET\""), "lacks tier"),
+        (
+            good.replace("\"creditBalance\"", "\"SECRET\""),
+            "lacks creditBalance",
+        ),
+        (
+            good.replace("5000", "\"SECRET\""),
+            "is not one of Runway's: creditBalance is a string, not a number",
+        ),
+        (
+            good.replace("\"tier\":", "\"tier\":\"SECRET\",\"SECRET\":"),
+            "is not one of Runway's: tier is a string, not an object",
+        ),
+        (
+            good.replace("\"usage\":", "\"usage\":7,\"SECRET\":"),
+            "is not one of Runway's: usage is a number, not an object",
+        ),
+        (
+            good.replace("\"usage\":", "\"usage\":{},\"usage\":"),
+            "is not one of Runway's: usage appears twice",
+        ),
+    ] {
+        let found = saved_organization(file.as_bytes()).expect_err(&file);
+        assert_eq!(plain(&found), format!("the answer {problem}"), "{file}");
+    }
+    for (figure, wrong) in [
+        ("200", "\"SECRET\""),
+        ("2,", "-777,"),
+        ("12", "\"SECRET\""),
+        ("10000", "[\"SECRET\"]"),
+        ("null", "{\"SECRET\":1}"),
+    ] {
+        let file = good.replacen(figure, wrong, 1);
+        let read = saved_organization(file.as_bytes()).expect("an answer");
+        let shown = format!("{read:?}");
+        assert!(
+            shown.contains("is not") || shown.contains(", not"),
+            "{shown}"
+        );
+        assert!(!shown.contains(secret) && !shown.contains("777"), "{shown}");
+    }
 }
 
 #[test]
@@ -405,14 +466,17 @@ fn a_history_is_read_whole_or_not_at_all() {
             json!({ "results": {} }),
             "results is an object, not an array",
         ),
-        (json!({ "results": [1] }), "results[0] is 1, not an object"),
+        (
+            json!({ "results": [1] }),
+            "results[0] is a number, not an object: 1",
+        ),
         (
             json!({ "results": [entry, {}] }),
             "results[1].date is missing",
         ),
         (
             json!({ "results": [{ "date": "2026-02-30" }] }),
-            "results[0].date is the string \"2026-02-30\", not a day (YYYY-MM-DD)",
+            "results[0].date is a string, not a day (YYYY-MM-DD): 2026-02-30",
         ),
         (
             json!({ "results": [{ "date": "2026-03-01" }] }),
@@ -424,7 +488,7 @@ fn a_history_is_read_whole_or_not_at_all() {
         ),
         (
             json!({ "results": [{ "date": "2026-03-01", "usedCredits": [{ "model": 1 }] }] }),
-            "results[0].usedCredits[0].model is 1, not a model's name",
+            "results[0].usedCredits[0].model is a number, not a model's name: 1",
         ),
         (
             json!({ "results": [{ "date": "2026-03-01", "usedCredits": [{ "model": "m", "amount": null }] }] }),

@@ -2,7 +2,7 @@
 
 use serde_json::{json, Value};
 
-use crate::support::body::EXAMPLE;
+use crate::support::body::{EXAMPLE, UNREADABLE};
 use crate::support::{each, settled, Gate, Reply, Run, Server};
 
 /// A command line in the table below, split at spaces; `''` stands for an empty argument, `_` for a space in one.
@@ -421,7 +421,7 @@ fn quiet_prints_no_report_with_a_go_and_everything_else_as_ever() {
         }
     }
     // A pass without a go must not be missed.
-    let run = Gate::reading("{}").args("--quiet --fail-open").run();
+    let run = Gate::reading(UNREADABLE).args("--quiet --fail-open").run();
     assert_eq!(run.code, 0, "{run:?}");
     assert!(!run.stdout.is_empty() && !run.stderr.is_empty(), "{run:?}");
 }

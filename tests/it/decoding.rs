@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use crate::support::body::{gen45, EXAMPLE};
-use crate::support::{each, Gate, Reply, Server};
+use crate::support::{each, Gate, Reply, Run, Server};
 
 const ASKED: &str = "--generations gen4.5=20 --credits 1200 --concurrency gen4.5=1 --format json";
 
@@ -277,6 +277,71 @@ fn what_nobody_reads_may_be_deep() {
     let body = format!(r#"{{"extra":{open}{close},{}"#, &EXAMPLE[1..]);
     let run = Gate::reading(body).args(ASKED).run();
     assert_eq!(run.code, 0, "{run:?}");
+}
+
+fn written(run: &Run) -> String {
+    format!(
+        "{}{}{:?}{:?}",
+        run.stdout, run.stderr, run.outputs, run.summary
+    )
+}
+
+#[test]
+fn a_file_that_is_no_answer_never_passes_and_is_not_quoted() {
+    let without = |field: &str| EXAMPLE.replacen(field, "SECRET", 1);
+    let files = [
+        String::new(),
+        "SECRET".to_owned(),
+        "<SECRET>".to_owned(),
+        "\"SECRET\"".to_owned(),
+        "[{\"model\":\"gen4.5\",\"promptText\":\"SECRET\"}]".to_owned(),
+        "{\"model\":\"gen4.5\",\"promptText\":\"SECRET\"}".to_owned(),
+        "{\"error\":\"SECRET\",\"message\":\"SECRET\"}".to_owned(),
+        format!("{EXAMPLE}SECRET"),
+        EXAMPLE[..EXAMPLE.len() - 5].to_owned(),
+        without("tier"),
+        without("creditBalance"),
+        without("usage"),
+        EXAMPLE.replacen("5000", "\"SECRET\"", 1),
+    ];
+    each(&files, String::clone, |text| {
+        let file = Gate::new()
+            .no_key()
+            .file("saved.json", text)
+            .args("--from saved.json");
+        for gate in [Gate::reading(text), file] {
+            let run = gate.github().args(ASKED).args("--fail-open").run();
+            assert_eq!(run.code, 5, "{run:?}");
+            assert_eq!(run.codes("error"), ["unexpected-response"], "{run:?}");
+            assert!(!written(&run).contains("SECRET"), "{run:?}");
+        }
+        // What the API answers keeps its excerpt, and is passed.
+        let server = Server::script([Reply::ok(text)]);
+        let run = Gate::asking(&server).args(ASKED).args("--fail-open").run();
+        assert_eq!(run.code, 0, "{run:?}");
+    });
+}
+
+#[test]
+fn of_a_saved_answer_no_value_is_quoted() {
+    for (figure, wrong) in [
+        (
+            "\"maxDailyGenerations\": 200",
+            "\"maxDailyGenerations\": \"SECRET\"",
+        ),
+        ("\"dailyGenerations\": 12", "\"dailyGenerations\": -777777"),
+        ("10000", "\"SECRET\""),
+    ] {
+        assert!(EXAMPLE.contains(figure), "{figure}");
+        let body = EXAMPLE.replacen(figure, wrong, 1);
+        let run = Gate::reading(&body).github().args(ASKED).run();
+        assert!(run.stderr.contains("unexpected-response"), "{run:?}");
+        let shown = format!("{run:?}");
+        assert!(
+            !shown.contains("SECRET") && !shown.contains("777777"),
+            "{run:?}"
+        );
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{json, Value};
 
-use crate::support::body::EXAMPLE;
+use crate::support::body::{EXAMPLE, UNREADABLE};
 use crate::support::{each, Gate, Reply, Run, Server, KEY};
 
 const OTHER: &str = "key_1d8e0c5b7a94f3260b6d2e9f41c87a53";
@@ -766,7 +766,9 @@ fn fail_open_turns_exit_code_5_into_0_only() {
     );
     let run = Gate::new().args("--fail-open --credits many").run();
     assert_eq!(run.code, 2, "{run:?}");
-    let run = Gate::reading("[]").args("--fail-open --format json").run();
+    let run = Gate::reading(UNREADABLE)
+        .args("--fail-open --format json")
+        .run();
     assert_eq!(
         (run.code, run.codes("warning")),
         (0, vec!["unexpected-response".to_owned()]),

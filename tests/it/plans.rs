@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use runway_preflight::spend::UtcDay;
 use serde_json::{json, Value};
 
+use crate::support::body::UNREADABLE;
 use crate::support::{each, Gate, Reply, Run, Server, REFUSED};
 
 /// 200 generations of gen4.5 a day, 90 used; 100 of veo3.1; gen4_image without a limit.
@@ -394,7 +395,7 @@ fn nothing_is_granted_without_a_go() {
         assert_eq!(run.output("granted"), "{}");
         assert_eq!(run.output("warnings"), "", "{run:?}");
     }
-    let run = Gate::reading("{}")
+    let run = Gate::reading(UNREADABLE)
         .github()
         .args("--generations gen4.5=1..2 --fail-open")
         .run();

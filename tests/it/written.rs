@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{json, Value};
 
-use crate::support::body::EXAMPLE;
+use crate::support::body::{EXAMPLE, UNREADABLE};
 #[cfg(unix)]
 use crate::support::each;
 use crate::support::{Gate, Reply, Server};
@@ -85,7 +85,7 @@ fn a_shell_that_sources_the_variables_has_the_outputs() {
             6,
         ),
         ("{}".to_owned(), "", 5),
-        ("{}".to_owned(), "--fail-open", 0),
+        (UNREADABLE.to_owned(), "--fail-open", 0),
         (
             EXAMPLE.replace("gen4_turbo", "it's $(touch x) `id` \\\\ \\\" ~ {a,b}"),
             "--label A.b-c",
@@ -201,12 +201,17 @@ fn a_junit_report_says_what_no_requirement_says() {
             "name=\"a generations\"",
         ),
         (
-            "{}",
+            UNREADABLE,
             "--generations a=1 --fail-open",
             "skipped=\"1\"",
             "<skipped message=",
         ),
-        ("{}", "--fail-open", "skipped=\"1\"", "name=\"account\""),
+        (
+            UNREADABLE,
+            "--fail-open",
+            "skipped=\"1\"",
+            "name=\"account\"",
+        ),
     ];
     for (body, args, counts, part) in cases {
         let kept = tempfile::tempdir().expect("a directory");

@@ -5,6 +5,9 @@ use serde_json::{json, Value};
 /// The organization of the README: tier 1, 5,000 credits, ten models.
 pub(crate) const EXAMPLE: &str = include_str!("../../../examples/organization.json");
 
+/// An answer whose models cannot be read.
+pub(crate) const UNREADABLE: &str = r#"{"creditBalance":5000,"tier":{"maxMonthlyCreditSpend":10000,"models":7},"usage":{"models":{}}}"#;
+
 /// One model, `gen4.5`, with this daily limit and this many generations used; 5,000 credits.
 pub(crate) fn gen45(limit: u64, used: u64) -> Value {
     organization(5000, &[("gen4.5", json!(2), json!(limit), json!(used))])
