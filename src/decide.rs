@@ -71,8 +71,21 @@ impl Decision {
     }
 
     fn add(&mut self, check: Check) {
-        self.rows.push(check.row);
-        self.errors.extend(check.errors);
+        self.errors.extend(check.errors.iter().cloned());
+        let errors = check.errors;
+        self.rows.push(Row {
+            errors,
+            ..check.row
+        });
+    }
+
+    /// Adds a requirement whose errors another error stands for, if there is one.
+    fn add_covered(&mut self, check: Check, covered: bool) {
+        if covered {
+            self.rows.push(check.row);
+        } else {
+            self.add(check);
+        }
     }
 }
 
@@ -210,11 +223,8 @@ fn check_models(
     }
     for (model, need) in job.needs() {
         let check = generations::check(model, need, models, account.cap);
-        decision.rows.push(check.row);
         // `all-models-zero` covers every error of a model.
-        if none_may_run.is_none() {
-            decision.errors.extend(check.errors);
-        }
+        decision.add_covered(check, none_may_run.is_some());
     }
 }
 
@@ -243,10 +253,7 @@ fn check_account(
     decision.errors.extend(empty);
     for check in checks.into_iter().flatten() {
         let covered = empty_reported && check.row.kind != "max-cost";
-        decision.rows.push(check.row);
-        if !covered {
-            decision.errors.extend(check.errors);
-        }
+        decision.add_covered(check, covered);
     }
 }
 
@@ -271,10 +278,7 @@ fn check_concurrency(job: &Job, organization: Option<&Organization>, decision: &
     let none_may_run = models.and_then(all_zero).is_some();
     for (model, needed) in &job.concurrency {
         let check = concurrency::check(model, *needed, job.need(model), models);
-        decision.rows.push(check.row);
-        if !none_may_run {
-            decision.errors.extend(check.errors);
-        }
+        decision.add_covered(check, none_may_run);
     }
 }
 

@@ -371,6 +371,8 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// The model that it is about.
     pub model: Option<Model>,
+    /// The requirement that it is about, by its place in the report.
+    pub row: Option<usize>,
     /// What is wrong, with the numbers.
     pub summary: String,
     /// Why.
@@ -453,6 +455,7 @@ impl Finding {
             code,
             severity,
             model: self.model().cloned(),
+            row: None,
             summary: plain(message.summary),
             cause: plain(message.cause),
             fix: plain(message.fix),

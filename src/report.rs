@@ -24,7 +24,7 @@ use crate::plan::Plan;
 use crate::quota::{Credits, Model, ModelQuota, Organization, Reading};
 use crate::redact::Redactor;
 use crate::requirement::{Left, Row};
-use crate::source::Source;
+use crate::source::{Document, Source};
 use crate::spend::{History, Window};
 use crate::tier::{self, Tier, TIERS};
 
@@ -167,7 +167,11 @@ impl<'a> Report<'a> {
             } else {
                 Severity::Warning
             };
-            finding.explain(severity, context)
+            let rows = &mut decision.rows.iter();
+            Diagnostic {
+                row: rows.position(|row| row.errors.contains(finding)),
+                ..finding.explain(severity, context)
+            }
         });
         let mut diagnostics: Vec<Diagnostic> = explained.collect();
         let counted = match exit {
@@ -333,15 +337,6 @@ impl<'a> Report<'a> {
 
     /// The cells of a requirement: name, needed, left and a note.
     fn cells(&self, row: &Row) -> Cells {
-        let needed = match row.needed {
-            // Where even nothing is too much, the figures are set side by side.
-            0 if row.met != Some(false)
-                && ["budget", "planned-cost", "max-cost"].contains(&row.kind) =>
-            {
-                "nothing".to_owned()
-            }
-            needed => thousands(needed),
-        };
         let left = match row.left {
             Left::Unknown if row.met == Some(false) => "—".to_owned(),
             Left::Unknown => "?".to_owned(),
@@ -352,13 +347,45 @@ impl<'a> Report<'a> {
             Some(of) => format!("{left} of {}", self.figure(of)),
             None => left,
         };
+        let note = if row.met.is_none() {
+            format!("could not be checked: {}", self.why_unchecked(row))
+        } else {
+            row.note.clone()
+        };
         Cells {
             met: row.met,
             name: self.row_name(row),
-            needed,
+            needed: thousands(row.needed),
             left,
-            note: row.note.clone(),
+            note,
         }
+    }
+
+    /// Why a requirement could not be checked: a figure that cannot be read, or what kept the
+    /// answer from coming.
+    fn why_unchecked(&self, row: &Row) -> String {
+        let read = self.contents.organization;
+        let read = read.filter(|_| row.document == Document::Organization);
+        let unread = read.and_then(|read| match (&row.model, &read.models) {
+            (None, _) => read.balance.as_ref().err().map(Box::as_ref),
+            (Some(_), Err(what)) => Some(what),
+            (Some(model), Ok(models)) => models.get(model)?.unreadable().next(),
+        });
+        let quote = |text: &str, max| self.redactor.quote(text, max);
+        let unread = unread.map(|what| what.describe(&quote));
+        unread.unwrap_or_else(|| {
+            self.obstacle()
+                .map_or(String::new(), |it| it.summary.clone())
+        })
+    }
+
+    /// What kept answers from coming.
+    fn obstacle(&self) -> Option<&Diagnostic> {
+        let mut diagnostics = self.diagnostics.iter();
+        diagnostics.find(|one| {
+            one.code != Code::ReportFailed
+                && matches!(one.code.exit(), Exit::Key | Exit::CannotTell)
+        })
     }
 
     fn requirements(&self) -> Vec<Cells> {

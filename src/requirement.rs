@@ -11,6 +11,7 @@ pub(crate) mod planned_cost;
 
 use crate::diagnostic::Finding;
 use crate::quota::{Limit, Model};
+use crate::source::Document;
 
 /// As many models, days or fields as one diagnostic names as an example.
 pub(crate) const MAX_NAMED: usize = 3;
@@ -31,6 +32,8 @@ pub struct Row {
     pub kind: &'static str,
     /// The model, if it is about one.
     pub model: Option<Model>,
+    /// The answer that decides it.
+    pub document: Document,
     /// What it is called, after the model's name.
     pub name: String,
     /// What is needed.
@@ -43,6 +46,8 @@ pub struct Row {
     pub met: Option<bool>,
     /// What helps to read it.
     pub note: String,
+    /// The errors of the run that are about it.
+    pub errors: Vec<Finding>,
 }
 
 /// What is there of a thing that is needed.
@@ -62,12 +67,14 @@ impl Row {
         Self {
             kind,
             model: None,
+            document: Document::Organization,
             name: name.into(),
             needed: needed.into(),
             left: Left::Unknown,
             of: None,
             met: None,
             note: String::new(),
+            errors: Vec::new(),
         }
     }
 

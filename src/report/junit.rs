@@ -1,105 +1,139 @@
-//! JUnit XML: a test case for each requirement. A shortfall is a failure, what could not be decided
-//! an error.
+//! JUnit XML: a test case for each requirement, and one for the account. A shortfall is a failure,
+//! what could not be checked an error.
 
-use super::{Cells, Report, Verdict};
-use crate::diagnostic::Severity;
-use crate::report::text;
+use super::{text, Report, Verdict};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::exit::Exit;
 
 /// The whole document.
 pub fn render(report: &Report) -> String {
-    let rows = report.requirements();
-    let mut cases: Vec<Case> = rows.iter().map(|row| Case::of_row(report, row)).collect();
-    let errors = report.diagnostics.iter();
-    let fails = errors.clone().any(|one| one.severity == Severity::Error);
-    let reported = |case: &Case| !matches!(case.outcome, Outcome::Passed | Outcome::Skipped(_));
-    // What no requirement says: the key, the account, a report that could not be written.
-    if cases.is_empty() || (fails && !cases.iter().any(reported)) {
-        cases.push(Case::of_run(report));
-    }
-    let count =
-        |kind: fn(&Outcome) -> bool| cases.iter().filter(|case| kind(&case.outcome)).count();
-    let (failures, errors_found, skipped) = (
-        count(|outcome| matches!(outcome, Outcome::Failed(_))),
-        count(|outcome| matches!(outcome, Outcome::Undecided(_))),
-        count(|outcome| matches!(outcome, Outcome::Skipped(_))),
-    );
+    let cases = cases(report);
+    let count = |element| cases.iter().filter(|case| case.element == element).count();
     let name = escape(&report.labelled("runway-preflight"));
     let checked_at = humantime::format_rfc3339_seconds(report.contents.checked_at).to_string();
-    let tests = cases.len();
-    let cases: String = cases.iter().map(|case| case.render(&name)).collect();
-    let details: String = errors.map(|one| text::diagnostic(one, false)).collect();
+    let shown: String = cases.iter().map(|case| case.render(&name)).collect();
+    let diagnostics = report.diagnostics.iter();
+    let details: String = diagnostics
+        .map(|one| text::diagnostic(one, false))
+        .collect();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <testsuites>\n\
          <testsuite id=\"0\" package=\"runway-preflight\" name=\"{name}\" timestamp=\"{}\" \
-         hostname=\"{}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors_found}\" \
-         skipped=\"{skipped}\" time=\"0\">\n\
+         hostname=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"0\">\n\
          <properties/>\n\
-         {cases}\
+         {shown}\
          <system-out>{}</system-out>\n\
          <system-err>{}</system-err>\n\
          </testsuite>\n\
          </testsuites>\n",
         checked_at.trim_end_matches('Z'),
         escape(&report.host()),
+        cases.len(),
+        count(FAILURE),
+        count(ERROR),
+        count(SKIPPED),
         escape(&report.message()),
         escape(&details),
     )
 }
 
+const FAILURE: &str = "failure";
+const ERROR: &str = "error";
+const SKIPPED: &str = "skipped";
+const PASSED: &str = "";
+
 struct Case {
     name: String,
-    outcome: Outcome,
+    /// The element that says what did not go well.
+    element: &'static str,
+    message: String,
+    body: String,
 }
 
-enum Outcome {
-    Passed,
-    Failed(String),
-    Undecided(String),
-    Skipped(String),
+/// Every error is in one: of the requirement that it is about, else of the account.
+fn cases(report: &Report) -> Vec<Case> {
+    let errors_of = |row: Option<usize>| {
+        let all = report.diagnostics.iter();
+        let errors = all.filter(move |one| one.severity == Severity::Error && one.row == row);
+        errors.collect::<Vec<&Diagnostic>>()
+    };
+    let not_checked = if report.exit == Exit::Go {
+        SKIPPED
+    } else {
+        ERROR
+    };
+    let mut cases = Vec::new();
+    for (index, row) in report.requirements().into_iter().enumerate() {
+        let own = errors_of(Some(index));
+        cases.push(match row.met {
+            _ if !own.is_empty() => Case::new(row.name, FAILURE, summaries(&own), &own),
+            Some(true) => Case::new(row.name, PASSED, String::new(), &[]),
+            // Another error stands for its own.
+            Some(false) => {
+                let message = format!("need {}, left {}", row.needed, row.left);
+                Case::new(row.name, FAILURE, message, &errors_of(None))
+            }
+            None => {
+                let why: Vec<&Diagnostic> = report.obstacle().into_iter().collect();
+                Case::new(row.name, not_checked, row.note, &why)
+            }
+        });
+    }
+    let mut of_account = errors_of(None);
+    of_account.sort_by_key(|one| one.code.exit() != report.exit);
+    if cases.is_empty() || !of_account.is_empty() {
+        let short = of_account.iter().any(|one| one.code.exit().is_no_go());
+        let element = match report.verdict {
+            Verdict::Go => PASSED,
+            _ if short => FAILURE,
+            _ => not_checked,
+        };
+        let message = if of_account.is_empty() {
+            report.headline.clone()
+        } else {
+            summaries(&of_account)
+        };
+        cases.push(Case::new(
+            "account".to_owned(),
+            element,
+            message,
+            &of_account,
+        ));
+    }
+    cases
+}
+
+fn summaries(diagnostics: &[&Diagnostic]) -> String {
+    let summaries: Vec<&str> = diagnostics.iter().map(|one| &*one.summary).collect();
+    summaries.join("; ")
 }
 
 impl Case {
-    fn of_row(report: &Report, row: &Cells) -> Self {
-        let figures = format!("need {}, left {}", row.needed, row.left);
-        let outcome = match row.met {
-            Some(true) => Outcome::Passed,
-            Some(false) => Outcome::Failed(figures),
-            // Passed anyway, by --fail-open or --missing-key skip.
-            None if report.verdict == Verdict::Skipped || report.passes() => {
-                Outcome::Skipped(report.message())
-            }
-            None => Outcome::Undecided(report.message()),
-        };
+    fn new(name: String, element: &'static str, message: String, why: &[&Diagnostic]) -> Self {
+        let body = why.iter().map(|one| text::diagnostic(one, false));
         Self {
-            name: row.name.clone(),
-            outcome,
-        }
-    }
-
-    fn of_run(report: &Report) -> Self {
-        let outcome = match report.verdict {
-            Verdict::Go => Outcome::Passed,
-            Verdict::NoGo => Outcome::Failed(report.message()),
-            Verdict::CannotTell if !report.passes() => Outcome::Undecided(report.message()),
-            Verdict::CannotTell | Verdict::Skipped => Outcome::Skipped(report.message()),
-        };
-        Self {
-            name: "account".to_owned(),
-            outcome,
+            name,
+            element,
+            message,
+            body: body.collect(),
         }
     }
 
     fn render(&self, suite: &str) -> String {
-        let outcome = match &self.outcome {
-            Outcome::Passed => String::new(),
-            Outcome::Failed(why) => {
-                format!("<failure type=\"shortfall\" message=\"{}\"/>", escape(why))
+        let message = escape(&self.message);
+        let body = escape(&self.body);
+        let outcome = match self.element {
+            PASSED => String::new(),
+            SKIPPED => format!("<skipped message=\"{message}\"/>"),
+            element => {
+                let kind = if element == FAILURE {
+                    "shortfall"
+                } else {
+                    "cannot-tell"
+                };
+                format!("<{element} type=\"{kind}\" message=\"{message}\">{body}</{element}>")
             }
-            Outcome::Undecided(why) => {
-                format!("<error type=\"cannot-tell\" message=\"{}\"/>", escape(why))
-            }
-            Outcome::Skipped(why) => format!("<skipped message=\"{}\"/>", escape(why)),
         };
         let name = escape(&self.name);
         format!("<testcase classname=\"{suite}\" name=\"{name}\" time=\"0\">{outcome}</testcase>\n")
@@ -122,4 +156,24 @@ fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xml_cannot_hold_is_replaced() {
+        for (text, escaped) in [
+            ("a<b & \"c\">", "a&lt;b &amp; &quot;c&quot;&gt;"),
+            ("two\nlines\tof", "two\nlines\tof"),
+            (
+                "\0\x1b[2J\r\x7f\u{9b}",
+                "\u{fffd}\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}",
+            ),
+            ("\u{fffe}\u{ffff}é😀", "\u{fffd}\u{fffd}é😀"),
+        ] {
+            assert_eq!(escape(text), escaped);
+        }
+    }
 }

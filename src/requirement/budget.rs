@@ -5,6 +5,7 @@ use super::{Check, Row, MAX_NAMED};
 use crate::diagnostic::Finding;
 use crate::format::thousands;
 use crate::quota::{Credits, Model};
+use crate::source::Document;
 use crate::spend::{Budget, History, UtcDay};
 
 /// `history` must hold the window of the budget on `today`; `None` if it could not be had.
@@ -19,7 +20,10 @@ pub(crate) fn check(
         thousands(budget.max.0),
         budget.period
     );
-    let row = Row::new("budget", name, planned.0);
+    let row = Row {
+        document: Document::Usage,
+        ..Row::new("budget", name, planned.0)
+    };
     let mut errors = Vec::new();
     let Some(history) = history else {
         return Check { row, errors };

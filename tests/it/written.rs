@@ -64,7 +64,7 @@ fn every_form_is_written_from_one_check() {
     let junit = read(at("junit"));
     for part in [
         "tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\"",
-        "name=\"gen4.5 generations\" time=\"0\"><failure type=\"shortfall\" message=\"need 200, left 188 of 200\"/>",
+        "name=\"gen4.5 generations\" time=\"0\"><failure type=\"shortfall\" message=\"gen4.5 has 188 daily ",
         "name=\"credits\" time=\"0\"></testcase>",
         "error[generations-short]",
     ] {
@@ -189,16 +189,16 @@ fn a_junit_report_says_what_no_requirement_says() {
             "name=\"account\"",
         ),
         (
-            r#"{"creditBalance":0}"#,
+            r#"{"creditBalance":0,"tier":7,"usage":{}}"#,
             "--generations a=1",
-            "errors=\"1\"",
-            "<error type=\"cannot-tell\"",
+            "failures=\"1\" errors=\"1\"",
+            "message=\"no credits are left; the saved answer ",
         ),
         (
             "{}",
             "--generations a=1",
-            "errors=\"1\"",
-            "name=\"a generations\"",
+            "errors=\"2\"",
+            "name=\"a generations\" time=\"0\"><error type=\"cannot-tell\" message=\"could not be checked: ",
         ),
         (
             UNREADABLE,
