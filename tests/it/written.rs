@@ -189,7 +189,7 @@ fn a_junit_report_says_what_no_requirement_says() {
             "name=\"account\"",
         ),
         (
-            r#"{"creditBalance":0,"tier":7,"usage":{}}"#,
+            r#"{"creditBalance":0,"tier":{"models":7},"usage":{}}"#,
             "--generations a=1",
             "failures=\"1\" errors=\"1\"",
             "message=\"no credits are left; the saved answer ",
