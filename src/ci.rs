@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::diagnostic::KeyHint;
-use crate::report::Report;
+use crate::report::{Closed, Report};
 
 /// The environment: the value of a variable, if it is set.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -32,8 +32,8 @@ pub struct CiFile {
     pub path: PathBuf,
     /// What is written there of a report.
     pub render: fn(&Report, already_there: u64) -> String,
-    /// What is written there of a wrong command line.
-    pub render_usage_error: fn(&str, label: Option<&str>, already_there: u64) -> String,
+    /// What a run without a report leaves there.
+    pub render_closed: fn(&Closed, label: Option<&str>, already_there: u64) -> String,
 }
 
 /// The system that this runs in, if it is one that is known.

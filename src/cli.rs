@@ -368,11 +368,14 @@ pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
     values.filter_map(Result::ok).collect()
 }
 
-/// The files that such a command line reads.
-pub fn read_files(arguments: &[OsString]) -> Vec<PathBuf> {
+/// The files that such a command line reads, each with its flag.
+pub fn read_files(arguments: &[OsString]) -> Vec<(&'static str, PathBuf)> {
     let flags = ["--from", "--plan", "--key-file"];
-    let values = flags.iter().flat_map(|flag| values_of(flag, arguments));
-    values.map(PathBuf::from).collect()
+    let values = flags.into_iter().flat_map(|flag| {
+        let values = values_of(flag, arguments).into_iter();
+        values.map(move |value| (flag, PathBuf::from(value)))
+    });
+    values.collect()
 }
 
 /// The value of a flag, wherever it is.

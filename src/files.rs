@@ -54,6 +54,29 @@ pub fn read(path: &Path, limits: Limits) -> Result<Vec<u8>, ReadError> {
     open(path, limits)?.whole()
 }
 
+/// Does `work` on a thread of its own and waits for it for `limit` at most; `None` where that is
+/// over, and the thread is left behind.
+///
+/// # Errors
+///
+/// Where the system has no thread left.
+pub fn within<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<Option<T>> {
+    let (sender, receiver) = sync_channel(1);
+    thread::Builder::new()
+        .spawn(move || drop(sender.send(work())))
+        .map_err(|error| {
+            let problem = format!(
+                "no thread is left to this user (ulimit -u): {}",
+                error.kind()
+            );
+            io::Error::other(problem)
+        })?;
+    Ok(receiver.recv_timeout(limit).ok())
+}
+
 /// Opens a file for a reader that keeps to the limits. What goes wrong later is an
 /// [`io::Error`] that becomes a [`ReadError`] again.
 ///

@@ -9,43 +9,75 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use runway_preflight::ci::{self, System};
-use runway_preflight::cli::{self, Color, Command, UsageError};
+use runway_preflight::ci::{self, CiFile, System};
+use runway_preflight::cli::{self, Color, Command, Settings, UsageError};
 use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::exit::Exit;
-use runway_preflight::output::{self, Output, Place, Sink};
+use runway_preflight::output::{Appended, Output};
 use runway_preflight::poll::{self, Progress};
 use runway_preflight::report::text::{self, Style};
-use runway_preflight::report::{env, Contents, Format, Report, Verdict};
+use runway_preflight::report::{env, Closed, Contents, Format, Report, Verdict};
 use runway_preflight::spend::UtcDay;
 
 use setup::Setup;
 use terminal::Terminal;
 
 fn main() -> ExitCode {
+    #[cfg(unix)]
+    handle_signals();
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let given = arguments.clone();
     let ci = ci::detect(&variable);
-    let command = cli::parse(arguments, UtcDay::of(poll::now()));
-    let exit = match command {
+    let ci = ci.as_deref();
+    let exit = match cli::parse(arguments.clone(), UtcDay::of(poll::now())) {
         Ok(Command::ShortHelp) => print_only(cli::SHORT_HELP),
         Ok(Command::Help) => print_only(cli::HELP),
         Ok(Command::Version) => print_only(cli::VERSION),
-        Ok(Command::Check(settings)) => {
-            let places = setup::places(Some(&settings));
-            let output = setup::output(&places);
-            match setup::setup(*settings, &places) {
-                Ok(setup) => check(&setup, &output, ci.as_deref()),
-                Err(error) => report_usage(&error, &given, &output, ci.as_deref()),
-            }
-        }
+        Ok(Command::Check(settings)) => run(*settings, &arguments, ci),
         Err(error) => {
             let output = setup::output(&setup::places(None));
-            report_usage(&error, &given, &output, ci.as_deref())
+            report_usage(&error, &arguments, &output, ci)
         }
     };
     ExitCode::from(exit.code())
+}
+
+/// INT and TERM do nothing to process 1 of a container, unless it handles them; elsewhere they end
+/// the process anyway. A file over its limit (`ulimit -f`) becomes an error of the write.
+#[cfg(unix)]
+fn handle_signals() {
+    use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+    use signal_hook::flag::{register, register_conditional_shutdown};
+    use std::sync::atomic::AtomicBool;
+    use std::sync::Arc;
+    let set = Arc::new(AtomicBool::new(true));
+    let _ = register(SIGXFSZ, Arc::clone(&set));
+    if std::process::id() == 1 {
+        let _ = register_conditional_shutdown(SIGINT, 130, Arc::clone(&set));
+        let _ = register_conditional_shutdown(SIGTERM, 143, set);
+    }
+}
+
+fn run(settings: Settings, arguments: &[OsString], ci: Option<&dyn System>) -> Exit {
+    let places = setup::places(Some(&settings));
+    let output = setup::output(&places);
+    let (files, writable) = setup::writable(settings.write.clone(), cli::read_files(arguments));
+    let label = settings.label.clone();
+    let setup = writable.and_then(|()| {
+        let files = Files {
+            output: &output,
+            own: &files,
+            ci: files_of(ci),
+        };
+        // The end of the run shows what could not be written now.
+        files.fail_closed(&Closed::Begun, label.as_deref());
+        setup::setup(settings, &places)
+    });
+    match setup {
+        Ok(setup) => check(&setup, &output, ci),
+        Err(error) => report_usage(&error, arguments, &output, ci),
+    }
 }
 
 fn check(setup: &Setup, output: &Output, ci: Option<&dyn System>) -> Exit {
@@ -78,47 +110,56 @@ fn check(setup: &Setup, output: &Output, ci: Option<&dyn System>) -> Exit {
     exit
 }
 
-/// Makes the text for a file that already holds this many bytes.
-type Render<'a> = Box<dyn Fn(&Report, u64) -> String + 'a>;
-
-/// A file that the report is written to.
-struct Written<'a> {
-    name: String,
-    path: PathBuf,
-    sink: Sink,
-    render: Render<'a>,
-    failed: bool,
+/// The files that a report is written to.
+struct Files<'a> {
+    output: &'a Output,
+    /// Those of `--write`.
+    own: &'a [(Format, PathBuf)],
+    ci: Vec<CiFile>,
 }
 
-/// Those of `--write`, then those of the CI system.
-fn files<'a>(setup: &'a Setup, ci: Option<&dyn System>) -> Vec<Written<'a>> {
-    let own = setup.write.iter().map(|(format, path)| Written {
-        name: path.to_string_lossy().into_owned(),
-        path: path.clone(),
-        sink: Sink::new(Place::Whole(path.clone(), setup.poll.timeout)),
-        render: Box::new(move |report, _| {
-            let mut text = report.render(*format, Style::default());
-            // The other formats hold their diagnostics.
-            if *format == Format::Text {
-                text.push_str(&text::diagnostics(report, Style::default()));
+fn files_of(ci: Option<&dyn System>) -> Vec<CiFile> {
+    ci.map_or(Vec::new(), System::files)
+}
+
+impl Files<'_> {
+    /// Leaves no pass, neither of an earlier run nor of this one: what could not be written.
+    fn fail_closed(&self, closed: &Closed, label: Option<&str>) -> Vec<(String, std::io::Error)> {
+        let mut failures = Vec::new();
+        for (format, path) in self.own {
+            let text = match format {
+                Format::Env => env::render_closed(closed, label),
+                _ => String::new(),
+            };
+            let replaced = match closed {
+                // Whatever is there now is of this run.
+                Closed::Failed(_) if path.is_file() => {
+                    self.output.write(path, &text, Duration::ZERO)
+                }
+                _ => self.output.replace_report(path, &text),
+            };
+            failures.extend(
+                replaced
+                    .err()
+                    .map(|error| (format!("--write {}", format.name()), error)),
+            );
+        }
+        for file in &self.ci {
+            let text = (file.render_closed)(closed, label, length(&file.path));
+            if !text.is_empty() {
+                let appended = self.output.append(&file.path, &text);
+                failures.extend(appended.err().map(|error| (file.name.to_owned(), error)));
             }
-            text
-        }),
-        failed: false,
-    });
-    let of_ci = ci.map_or(Vec::new(), System::files);
-    let of_ci = of_ci.into_iter().map(|file| Written {
-        name: file.name.to_owned(),
-        path: file.path.clone(),
-        sink: Sink::new(Place::Append(file.path)),
-        render: Box::new(file.render),
-        failed: false,
-    });
-    own.chain(of_ci).collect()
+        }
+        failures
+    }
 }
 
-/// Writes the report everywhere, standard output last: nothing that was written contradicts the
-/// exit code, as far as it can be written again.
+fn length(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |found| found.len())
+}
+
+/// Writes the report everywhere, standard output last. Where anything fails, no pass stays.
 fn publish(
     contents: Contents,
     setup: &Setup,
@@ -126,34 +167,54 @@ fn publish(
     ci: Option<&dyn System>,
     context: &Context,
 ) -> Exit {
+    let mut files = Files {
+        output,
+        own: &setup.write,
+        ci: files_of(ci),
+    };
     let mut failures: Vec<Finding> = Vec::new();
     let mut report = Report::new(contents, &failures, context);
-    let mut files = files(setup, ci);
-    let mut printed = false;
-    loop {
-        let known = failures.len();
-        for file in files.iter_mut().filter(|file| !file.failed) {
-            let text = (file.render)(&report, file.sink.length_before());
-            if let Err(error) = output.write(&mut file.sink, &text) {
-                file.failed = true;
-                failures.push(not_written(&file.name, Some(&file.path), &error));
-            }
+    for (format, path) in files.own {
+        let mut text = report.render(*format, Style::default());
+        // The other formats hold their diagnostics.
+        if *format == Format::Text {
+            text.push_str(&text::diagnostics(&report, Style::default()));
         }
-        if failures.len() == known && !printed {
-            printed = true;
-            let text = if setup.quiet && report.verdict == Verdict::Go {
-                String::new()
-            } else {
-                report.render(setup.format, style_of(setup.color, &std::io::stdout()))
-            };
-            if let Err(error) = output.write(&mut Sink::new(Place::Stdout), &text) {
-                failures.push(not_written("standard output", None, &error));
-            }
+        if let Err(error) = output.write(path, &text, setup.poll.timeout) {
+            failures.push(not_written(&path.to_string_lossy(), Some(path), &error));
         }
-        if failures.len() == known {
-            break;
-        }
+    }
+    // What was appended, and how many failures it tells of.
+    let mut appended = Vec::new();
+    for file in &files.ci {
         report = Report::new(contents, &failures, context);
+        let text = (file.render)(&report, length(&file.path));
+        let known = failures.len();
+        match output.append(&file.path, &text) {
+            Ok(added) => appended.push((Some(added), known)),
+            Err(error) => {
+                appended.push((None, known));
+                failures.push(not_written(file.name, Some(&file.path), &error));
+            }
+        }
+    }
+    report = Report::new(contents, &failures, context);
+    let style = style_of(setup.color, &std::io::stdout());
+    if !setup.quiet || report.verdict != Verdict::Go {
+        if let Err(error) = output.stdout(&report.render(setup.format, style)) {
+            failures.push(not_written("standard output", None, &error));
+        }
+    }
+    if !failures.is_empty() {
+        report = Report::new(contents, &failures, context);
+        let stale = files.ci.into_iter().zip(&appended);
+        let stale = stale.filter(|(_, (_, known))| *known < failures.len());
+        let taken_back = stale.map(|(file, (added, _))| {
+            let _ = added.as_ref().map(Appended::take_back);
+            file
+        });
+        files.ci = taken_back.collect();
+        files.fail_closed(&Closed::Failed(&report), setup.label.as_deref());
     }
     output.stderr(&match ci {
         Some(ci) => ci.diagnostics(&report),
@@ -185,6 +246,7 @@ fn to_be_writable(path: Option<&Path>, kind: ErrorKind) -> String {
             "make it and its directory writable".to_owned()
         }
         (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, ..) => "free some space".to_owned(),
+        (ErrorKind::FileTooLarge, ..) => "raise the limit of a file's size (ulimit -f)".to_owned(),
         (ErrorKind::BrokenPipe, ..) => {
             "whatever reads the output ended early: let it read to the end".to_owned()
         }
@@ -192,7 +254,7 @@ fn to_be_writable(path: Option<&Path>, kind: ErrorKind) -> String {
     }
 }
 
-/// No earlier `pass=true` of the step may survive a wrong command line.
+/// No earlier pass survives a wrong command line.
 fn report_usage(
     error: &UsageError,
     arguments: &[OsString],
@@ -202,31 +264,16 @@ fn report_usage(
     let UsageError(message) = error;
     let label = cli::label(arguments).filter(|label| !output.redactor().holds_trace(label));
     let label = label.as_deref();
-    let read = cli::read_files(arguments);
-    for (format, path) in cli::written_files(arguments) {
-        // What was named by mistake is the user's.
-        if read.iter().any(|read| setup::is_same_file(read, &path)) {
-            continue;
-        }
-        let cleared = if format == Format::Env {
-            let mut sink = Sink::new(Place::Whole(path, cli::TIMEOUT));
-            output.write(&mut sink, &env::render_usage_error(label))
-        } else {
-            output::remove(&path)
-        };
-        if let Err(error) = cleared {
-            let name = format.name();
-            output.stderr(&format!(
-                "--write {name}: the file could not be written: {error}\n"
-            ));
-        }
-    }
-    for file in ci.map_or(Vec::new(), System::files) {
-        let mut sink = Sink::new(Place::Append(file.path));
-        let text = (file.render_usage_error)(message, label, sink.length_before());
-        if let Err(error) = output.write(&mut sink, &text) {
-            output.stderr(&format!("{} could not be written: {error}\n", file.name));
-        }
+    let (own, _) = setup::writable(cli::written_files(arguments), cli::read_files(arguments));
+    let files = Files {
+        output,
+        own: &own,
+        ci: files_of(ci),
+    };
+    for (name, error) in files.fail_closed(&Closed::Usage(message), label) {
+        output.stderr(&format!(
+            "{name}: what an earlier run wrote could not be replaced: {error}\n"
+        ));
     }
     let shown = ci.map(|ci| ci.usage_error(message, label));
     output.stderr(shown.as_deref().unwrap_or(message));
@@ -235,7 +282,7 @@ fn report_usage(
 
 fn print_only(text: &str) -> Exit {
     let output = Output::new(Default::default());
-    match output.write(&mut Sink::new(Place::Stdout), text) {
+    match output.stdout(text) {
         Ok(()) => Exit::Go,
         Err(_) => Exit::CannotTell,
     }

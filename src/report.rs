@@ -65,6 +65,45 @@ impl Format {
     }
 }
 
+/// How much of a file shows whether it is a report.
+pub const HEAD: u64 = 4_096;
+
+/// Whether a file that begins so holds a report of ours, in whatever form.
+pub fn is_report(head: &[u8]) -> bool {
+    // It may end within a character.
+    let head = String::from_utf8_lossy(head);
+    Format::ALL.iter().any(|(_, format)| match format {
+        Format::Text => text::is_report(&head),
+        Format::Json => json::is_report(&head),
+        Format::Markdown => markdown::is_report(&head),
+        Format::Env => env::is_report(&head),
+        Format::Junit => junit::is_report(&head),
+    })
+}
+
+/// A run that has no report to show for a pass.
+pub enum Closed<'a> {
+    /// It has only begun.
+    Begun,
+    /// Its command line is wrong: the message.
+    Usage(&'a str),
+    /// Something could not be written.
+    Failed(&'a Report<'a>),
+}
+
+impl Closed<'_> {
+    /// The outputs that it leaves: name and value.
+    pub(crate) fn values(&self) -> Vec<(&'static str, String)> {
+        let mut values = match self {
+            Self::Begun => Vec::new(),
+            Self::Usage(_) => vec![("exit-code", Exit::Usage.code().to_string())],
+            Self::Failed(report) => outputs::outcome(report),
+        };
+        values.push(("pass", false.to_string()));
+        values
+    }
+}
+
 /// The answer to the question whether the job may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

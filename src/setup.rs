@@ -12,7 +12,7 @@ use runway_preflight::decode;
 use runway_preflight::diagnostic::{Asked, Context, Finding, HistoryFlag, KeyHint};
 use runway_preflight::files::{self, Limits, Pipes, ReadError};
 use runway_preflight::job::Job;
-use runway_preflight::output::{self, Output};
+use runway_preflight::output::Output;
 use runway_preflight::plan::{self, Plan};
 use runway_preflight::poll::Poll;
 use runway_preflight::redact::Redactor;
@@ -77,7 +77,6 @@ pub(crate) fn output(places: &Places) -> Output {
 
 /// Reads what the settings name, as far as they need it.
 pub(crate) fn setup(settings: Settings, places: &Places) -> Result<Setup, UsageError> {
-    refuse_same_files(&settings)?;
     let base = base_url(&settings)?;
     let found = places.key();
     refuse_as_argument(&places.candidates(), settings.label.as_deref())?;
@@ -140,52 +139,118 @@ pub(crate) fn setup(settings: Settings, places: &Places) -> Result<Setup, UsageE
     })
 }
 
-/// A report must not replace another one, nor what it is made from.
-fn refuse_same_files(settings: &Settings) -> Result<(), UsageError> {
-    let saved = |source: &Source| match source {
-        Source::File(path) => Some(path.clone()),
-        _ => None,
-    };
-    let read = [
-        ("--from", saved(&settings.organization)),
-        ("--plan", settings.plan.as_ref().and_then(saved)),
-        ("--key-file", settings.key_file.clone()),
+/// The files of `--write` that a report may be written to, and what is wrong with the others: none
+/// replaces another one, nor what a run reads or might read.
+pub(crate) fn writable(
+    write: Vec<(Format, PathBuf)>,
+    read: Vec<(&'static str, PathBuf)>,
+) -> (Vec<(Format, PathBuf)>, Result<(), UsageError>) {
+    let variables = [
+        "SSL_CERT_FILE",
+        "GITHUB_EVENT_PATH",
+        "GITHUB_OUTPUT",
+        "GITHUB_STEP_SUMMARY",
     ];
-    let read = read.into_iter();
-    let mut known: Vec<(String, PathBuf)> = read
-        .filter_map(|(flag, path)| path.map(|path| (format!("{flag} {}", shown(&path)), path)))
-        .collect();
-    for (format, path) in &settings.write {
-        let name = format!("--write {}={}", format.name(), shown(path));
-        if let Some((other, _)) = known.iter().find(|(_, other)| is_same_file(other, path)) {
-            return Err(UsageError::new(
-                format!("{other} and {name} are the same file"),
+    let variables = variables.iter().filter_map(|name| {
+        let path = variable(name).filter(|path| !path.is_empty())?;
+        Some(((*name).to_owned(), PathBuf::from(path)))
+    });
+    let read = read
+        .into_iter()
+        .map(|(flag, path)| match &*path.to_string_lossy() {
+            "-" => ("standard input".to_owned(), PathBuf::from("/dev/stdin")),
+            name => (format!("{flag} {}", cli::echo(name)), path),
+        });
+    let dotenv = (DOTENV.to_owned(), PathBuf::from(DOTENV));
+    let kept: Vec<(String, PathBuf)> = variables.chain(read).chain([dotenv]).collect();
+    let mut result = Ok(());
+    let writable = write.iter().enumerate().filter(|(nth, (format, path))| {
+        let name = |format: Format, path: &Path| {
+            let path = cli::echo(&path.to_string_lossy());
+            format!("--write {}={path}", format.name())
+        };
+        let kept = kept.iter().find(|(_, other)| is_same_file(other, path));
+        let kept = kept
+            .map(|(other, _)| other.clone())
+            .or_else(|| in_certificates(path));
+        let twice = write
+            .iter()
+            .enumerate()
+            .find(|(other, (_, at))| other != nth && is_same_file(at, path));
+        let twice = twice.map(|(_, (format, path))| name(*format, path));
+        let other = kept.or(twice);
+        if let (Some(other), true) = (&other, result.is_ok()) {
+            result = Err(UsageError::new(
+                format!("{other} and {} are the same file", name(*format, path)),
                 "--write json=report.json --write env=preflight.env",
             ));
         }
-        known.push((name, path.clone()));
-    }
-    Ok(())
+        other.is_none()
+    });
+    let writable = writable.map(|(_, file)| file.clone()).collect();
+    (writable, result)
 }
 
-fn shown(path: &Path) -> String {
-    cli::echo(&path.to_string_lossy())
+/// `SSL_CERT_DIR`, where a file lies in one of its folders.
+fn in_certificates(path: &Path) -> Option<String> {
+    let folders = variable("SSL_CERT_DIR")?;
+    let file = path.file_name()?;
+    let lies_in = |folder: PathBuf| is_same_file(&folder.join(file), path);
+    let found = std::env::split_paths(&folders).any(lies_in);
+    found.then(|| "a certificate of SSL_CERT_DIR".to_owned())
 }
 
 /// Whether two paths lead to one file, which may not exist yet. To a device or a pipe both may
 /// write.
-pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| {
-        let whole = std::fs::canonicalize(path).ok();
-        whole.or_else(|| {
-            let folder = path.parent().filter(|folder| *folder != Path::new(""));
-            let folder = folder.unwrap_or(Path::new("."));
-            Some(std::fs::canonicalize(folder).ok()?.join(path.file_name()?))
-        })
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let shared = |path: &Path| std::fs::metadata(path).is_ok_and(|found| !found.is_file());
+    if is_device(one) || shared(one) || shared(other) {
+        return false;
+    }
+    id(one).is_some_and(|one| Some(one) == id(other)) || target(one) == target(other)
+}
+
+/// What hard links have in common.
+#[cfg(unix)]
+fn id(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn id(_: &Path) -> Option<(u64, u64)> {
+    None
+}
+
+/// `NUL`, `CON` and the like.
+fn is_device(path: &Path) -> bool {
+    let whole = std::path::absolute(path).unwrap_or_default();
+    cfg!(windows) && whole.to_string_lossy().starts_with(r"\\.\")
+}
+
+/// Where a path leads in the end, also if nothing is there.
+fn target(path: &Path) -> PathBuf {
+    const MAX_LINKS: usize = 40;
+    let mut path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for _ in 0..MAX_LINKS {
+        let Ok(link) = std::fs::read_link(&path) else {
+            break;
+        };
+        path.pop();
+        path.push(link);
+    }
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    let path = match (folder, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path,
     };
-    let may_be_shared = |path: &Path| path.exists() && !output::is_file_of_its_own(path);
-    let same = one == other || real(one).is_some_and(|one| Some(one) == real(other));
-    same && !may_be_shared(one) && !may_be_shared(other)
+    if cfg!(any(windows, target_vendor = "apple")) {
+        // There the case of letters does not count.
+        path.to_string_lossy().to_lowercase().into()
+    } else {
+        path
+    }
 }
 
 /// The host to ask.

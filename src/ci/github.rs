@@ -7,10 +7,9 @@ use super::{CiFile, System, Variables};
 use crate::credentials::VARIABLE;
 use crate::decode;
 use crate::diagnostic::{Diagnostic, KeyHint, Severity};
-use crate::exit::Exit;
 use crate::files::{self, Limits, Pipes};
 use crate::report::outputs::{values, Bounds};
-use crate::report::{markdown, text, Report};
+use crate::report::{markdown, text, Closed, Report};
 
 /// GitHub drops the annotations of a step beyond ten of each kind.
 const MAX_ANNOTATIONS: usize = 10;
@@ -48,20 +47,14 @@ impl System for GitHub {
             name: "GITHUB_STEP_SUMMARY",
             path: path.clone(),
             render: summary,
-            render_usage_error: usage_error_summary,
+            render_closed: closed_summary,
         });
         // The outputs come last: if a disk is full before them, there is no pass.
         let outputs = self.outputs.iter().map(|path| CiFile {
             name: "GITHUB_OUTPUT",
             path: path.clone(),
             render: |report, _| outputs(report),
-            render_usage_error: |_, label, _| {
-                let exit_code = Exit::Usage.code().to_string();
-                lines(
-                    label,
-                    &[("pass", "false".to_owned()), ("exit-code", exit_code)],
-                )
-            },
+            render_closed: |closed, label, _| closed_outputs(closed, label),
         });
         summary.chain(outputs).collect()
     }
@@ -183,7 +176,21 @@ fn summary_room(already_there: u64) -> usize {
     usize::try_from(room).unwrap_or(usize::MAX)
 }
 
-fn usage_error_summary(message: &str, label: Option<&str>, already_there: u64) -> String {
+/// The outputs of a run without a report.
+fn closed_outputs(closed: &Closed, label: Option<&str>) -> String {
+    let mut values = closed.values();
+    if let Closed::Usage(_) = closed {
+        values.reverse();
+    }
+    lines(label, &values)
+}
+
+fn closed_summary(closed: &Closed, label: Option<&str>, already_there: u64) -> String {
+    let message = match closed {
+        Closed::Begun => return String::new(),
+        Closed::Failed(report) => return summary(report, already_there),
+        Closed::Usage(message) => message,
+    };
     let label = label.map_or(String::new(), |label| format!("{label}: "));
     let lines: Vec<String> = message.lines().map(markdown::escape).collect();
     let text = format!(

@@ -228,7 +228,8 @@ impl Value {
             "-" => {
                 Err(self.error("names no file: --format sets what is printed on standard output"))
             }
-            file => Ok((*format, PathBuf::from(file))),
+            // Of a script with the line breaks of Windows.
+            file => Ok((*format, PathBuf::from(file.trim_end_matches('\r')))),
         }
     }
 

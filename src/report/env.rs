@@ -2,11 +2,13 @@
 //! dotenv reports.
 
 use super::outputs::{values, Bounds};
-use super::Report;
-use crate::exit::Exit;
+use super::{Closed, Report};
 
 /// GitLab takes 5 kB.
 const MAX_BYTES: usize = 5_000;
+
+/// The beginning of every name.
+const PREFIX: &str = "RUNWAY_PREFLIGHT_";
 
 /// The outputs but for the report, as shell variables.
 pub fn render(report: &Report) -> String {
@@ -21,21 +23,26 @@ pub fn render(report: &Report) -> String {
     }
 }
 
-/// What a wrong command line leaves: no pass of an earlier run survives it.
-pub fn render_usage_error(label: Option<&str>) -> String {
-    let exit_code = Exit::Usage.code().to_string();
-    lines(
-        label,
-        &[("exit-code", exit_code), ("pass", "false".to_owned())],
-    )
+/// What a run without a report leaves.
+pub fn render_closed(closed: &Closed, label: Option<&str>) -> String {
+    lines(label, &closed.values())
+}
+
+/// Whether a file that begins so is one of ours.
+pub(super) fn is_report(head: &str) -> bool {
+    let name = head.split_once('=').map_or("", |(name, _)| name);
+    let name = name.strip_prefix(PREFIX).unwrap_or_default();
+    ["VERDICT", "EXIT_CODE", "PASS"]
+        .iter()
+        .any(|first| name.ends_with(first) && !name.contains('\n'))
 }
 
 fn lines(label: Option<&str>, values: &[(&str, String)]) -> String {
     let label = label.map_or(String::new(), |label| format!("{label}_"));
     let lines = values.iter().map(|(name, value)| {
-        let name = format!("runway_preflight_{label}{name}").to_ascii_uppercase();
+        let name = format!("{label}{name}").to_ascii_uppercase();
         let name = name.replace(['-', '.'], "_");
-        format!("{name}={}\n", quoted(value))
+        format!("{PREFIX}{name}={}\n", quoted(value))
     });
     lines.collect()
 }

@@ -183,6 +183,11 @@ struct Bounds {
     max_rows: usize,
 }
 
+/// Whether a file that begins so is one of ours.
+pub(super) fn is_report(head: &str) -> bool {
+    head.starts_with(&format!("{{\n  \"schema\": {SCHEMA},\n  \"verdict\": \""))
+}
+
 /// One document, indented.
 pub fn render(report: &Report) -> String {
     let bounds = Bounds {

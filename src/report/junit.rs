@@ -5,6 +5,16 @@ use super::{text, Report, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit::Exit;
 
+/// How every document begins.
+const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+                    <testsuites>\n\
+                    <testsuite id=\"0\" package=\"runway-preflight\" ";
+
+/// Whether a file that begins so is one of ours.
+pub(super) fn is_report(head: &str) -> bool {
+    head.starts_with(HEAD)
+}
+
 /// The whole document.
 pub fn render(report: &Report) -> String {
     let cases = cases(report);
@@ -17,9 +27,7 @@ pub fn render(report: &Report) -> String {
         .map(|one| text::diagnostic(one, false))
         .collect();
     format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <testsuites>\n\
-         <testsuite id=\"0\" package=\"runway-preflight\" name=\"{name}\" timestamp=\"{}\" \
+        "{HEAD}name=\"{name}\" timestamp=\"{}\" \
          hostname=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"0\">\n\
          <properties/>\n\
          {shown}\

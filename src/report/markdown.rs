@@ -9,6 +9,19 @@ use crate::tier::UNLOCK_NOTE;
 /// A table longer than this is folded.
 const LONG: usize = 15;
 
+/// What the heading says before the verdict.
+const TITLE: &str = "Runway preflight: ";
+
+/// Whether a file that begins so is one of ours.
+pub(super) fn is_report(head: &str) -> bool {
+    let heading = head.lines().next().unwrap_or_default();
+    let verdict = heading.split_once(TITLE).map_or("", |(_, verdict)| verdict);
+    heading.starts_with("## ")
+        && ["✅", "❌", "⚠️"]
+            .iter()
+            .any(|mark| verdict.starts_with(mark))
+}
+
 /// The whole report.
 pub fn render(report: &Report) -> String {
     render_rows(report, MAX_ROWS)
@@ -40,7 +53,7 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
     };
     let mut text = format!(
         "## {}: {}\n\n{}\n\n",
-        report.labelled(&format!("Runway preflight: {mark}")),
+        report.labelled(&format!("{TITLE}{mark}")),
         escape(&report.headline),
         escape(&report.host())
     );

@@ -14,16 +14,12 @@ pub(crate) struct Bounds {
 
 /// Name and value, `pass` last: if a disk is full before it, there is no pass.
 pub(crate) fn values(report: &Report, bounds: Bounds) -> Vec<(&'static str, String)> {
-    let codes: Vec<&str> = report.codes.iter().map(|code| code.name()).collect();
     let left = |quota: &ModelQuota| quota.left().ok();
     let concurrency = |quota: &ModelQuota| quota.concurrency.clone().ok();
     let days = report.lasts_days();
-    let mut values = vec![
-        ("verdict", report.verdict.name().to_owned()),
-        ("exit-code", report.exit.code().to_string()),
-        ("codes", codes.join(",")),
+    let mut values = outcome(report);
+    values.extend([
         ("warnings", report.warning_codes().join(",")),
-        ("message", report.message()),
         ("granted", json::render_granted(report, bounds.map)),
         (
             "lasts-days",
@@ -38,10 +34,21 @@ pub(crate) fn values(report: &Report, bounds: Bounds) -> Vec<(&'static str, Stri
             "concurrency",
             json::render_map(report, bounds.map, concurrency),
         ),
-    ];
+    ]);
     if let Some(max_bytes) = bounds.report {
         values.push(("report", json::render_line(report, max_bytes)));
     }
     values.push(("pass", report.passes().to_string()));
     values
+}
+
+/// What happened, but for the pass.
+pub(crate) fn outcome(report: &Report) -> Vec<(&'static str, String)> {
+    let codes: Vec<&str> = report.codes.iter().map(|code| code.name()).collect();
+    vec![
+        ("verdict", report.verdict.name().to_owned()),
+        ("exit-code", report.exit.code().to_string()),
+        ("codes", codes.join(",")),
+        ("message", report.message()),
+    ]
 }

@@ -29,6 +29,21 @@ pub struct Style {
     pub width: Option<usize>,
 }
 
+/// Whether a file that begins so is one of ours: a verdict, which `DEMO` and the name of the run may
+/// precede, then what happened, the host, and a blank line.
+pub(super) fn is_report(head: &str) -> bool {
+    let mut lines = head.lines();
+    let headline = lines.next().unwrap_or_default();
+    let headline = headline.trim_start_matches("DEMO").trim_start();
+    let (verdict, rest) = headline.split_once("  ").unwrap_or_default();
+    let verdict = verdict.rsplit(": ").next().unwrap_or_default();
+    let verdict = verdict.trim_start_matches("DEMO ");
+    ["GO", "NO-GO", "CANNOT TELL", "SKIPPED"]
+        .contains(&verdict.split(',').next().unwrap_or_default())
+        && rest.contains("    ")
+        && lines.next() == Some("")
+}
+
 /// The report for standard output.
 pub fn render(report: &Report, style: Style) -> String {
     let paint = Paint(style.colour);

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::{json, Value};
 
 use crate::support::body::{EXAMPLE, UNREADABLE};
-#[cfg(unix)]
-use crate::support::each;
-use crate::support::{Gate, Reply, Server};
+#[cfg(target_os = "linux")]
+use crate::support::Step;
+use crate::support::{each, Gate, Reply, Server};
 
 fn read(path: std::path::PathBuf) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
@@ -296,107 +296,346 @@ fn no_pass_survives_a_wrong_command_line() {
     }
 }
 
-/// Nor does an earlier report; what the command line reads, and what is no file, stays.
+/// Every report that the gate writes is known again by its beginning, so that none survives a wrong
+/// command line.
 #[cfg(unix)]
 #[test]
 fn no_report_survives_a_wrong_command_line() {
-    for form in ["json", "markdown", "text", "junit"] {
-        let gate = Gate::reading(EXAMPLE)
-            .file("old", "go")
-            .file("kept", "mine")
-            .arg(format!("--write={form}=old"))
-            .args("--bogus --write json=kept --plan kept --write nonsense=kept");
-        let run = gate.shell("\"$@\"; code=$?; ls >&2; exit $code").run();
-        assert_eq!(run.code, 2, "{run:?}");
-        assert!(run.stderr.ends_with("--help\nkept\n"), "{run:?}");
+    let gone = Server::script([]).url();
+    let mut cases = Vec::new();
+    for form in ["json", "markdown", "text", "env", "junit"] {
+        for (body, args, code) in [
+            (EXAMPLE, "", 0),
+            (EXAMPLE, "--label a-1 --generations gen4.5=10", 0),
+            (EXAMPLE, "--generations gen4.5=200", 3),
+            (EXAMPLE, "--label a-1 --credits 9000", 6),
+            (r#"{"creditBalance":9}"#, "", 5),
+            ("", "--missing-key skip", 0),
+            ("", "--timeout 2s --fail-open", 0),
+        ] {
+            cases.push((form, body, args, code));
+        }
     }
+    each(
+        &cases,
+        |case| format!("{case:?}"),
+        |(form, body, args, code)| {
+            let gate = match (*body, args.contains("skip")) {
+                ("", true) => Gate::new().no_key(),
+                ("", false) => Gate::new().env("RUNWAYML_BASE_URL", &gone),
+                (body, _) => Gate::reading(body),
+            };
+            let script = r#""$@" >/dev/null 2>&1; code=$?; test -s old || exit 9
+            "$@" --bogus 2>/dev/null; echo "$code $?" >&2; cat old >&2"#;
+            let gate = gate.arg(format!("--write={form}=old")).args(args);
+            let run = gate.shell(script).run();
+            let label = if args.contains("label") { "A_1_" } else { "" };
+            let left = match *form {
+                "env" => format!(
+                    "RUNWAY_PREFLIGHT_{label}EXIT_CODE=2\nRUNWAY_PREFLIGHT_{label}PASS=false\n"
+                ),
+                _ => String::new(),
+            };
+            assert_eq!(run.stderr, format!("{code} 2\n{left}"), "{run:?}");
+        },
+    );
 }
 
+/// A listing of the working directory, with a sum of each file.
+#[cfg(unix)]
+const LISTING: &str = r#"listing() {
+    find . ! -path "./github-*" \( -type f -o -type l \) | sort | while read -r file; do
+        echo "$file $(readlink "$file") $(cksum <"$file" 2>/dev/null)"
+    done
+}
+"#;
+
+/// Nothing that is not ours changes, but by a report that is written over it.
 #[cfg(unix)]
 #[test]
-fn a_report_replaces_no_other_one_and_nothing_that_is_read() {
-    let cases = [
+fn misused_paths() {
+    let cases: [(&str, i32, &str); 26] = [
+        ("--write json=Makefile", 0, ""),
+        ("--write env=empty", 0, ""),
+        ("--write text=elsewhere", 0, ""),
+        ("--write json=nothing", 0, ""),
+        (
+            "--write json=folder",
+            5,
+            "folder is a directory: name a file",
+        ),
+        (
+            "--write json=folder --write env=folder",
+            5,
+            "folder is a directory: name a file",
+        ),
+        ("--write json=Makefile/below", 5, "report-failed"),
+        ("--write json=-", 2, "names no file"),
+        (
+            "--write env=.env",
+            2,
+            ".env and --write env=\".env\" are the same file",
+        ),
+        ("--write text=folder/../.env", 2, ".env and "),
+        ("--write json=hard", 2, ".env and "),
+        ("--write json=soft", 2, ".env and "),
+        ("--write json=saved", 2, "standard input and "),
+        (
+            "--write json=plan",
+            2,
+            "--plan \"plan\" and --write json=\"plan\" are the same file",
+        ),
+        ("--write json=../$D/plan", 2, "--plan \"plan\" and "),
+        ("--write junit=key", 2, "--key-file \"key\" and "),
+        ("--write env=cert.pem", 2, "SSL_CERT_FILE and "),
+        (
+            "--write env=certs/one.pem",
+            2,
+            "a certificate of SSL_CERT_DIR and ",
+        ),
+        ("--write text=event", 2, "GITHUB_EVENT_PATH and "),
+        ("--write env=github-output", 2, "GITHUB_OUTPUT and "),
+        ("--write env=github-summary", 2, "GITHUB_STEP_SUMMARY and "),
         (
             "--write json=r --write env=r",
-            "--write json=\"r\"",
-            "--write env=\"r\"",
+            2,
+            "--write env=\"r\" and --write json=\"r\" are the same file",
         ),
         (
             "--write json=r --write text=./r",
-            "--write json=\"r\"",
-            "--write text=\"./r\"",
+            2,
+            "--write text=\"./r\" and ",
         ),
         (
-            "--from a --write json=../$D/a",
-            "--from \"a\"",
-            "--write json=\"../",
+            "--write json=nowhere --write env=nothing",
+            2,
+            "are the same file",
         ),
         (
-            "--from a --plan b --write env=b",
-            "--plan \"b\"",
-            "--write env=\"b\"",
+            "--write json=old --write env=old-too",
+            2,
+            "are the same file",
         ),
         (
-            "--key-file b --write env=b",
-            "--key-file \"b\"",
-            "--write env=\"b\"",
+            "--write json=old --write json=old-hard",
+            2,
+            "are the same file",
         ),
     ];
-    for (args, one, other) in cases {
-        let gate = Gate::new().file("a", EXAMPLE).file("b", "key_0123456789");
-        let folder = gate.directory().file_name().expect("a name");
-        let args = args.replace("$D", folder.to_str().expect("UTF-8"));
-        let run = gate
-            .args(&args)
-            .shell("cp a c; \"$@\"; code=$?; cmp a c >&2 && echo key_0123456789 | tr -d '\\n' | cmp b - >&2 || exit 9; exit $code")
-            .run();
-        assert_eq!(run.code, 2, "{args}: {run:?}");
-        assert!(run.stderr.contains("are the same file"), "{run:?}");
-        assert!(
-            run.stderr.contains(one) && run.stderr.contains(other),
-            "{run:?}"
-        );
+    let mut both = Vec::new();
+    for (args, code, said) in cases {
+        both.push((args, code, said));
+        both.push((args, 2, "--bogus"));
     }
+    each(
+        &both,
+        |case| format!("{case:?}"),
+        |(args, code, said)| {
+            let old = "RUNWAY_PREFLIGHT_PASS=true\n";
+            let gate = Gate::new()
+                .github()
+                .file(".env", "RUNWAYML_API_SECRET=key_0123456789")
+                .file("Makefile", "all:\n\tgate\n")
+                .file("empty", "")
+                .file("saved", EXAMPLE)
+                .file("plan", "{\"model\":\"gen4.5\"}\n")
+                .file("key", "key_0123456789")
+                .file("cert.pem", "a certificate")
+                .file("event", "{}")
+                .file("old", old);
+            let path = |name: &str| gate.path(name);
+            for folder in ["folder", "certs"] {
+                std::fs::create_dir(path(folder)).expect("a folder");
+            }
+            std::fs::write(path("certs/one.pem"), "a certificate").expect("written");
+            let outside = tempfile::NamedTempFile::new().expect("a file");
+            std::fs::write(outside.path(), "theirs").expect("written");
+            std::fs::hard_link(path(".env"), path("hard")).expect("a link");
+            std::fs::hard_link(path("old"), path("old-hard")).expect("a link");
+            for (target, link) in [
+                (outside.path(), "elsewhere"),
+                (".env".as_ref(), "soft"),
+                ("nowhere".as_ref(), "nothing"),
+                ("old".as_ref(), "old-too"),
+            ] {
+                std::os::unix::fs::symlink(target, path(link)).expect("a link");
+            }
+            let folder = gate.directory().file_name().expect("a name").to_owned();
+            let args = args.replace("$D", folder.to_str().expect("UTF-8"));
+            let (cert, certs, event) = (path("cert.pem"), path("certs"), path("event"));
+            let mut gate = gate
+                .env("SSL_CERT_FILE", cert)
+                .env("SSL_CERT_DIR", certs)
+                .env("GITHUB_EVENT_PATH", event)
+                .args("--from - --plan plan --key-file key")
+                .args(&args);
+            if *said == "--bogus" {
+                gate = gate.arg("--bogus");
+            }
+            let script = format!(
+                "{LISTING} before=$(listing); \"$@\" <saved; code=$?; after=$(listing)
+             test \"$before\" = \"$after\" || echo changed >&2; exit $code"
+            );
+            let run = gate.shell(&script).run();
+            assert_eq!(run.code, *code, "{run:?}");
+            assert!(run.stderr.contains(said), "{run:?}");
+            assert_eq!(
+                run.stderr.contains("\nchanged\n") || run.stderr == "changed\n",
+                *code == 0,
+                "{run:?}"
+            );
+            let theirs = std::fs::read_to_string(outside.path()).expect("a file");
+            let written_over = *code == 0 && args.contains("elsewhere");
+            assert_eq!(theirs == "theirs", !written_over, "{theirs}");
+        },
+    );
     let run = Gate::reading(EXAMPLE)
         .args("--write json=/dev/null --write env=/dev/null")
         .run();
     assert_eq!(run.code, 0, "{run:?}");
 }
 
-/// What a stream was redirected to is added to: it belongs to the one who opened it.
+/// Links stay links, modes stay, and no file is made beside the one that is named.
+#[cfg(unix)]
+#[test]
+fn a_file_is_written_in_place() {
+    let run = Gate::reading(EXAMPLE)
+        .file("report", "before")
+        .args("--write json=link --quiet")
+        .shell(
+            r#"chmod 640 report; ln -s report link; ln report same; "$@" || exit
+               cmp report same; ls -l | cut -c1-10; ls -A"#,
+        )
+        .run();
+    let listed = run.stdout.split_once('\n').map_or("", |(_, listed)| listed);
+    let expected = "lrwxrwxrwx\n-rw-r-----\n-rw-r-----\nlink\nreport\nsame\n";
+    assert_eq!(listed, expected, "{run:?}");
+}
+
+/// A script that runs where the file systems are its own to mount; `None`, and a word about it,
+/// where that is not to be had.
+#[cfg(target_os = "linux")]
+fn mounting(script: &str) -> Option<String> {
+    let able = std::process::Command::new("unshare")
+        .args(["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])
+        .output();
+    if able.is_ok_and(|done| done.status.success()) {
+        return Some(format!("unshare -m sh -uc '{script}' sh \"$@\""));
+    }
+    #[expect(clippy::print_stderr, reason = "a test that is left out is said to be")]
+    {
+        eprintln!("left out: nothing can be mounted here");
+    }
+    None
+}
+
+/// All forms, into one folder.
+#[cfg(target_os = "linux")]
+fn writing_all(gate: Gate, folder: &str) -> Gate {
+    ["json", "markdown", "text", "env", "junit"]
+        .iter()
+        .fold(gate, |gate, form| {
+            gate.arg(format!("--write={form}={folder}/{form}"))
+        })
+}
+
+/// What a go leaves in each form, and as an output.
+#[cfg(target_os = "linux")]
+const GO: &str = r#"go() {
+    grep -l -e "\"verdict\": \"go\"" -e "✅ Go" -e "^GO " -e "PASS=true" -e "failures=\"0\" errors=\"0\"" "$1"/*
+    if [ "$(grep ^pass= "$GITHUB_OUTPUT" | tail -n 1)" = pass=true ]; then echo the last output is a pass; fi
+}
+"#;
+
+/// Yesterday's go is gone before anything is asked, whatever ends the run of today.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_redirected_stream_is_added_to() {
-    for (file, redirected) in [
-        ("/dev/stdout", ">>log"),
-        ("/dev/fd/1", ">>log"),
-        ("/proc/self/fd/2", "2>>log"),
-        ("/dev/fd/3", "3>>log"),
-        ("link", "3>>log"),
-    ] {
-        let run = Gate::reading(EXAMPLE)
-            .file("log", "before\n")
-            .arg(format!("--write=env={file}"))
-            .args("--quiet")
-            .shell(&format!("ln -s /dev/fd/3 link; ln log same; \"$@\" {redirected}; code=$?; cat same; ls; exit $code"))
-            .run();
-        assert_eq!(run.code, 0, "{file}: {run:?}");
-        assert!(
-            run.stdout.starts_with("before\nRUNWAY_PREFLIGHT_"),
-            "{file}: {run:?}"
-        );
-        assert!(
-            run.stdout.ends_with("\nlink\nlog\nsame\n"),
-            "{file}: {run:?}"
-        );
+fn no_pass_survives_a_run_that_is_killed() {
+    let mut cases = Vec::new();
+    for signal in ["TERM", "INT", "HUP", "KILL", "QUIT", "USR1", "PIPE", "XFSZ"] {
+        cases.extend([0, 20, 40, 80, 160, 320].map(|after| (signal, after)));
     }
-    // Without the flag that appends, one does not write over the other.
-    let run = Gate::reading(EXAMPLE)
-        .args("--write env=/dev/stdout")
-        .shell("\"$@\" >log; cat log")
-        .run();
-    assert!(run.stdout.starts_with("RUNWAY_PREFLIGHT_"), "{run:?}");
-    assert!(run.stdout.contains("\nGO  "), "{run:?}");
+    each(
+        &cases,
+        |case| format!("{case:?}"),
+        |(signal, after)| {
+            let pause = std::time::Duration::from_millis(200);
+            let server = Server::handler(move |nth, _| match nth {
+                0 => Reply::ok(EXAMPLE),
+                _ => Reply::steps([Step::Pause(pause)]).then(Step::send("HTTP/1.1 401 No\r\n\r\n")),
+            });
+            let gate = writing_all(Gate::asking(&server).github(), "d");
+            let run = gate
+                .shell(&format!(
+                    r#"{GO} mkdir d; "$@" >/dev/null 2>&1 || exit 9
+                   "$@" >/dev/null 2>&1 & pid=$!
+                   sleep 0.{after:03}; kill -s {signal} $pid 2>/dev/null; wait $pid; go d"#
+                ))
+                .run();
+            // Before that, the run has not begun.
+            if server.seen() > 1 {
+                assert_eq!(run.stdout, "", "{run:?}");
+            }
+        },
+    );
+}
+
+/// Today's report is longer, and says go as well, unless it says otherwise.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_pass_survives_where_something_cannot_be_written() {
+    let second = r#""$@" >/dev/null"#;
+    let other = r#"chmod 755 .; chmod 644 today; chmod 666 d/[!j]* d/junit github-*
+        setpriv --reuid=65534 --clear-groups "$@" >/dev/null"#;
+    let no_go = r#""$@" --credits 9000 >/dev/null"#;
+    let each_alone = "for f in d/*; do mount --bind $f $f; done";
+    let full = "cat /dev/zero >d/fill 2>/dev/null";
+    let cases = [
+        ("-t tmpfs -o size=48k", full, second, 5),
+        ("-t tmpfs -o nr_inodes=3", "", second, 5),
+        ("", "ulimit -f 0", second, 5),
+        ("", "ulimit -f 2", second, 5),
+        ("", "ulimit -f 0", no_go, 6),
+        ("", "rm d/json; chmod 555 d", other, 5),
+        ("", "chmod 444 d/json", other, 5),
+        ("", "", r#""$@" >/dev/full"#, 5),
+        ("", each_alone, no_go, 6),
+        ("-t tmpfs", each_alone, second, 0),
+        ("-t tmpfs", "mount -o remount,ro d", second, 5),
+    ];
+    let today = many_models("m", 1_000);
+    each(
+        &cases,
+        |case| format!("{case:?}"),
+        |(mount, then, second, code)| {
+            let mount = match *mount {
+                "" => String::new(),
+                options => format!("mount {options} tmpfs d"),
+            };
+            let script = format!(
+                r#"{GO} mkdir d; {mount}
+            "$@" <saved >/dev/null 2>&1; : >github-output
+            {then}
+            {second} <today; code=$?
+            go d; exit $code"#
+            );
+            let Some(script) = mounting(&script) else {
+                return;
+            };
+            let gate = Gate::reading(EXAMPLE).github().file("saved", EXAMPLE);
+            let gate = writing_all(gate.file("today", &today), "d");
+            let run = gate.shell(&script).run();
+            assert_eq!(run.code, *code, "{run:?}");
+            let passes = match (*code, *then) {
+                (0, _) => "d/env\nd/json\nd/junit\nd/markdown\nd/text\nthe last output is a pass\n",
+                // Nothing can be done about what lies there.
+                (_, "chmod 444 d/json") => "d/json\n",
+                (_, "mount -o remount,ro d") => "d/env\nd/json\nd/junit\nd/markdown\nd/text\n",
+                _ => "",
+            };
+            assert_eq!(run.stdout, passes, "{run:?}");
+        },
+    );
 }
 
 #[cfg(unix)]

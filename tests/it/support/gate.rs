@@ -411,12 +411,13 @@ impl Run {
             .collect()
     }
 
-    /// A value from `GITHUB_OUTPUT`.
+    /// A value from `GITHUB_OUTPUT`, where the last one counts.
     #[track_caller]
     pub(crate) fn output(&self, name: &str) -> &str {
         let outputs = self.outputs.as_deref().expect("outputs");
         let found = outputs
             .lines()
+            .rev()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         found.unwrap_or_else(|| panic!("no {name} in {outputs}"))
     }
