@@ -1,83 +1,146 @@
 #!/usr/bin/env bash
-# Finds a released binary for this runner and names its path in the step's output `binary`. Where there is none, the outputs
-# say what build.sh and the cache need: `reason`, `advice`, `path` and `key`.
+# Names the command's path in the step's output `binary`: a released one where checksums.txt knows an asset for this runner,
+# built from the very source that stands here; else one that is built from that source. An asset with another checksum is never
+# a reason to build: somebody has to look at it.
 #
-# checksums.txt decides: where it knows an asset for this system, built from the very source that stands here, that
-# asset is downloaded and checked. An asset with another checksum is never a reason to build: somebody has to check it.
-#
-# Each line of checksums.txt is a SHA-256, and what has it: `source`, an asset of this version, or an asset of another
-# one (v1.2.3/ASSET), which the input `version` can name.
-# shellcheck source=action/common.sh
-. "${BASH_SOURCE[0]%/*}/common.sh"
+# Bash 3.2 (macOS) and Git Bash (Windows) run this file.
+
+# As in run.sh: nothing of the caller's shell.
+{ POSIXLY_CORRECT='' && set +vx; } >/dev/null 2>&1
+if [[ ${1-} != clean ]]; then exec "$BASH" -p "$0" clean; fi
+unset POSIXLY_CORRECT BASH_COMPAT BASH_ENV CDPATH ENV EXECIGNORE FUNCNEST GLOBIGNORE TMOUT
+set -euo pipefail
+
+here=$(cd "${0%/*}" && pwd)
+root=${here%/*}
+suffix=
+if [ "$RUNNER_OS" = Windows ]; then suffix=.exe; fi
+
+stop() {
+  printf '::error title=runway-preflight::%s\n' "${1//'%'/%25}" >&2
+  exit 1
+}
+
+say() { printf 'runway-preflight: %s\n' "$1" >&2; }
+
+# What a checkout brings along decides nothing here: no folder of the workspace, and none with a relative name.
+workspace=$(cd "${GITHUB_WORKSPACE:-/nowhere}" 2>/dev/null && pwd -P) || workspace=/nowhere
+inside() { # FOLDER
+  local folder
+  case $1 in
+    /* | [A-Za-z]:[\\/]*) folder=$(cd "$1" 2>/dev/null && pwd -P) || folder=$1 ;;
+    *) return 0 ;;
+  esac
+  case $folder/ in
+    "$workspace"/* | "${GITHUB_WORKSPACE:-/nowhere}"/*) return 0 ;;
+  esac
+  return 1
+}
+
+path=
+rest=$PATH:
+while [ -n "$rest" ]; do
+  folder=${rest%%:*}
+  rest=${rest#*:}
+  if ! inside "$folder"; then path=$path:$folder; fi
+done
+export PATH=${path#:}
+
+# clean COMMAND...: with what a download or a build needs of the environment, and nothing else: no key, and no setting that was
+# meant for the workspace's own crates. CARGO_HOME and RUSTUP_HOME say where cargo is.
+kept=("PATH=$PATH")
+shopt -s nocasematch
+for name in $(compgen -e); do
+  case $name in
+    HOME | TMPDIR | TEMP | TMP | CARGO_HOME | RUSTUP_HOME | DEVELOPER_DIR | APPDATA | LOCALAPPDATA | USERPROFILE)
+      if inside "${!name-}"; then continue; fi
+      ;;
+    USER | LOGNAME | LANG | LC_ALL | SSL_CERT_FILE | SSL_CERT_DIR | CURL_CA_BUNDLE | NODE_EXTRA_CA_CERTS) ;;
+    HTTP_PROXY | HTTPS_PROXY | ALL_PROXY | NO_PROXY) ;;
+    # Windows
+    COMMONPROGRAM* | PROGRAMDATA | PROGRAMFILES | PROGRAMW6432 | COMSPEC | PATHEXT | WINDIR | SYSTEMROOT | SYSTEMDRIVE) ;;
+    HOMEDRIVE | HOMEPATH | NUMBER_OF_PROCESSORS | PROCESSOR_ARCHITECTURE | OS) ;;
+    *) continue ;;
+  esac
+  kept+=("$name=${!name-}")
+done
+shopt -u nocasematch
+# Bash knows no variable of this name; the search for Microsoft's linker does.
+if [ -n "$suffix" ]; then kept+=("ProgramFiles(x86)=$(printenv 'ProgramFiles(x86)' || true)"); fi
+clean() { env -i "${kept[@]}" "$@"; }
+
+sha256() { "$BASH" -p "$here/sha256.sh" "$@"; } # FILE, or --source ROOT
+
+# The runner empties RUNNER_TEMP before and after each job. Its tool cache may outlive the job: there binaries are kept.
+if inside "${RUNNER_TEMP-}" || [ ! -d "$RUNNER_TEMP" ]; then
+  stop "RUNNER_TEMP is \"${RUNNER_TEMP-}\", and has to be a folder outside of the workspace, as a runner of GitHub Actions has it"
+fi
+work=$(mktemp -d "$RUNNER_TEMP/runway-preflight-XXXXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+store=$RUNNER_TEMP/runway-preflight
+if ! inside "${RUNNER_TOOL_CACHE-}" && mkdir -p "$RUNNER_TOOL_CACHE" 2>/dev/null && [ -w "$RUNNER_TOOL_CACHE" ]; then
+  store=$RUNNER_TOOL_CACHE/runway-preflight
+fi
+if [ -L "$store" ]; then stop "$store is a symbolic link, and nothing is written through one"; fi
+mkdir -p "$store" || stop "$store could not be made"
+
+keep() { # FILE STORED
+  local new
+  new=$(mktemp "$store/new-XXXXXXXX")
+  if ! { cp "$1" "$new" && chmod 755 "$new" && mv -f "$new" "$2"; }; then stop "$2 could not be written"; fi
+}
+
+# use STORED SHA256: ends here with this binary, unless it does not run here.
+use() {
+  if [ -L "$1" ] || [ ! -f "$1" ] || [ "$(sha256 "$1")" != "$2" ]; then
+    stop "the checksum of $1 does not hold: something has changed it since it was stored; find out what, and delete it"
+  fi
+  if clean "$1" --version >/dev/null 2>&1; then
+    say "using $1"
+    printf 'binary=%s\n' "$1" >>"$GITHUB_OUTPUT"
+    exit 0
+  fi
+  say "$1 does not run here"
+}
 
 listed() { awk -v name="$1" '$2 == name { print $1 }' "$here/checksums.txt"; }
-releases_listed() {
-  awk '$2 ~ /^v.*\// { sub("^v", "", $2); sub("/.*", "", $2); if (!seen[$2]++) { printf "%s%s", comma, $2; comma = ", " } }' \
-    "$here/checksums.txt"
-}
+
+version=$(awk -F '"' '/^version = / { print $2; exit }' "$root/Cargo.toml")
+digest=$(sha256 --source "$root") || stop 'the SHA-256 of the source could not be made: the log above says why'
 
 # Where assets are downloaded from, in this order: on GitHub Enterprise Server a mirror there comes first.
 servers=("${GITHUB_SERVER_URL:-https://github.com}")
 if [ "${servers[0]}" != https://github.com ]; then servers+=(https://github.com); fi
-folder=/${ACTION_REPOSITORY:-$GITHUB_REPOSITORY}/releases/download
-proto='=https'
-# For the tests: other servers, on this machine only.
-if [ -n "${RUNWAY_PREFLIGHT_RELEASES-}" ]; then
-  servers=()
-  for server in $RUNWAY_PREFLIGHT_RELEASES; do
-    if ! [[ $server =~ ^http://127\.0\.0\.1:[0-9]+$ ]]; then stop 'RUNWAY_PREFLIGHT_RELEASES must be http://127.0.0.1:PORT'; fi
-    servers+=("$server")
-  done
-  folder=
-  proto='=http'
-  export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
-fi
 
-# Whole answers only, errors in a line, and 22 for an answer that says no, as curl ends. Python and Node.js read no file and
-# no setting of the workspace.
-python='
-import sys, urllib.error, urllib.request
-try:
-    with urllib.request.urlopen(sys.argv[1], timeout=20) as answer, open(sys.argv[2], "wb") as file:
-        file.write(answer.read())
-except Exception as error:
-    print(error, file=sys.stderr)
-    sys.exit(22 if isinstance(error, urllib.error.HTTPError) else 1)'
-# shellcheck disable=SC2016 # JavaScript's own
-javascript='
-const fail = (code, message) => {
-  console.error(message);
-  process.exit(code);
-};
-fetch(process.argv[1], { signal: AbortSignal.timeout(60000) })
-  .then((answer) => (answer.ok ? answer.arrayBuffer() : fail(22, `HTTP status ${answer.status}`)))
-  .then((body) => require("node:fs").writeFileSync(process.argv[2], Buffer.from(body)))
-  .catch((error) => fail(1, String(error.cause ?? error)));'
-
-tools=()
-for tool in curl wget python3 node; do
-  if command -v "$tool" >/dev/null; then tools+=("$tool"); fi
-done
-limit=$(command -v timeout || true)
-
-run() { # TOOL URL FILE
+# None of them reads a file or a setting of the workspace.
+fetch() { # TOOL URL FILE
   case $1 in
     curl)
-      clean curl --disable --proto "$proto" --proto-redir "$proto" --location --fail --silent --show-error \
+      clean curl --disable --proto =https --proto-redir =https --location --fail --silent --show-error \
         --connect-timeout 10 --max-time 60 --retry 2 --retry-delay 1 --output "$3" "$2"
       ;;
-    # Not -T, of which a BusyBox without timeouts dies.
-    wget) clean ${limit:+"$limit" 60} wget -q -t 3 -O "$3" "$2" ;;
-    python3) clean python3 -I -c "$python" "$2" "$3" ;;
-    node) clean env NODE_USE_ENV_PROXY=1 node -e "$javascript" "$2" "$3" ;;
+    # Not wget's own -T, of which a BusyBox without time limits dies.
+    wget) clean timeout 60 wget -q -t 3 -O "$3" "$2" ;;
+    python3)
+      clean python3 -I -c 'import sys, urllib.request; sys.tracebacklimit = 0
+open(sys.argv[2], "wb").write(urllib.request.urlopen(sys.argv[1], timeout=20).read())' "$2" "$3"
+      ;;
+    node)
+      clean env NODE_USE_ENV_PROXY=1 node -e 'fetch(process.argv[1], { signal: AbortSignal.timeout(60000) })
+  .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject("HTTP status " + answer.status)))
+  .then((body) => require("node:fs").writeFileSync(process.argv[2], Buffer.from(body)))
+  .catch((error) => { console.error(String(error.cause ?? error)); process.exit(1); })' "$2" "$3"
+      ;;
   esac
 }
 
 download() { # URL FILE
   local tool code
-  for tool in "${tools[@]}"; do
+  for tool in curl wget python3 node; do
+    if ! command -v "$tool" >/dev/null; then continue; fi
     code=0
-    run "$tool" "$1" "$2" || code=$?
+    fetch "$tool" "$1" "$2" || code=$?
     if [ "$code" = 0 ]; then return 0; fi
     say "${1##*/} could not be downloaded ($tool ended with $code)"
     reason="$reason; $1: $tool ended with $code"
@@ -90,78 +153,64 @@ download() { # URL FILE
   return 1
 }
 
-# take_released VERSION ASSET SHA256: ends here with the asset, downloaded unless an earlier step of this job has. Returns
-# with $reason where it cannot be had.
+# take_released ASSET SHA256: ends here with the asset. Returns with $reason where it cannot be had.
 take_released() {
-  local stored=$store/$3-$2 server sum wrong=
-  if [ -e "$stored" ] || [ -L "$stored" ]; then
-    if ! is "$stored" "$3"; then stop "the checksum of $2 does not hold any more: something in this job has changed $stored"; fi
-    say "$2, SHA-256 $3"
-    found "$stored"
-  fi
-  if [ "${#tools[@]}" = 0 ]; then
-    reason="$2 could not be downloaded, since there is no curl, wget, python3 or node here"
-    advice='install one of them in an earlier step'
-    return 0
-  fi
-  reason="$2 could not be downloaded"
-  advice='let this runner reach one of these addresses'
+  local stored=$store/$2-$1 server sum wrong=
+  reason="$1 could not be downloaded"
+  advice='let this runner reach one of these addresses, with curl, wget, python3 or node'
   for server in "${servers[@]}"; do
-    server=$server$folder/v$1/$2
+    if [ -e "$stored" ] || [ -L "$stored" ]; then break; fi
+    server=$server/${ACTION_REPOSITORY:-$GITHUB_REPOSITORY}/releases/download/v$version/$1
     say "downloading $server"
-    if ! download "$server" "$work/$2"; then continue; fi
-    sum=$(sha256 "$work/$2")
-    if [ "$sum" = "$3" ]; then
-      chmod +x "$work/$2"
-      mv -f "$work/$2" "$stored"
-      say "$2, SHA-256 $3"
-      found "$stored"
-    fi
-    wrong="$wrong; $server has $sum"
+    if ! download "$server" "$work/$1"; then continue; fi
+    sum=$(sha256 "$work/$1")
+    if [ "$sum" = "$2" ]; then keep "$work/$1" "$stored"; else wrong="$wrong; $server has $sum"; fi
   done
-  if [ -n "$wrong" ]; then stop "the checksum of $2 does not hold: its SHA-256 is $3 in action/checksums.txt$wrong"; fi
+  if [ -e "$stored" ] || [ -L "$stored" ]; then use "$stored" "$2" && reason="$1 does not run here"; fi
+  if [ -n "$wrong" ]; then stop "the checksum of $1 does not hold: its SHA-256 is $2 in action/checksums.txt$wrong"; fi
 }
 
-asset=$("$BASH" "$here/target.sh" "$RUNNER_OS" "$RUNNER_ARCH") || asset=
+asset=$(awk -F '"' -v wanted="$RUNNER_OS/$RUNNER_ARCH" '
+  $1 == "triple = " { triple = $2 }
+  $1 == "action = " && $2 == wanted { print "runway-preflight-" triple (triple ~ /windows/ ? ".exe" : "") }
+' "$root/packaging/targets.toml")
 reason="no binary is released for $RUNNER_OS $RUNNER_ARCH"
 advice='run this on a system that has a release'
-
-wanted=${INPUT_VERSION-}
-wanted=${wanted//[[:space:]]/}
-wanted=${wanted#v}
-if [ -n "$wanted" ]; then
-  if ! [[ $wanted =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]; then stop 'the input version takes the number of a release, such as 1.2.3'; fi
-  if [ -z "$asset" ]; then stop "the input version: $reason"; fi
-  expected=$(listed "v$wanted/$asset")
-  if [ "$wanted" = "$version" ]; then expected=$(listed "$asset"); fi
-  if [ -z "$expected" ]; then
-    known=$(releases_listed)
-    stop "the input version: this commit of the Action knows no checksum of $asset in $wanted${known:+; it knows the releases $known}"
-  fi
-  take_released "$wanted" "$asset" "$expected"
-  stop "the input version: $reason"
-fi
-
 if [ -n "$asset" ]; then
   reason="no released binary is known for this source on $RUNNER_OS $RUNNER_ARCH"
-  known=$(releases_listed)
-  advice="use a release of the Action (its tag, or the commit of that)${known:+, or name one in the input version: $known}"
-  if [ "$(listed source)" = "$digest" ]; then
-    expected=$(listed "$asset")
-    if [ -n "$expected" ]; then take_released "$version" "$asset" "$expected"; fi
-  fi
+  advice='use a release of the Action (its tag, or the commit of that)'
+  expected=$(listed "$asset")
+  if [ "$(listed source)" = "$digest" ] && [ -n "$expected" ]; then take_released "$asset" "$expected"; fi
 fi
-
 say "$reason"
-use_built 'an earlier step of this job'
 
-# A binary built on one system need not run on another: the name of the system, and its distribution, are part of the key.
-{
-  uname -sm
-  if [ -f /etc/os-release ]; then printf '%s\n' "$(</etc/os-release)"; fi
-} >"$work/system"
-system=$(sha256 "$work/system")
-output reason "$reason"
-output advice "$advice"
-output path "$RUNNER_TEMP/runway-preflight/source-$digest"
-output key "runway-preflight-$RUNNER_OS-$RUNNER_ARCH-${system:0:16}-$digest"
+for file in "$store/source-$digest-"*; do
+  if [ ! -e "$file" ] && [ ! -L "$file" ]; then continue; fi
+  sum=${file##*-}
+  use "$file" "${sum%"$suffix"}"
+done
+
+if ! command -v cargo >/dev/null; then
+  stop "$reason, and it cannot be built from source here, since there is no cargo outside of the workspace: install Rust in an earlier step, or $advice"
+fi
+# A copy of what the digest covers, so that nothing else takes part: no workspace that the Action lies in.
+source=$work/source
+mkdir "$source"
+cp -R "$root/Cargo.toml" "$root/Cargo.lock" "$root/src" "$source/"
+if [ "$(sha256 --source "$source")" != "$digest" ]; then stop 'the source changed while it was copied'; fi
+grep -q '^\[workspace' "$source/Cargo.toml" || printf '\n[workspace]\n' >>"$source/Cargo.toml"
+
+say 'building from source: cargo build --release --locked'
+echo "::group::cargo build --release --locked"
+SECONDS=0
+# Cargo reads the configuration of the folder that it runs in and of all above it, and rustup the toolchain.
+(cd / && clean cargo build --release --locked --manifest-path "$source/Cargo.toml" --target-dir "$work/target") ||
+  stop 'runway-preflight could not be built from source: the log above says why'
+echo '::endgroup::'
+printf '::warning title=Built from source::%s\n' "${reason//'%'/%25}, so it was built from source, which took $SECONDS seconds; a runner that keeps its tool cache keeps it. To download a released binary in a second, ${advice//'%'/%25}" >&2
+
+binary=$work/target/release/runway-preflight$suffix
+sum=$(sha256 "$binary")
+keep "$binary" "$store/source-$digest-$sum$suffix"
+use "$store/source-$digest-$sum$suffix" "$sum"
+stop 'what was built does not run here'

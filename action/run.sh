@@ -1,180 +1,86 @@
 #!/usr/bin/env bash
-# Turns the Action's inputs (INPUT_NAME) into flags, and runs the gate.
-#
-# Every flag is one word, --name=value, so that no value can become a flag or a command.
+# Turns the Action's inputs (INPUT_NAME) into flags, and runs the gate. Each input that is not empty is one word, --name=value,
+# handed on whole. The key is in the environment of the command, and this shell never expands it.
 # Bash 3.2 (macOS) and Git Bash (Windows) run this file.
+
+# Nothing of the caller's shell may trace this, or stand in for its commands: no SHELLOPTS, no BASH_ENV, no function. In POSIX
+# mode none stands before `set` and `exec`.
+{ POSIXLY_CORRECT='' && set +vx; } >/dev/null 2>&1
+if [[ ${1-} != clean ]]; then exec "$BASH" -p "$0" clean; fi
+unset POSIXLY_CORRECT BASH_COMPAT BASH_ENV CDPATH ENV EXECIGNORE FUNCNEST GLOBIGNORE TMOUT
 set -euo pipefail
 
-: "${PREFLIGHT:?}"
 flags=()
-inputs=()
 asked=false
-newline=$'\n'
-carriage_return=$'\r'
+wrong=false
 
-# A wrong input is a wrong command line that the command never sees: reported once, with the same outputs and summary.
-stop() {
-  printf '::error title=runway-preflight::%s\n' "$1" >&2
-  if [ "${GITHUB_ACTIONS-}" = true ]; then
-    if [ -n "${GITHUB_OUTPUT-}" ]; then printf 'pass=false\nexit-code=2\n' >>"$GITHUB_OUTPUT" || true; fi
-    if [ -n "${GITHUB_STEP_SUMMARY-}" ]; then
-      printf '## Runway preflight: ❌ Wrong input\n\nerror: %s\n' "$1" >>"$GITHUB_STEP_SUMMARY" || true
-    fi
-  fi
-  exit 2
-}
+blank() { [ -z "${1//[[:space:]]/}" ]; } # VALUE
 
-trim() { # TEXT, into $trimmed
-  trimmed=${1#"${1%%[![:space:]]*}"}
-  trimmed=${trimmed%"${trimmed##*[![:space:]]}"}
-}
-
-# each_line TEXT COMMAND...: runs COMMAND... LINE for each line that is not blank, trimmed.
-each_line() {
-  local rest=$1$newline line
-  shift
-  while [ -n "$rest" ]; do
-    line=${rest%%"$newline"*}
-    trim "$line"
-    rest=${rest#*"$newline"}
-    if [ -n "$trimmed" ]; then "$@" "$trimmed"; fi
-  done
-}
-
-flag() { # NAME VALUE
-  flags+=("--$1=$2")
+word() { # NAME WORD
+  flags+=("$2")
   case $1 in
-    generations | plan | credits | keep | max-cost | concurrency | budget | warn-* | usage) asked=true ;;
+    generations | plan | max-cost | credits | keep | concurrency | budget | warn-* | usage | tiers) asked=true ;;
   esac
 }
 
-several() { # NAME VALUE
-  inputs+=("$1")
-  each_line "$2" flag "$1"
-}
+value() { if ! blank "$2"; then word "$1" "--$1=$2"; fi; } # NAME VALUE
 
-one() { # NAME VALUE
-  inputs+=("$1")
-  trim "$2"
-  if [ -n "$trimmed" ]; then flag "$1" "$trimmed"; fi
-}
-
-is_true() { # NAME VALUE DEFAULT
-  trim "$2"
-  case ${trimmed:-$3} in
-    true) return 0 ;;
-    false) return 1 ;;
-    *) stop "the input $1 takes true or false, and nothing else" ;;
+# A wrong one is handed on as well: the command stops there, says so, and leaves no earlier go in the files that it writes.
+switch() { # NAME VALUE FLAG
+  case $2 in
+    true) word "$1" "$3" ;;
+    false) ;;
+    *) if ! blank "$2"; then wrong=true && word "$1" "--$1=$2"; fi ;;
   esac
 }
 
-switch() { # NAME VALUE
-  inputs+=("$1")
-  if is_true "$1" "$2" false; then
-    flags+=("--$1")
-    if [ "$1" = tiers ]; then asked=true; fi
-  fi
-}
+value generations "${INPUT_GENERATIONS-}"
+value plan "${INPUT_PLAN-}"
+value plan-min "${INPUT_PLAN_MIN-}"
+value price "${INPUT_PRICE-}"
+value max-cost "${INPUT_MAX_COST-}"
+value credits "${INPUT_CREDITS-}"
+value keep "${INPUT_KEEP-}"
+value concurrency "${INPUT_CONCURRENCY-}"
+value budget "${INPUT_BUDGET-}"
+value warn-generations "${INPUT_WARN_GENERATIONS-}"
+value warn-credits "${INPUT_WARN_CREDITS-}"
+value warn-lasts "${INPUT_WARN_LASTS-}"
+value wait "${INPUT_WAIT-}"
+value interval "${INPUT_INTERVAL-}"
+value timeout "${INPUT_TIMEOUT-}"
+switch fail-open "${INPUT_FAIL_OPEN-}" --fail-open
+value missing-key "${INPUT_MISSING_KEY-}"
+value from "${INPUT_FROM-}"
+value usage "${INPUT_USAGE-}"
+switch tiers "${INPUT_TIERS-}" --tiers
+value format "${INPUT_FORMAT-}"
+value write "${INPUT_WRITE-}"
+value label "${INPUT_LABEL-}"
+value color "${INPUT_COLOR-}"
+switch quiet "${INPUT_QUIET-}" --quiet
+switch verbose "${INPUT_VERBOSE-}" -v
+value base-url "${INPUT_BASE_URL-}"
+value key-file "${INPUT_KEY_FILE-}"
 
-# shellcheck disable=SC2329 # each_line runs it
-mask() { # LINE of the key
-  local line=${1//'%'/%25}
-  printf '::add-mask::%s\n' "${line//$carriage_return/%0D}"
-}
+stay_green=false
+case ${INPUT_FAIL-} in
+  false) stay_green=true ;;
+  true) ;;
+  *) if ! blank "${INPUT_FAIL-}"; then wrong=true && word fail "--fail=$INPUT_FAIL"; fi ;;
+esac
 
-# in_words_of_inputs LINE, into $line: what the command says of a wrong flag, said of the input that it came from.
-in_words_of_inputs() {
-  local name part rest example=
-  line=${1/error: --/error: the input }
-  line=${line/Wrong command line/Wrong input}
-  rest=${line#*example: runway-preflight}
-  if [ "$rest" != "$line" ]; then
-    line=${line%"$rest"}
-    while [ -n "$rest" ]; do
-      rest=${rest# --}
-      part=${rest%% --*}
-      rest=${rest#"$part"}
-      name=${part%% *}
-      part=${part#"$name"}
-      part=${part# }
-      example="$example, $name: ${part:-true}"
-    done
-    line=${line%runway-preflight}${example#, }
-  fi
-  for name in "${inputs[@]}"; do line=${line//--$name/$name}; done
-}
-
-# GitHub reads annotations on standard error as they come, and so does this.
-report_errors() {
-  local line
-  while IFS= read -r line || [ -n "$line" ]; do
-    case $line in
-      '::error title=runway-preflight usage::'*) in_words_of_inputs "$line" ;;
-    esac
-    printf '%s\n' "$line"
-  done
-}
-
-rewrite_summary() {
-  local line text=
-  if [ ! -f "${GITHUB_STEP_SUMMARY-}" ]; then return 0; fi
-  while IFS= read -r line || [ -n "$line" ]; do
-    in_words_of_inputs "$line"
-    text=$text$line$newline
-  done <"$GITHUB_STEP_SUMMARY"
-  printf '%s' "$text" >"$GITHUB_STEP_SUMMARY"
-}
-
-# With a label the command names its outputs LABEL-pass and so on. A step that uses the Action has an id of its own.
-copy_outputs_without() { # LABEL
-  local line text=
-  if [ -z "$1" ] || [ ! -f "${GITHUB_OUTPUT-}" ]; then return 0; fi
-  while IFS= read -r line; do
-    case $line in
-      "$1-"*) text=$text${line#"$1-"}$newline ;;
-    esac
-  done <"$GITHUB_OUTPUT"
-  if [ -n "$text" ]; then printf '%s' "$text" >>"$GITHUB_OUTPUT"; fi
-}
-
-several generations "${INPUT_GENERATIONS-}"
-one plan "${INPUT_PLAN-}"
-several price "${INPUT_PRICE-}"
-one credits "${INPUT_CREDITS-}"
-one keep "${INPUT_KEEP-}"
-one max-cost "${INPUT_MAX_COST-}"
-several concurrency "${INPUT_CONCURRENCY-}"
-one budget "${INPUT_BUDGET-}"
-several warn-generations "${INPUT_WARN_GENERATIONS-}"
-one warn-credits "${INPUT_WARN_CREDITS-}"
-one warn-lasts "${INPUT_WARN_LASTS-}"
-one wait "${INPUT_WAIT-}"
-one interval "${INPUT_INTERVAL-}"
-one timeout "${INPUT_TIMEOUT-}"
-switch fail-open "${INPUT_FAIL_OPEN-}"
-one missing-key "${INPUT_MISSING_KEY-}"
-one from "${INPUT_FROM-}"
-one usage "${INPUT_USAGE-}"
-switch tiers "${INPUT_TIERS-}"
-one format "${INPUT_FORMAT-}"
-one color "${INPUT_COLOR-}"
-several write "${INPUT_WRITE-}"
-one label "${INPUT_LABEL-}"
-label=$trimmed
-switch quiet "${INPUT_QUIET-}"
-switch verbose "${INPUT_VERBOSE-}"
-one base-url "${INPUT_BASE_URL-}"
-one key-file "${INPUT_KEY_FILE-}"
-stay_green=true
-if is_true fail "${INPUT_FAIL-}" true; then stay_green=false; fi
-
-# An empty api-secret must not hide the key of the step's environment.
-trim "${INPUT_API_SECRET-}"
-if [ -n "$trimmed" ]; then
-  if [ "${GITHUB_ACTIONS-}" = true ]; then each_line "$INPUT_API_SECRET" mask; fi
-  export RUNWAYML_API_SECRET=$INPUT_API_SECRET
+# The runner masks what came from a secret; this masks what came from elsewhere. awk reads it, a line a mask.
+if [ "${GITHUB_ACTIONS-}" = true ]; then
+  awk 'BEGIN {
+    count = split(ENVIRON["RUNWAYML_API_SECRET"], lines, "[\r\n]+")
+    for (i = 1; i <= count; i++) {
+      gsub("^[ \t]+|[ \t]+$", "", lines[i])
+      gsub("%", "%25", lines[i])
+      if (lines[i] != "") print "::add-mask::" lines[i]
+    }
+  }'
 fi
-unset INPUT_API_SECRET trimmed
 
 if ! $asked; then
   printf '::warning title=Nothing was asked for::%s\n' \
@@ -182,20 +88,10 @@ if ! $asked; then
 fi
 
 code=0
-{
-  "$PREFLIGHT" ${flags[@]+"${flags[@]}"} 2>&1 >&3 3>&- | report_errors >&2 || code=${PIPESTATUS[0]}
-} 3>&1
-if ! copy_outputs_without "$label" && [ "$code" = 0 ]; then
-  printf '::error title=report-failed::the outputs of this step could not be written\n' >&2
-  code=5
-fi
-if [ "$code" = 2 ]; then rewrite_summary || true; fi
-if $stay_green; then
-  case $code in
-    3 | 4 | 5 | 6)
-      echo "runway-preflight: exit code $code; the step stays green, since its input fail is false" >&2
-      code=0
-      ;;
-  esac
+"$PREFLIGHT" ${flags[@]+"${flags[@]}"} || code=$?
+if $wrong; then code=2; fi
+if $stay_green && [[ $code = [3456] ]]; then
+  echo "runway-preflight: exit code $code; the step stays green, since its input fail is false" >&2
+  code=0
 fi
 exit "$code"

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # sha256.sh FILE: the SHA-256 of a file.
 # sha256.sh --source ROOT: one SHA-256 over all that a build of ROOT is made from.
-# sha256.sh --list ROOT: the names of those files, one a line.
 set -euo pipefail
 
 # Each prints a line a file, which begins with the digest and a blank.
@@ -16,37 +15,22 @@ else
   exit 1
 fi
 
-list() { # PART...
-  local part parts=(Cargo.toml Cargo.lock src)
-  for part in build.rs .cargo; do
-    if [ -e "$part" ] || [ -L "$part" ]; then parts+=("$part"); fi
-  done
-  # What a link points to could change without the digest.
-  part=$(find "${parts[@]}" ! -type d ! -type f)
-  if [ -n "$part" ]; then
-    echo "sha256.sh: not a regular file: $part" >&2
-    exit 1
-  fi
-  find "${parts[@]}" -type f | LC_ALL=C sort
-}
+if [ "$1" != --source ]; then
+  "${sums[@]}" <"$1" | cut -c 1-64
+  exit
+fi
 
-case $1 in
-  --list)
-    cd "$2"
-    list
-    ;;
-  --source)
-    cd "$2"
-    list=$(list)
-    files=()
-    while IFS= read -r file; do files+=("$file"); done <<<"$list"
-    # The digest and the name of each file: bytes that move from one to the next change it. Not the tool's own form of the
-    # line, since each marks a binary file in another way.
-    "${sums[@]}" "${files[@]}" | while read -r sum file; do
-      printf '%s  %s\n' "$sum" "${file#\*}"
-    done | "${sums[@]}" | cut -c 1-64
-    ;;
-  *)
-    "${sums[@]}" <"$1" | cut -c 1-64
-    ;;
-esac
+cd "$2"
+parts=(Cargo.toml Cargo.lock src)
+# What a link points to could change without the digest.
+odd=$(find "${parts[@]}" ! -type d ! -type f)
+if [ -n "$odd" ]; then
+  echo "sha256.sh: not a regular file: $odd" >&2
+  exit 1
+fi
+list=$(find "${parts[@]}" -type f | LC_ALL=C sort)
+files=()
+while IFS= read -r file; do files+=("$file"); done <<<"$list"
+# The digest and the name of each file: bytes that move from one to the next change it. Not the tool's own form of the line,
+# since each marks a binary file in another way.
+"${sums[@]}" "${files[@]}" | while read -r sum file; do printf '%s  %s\n' "$sum" "${file#\*}"; done | "${sums[@]}" | cut -c 1-64

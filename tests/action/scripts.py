@@ -17,7 +17,7 @@ def scripts():
             continue
         if "${{" in step["run"]:
             sys.exit(f"action.yml: step {number} has an expression inside its script: pass it through env")
-        yield f"action.yml: step {number}", step["shell"], step["run"]
+        yield f"action.yml: step {number}", step["shell"].split()[0], step["run"]
     for name, script in gate_scripts().items():
         # The file that the script sources is there only when it runs.
         yield f"examples/ci: {name}", "bash", f"# shellcheck disable=SC1091\n:\n{script}"

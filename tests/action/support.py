@@ -7,7 +7,6 @@ import http.server
 import json
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import tempfile
@@ -121,9 +120,9 @@ def copy_of_the_repository(into):
     return into
 
 
-def commit(folder, remote="https://github.com/example/pipeline"):
+def commit(folder, remote="https://github.com/example/pipeline", empty=False):
     git = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "init.defaultBranch=main"]
-    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "test"], ["remote", "add", "origin", remote]):
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "test", *(["--allow-empty"] if empty else [])], ["remote", "add", "origin", remote]):
         subprocess.run([*git, *arguments], cwd=folder, check=True, capture_output=True)
 
 
@@ -148,45 +147,17 @@ def steady_bash(folder):
     """A bash as GitHub's runners have it. act gives its steps a terminal, which those do not, and stops reading as soon as
     a step fails, so that its last lines may be lost: hence the pipe, and the moment to read it."""
     bash = shutil.which("bash")
-    script(folder / "bash", f"""#!{bash}
-'{bash}' "$@" 2>&1 | cat
-code=${{PIPESTATUS[0]}}
+    script(folder / "bash", f"""#!{bash} -p
+set -o pipefail
+code=0
+'{bash}' "$@" 2>&1 | cat || code=$?
 if [ "$code" != 0 ]; then sleep 0.3; fi
 exit "$code"
 """)
 
 
-CACHE = re.search(r"uses: (actions/cache)/restore@(\S+)", (ROOT / "action.yml").read_text())
 # What the Action says if it builds; most tests are about something else.
 BUILT = "Built from source"
-
-
-def folder_as_cache(folder):
-    """Stands in for actions/cache, which the runner would fetch: keeps what it is given in a folder."""
-    actions = {
-        "restore": 'if [ -d "$KEPT" ]; then mkdir -p "${FOLDER%/*}"; cp -R "$KEPT" "$FOLDER"; fi',
-        # The first one wins, and nobody sees half of it.
-        "save": 'cp -R "$FOLDER" "$KEPT.$$"; mv -T "$KEPT.$$" "$KEPT" || rm -rf "$KEPT.$$"',
-    }
-    for name, command in actions.items():
-        script(folder / "actions" / name / "action.yml", f"""
-name: {name}
-description: {name}
-inputs:
-  path: {{ required: true }}
-  key: {{ required: true }}
-runs:
-  using: composite
-  steps:
-    - shell: bash
-      env:
-        FOLDER: ${{{{ inputs.path }}}}
-        KEPT: {folder}/cache/${{{{ inputs.key }}}}
-      run: |
-        {command}
-        echo "cache: {name} $KEPT"
-""")
-    return ["--local-repository", f"{CACHE[1]}@{CACHE[2]}={folder / 'actions'}"]
 
 
 class Step:
@@ -245,6 +216,26 @@ class Run:
         return [text for kind, properties, text in self.annotations if kind == "warning" and properties.get("title") == BUILT]
 
 
+CHECKOUT = {"uses": "actions/checkout@v6"}
+
+
+def gate(name="preflight", uses="./", **inputs):
+    """A step that uses the Action; an input that is None is left out."""
+    given = {"api-secret": "${{ secrets.RUNWAYML_API_SECRET }}", "base-url": "${{ vars.RUNWAY }}",
+             **{name.replace("_", "-"): value for name, value in inputs.items()}}
+    return {"id": name, "uses": uses, "with": {name: value for name, value in given.items() if value is not None}}
+
+
+def workflow(*steps, condition="needs.preflight.outputs.pass == 'true'", generate=(), **job):
+    """A job that asks, and one behind it that generates. Without a condition of its own a failed job alone holds it back."""
+    return {"on": "push", "permissions": {}, "jobs": {
+        "preflight": {"runs-on": "ubuntu-latest", "outputs": {
+            name: f"${{{{ steps.preflight.outputs.{name} }}}}" for name in ("pass", "concurrency")},
+            "steps": [CHECKOUT, *steps], **job},
+        "generate": {"needs": "preflight", **({"if": condition} if condition else {}), "runs-on": "ubuntu-latest",
+                     "steps": [{"run": "echo generating"}], **dict(generate)}}}
+
+
 class Runner:
     """act, on the machine itself, in an environment of its own. Where the Action builds, it is handed `command`; without
     one, it builds in earnest."""
@@ -259,7 +250,7 @@ class Runner:
         (self.folder / "config" / "act" / "actrc").touch()
         self.bin = self.folder / "bin"
         self.bin.mkdir()
-        self.cache = folder_as_cache(self.folder)
+        self.tool_cache = self.folder / ".cache" / "act" / "tool_cache"
         steady_bash(self.bin)
         if command:
             recording_cargo(self.folder, command)
@@ -273,12 +264,17 @@ class Runner:
             keep_cache=False):
         (self.folder / "cargo.log").unlink(missing_ok=True)
         if not keep_cache:
-            shutil.rmtree(self.folder / "cache", ignore_errors=True)
-        (self.folder / "cache").mkdir(exist_ok=True)
+            shutil.rmtree(self.tool_cache, ignore_errors=True)
+        if not isinstance(workflow, str):
+            # JSON is YAML.
+            path = (repository or self.repository) / ".github" / "workflows" / "scenario.yml"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(workflow))
+            workflow = ".github/workflows/scenario.yml"
         secret_file = self.folder / "secrets"
         secret_file.write_text("".join(f"{name}={value}\n" for name, value in (secrets or {}).items()))
         command = ["act", "push", "-W", workflow, "-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "--json",
-                   "--secret-file", str(secret_file), *self.cache, *options]
+                   "--secret-file", str(secret_file), *options]
         for name, value in (variables or {}).items():
             command += ["--var", f"{name}={value}"]
         for name, value in (environment or {}).items():
@@ -304,13 +300,15 @@ class Runner:
 @functools.cache
 def build():
     """A workflow that uses the Action, and lets it build from source in earnest: the run, and the binary."""
-    kept = temporary_folder() / "runway-preflight"
-    run = Runner().run("tests/action/workflows/build.yml", variables={"KEEP": str(kept)}, timeout=900)
-    if not kept.exists():
+    builder = Runner()
+    run = builder.run(workflow(gate(generations="gen4.5=188", **{"from": "examples/organization.json"})), timeout=900)
+    built = list(builder.tool_cache.glob("runway-preflight/source-*"))
+    if len(built) != 1:
         raise AssertionError(f"the Action could not build the command:\n{run.log[-5000:]}\n{run.raw[-1000:]}")
-    return run, kept
+    return run, built[0]
 
 
+@functools.cache
 def binary():
     """The command, as the Action itself has built it. RUNWAY_PREFLIGHT names another one."""
     named = os.environ.get("RUNWAY_PREFLIGHT")

@@ -8,11 +8,17 @@ import re
 import subprocess
 import unittest
 
-from support import (HERE, KEY, Loopback, Runner, binary, commit, copy_of_the_repository, organization, runway,
-                     script, temporary_folder)
+from ruamel.yaml import YAML
+
+from support import (CHECKOUT, KEY, ROOT, Loopback, Runner, binary, commit, copy_of_the_repository, gate, organization, runway,
+                     script, temporary_folder, workflow)
 
 OUTPUTS = {"pass", "verdict", "exit-code", "codes", "warnings", "message", "credit-balance", "generations-left",
-           "concurrency", "granted", "lasts-days", "report"}
+           "concurrency", "granted", "granted-tasks", "lasts-days", "report"}
+# What the command does not say yet.
+NOT_YET = {"granted-tasks"}
+ONCE = "GET /v1/organization"
+HISTORY = "POST /v1/organization/usage"
 
 
 @functools.cache
@@ -20,14 +26,20 @@ def runner():
     return Runner(binary())
 
 
+@functools.cache
+def takes_lists():
+    command = [binary(), "--from", ROOT / "examples" / "organization.json", "--generations", "gen4.5=1,veo3.1=1"]
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
 def with_checksums(asset):
     """A commit that knows an asset by its SHA-256: the asset's name, and the folder."""
     folder = temporary_folder()
     copy_of_the_repository(folder)
-    shell = functools.partial(subprocess.run, check=True, capture_output=True, text=True)
-    architecture = {"x86_64": "X64", "aarch64": "ARM64"}[platform.machine()]
-    name = shell(["bash", folder / "action" / "target.sh", "Linux", architecture]).stdout.strip()
-    source = shell(["bash", folder / "action" / "sha256.sh", "--source", folder]).stdout.strip()
+    name = {"x86_64": "runway-preflight-x86_64-unknown-linux-musl", "aarch64": "runway-preflight-aarch64-unknown-linux-musl"}[
+        platform.machine()]
+    source = subprocess.run(["bash", folder / "action" / "sha256.sh", "--source", folder], check=True, capture_output=True,
+                            text=True).stdout.strip()
     (folder / "action" / "checksums.txt").write_text(f"{source}  source\n{hashlib.sha256(asset).hexdigest()}  {name}\n")
     commit(folder)
     return name, folder
@@ -36,14 +48,13 @@ def with_checksums(asset):
 class Scenario(unittest.TestCase):
     maxDiff = None
 
-    def act(self, name, server=None, key=KEY, insecure=True, **settings):
+    def act(self, flow, server=None, key=KEY, insecure=True, **settings):
         """Runs a workflow. Insecure: the runner hides nothing, so that a key in the log would be seen."""
         settings.setdefault("secrets", {"RUNWAYML_API_SECRET": key} if key else {})
         variables = {"RUNWAY": server.url} if server else {}
         variables.update(settings.pop("variables", {}))
         options = [*settings.pop("options", []), *(["--insecure-secrets"] if insecure else [])]
-        workflow = name if "/" in name else f"tests/action/workflows/{name}.yml"
-        run = runner().run(workflow, variables=variables, options=options, **settings)
+        run = runner().run(flow, variables=variables, options=options, **settings)
         shown = "\n".join([
             run.log,
             *(f"{properties} {text}" for _, properties, text in run.annotations),
@@ -53,11 +64,16 @@ class Scenario(unittest.TestCase):
         self.assertNotIn(KEY[-20:], shown)
         return run
 
+    def gate(self, server=None, key=KEY, settings=None, condition="needs.preflight.outputs.pass == 'true'", **inputs):
+        """Runs a workflow with one gate, which has these inputs."""
+        return self.act(workflow(gate(**inputs), condition=condition), server, key, **(settings or {}))
+
     def assert_outputs(self, run, step="preflight", errors=(), warnings=(), **expected):
         """The outputs, the summary and the annotations, each annotation known by its code; None leaves them out."""
         outputs = run.steps[step].outputs
-        self.assertEqual(set(outputs), OUTPUTS)
-        self.assertEqual({name: outputs[name.replace("_", "-")] for name in expected}, expected)
+        self.assertEqual(OUTPUTS - NOT_YET - set(outputs), set())
+        expected = {"pass" if name == "passes" else name.replace("_", "-"): value for name, value in expected.items()}
+        self.assertEqual({name: outputs[name] for name in expected}, expected)
         report = json.loads(outputs["report"])
         self.assertEqual(report["verdict"], outputs["verdict"])
         self.assertEqual(str(report["exitCode"]), outputs["exit-code"])
@@ -85,394 +101,250 @@ class Scenario(unittest.TestCase):
         self.assertEqual({job: run.jobs.get(job) for job in expected},
                          {job: result and [result] for job, result in expected.items()}, run.raw[-3000:])
 
+    def assert_held_back(self, run, code):
+        self.assert_jobs(run, preflight="failure", generate=None)
+        self.assertIn(f"exit status {code}", run.raw)
 
-ONCE = "GET /v1/organization"
+    def assert_wrong(self, run, *said, step="preflight"):
+        """Exit code 2: two outputs and no other, and one error, told as one of an input."""
+        found = {name: value for name, value in run.steps[step].outputs.items() if value and name in OUTPUTS}
+        self.assertEqual(found, {"pass": "false", "exit-code": "2"})
+        self.assertEqual(len(run.of("error")), 1, run.of("error"))
+        for text in said:
+            self.assertIn(text, run.of("error")[0])
+            self.assertIn(text, run.steps[step].summary)
 
 
 class TheAction(Scenario):
     def test_go(self):
         with runway(organization()) as server:
-            run = self.act("go", server)
+            run = self.gate(server, generations="gen4.5=100@12", credits=1200, concurrency="gen4.5=2", warn_generations="gen4_turbo=51")
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="success", generate="success")
-        report = self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0", codes="", credit_balance="5000",
+        report = self.assert_outputs(run, passes="true", verdict="go", exit_code="0", codes="", credit_balance="5000",
                                      warnings=["over-daily-limit"])
         rows = {(row["kind"], row.get("model")): row for row in report["requirements"]}
         self.assertEqual(rows["generations", "gen4.5"]["needed"], 100)
         self.assertEqual(rows["generations", "gen4.5"]["left"], 188)
-        self.assertEqual(rows["generations", "veo3.1"]["needed"], 50)
         self.assertEqual(rows["planned-cost", None]["needed"], 1200)
         self.assertEqual(rows["concurrency", "gen4.5"]["left"], 2)
         outputs = run.steps["preflight"].outputs
         self.assertEqual(json.loads(outputs["generations-left"])["gen4.5"], 188)
-        self.assertEqual(json.loads(outputs["concurrency"])["gen4_aleph"], 1)
+        self.assertEqual(json.loads(outputs["concurrency"])["act_two"], 1)
         self.assertIn("GO", run.log)
-        summary = run.steps["preflight"].summary
         for text in ("gen4.5", "188", "over-daily-limit"):
-            self.assertIn(text, summary)
+            self.assertIn(text, run.steps["preflight"].summary)
 
-    def test_the_log_says_that_it_builds_from_source(self):
-        with runway(organization()) as server:
-            run = self.act("go", server)
-        self.assert_asked(server, ONCE)
-        self.assertIn("no released binary is known for this source on Linux X64", run.log)
-        builds = runner().builds()
-        self.assertEqual(len(builds), 1)
-        self.assertTrue(builds[0].startswith("build --release --locked --manifest-path "), builds)
-        self.assertEqual(len(run.warned_of_building()), 1)
-
-    def test_a_later_run_takes_the_binary_from_the_cache(self):
+    def test_it_is_built_once_and_kept_in_the_tool_cache(self):
         with runway(organization()) as server:
             # A no-go fails the step, and the binary is kept all the same.
-            first = self.act("no-go", server)
+            first = self.gate(server, generations="gen4.5=189")
+            self.assert_held_back(first, 3)
+            self.assertIn("no released binary is known for this source on Linux X64", first.log)
             self.assertEqual((len(runner().builds()), len(first.warned_of_building())), (1, 1))
-            run = self.act("go", server, keep_cache=True)
-        self.assert_asked(server, ONCE, ONCE)
-        self.assert_jobs(run, preflight="success", generate="success")
-        self.assert_outputs(run, **{"pass": "true"}, verdict="go", warnings=["over-daily-limit"])
-        self.assertIn("using the binary that an earlier run has built", run.log)
-        self.assertEqual((runner().builds(), run.warned_of_building()), ([], []))
-
-    def test_a_binary_of_the_cache_that_was_exchanged_stops_the_step(self):
-        with runway(organization()) as server:
-            self.act("go", server)
-            (kept,) = (runner().folder / "cache").glob("*/runway-preflight")
+            self.assertTrue(runner().builds()[0].startswith("build --release --locked --manifest-path "), runner().builds())
+            again = self.act(workflow(gate(generations="gen4.5=1", quiet=True), gate("again", generations="gen4.5=201", fail=False)),
+                             server, keep_cache=True)
+            self.assertEqual((runner().builds(), again.warned_of_building()), ([], []))
+            self.assert_jobs(again, preflight="success", generate="success")
+            self.assert_outputs(again, errors=None, passes="true", verdict="go")
+            self.assert_outputs(again, step="again", passes="false", verdict="no-go", codes="over-daily-limit",
+                                errors=["over-daily-limit"])
+            (kept,) = runner().tool_cache.glob("runway-preflight/source-*")
             with open(kept, "ab") as file:
                 file.write(b"\n")
-            run = self.act("go", server, keep_cache=True)
-        self.assert_asked(server, ONCE)
-        self.assert_jobs(run, preflight="failure", generate=None)
-        self.assertIn("does not have the SHA-256 that stands beside it", run.of("error")[0])
-        self.assertNotEqual(run.steps["preflight"].outputs.get("pass"), "true")
+            exchanged = self.gate(server, generations="gen4.5=1", settings={"keep_cache": True})
+        self.assert_asked(server, ONCE, ONCE, ONCE)
+        self.assert_jobs(exchanged, preflight="failure", generate=None)
+        self.assertIn("the checksum of ", exchanged.of("error")[0])
+        self.assertNotEqual(exchanged.steps["preflight"].outputs.get("pass"), "true")
 
     def test_no_go_fails_the_step_and_the_later_job(self):
         with runway(organization()) as server:
-            run = self.act("no-go", server)
+            run = self.gate(server, generations="gen4.5=189", concurrency="veo3.1=1", credits=6000, condition=None)
         self.assert_asked(server, ONCE)
         self.assertEqual(run.code, 1)
-        self.assert_jobs(run, preflight="failure", generate=None)
-        self.assertIn("exit status 6", run.raw)
-        report = self.assert_outputs(
-            run, **{"pass": "false"}, verdict="no-go", exit_code="6", codes="generations-short,credits-short",
-            errors=["generations-short", "credits-short"])
-        self.assertEqual([row["met"] for row in report["requirements"]], [False, True, False])
+        self.assert_held_back(run, 6)
+        report = self.assert_outputs(run, passes="false", verdict="no-go", exit_code="6", codes=run.steps["preflight"].outputs["codes"],
+                                     errors=["generations-short", "credits-short"])
+        self.assertEqual([row["met"] for row in report["requirements"]], [False, False, True])
+        self.assertIn("credits-short", run.steps["preflight"].outputs["codes"])
         self.assertIn("NO-GO", run.log)
-        summary = run.steps["preflight"].summary
         for text in ("generations-short", "credits-short", "188", "1,000"):
-            self.assertIn(text, summary)
+            self.assertIn(text, run.steps["preflight"].summary)
 
     def test_fail_false_stays_green_and_pass_stops_the_later_job(self):
         with runway(organization()) as server:
-            run = self.act("no-go-green", server)
+            run = self.gate(server, generations="gen4.5=189", fail=False)
         self.assert_asked(server, ONCE)
         self.assertEqual(run.code, 0)
         self.assert_jobs(run, preflight="success", generate=None)
-        self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="generations-short",
+        self.assert_outputs(run, passes="false", verdict="no-go", exit_code="3", codes="generations-short",
                             errors=["generations-short"])
         self.assertIn("exit code 3; the step stays green", run.log)
 
-    def test_cannot_tell_fails_the_step(self):
-        with runway((503, {"error": "Down for a moment"})) as server:
-            run = self.act("cannot-tell", server)
-        self.assertEqual(set(server.asked()), {ONCE})
-        self.assertGreater(len(server.requests), 1)
-        self.assert_jobs(run, preflight="failure", generate=None)
-        self.assertIn("exit status 5", run.raw)
-        self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="5", codes="unavailable",
-                            generations_left="{}", concurrency="{}", errors=["unavailable"])
-        self.assertIn("Down for a moment", run.of("error")[0])
-
-    def test_cannot_tell_passes_with_fail_open_and_warns(self):
-        with runway((503, {"error": "Down for a moment"})) as server:
-            run = self.act("fail-open", server)
-        self.assertEqual(set(server.asked()), {ONCE})
-        self.assert_jobs(run, preflight="success", generate="success")
-        report = self.assert_outputs(run, **{"pass": "true"}, verdict="cannot-tell", exit_code="0", codes="unavailable",
-                                     warnings=["unavailable"])
-        self.assertIsNone(report["organization"])
-        self.assertEqual([row["met"] for row in report["requirements"]], [None])
+    def test_cannot_tell(self):
+        for fail_open, code in ((False, 5), (True, 0)):
+            with self.subTest(fail_open=fail_open), runway((503, {"error": "Down for a moment"})) as server:
+                run = self.gate(server, generations="gen4.5=1", timeout="2s", fail_open=fail_open)
+                self.assertEqual(set(server.asked()), {ONCE})
+                told = {"warnings" if fail_open else "errors": ["unavailable"]}
+                report = self.assert_outputs(run, passes=str(fail_open).lower(), verdict="cannot-tell", exit_code=str(code),
+                                             codes="unavailable", generations_left="{}", concurrency="{}", **told)
+                self.assertIsNone(report["organization"])
+                self.assertEqual([row["met"] for row in report["requirements"]], [None])
+                self.assertIn("Down for a moment", run.of("warning" if fail_open else "error")[0])
+                if fail_open:
+                    self.assert_jobs(run, preflight="success", generate="success")
+                else:
+                    self.assert_held_back(run, 5)
 
     def test_a_rejected_key_fails_also_with_fail_open(self):
         with runway((401, {"error": f"The key {KEY} is not valid"})) as server:
-            run = self.act("fail-open", server)
+            run = self.gate(server, generations="gen4.5=1", fail_open=True)
         self.assert_asked(server, ONCE)
-        self.assert_jobs(run, preflight="failure", generate=None)
-        self.assertIn("exit status 4", run.raw)
-        self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="4", codes="unauthorized",
-                            errors=["unauthorized"])
+        self.assert_held_back(run, 4)
+        self.assert_outputs(run, passes="false", verdict="cannot-tell", exit_code="4", codes="unauthorized", errors=["unauthorized"])
 
-    def test_missing_key_fails(self):
+    def test_a_missing_key(self):
         with runway(organization()) as server:
-            run = self.act("missing-key", server, key=None)
+            run = self.gate(server, key=None, generations="gen4.5=1")
+            skipped = self.gate(server, key=None, generations="gen4.5=1", missing_key="skip")
         self.assert_asked(server)
-        self.assert_jobs(run, preflight="failure", generate=None)
-        self.assertIn("exit status 4", run.raw)
-        self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="4", codes="key-missing",
+        self.assert_held_back(run, 4)
+        self.assert_outputs(run, passes="false", verdict="cannot-tell", exit_code="4", codes="key-missing",
                             generations_left="{}", concurrency="{}", errors=["key-missing"])
-
-    def test_missing_key_can_be_skipped_and_is_no_pass(self):
-        with runway(organization()) as server:
-            run = self.act("missing-key-skip", server, key=None)
-        self.assert_asked(server)
-        self.assert_jobs(run, preflight="success", generate=None)
-        self.assert_outputs(run, **{"pass": "false"}, verdict="skipped", exit_code="0", warnings=["key-missing"])
+        self.assert_jobs(skipped, preflight="success", generate=None)
+        self.assert_outputs(skipped, passes="false", verdict="skipped", exit_code="0", warnings=["key-missing"])
 
     def test_an_empty_api_secret_leaves_the_key_of_the_environment(self):
-        with runway(organization()) as server:
-            run = self.act("environment-key", server)
-        self.assert_asked(server, ONCE)
-        self.assert_jobs(run, preflight="success", generate="success")
-        self.assert_outputs(run, **{"pass": "true"}, verdict="go")
+        """That of the step, of the job, and of an earlier step."""
+        keyed = {"RUNWAYML_API_SECRET": "${{ secrets.RUNWAYML_API_SECRET }}"}
+        step = gate(generations="gen4.5=1", api_secret="${{ secrets.NO_SUCH_SECRET }}")
+        exported = {"run": 'echo "RUNWAYML_API_SECRET=$KEPT" >>"$GITHUB_ENV"', "env": {"KEPT": "${{ secrets.RUNWAYML_API_SECRET }}"}}
+        for flow in (workflow({**step, "env": keyed}), workflow(step, env=keyed), workflow(exported, step)):
+            with runway(organization()) as server:
+                run = self.act(flow, server)
+            self.assert_asked(server, ONCE)
+            self.assert_jobs(run, preflight="success", generate="success")
+            self.assert_outputs(run, passes="true", verdict="go")
 
     def test_a_key_given_as_api_secret_is_masked(self):
+        """Not a secret to the runner: the Action itself has to mask it."""
+        careless = {"env": {"SEEN": "${{ vars.NOT_A_SECRET }}"}, "run": 'echo "a careless step prints $SEEN"'}
         with runway(organization()) as server:
-            run = self.act("masked", server, insecure=False, secrets={}, variables={"NOT_A_SECRET": KEY})
+            run = self.act(workflow(gate(generations="gen4.5=1", api_secret="${{ vars.NOT_A_SECRET }}"), careless), server,
+                           insecure=False, secrets={}, variables={"NOT_A_SECRET": KEY})
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="success", generate="success")
-        self.assert_outputs(run, **{"pass": "true"}, verdict="go")
         self.assertIn("add-mask", run.commands)
         self.assertIn("a careless step prints ***", run.log)
 
-    def test_a_model_name_injects_nothing(self):
+    def test_what_a_job_does_to_its_shells_shows_no_key_and_turns_no_verdict(self):
+        function = "() { echo pwned; exit 0; }"
+        with runway(organization()) as server:
+            run = self.act(workflow(
+                {"run": 'echo "set -x; set -v" >"$RUNNER_TEMP/environment"; echo "BASH_ENV=$RUNNER_TEMP/environment" >>"$GITHUB_ENV"'},
+                {**gate(generations="gen4.5=189"), "env": {
+                    "SHELLOPTS": "xtrace:verbose", "PS4": "+ $(printenv RUNWAYML_API_SECRET)", "BASH_XTRACEFD": "1", "PIPESTATUS": "0",
+                    "FUNCNEST": "1", "POSIXLY_CORRECT": "1",
+                    **{f"BASH_FUNC_{name}%%": function for name in ("bash", "exec", "awk", "printf", "unset", "env")}}}), server)
+        self.assert_asked(server, ONCE)
+        self.assert_held_back(run, 3)
+        self.assert_outputs(run, passes="false", verdict="no-go", codes="generations-short", errors=["generations-short"])
+        self.assertNotIn("pwned", run.log)
+
+    def test_a_server_injects_nothing(self):
         names = ["x\npass=true", "x\r\n::set-output name=pass::true", "x\n::error::pwned", "##[error]pwned",
                  "x ##[set-output name=pass]true", "x%0A::warning::pwned", "<script>pwned</script>", "x|y\n\n# pwned",
                  "report<<END\npwned\nEND", "::add-mask::188", "\u001b[31mpwned", "x\u2028::error::pwned"]
         limits = {name: {"maxConcurrentGenerations": 1, "maxDailyGenerations": 1} for name in names}
-        with runway(organization(limits=limits)) as server:
-            run = self.act("injection", server)
-        self.assert_asked(server, ONCE)
-        self.assert_jobs(run, preflight="failure", generate=None)
-        self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="3", codes="generations-short",
-                            errors=["generations-short"])
-        self.assertEqual(set(json.loads(run.steps["preflight"].outputs["concurrency"])) & set(names), set(names))
-        # The only command of the whole run: the Action masking its key.
-        self.assertEqual(set(run.commands), {"add-mask", "group", "endgroup"})
-        summary = run.steps["preflight"].summary
-        for text in ("##[", "\u001b", "<script>"):
-            self.assertNotIn(text, run.log)
-            self.assertNotIn(text, "".join(run.steps["preflight"].outputs.values()).replace("<script>", ""))
-        self.assertNotIn("<script>", summary)
-        self.assertNotIn("\n# pwned", summary)
-
-    def test_an_error_of_the_server_injects_nothing(self):
         body = {"error": f"no\n::set-output name=pass::true\n##[error]pwned {KEY[:40]}\u0000{KEY[40:]} {KEY}"}
-        with runway((401, body)) as server:
-            run = self.act("injection", server)
-        self.assert_asked(server, ONCE)
-        self.assert_jobs(run, preflight="failure", generate=None)
-        self.assert_outputs(run, **{"pass": "false"}, verdict="cannot-tell", exit_code="4", codes="unauthorized",
-                            errors=["unauthorized"])
-        self.assertEqual(set(run.commands), {"add-mask", "group", "endgroup"})
-        self.assertNotIn("##[", run.log)
+        for answer, code, found in ((organization(limits=limits), 3, "generations-short"), ((401, body), 4, "unauthorized")):
+            with self.subTest(found), runway(answer) as server:
+                run = self.gate(server, generations="gen4.5=189")
+                self.assert_asked(server, ONCE)
+                self.assert_held_back(run, code)
+                self.assert_outputs(run, passes="false", exit_code=str(code), codes=found, errors=[found])
+                # The only command of the whole run: the Action masking its key, and folding its build.
+                self.assertEqual(set(run.commands), {"add-mask", "group", "endgroup"})
+                step = run.steps["preflight"]
+                for text in ("##[", "\u001b", "<script>"):
+                    self.assertNotIn(text, run.log)
+                    self.assertNotIn(text, "".join(step.outputs.values()).replace("<script>", ""))
+                self.assertNotIn("<script>", step.summary)
+                self.assertNotIn("\n# pwned", step.summary)
+                if code == 3:
+                    self.assertEqual(set(json.loads(step.outputs["concurrency"])) & set(names), set(names))
 
-    def test_a_wrong_command_line_fails_also_with_fail_false(self):
-        with runway(organization()) as server:
-            run = self.act("wrong-value", server)
-        self.assert_asked(server)
-        self.assert_jobs(run, preflight="failure", generate=None)
-        self.assertIn("exit status 2", run.raw)
-        found = {name: value for name, value in run.steps["preflight"].outputs.items() if value}
-        self.assertEqual(found, {"pass": "false", "exit-code": "2"})
-        expected = 'the input generations "gen4.5:20" must be MODEL=N'
-        self.assertIn(expected, run.steps["preflight"].summary)
-        self.assertEqual([expected in text for text in run.of("error")], [True], run.of("error"))
-        self.assertNotIn("--generations", run.log + run.steps["preflight"].summary)
+    def test_a_wrong_input_fails_also_with_fail_false(self):
+        for inputs in ({"generations": "gen4.5:20"}, {"fail_open": "yes"}, {"quiet": "True "}, {"credits": "1 --help"},
+                       {"generations": "$(echo pwned >&2)=1", "credits": "5`echo pwned >&2`", "budget": "--help"}):
+            with self.subTest(inputs), runway(organization()) as server:
+                run = self.gate(server, fail=False, label="acme", **inputs)
+                self.assert_asked(server)
+                self.assert_held_back(run, 2)
+                self.assert_wrong(run)
+                self.assertNotIn("pwned", [line.strip() for line in run.lines])
 
     def test_nothing_asked_for_is_a_go_with_a_warning(self):
         with runway(organization()) as server:
-            run = self.act("nothing", server)
+            # Variables that are not set.
+            run = self.gate(server, generations="${{ vars.GENERATIONS }}", credits="${{ vars.MIN_CREDITS }}")
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="success", generate="success")
         self.assertEqual([text.split(" none", 1)[0] for text in run.of("warning")], ["Nothing was asked for"])
-        self.assert_outputs(run, **{"pass": "true"}, verdict="go", warnings=None)
+        self.assert_outputs(run, passes="true", verdict="go", warnings=None)
 
-    def test_a_switch_takes_only_true_and_false(self):
+    def test_a_saved_answer_needs_neither_key_nor_runway(self):
         with runway(organization()) as server:
-            run = self.act("wrong-switch", server)
-        self.assert_asked(server)
-        self.assert_jobs(run, preflight="failure", generate=None)
-        self.assertIn("exit status 2", run.raw)
-        found = {name: value for name, value in run.steps["preflight"].outputs.items() if value}
-        self.assertEqual(found, {"pass": "false", "exit-code": "2"})
-        self.assertEqual(run.of("error"), ["runway-preflight the input fail-open takes true or false, and nothing else"])
-
-    def test_an_input_reaches_no_shell_and_becomes_no_flag(self):
-        with runway(organization()) as server:
-            run = self.act("shell-text", server)
-        self.assert_asked(server)
-        self.assert_jobs(run, preflight="failure", generate=None)
-        self.assertIn("exit status 2", run.raw)
-        self.assertNotIn("pwned", [line.strip() for line in run.lines])
-
-    def test_saved_answers_need_neither_key_nor_runway(self):
-        with runway(organization()) as server:
-            run = self.act("offline", server, key=None)
+            run = self.gate(server, key=None, generations="gen4.5=100", tiers=True, format="json", **{"from": "examples/organization.json"})
         self.assert_asked(server)
         self.assert_jobs(run, preflight="success", generate="success")
-        self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0", credit_balance="5000")
+        self.assert_outputs(run, passes="true", verdict="go", exit_code="0", credit_balance="5000")
 
     def test_a_budget_reads_the_history_and_nothing_else(self):
         with runway(organization()) as server:
-            run = self.act("spend", server)
-        self.assertEqual(set(server.asked()), {ONCE, "POST /v1/organization/usage"})
-        self.assert_jobs(run, preflight="failure", generate=None)
-        report = self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", exit_code="6", codes="over-budget",
-                                     errors=["over-budget"])
+            run = self.gate(server, generations="gen4.5=10@12", budget="600/7days", usage="30d")
+        self.assertEqual(set(server.asked()), {ONCE, HISTORY})
+        self.assert_held_back(run, 6)
+        report = self.assert_outputs(run, passes="false", verdict="no-go", exit_code="6", codes="over-budget", errors=["over-budget"])
         budget = [row for row in report["requirements"] if row["kind"] == "budget"]
         self.assertEqual([(row["needed"], row["left"], row["met"]) for row in budget], [(120, 80, False)])
+        self.assertEqual(report["usage"]["totalCredits"], 520)
+        self.assertIn("520", run.steps["preflight"].summary)
 
     def test_waiting_checks_again_until_it_is_enough(self):
         with runway(organization(used={"gen4.5": 13}), organization()) as server:
-            run = self.act("wait", server)
+            run = self.gate(server, generations="gen4.5=188", wait="20s", interval="5s", quiet=True)
         self.assert_asked(server, ONCE, ONCE)
         self.assert_jobs(run, preflight="success", generate="success")
-        self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0")
-
-    def test_twice_in_one_job_builds_once(self):
-        with runway(organization()) as server:
-            run = self.act("twice", server)
-        self.assert_asked(server, ONCE, ONCE)
-        self.assert_jobs(run, preflight="success", generate="success")
-        self.assert_outputs(run, errors=None, **{"pass": "true"}, verdict="go")
-        self.assert_outputs(run, step="again", **{"pass": "false"}, verdict="no-go", codes="over-daily-limit",
-                            errors=["over-daily-limit"])
-        self.assertEqual(len(runner().builds()), 1)
-        self.assertIn("using the binary that an earlier step of this job has built", run.log)
-
-    def first_and_second(self, name, server, **jobs):
-        """The same workflow twice: built at first, then taken from the cache. The second run."""
-        self.act(name, server)
-        self.assertGreater(len(runner().builds()), 0)
-        asked = len(server.requests)
-        run = self.act(name, server, keep_cache=True)
-        self.assertEqual(len(server.requests), 2 * asked)
-        self.assertEqual((runner().builds(), run.warned_of_building()), ([], []))
-        self.assertEqual({job: run.jobs.get(job) for job in jobs}, jobs, run.raw[-3000:])
-        return run
-
-    def test_in_a_matrix(self):
-        with runway(organization()) as server:
-            self.first_and_second("gates", server, preflight=["success", "success"])
-        self.assert_asked(server, *[ONCE] * 4)
-
-    def test_in_a_reusable_workflow(self):
-        with runway(organization()) as server:
-            self.first_and_second("reusable", server, gate=["success"], generate=["success"])
-        self.assert_asked(server, ONCE, ONCE)
-
-    def test_in_a_composite_of_somebody_else(self):
-        with runway(organization()) as server:
-            run = self.first_and_second("nested", server, preflight=["success"], generate=["success"])
-        self.assert_asked(server, *[ONCE] * 4)
-        self.assertIn("seen 0 false 3", run.lines)
-
-    def test_as_a_remote_action(self):
-        """From another repository, which holds nothing but the workflow."""
-        caller = runner().folder / "caller"
-        workflow = caller / "tests" / "action" / "workflows" / "remote.yml"
-        workflow.parent.mkdir(parents=True)
-        workflow.write_text((HERE / "workflows" / "remote.yml").read_text())
-        commit(caller)
-        with runway(organization()) as server:
-            run = self.act("remote", server, repository=caller, options=[
-                "--local-repository", f"example/runway-preflight@v0={runner().repository}"])
-        self.assert_asked(server, ONCE)
-        self.assert_jobs(run, preflight="failure", generate=None)
-        self.assertIn("exit status 3", run.raw)
-        self.assert_outputs(run, **{"pass": "false"}, verdict="no-go", codes="generations-short",
-                            errors=["generations-short"])
-        self.assertEqual(len(runner().builds()), 1)
-
-    def test_as_a_remote_action_it_downloads_from_its_own_repository(self):
-        """A curl that only writes down where it was sent: this machine reaches no release."""
-        asset, folder = with_checksums(b"never seen")
-        caller = temporary_folder()
-        workflow = caller / "tests" / "action" / "workflows" / "remote.yml"
-        workflow.parent.mkdir(parents=True)
-        workflow.write_text((HERE / "workflows" / "remote.yml").read_text())
-        commit(caller)
-        curl = script(runner().bin / "curl", f"#!/bin/sh\necho \"$*\" >'{caller}/curl.log'\nexit 6\n")
-        self.addCleanup(curl.unlink)
-        with runway(organization()) as server:
-            run = self.act("remote", server, repository=caller, options=[
-                "--local-repository", f"example/runway-preflight@v0={folder}"])
-        self.assert_asked(server, ONCE)
-        version = re.search(r'^version = "(.*)"$', (folder / "Cargo.toml").read_text(), re.M)[1]
-        self.assertTrue((caller / "curl.log").read_text().strip().endswith(
-            f" https://github.com/example/runway-preflight/releases/download/v{version}/{asset}"))
-        self.assertIn(f"{asset} could not be downloaded (curl ended with 6)", run.log)
-        self.assertEqual(len(runner().builds()), 1)
-        self.assert_outputs(run, **{"pass": "false"}, codes="generations-short", errors=["generations-short"])
-
-    def released(self, asset, served):
-        """Runs `go` from a commit that knows this asset by its SHA-256, with a release that serves something."""
-        name, folder = with_checksums(asset)
-        with runway(organization()) as server, Loopback(lambda request: (200, served)) as release:
-            run = self.act("go", server, repository=folder, environment={"RUNWAY_PREFLIGHT_RELEASES": release.url})
-        self.assertEqual([path.rsplit("/", 1)[1] for path in release.asked()], [name])
-        self.assertEqual(runner().builds(), [])
-        return run, server
-
-    def test_a_released_binary_is_downloaded_and_not_built(self):
-        asset = binary().read_bytes()
-        run, server = self.released(asset, asset)
-        self.assert_asked(server, ONCE)
-        self.assert_jobs(run, preflight="success", generate="success")
-        self.assert_outputs(run, **{"pass": "true"}, verdict="go", credit_balance="5000",
-                            warnings=["over-daily-limit"])
-        self.assertIn(hashlib.sha256(asset).hexdigest(), run.log)
-
-    def test_a_released_binary_that_was_exchanged_stops_the_step(self):
-        asset = binary().read_bytes()
-        run, server = self.released(asset, asset + b"\n")
-        self.assert_asked(server)
-        self.assert_jobs(run, preflight="failure", generate=None)
-        self.assertIn("checksum", run.of("error")[0])
-        self.assertNotEqual(run.steps["preflight"].outputs.get("pass"), "true")
-
-    def test_our_own_workflow(self):
-        run = self.act(".github/workflows/ci.yml", key=None, options=[
-            "-j", "action", "--matrix", "runner:ubuntu-24.04", "-P", "ubuntu-24.04=-self-hosted"])
-        self.assert_jobs(run, action="success")
-        self.assert_outputs(run, step="go", errors=None, **{"pass": "true"}, verdict="go")
-        self.assert_outputs(run, step="no-go", **{"pass": "false"}, codes="generations-short", errors=None)
-        self.assert_outputs(run, step="red", **{"pass": "false"}, exit_code="3", errors=["generations-short"] * 2)
-        self.assertEqual(len(runner().builds()), 1)
-
-
-class NewerFlags(Scenario):
-    """A command without the flag is none that can be tried."""
-
-    def need(self, *flags):
-        shown = subprocess.run([binary(), "--help"], capture_output=True, text=True).stdout
-        for flag in flags:
-            if flag not in shown:
-                self.skipTest(f"this command has no {flag}")
+        self.assert_outputs(run, passes="true", verdict="go", exit_code="0")
 
     def test_a_label_names_the_run_and_not_the_outputs_of_the_step(self):
-        self.need("--label")
         with runway(organization()) as server:
-            run = self.act("label", server)
+            run = self.act(workflow(gate(generations="gen4.5=188", label="acme"),
+                                    {**gate("wrong", generations="gen4.5:20", label="acme"), "continue-on-error": True}), server)
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="success", generate="success")
-        # act shows the outputs of the last step inside as those of the whole, which GitHub does not.
-        for step in run.steps.values():
-            step.outputs = {name: value for name, value in step.outputs.items() if not name.startswith("acme.")}
-        self.assert_outputs(run, errors=None, **{"pass": "true"}, verdict="go")
-        self.assertIn("acme.video", run.steps["preflight"].summary)
-        found = {name: value for name, value in run.steps["wrong"].outputs.items() if value}
-        self.assertEqual(found, {"pass": "false", "exit-code": "2"})
-        self.assertIn("generations", " ".join(run.of("error")))
-        self.assertNotIn("--generations", " ".join(run.of("error")))
+        self.assert_outputs(run, errors=None, passes="true", verdict="go")
+        self.assertIn("acme", run.steps["preflight"].summary)
+        self.assert_wrong(run, step="wrong")
 
     def test_a_plan_with_prices_and_reports_in_files(self):
-        self.need("--plan", "--price", "--keep", "--write", "--warn-lasts")
+        if not takes_lists():
+            self.skipTest("this command takes no lists")
+        tasks = ['{"model": "gen4.5", "duration": 10, "promptText": "a harbour"}', '{"model": "gen4_image", "promptText": "a lighthouse"}']
         with runway(organization(), days_ago=1) as server:
-            run = self.act("plan", server)
-        self.assert_asked(server, ONCE, "POST /v1/organization/usage")
+            run = self.act(workflow(
+                {"run": f"printf '%s\\n' {' '.join(map(repr, tasks))} >tasks.jsonl"},
+                gate(plan="tasks.jsonl", price="gen4.5=12/s\ngen4_image=5  # an image\n", keep=4000, warn_lasts="10days",
+                     write="json=report.json\nmarkdown=report.md"),
+                {"run": "tr -d '\\n' <report.json | cut -c 1-300; head -n 1 report.md"}), server)
+        self.assert_asked(server, ONCE, HISTORY)
         self.assert_jobs(run, preflight="success", generate="success")
         # 5,000 credits less the planned 125, at 520 a day.
-        report = self.assert_outputs(run, **{"pass": "true"}, verdict="go", lasts_days="9", warnings=["running-low"])
+        report = self.assert_outputs(run, passes="true", verdict="go", lasts_days="9", warnings=["running-low"])
         needed = {row["kind"]: row["needed"] for row in report["requirements"] if row.get("model") is None}
         self.assertEqual(needed, {"planned-cost": 125, "keep": 4000})
         self.assertEqual(json.loads(run.steps["preflight"].outputs["granted"]), {"gen4.5": 1, "gen4_image": 1})
@@ -480,60 +352,152 @@ class NewerFlags(Scenario):
         self.assertEqual(written, ['{"schema":1,'])
 
 
-class TheMatrix(Scenario):
-    def assert_parallel(self, server, expected, warnings=()):
-        run = self.act("matrix", server)
-        self.assertEqual(set(server.asked()), {ONCE})
-        self.assertEqual(run.jobs.get("generate"), ["success"] * 2, run.raw[-3000:])
-        self.assertEqual(sorted(line for line in run.lines if line.startswith("scene")),
-                         [f"scene {scene} of at most {expected} at a time" for scene in (1, 2)])
-        return self.assert_outputs(run, **{"pass": "true"}, warnings=warnings)
+class Around(Scenario):
+    """Where the step stands, and where the command comes from."""
 
-    def test_max_parallel_is_what_the_tier_allows(self):
+    def test_in_a_matrix(self):
+        flow = workflow(gate(generations="${{ matrix.generations }}"), strategy={"matrix": {"generations": ["gen4.5=188", "veo3.1=95"]}})
         with runway(organization()) as server:
-            self.assert_parallel(server, 2)
+            run = self.act(flow, server)
+        self.assert_asked(server, ONCE, ONCE)
+        self.assertEqual(run.jobs["preflight"], ["success"] * 2, run.raw[-3000:])
 
-    def test_max_parallel_without_a_limit(self):
-        with runway(organization(limits={"gen4.5": {"maxConcurrentGenerations": None}})) as server:
-            self.assert_parallel(server, 256)
+    def test_in_a_reusable_workflow(self):
+        called = runner().repository / ".github" / "workflows" / "called.yml"
+        inner = workflow(gate(generations="${{ inputs.generations }}", base_url="${{ inputs.runway }}"))
+        inner["on"] = {"workflow_call": {
+            "inputs": {name: {"type": "string", "required": True} for name in ("generations", "runway")},
+            "secrets": {"RUNWAYML_API_SECRET": {"required": True}}, "outputs": {"pass": {"value": "${{ jobs.gate.outputs.pass }}"}}}}
+        inner["jobs"] = {"gate": inner["jobs"]["preflight"]}
+        called.write_text(json.dumps(inner))
+        flow = workflow()
+        flow["jobs"]["preflight"] = {"uses": "./.github/workflows/called.yml", "with": {
+            "generations": "gen4.5=188", "runway": "${{ vars.RUNWAY }}"},
+            "secrets": {"RUNWAYML_API_SECRET": "${{ secrets.RUNWAYML_API_SECRET }}"}}
+        with runway(organization()) as server:
+            run = self.act(flow, server)
+        self.assert_asked(server, ONCE)
+        self.assert_jobs(run, gate="success", generate="success")
 
-    def test_max_parallel_where_nothing_was_read(self):
-        with runway((500, "")) as server:
-            self.assert_parallel(server, 256, warnings=["unavailable"])
+    def test_in_a_composite_of_somebody_else(self):
+        keyed = {"RUNWAYML_API_SECRET": "${{ secrets.RUNWAYML_API_SECRET }}"}
+        def outer(name, generations):
+            return gate(name, "./tests/action/outer", generations=generations, api_secret=None)
+        seen = " ".join(f"${{{{ steps.{output} }}}}" for output in (
+            "preflight.outputs.exit-code", "again.outputs.pass", "again.outputs.exit-code"))
+        with runway(organization()) as server:
+            run = self.act(workflow(outer("preflight", "gen4.5=188"), outer("again", "gen4.5=189"), {"run": f"echo seen {seen}"}, env=keyed), server)
+        self.assert_asked(server, ONCE, ONCE)
+        self.assert_jobs(run, preflight="success", generate="success")
+        self.assertIn("seen 0 false 3", run.lines)
+
+    def test_as_a_remote_action_it_downloads_from_its_own_repository(self):
+        """A caller with nothing but the workflow, and a curl that only writes down where it was sent."""
+        asset, folder = with_checksums(b"never seen")
+        caller = temporary_folder()
+        commit(caller, empty=True)
+        curl = script(runner().bin / "curl", f"#!/bin/sh\necho \"$*\" >'{caller}/curl.log'\nexit 6\n")
+        self.addCleanup(curl.unlink)
+        flow = workflow(gate(uses="example/runway-preflight@v0", generations="gen4.5=189"), condition=None)
+        with runway(organization()) as server:
+            run = self.act(flow, server, repository=caller, options=["--local-repository", f"example/runway-preflight@v0={folder}"])
+        self.assert_asked(server, ONCE)
+        version = re.search(r'^version = "(.*)"$', (folder / "Cargo.toml").read_text(), re.M)[1]
+        self.assertTrue((caller / "curl.log").read_text().strip().endswith(
+            f" https://github.com/example/runway-preflight/releases/download/v{version}/{asset}"))
+        self.assertIn(f"{asset} could not be downloaded (curl ended with 6)", run.log)
+        self.assertEqual(len(runner().builds()), 1)
+        self.assert_held_back(run, 3)
+        self.assert_outputs(run, passes="false", codes="generations-short", errors=["generations-short"])
+
+    def test_a_released_binary_is_downloaded_and_checked(self):
+        """With a curl that fetches from loopback."""
+        asset = binary().read_bytes()
+        name, folder = with_checksums(asset)
+        for served in (asset, asset + b"\n"):
+            with self.subTest(served is asset), runway(organization()) as server, Loopback(lambda request: (200, served)) as release:
+                curl = script(runner().bin / "curl", "#!/bin/bash\nset -- \"${@/#https:\\/\\/github.com/%s}\"\nexec /usr/bin/curl \"${@/#=https/=http}\"\n" % (
+                    release.url.replace("/", "\\/")))
+                self.addCleanup(curl.unlink, missing_ok=True)
+                run = self.act(workflow(gate(generations="gen4.5=1")), server, repository=folder)
+                self.assertEqual([path.rsplit("/", 1)[1] for path in release.asked()], [name])
+                self.assertEqual(runner().builds(), [])
+                if served is asset:
+                    self.assert_asked(server, ONCE)
+                    self.assert_jobs(run, preflight="success", generate="success")
+                    self.assert_outputs(run, passes="true", verdict="go", credit_balance="5000")
+                    self.assertIn(hashlib.sha256(asset).hexdigest(), run.log)
+                else:
+                    self.assert_asked(server)
+                    self.assert_jobs(run, preflight="failure", generate=None)
+                    self.assertIn("checksum", run.of("error")[0])
+                    self.assertNotEqual(run.steps["preflight"].outputs.get("pass"), "true")
+
+    def test_our_own_workflow(self):
+        if not takes_lists():
+            self.skipTest("this command takes no lists")
+        run = self.act(".github/workflows/ci.yml", key=None, options=[
+            "-j", "action", "--matrix", "runner:ubuntu-24.04", "-P", "ubuntu-24.04=-self-hosted"])
+        self.assert_jobs(run, action="success")
+        self.assert_outputs(run, step="go", errors=None, passes="true", verdict="go")
+        self.assert_outputs(run, step="no-go", passes="false", codes="generations-short", errors=None)
+        self.assert_outputs(run, step="red", passes="false", exit_code="3", errors=["generations-short"] * 2)
+        self.assertEqual(len(runner().builds()), 1)
+
+    def test_max_parallel_as_the_example_has_it(self):
+        """act does not work it out, so a step shows it."""
+        expression = YAML(typ="safe").load(ROOT / "examples" / "github-workflow.yml")["jobs"]["render"]["strategy"]["max-parallel"]
+        no_limit = organization(limits={"gen4.5": {"maxConcurrentGenerations": None}})
+        for answer, expected in ((organization(), 2), (no_limit, 256), ((500, ""), 256)):
+            shown = {"strategy": {"max-parallel": expression, "matrix": {"scene": [1, 2]}},
+                     "steps": [{"run": f"echo scene ${{{{ matrix.scene }}}} of at most {expression} at a time"}]}
+            with self.subTest(expected), runway(answer) as server:
+                run = self.act(workflow(gate(generations="gen4.5=2", timeout="2s", fail_open=True), generate=shown), server)
+                self.assertEqual(set(server.asked()), {ONCE})
+                self.assertEqual(run.jobs.get("generate"), ["success"] * 2, run.raw[-3000:])
+                self.assertEqual(sorted(line for line in run.lines if line.startswith("scene")),
+                                 [f"scene {scene} of at most {expected} at a time" for scene in (1, 2)])
 
 
 class APlainStep(Scenario):
+    KEYED = {"RUNWAYML_API_SECRET": "${{ secrets.RUNWAYML_API_SECRET }}", "RUNWAYML_BASE_URL": "${{ vars.RUNWAY }}"}
+
     def test_has_every_output_of_the_action(self):
+        shown = ("echo left ${{ fromJSON(steps.preflight.outputs.generations-left)['gen4.5'] }}, "
+                 "balance ${{ fromJSON(steps.preflight.outputs.report).organization.creditBalance }}")
         with runway(organization()) as server:
-            run = self.act("plain-run", server)
+            run = self.act(workflow({"id": "preflight", "run": "runway-preflight --generations gen4.5=10 --format json"},
+                                    {"run": shown}, env=self.KEYED), server)
         self.assert_asked(server, ONCE)
         self.assert_jobs(run, preflight="success", generate="success")
-        self.assert_outputs(run, **{"pass": "true"}, verdict="go", exit_code="0")
+        self.assert_outputs(run, passes="true", verdict="go", exit_code="0")
         self.assertIn("left 188, balance 5000", run.log)
         self.assertEqual(runner().builds(), [])
 
     def test_a_file_of_the_runner_that_cannot_be_written_is_no_pass(self):
+        asks = 'runway-preflight --generations gen4.5=1 --fail-open; echo "ended with $?"'
         with runway(organization()) as server:
-            run = self.act("unwritable", server)
+            run = self.act(workflow(*({"id": name, "shell": "bash {0}", "run": f"{before}; {asks}"} for name, before in (
+                ("preflight", "export GITHUB_OUTPUT=/nowhere/output"), ("no-summary", "export GITHUB_STEP_SUMMARY=/nowhere/summary"),
+                ("neither", "unset GITHUB_OUTPUT GITHUB_STEP_SUMMARY"))), env=self.KEYED), server)
         self.assert_asked(server, ONCE, ONCE, ONCE)
         self.assert_jobs(run, preflight="success", generate=None)
         self.assertEqual([line for line in run.lines if line.startswith("ended with")],
                          ["ended with 5", "ended with 5", "ended with 0"])
-        self.assertEqual([code in text for code, text in zip(["report-failed"] * 2, run.of("error"))], [True, True])
-        self.assertEqual(run.steps["no-output"].outputs, {})
+        self.assertEqual(["report-failed" in text for text in run.of("error")], [True, True])
+        self.assertEqual(run.steps["preflight"].outputs, {})
         outputs = run.steps["no-summary"].outputs
         self.assertEqual((outputs["pass"], outputs["verdict"], outputs["exit-code"], outputs["codes"]),
                          ("false", "cannot-tell", "5", "report-failed"))
 
     def test_ten_annotations_at_most_and_the_others_plain(self):
         limits = {f"model_{number:02}": {"maxConcurrentGenerations": 1, "maxDailyGenerations": 1} for number in range(12)}
+        flags = " ".join(f"--generations={model}=2" for model in limits)
         with runway(organization(limits=limits)) as server:
-            run = self.act("many", server)
+            run = self.act(workflow({"id": "preflight", "run": f"runway-preflight {flags}"}, condition=None, env=self.KEYED), server)
         self.assert_asked(server, ONCE)
-        self.assert_jobs(run, preflight="failure", generate=None)
-        self.assertIn("exit status 6", run.raw)
-        report = self.assert_outputs(run, **{"pass": "false"}, codes=run.steps["preflight"].outputs["codes"],
-                                     errors=["over-daily-limit"] * 10)
+        self.assert_held_back(run, 6)
+        report = self.assert_outputs(run, passes="false", codes=run.steps["preflight"].outputs["codes"], errors=["over-daily-limit"] * 10)
         self.assertEqual(len(report["diagnostics"]), 12)
         self.assertEqual(sum("[over-daily-limit]" in line for line in run.lines), 2)
 

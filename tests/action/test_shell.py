@@ -4,12 +4,12 @@ import hashlib
 import os
 import pathlib
 import re
-import resource
 import shutil
 import subprocess
 import sys
 import unittest
 
+import readme
 from support import ROOT, Loopback, script, temporary_folder
 
 ACTION = ROOT / "action"
@@ -21,7 +21,11 @@ ASSETS = {
     ("Windows", "X64"): "runway-preflight-x86_64-pc-windows-msvc.exe",
 }
 
-NEEDED = re.search(r"^need (.*)$", (ACTION / "common.sh").read_text(), re.M)[1].split()
+# The tools that the Action cannot work without.
+NEEDED = "awk chmod cp cut env find grep mkdir mktemp mv rm sort sha256sum".split()
+
+
+SWITCHES = ("fail-open", "tiers", "quiet", "verbose")
 
 
 def bash(path, *arguments, env=None, **settings):
@@ -51,18 +55,6 @@ class Portable(unittest.TestCase):
         names = ["action/run.sh", "action/checksums.txt", ".github/scripts/build.sh", "Cargo.toml", "Cargo.lock", "src/main.rs"]
         done = subprocess.run(["git", "check-attr", "eol", *names], cwd=ROOT, check=True, capture_output=True, text=True)
         self.assertEqual(done.stdout.splitlines(), [f"{name}: eol: lf" for name in names])
-
-
-class Target(unittest.TestCase):
-    def test_every_released_system(self):
-        for system, asset in ASSETS.items():
-            done = bash(ACTION / "target.sh", *system)
-            self.assertEqual((done.returncode, done.stdout), (0, asset + "\n"))
-
-    def test_no_other(self):
-        for system in (("Linux", "X86"), ("Linux", "ARM"), ("Windows", "ARM64"), ("Windows", "X86"), ("", ""), ("Plan9", "X64")):
-            done = bash(ACTION / "target.sh", *system)
-            self.assertEqual((done.returncode, done.stdout), (1, ""), system)
 
 
 class Sha256(unittest.TestCase):
@@ -101,7 +93,7 @@ class Sha256(unittest.TestCase):
         seen = {self.digest(root)}
         (root / "README.md").write_text("no part of the build")
         self.assertIn(self.digest(root), seen)
-        for name in ("Cargo.toml", "Cargo.lock", "src/report/text.rs", "build.rs", ".cargo/config.toml", "src/new.rs"):
+        for name in ("Cargo.toml", "Cargo.lock", "src/report/text.rs", "src/new.rs"):
             (root / name).parent.mkdir(exist_ok=True)
             (root / name).write_text("changed")
             self.assertNotIn(self.digest(root), seen, name)
@@ -122,7 +114,7 @@ class Sha256(unittest.TestCase):
         self.assertEqual(len(seen), len(contents))
 
     def test_a_source_with_a_link_or_a_pipe_has_no_digest(self):
-        for name in ("src/link.rs", ".cargo", "build.rs", "src/report/folder"):
+        for name in ("src/link.rs", "src/report/folder"):
             root = self.source()
             (root / name).symlink_to(root / "README.md")
             done = bash(ACTION / "sha256.sh", "--source", root)
@@ -136,6 +128,8 @@ class Sha256(unittest.TestCase):
         for path in (ROOT / "src").rglob("*.rs"):
             for name in re.findall(r'include(?:_str|_bytes)?!\(\s*"([^"]+)"', path.read_text()):
                 self.assertTrue((path.parent / name).resolve().is_relative_to(ROOT / "src"), f"{path}: {name}")
+        # Nothing else takes part in the build of it, or the digest and the copy have to hold it as well.
+        self.assertEqual([name for name in ("build.rs", ".cargo") if (ROOT / name).exists()], [])
 
     def test_a_source_that_is_not_there_has_no_digest(self):
         done = bash(ACTION / "sha256.sh", "--source", temporary_folder())
@@ -145,63 +139,41 @@ class Sha256(unittest.TestCase):
 class Run(unittest.TestCase):
     """run.sh with a command that only writes down how it was called."""
 
-    def call(self, code=0, actions=True, says="", settings=None, **inputs):
+    def call(self, code=0, actions=True, before=("bash",), around=None, **inputs):
         folder = temporary_folder()
-        command = script(folder / "command", f"""#!/bin/bash
+        command = script(folder / "command", f"""#!/bin/bash -p
 for argument; do printf '%s\\0' "$argument"; done >'{folder}/arguments'
 env -0 >'{folder}/environment'
-{says}
 exit {code}
 """)
         environment = {name if name.isupper() else "INPUT_" + name.upper(): value for name, value in inputs.items()}
-        environment["PREFLIGHT"] = str(command)
+        environment = {"PATH": os.environ["PATH"], "PREFLIGHT": str(command), **environment, **(around or {})}
         if actions:
             environment["GITHUB_ACTIONS"] = "true"
-        done = bash(ACTION / "run.sh", env=environment, **(settings or {}))
+        done = subprocess.run([*before, ACTION / "run.sh"], env=environment, capture_output=True, text=True)
         done.called = (folder / "arguments").exists()
-        done.arguments = (folder / "arguments").read_text().split("\0")[:-1] if done.called else None
+        done.arguments = (folder / "arguments").read_bytes().decode().split("\0")[:-1] if done.called else None
         done.environment = dict(
             line.split("=", 1) for line in (folder / "environment").read_bytes().decode().split("\0") if line) if done.called else {}
         return done
 
     def test_every_input_becomes_its_flag(self):
-        done = self.call(
-            generations="gen4.5=1", plan="p", price="gen4.5=12/s", credits="2", keep="10", max_cost="12", concurrency="gen4.5=3",
-            budget="4/7days", warn_generations="gen4.5=5", warn_credits="6", warn_lasts="11days", wait="7m", interval="8s", timeout="9s", fail_open="true", missing_key="skip", **{"from": "a b"},
-            usage="30d", tiers="true", format="json",
-            write="json=j", label="l", quiet="true", base_url="http://127.0.0.1:1", key_file="k",
-            fail="true", api_secret="")
-        self.assertEqual(done.arguments, [
-            "--generations=gen4.5=1", "--plan=p", "--price=gen4.5=12/s", "--credits=2", "--keep=10", "--max-cost=12", "--concurrency=gen4.5=3",
-            "--budget=4/7days", "--warn-generations=gen4.5=5", "--warn-credits=6", "--warn-lasts=11days", "--wait=7m", "--interval=8s", "--timeout=9s", "--fail-open",
-            "--missing-key=skip", "--from=a b", "--usage=30d", "--tiers", "--format=json", "--write=json=j",
-            "--label=l", "--quiet",
-            "--base-url=http://127.0.0.1:1", "--key-file=k"])
+        values = {name: f"{name} 1" for name in readme.action()["inputs"] if name not in ("api-secret", "fail", *SWITCHES)}
+        values["generations"] = "gen4.5=1\r\n\n\t veo3.1=2@40,a=1 # more\n"
+        values["from"] = "--help $(touch pwned) `id` ; * ? \\ ' \" %s ${HOME}\ntwo lines"
+        done = self.call(**{name.replace("-", "_"): value for name, value in values.items()},
+                         **dict.fromkeys(("fail_open", "tiers", "quiet", "verbose"), "true"))
+        self.assertEqual(sorted(done.arguments), sorted(
+            [*(f"--{name}={value}" for name, value in values.items()), "--fail-open", "--tiers", "--quiet", "-v"]))
 
     def test_empty_inputs_are_left_out(self):
         self.assertEqual(self.call().arguments, [])
-        self.assertEqual(self.call(credits="", generations="\n \n", fail_open="", wait="  ", fail="").arguments, [])
+        self.assertEqual(self.call(credits="", generations="\n \n", fail_open="", wait="  ", fail="", quiet=" ").arguments, [])
 
-    def test_lines_are_split_and_trimmed(self):
-        done = self.call(generations="gen4.5=1\r\n\n\t veo3.1=2@40 \ngen4_turbo=5", concurrency="a=1\nb=2\n",
-                         warn_generations="x=1\ny=2", price="a=1\nb=2/s", write="json=a b\nenv=c")
-        self.assertEqual(done.arguments, [
-            "--generations=gen4.5=1", "--generations=veo3.1=2@40", "--generations=gen4_turbo=5", "--price=a=1", "--price=b=2/s",
-            "--concurrency=a=1", "--concurrency=b=2", "--warn-generations=x=1", "--warn-generations=y=2", "--write=json=a b",
-            "--write=env=c"])
-
-    def test_a_value_stays_one_word_whatever_it_holds(self):
-        nasty = "--help $(touch pwned) `id` ; * ? \\ ' \" %s ${HOME}"
-        done = self.call(generations=nasty, credits=nasty, **{"from": "two\nlines"})
-        self.assertEqual(done.arguments, ["--generations=" + nasty, "--credits=" + nasty, "--from=two\nlines"])
-
-    def test_the_exit_code_is_kept(self):
-        for code in (0, 1, 2, 3, 4, 5, 6, 101, 127):
+    def test_the_exit_code_is_kept_and_fail_false_forgives_3_to_6_only(self):
+        for code in (0, 1, 2, 3, 4, 5, 6, 7, 101, 127, 130, 143):
             self.assertEqual(self.call(code).returncode, code)
             self.assertEqual(self.call(code, fail="true").returncode, code)
-
-    def test_fail_false_forgives_3_to_6_only(self):
-        for code in (0, 1, 2, 3, 4, 5, 6, 7, 101, 127):
             done = self.call(code, fail="false")
             self.assertEqual(done.returncode, 0 if code in (3, 4, 5, 6) else code)
             self.assertEqual("stays green" in done.stderr, code in (3, 4, 5, 6))
@@ -213,122 +185,77 @@ exit {code}
         self.assertNotEqual(bash(ACTION / "run.sh").returncode, 0)
 
     def test_switches_take_true_and_false_only(self):
-        self.assertEqual(self.call(fail_open="false", tiers="false", quiet=" false\n").arguments, [])
-        for name in ("fail_open", "tiers", "quiet", "fail"):
-            for value in ("yes", "TRUE", "1", "true false", "::error::x"):
-                done = self.call(**{name: value})
-                self.assertEqual((done.returncode, done.called), (2, False), (name, value))
-                self.assertEqual(done.stderr, "::error title=runway-preflight::the input "
-                                 f"{name.replace('_', '-')} takes true or false, and nothing else\n")
-
-    def test_a_wrong_switch_leaves_outputs_in_github_actions_only(self):
-        outputs = temporary_folder() / "outputs"
-        self.call(actions=False, quiet="yes", GITHUB_OUTPUT=str(outputs))
-        self.assertFalse(outputs.exists())
-        self.call(quiet="yes", GITHUB_OUTPUT=str(outputs))
-        self.assertEqual(outputs.read_text(), "pass=false\nexit-code=2\n")
-        done = self.call(quiet="yes", GITHUB_OUTPUT=str(temporary_folder()))
-        self.assertEqual((done.returncode, done.called), (2, False))
-
-    def test_a_wrong_switch_stands_in_the_summary(self):
-        summary = temporary_folder() / "summary"
-        self.call(quiet="yes", GITHUB_STEP_SUMMARY=str(summary))
-        self.assertEqual(summary.read_text(), "## Runway preflight: ❌ Wrong input\n\n"
-                         "error: the input quiet takes true or false, and nothing else\n")
+        self.assertEqual(self.call(**dict.fromkeys(("fail_open", "tiers", "quiet", "verbose"), "false")).arguments, [])
+        for name in ("fail_open", "tiers", "quiet", "verbose", "fail"):
+            for value in ("yes", "TRUE", "True", "1", "true false", " true", "::error::x"):
+                # The command stops there; an older one that does not is no pass either.
+                for code in (2, 0, 3):
+                    done = self.call(code, **{name: value})
+                    self.assertEqual(done.returncode, 2, (name, value))
+                    self.assertEqual(done.arguments, [f"--{name.replace('_', '-')}={value}"])
 
     def test_exit_2_of_the_command_is_not_reported_again(self):
         outputs = temporary_folder() / "outputs"
         done = self.call(2, GITHUB_OUTPUT=str(outputs), credits="1", fail="false")
         self.assertEqual((done.returncode, done.stdout, done.stderr, outputs.exists()), (2, "", "", False))
 
-    def test_a_wrong_flag_is_reported_as_the_input(self):
-        for said, expected in (
-                ('error: --credits "$12" must be a whole number', 'error: the input credits "$12" must be a whole number'),
-                ("error: --warn-credits shows what --usage names", "error: the input warn-credits shows what usage names"),
-                ('error: --credits "--help" is none', 'error: the input credits "--help" is none'),
-                ("error: --wait x\n\nexample: runway-preflight --wait 2h --interval 5m",
-                 "error: the input wait x\n\nexample: wait: 2h, interval: 5m"),
-                ("error: x\n\nexample: runway-preflight --fail-open", "error: x\n\nexample: fail-open: true"),
-                ("error: x\n\nexample: runway-preflight", "error: x\n\nexample: ")):
-            summary = temporary_folder() / "summary"
-            line = said.replace("\n\n", "%0A")
-            done = self.call(2, credits="1", GITHUB_STEP_SUMMARY=str(summary), says=f"""
-echo '::error title=runway-preflight usage::{line}' >&2
-printf '## Runway preflight: ❌ Wrong command line\\n\\n%s\\n' '{said}' >>"$GITHUB_STEP_SUMMARY"
-""")
-            self.assertEqual(done.stderr, f"::error title=runway-preflight usage::{expected}\n".replace("\n\n", "%0A"))
-            self.assertEqual(summary.read_text(), f"## Runway preflight: ❌ Wrong input\n\n{expected}\n")
-
-    def test_what_is_no_usage_error_stays_as_it_is(self):
-        said = "::error title=generations-short::wait (--wait 2h), error: --credits\n  a\\b  \nno line end"
-        summary = temporary_folder() / "summary"
-        done = self.call(3, credits="1", GITHUB_STEP_SUMMARY=str(summary), says=f"""
-printf '%s' '{said}' >&2
-printf '%s' '{said}' >>"$GITHUB_STEP_SUMMARY"
-echo the report
-""")
-        self.assertEqual((done.stdout, done.stderr, summary.read_text()), ("the report\n", said + "\n", said))
-
-    def test_a_label_does_not_rename_the_outputs_of_the_step(self):
-        outputs = temporary_folder() / "outputs"
-        write = """cat >>"$GITHUB_OUTPUT" <<'END'\na.b-pass=true\na.b-report={"x":"a.b-y\\n"}\nEND"""
-        self.call(credits="1", label=" a.b ", GITHUB_OUTPUT=str(outputs), says=write)
-        self.assertEqual(outputs.read_text().splitlines()[2:], ["pass=true", 'report={"x":"a.b-y\\n"}'])
-        for label in ("", "a.c", "a"):
-            outputs.unlink()
-            self.call(credits="1", label=label, GITHUB_OUTPUT=str(outputs), says=write.replace("a.b-", "axb-"))
-            self.assertEqual(len(outputs.read_text().splitlines()), 2, label)
-
-    def test_outputs_that_cannot_be_copied_are_no_pass(self):
-        """A file that takes what the command writes, and no more."""
-        def limited():
-            resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
-        for code, expected in ((0, 5), (3, 3), (2, 2)):
-            done = self.call(code, credits="1", label="a", GITHUB_OUTPUT=str(temporary_folder() / "outputs"),
-                             says='printf "a-report=%04000d\\na-pass=true\\n" 0 >"$GITHUB_OUTPUT"',
-                             settings={"preexec_fn": limited, "restore_signals": False})
-            self.assertEqual(done.returncode, expected, done.stderr)
-            self.assertEqual("report-failed" in done.stderr, code == 0)
-
-    def test_with_a_label_a_wrong_switch_has_the_same_outputs(self):
-        outputs = temporary_folder() / "outputs"
-        self.call(quiet="yes", label="acme", GITHUB_OUTPUT=str(outputs))
-        self.assertEqual(outputs.read_text(), "pass=false\nexit-code=2\n")
-
     def test_nothing_asked_for_is_a_warning_and_still_a_run(self):
         for inputs in ({}, {"generations": " \n", "credits": ""}, {"wait": "1m", "quiet": "true", "price": "a=1"}):
             done = self.call(**inputs)
             self.assertEqual((done.returncode, done.called), (0, True))
             self.assertRegex(done.stderr, r"\A::warning title=Nothing was asked for::none of the inputs .*\n\Z", inputs)
-        for name in ("generations", "plan", "credits", "keep", "concurrency", "budget", "warn_generations", "warn_credits",
-                     "warn_lasts", "usage"):
+        for name in ("generations", "plan", "max_cost", "credits", "keep", "concurrency", "budget", "warn_generations",
+                     "warn_credits", "warn_lasts", "usage"):
             self.assertEqual(self.call(**{name: "x"}).stderr, "", name)
         self.assertEqual(self.call(tiers="true").stderr, "")
 
-    def test_a_key_is_masked_and_handed_over_in_the_environment_only(self):
-        done = self.call(api_secret="key_5%\r\n second ")
-        self.assertEqual(done.stdout, "::add-mask::key_5%25\n::add-mask::second\n")
-        self.assertEqual(done.environment["RUNWAYML_API_SECRET"], "key_5%\r\n second ")
-        self.assertNotIn("INPUT_API_SECRET", done.environment)
-        self.assertEqual(done.arguments, [])
+    def test_the_key_is_masked_and_stays_in_the_environment(self):
+        key = "key_5%\r\n second "
+        done = self.call(RUNWAYML_API_SECRET=key, credits="1")
+        self.assertEqual((done.stdout, done.stderr), ("::add-mask::key_5%25\n::add-mask::second\n", ""))
+        self.assertEqual((done.environment["RUNWAYML_API_SECRET"], done.arguments), (key, ["--credits=1"]))
+        # Where no runner takes it out, it is not printed.
+        done = self.call(actions=False, RUNWAYML_API_SECRET="key_5", credits="1")
+        self.assertEqual((done.stdout, done.stderr, done.environment["RUNWAYML_API_SECRET"]), ("", "", "key_5"))
+        for empty in ({}, {"RUNWAYML_API_SECRET": ""}, {"RUNWAYML_API_SECRET": " \n"}):
+            self.assertEqual(self.call(credits="1", **empty).stdout, "")
 
-    def test_a_key_is_never_printed_where_no_runner_takes_it_out(self):
-        done = self.call(actions=False, api_secret="key_5")
-        self.assertNotIn("key_5", done.stdout + done.stderr)
-        self.assertEqual(done.environment["RUNWAYML_API_SECRET"], "key_5")
+    def test_no_shell_expands_the_key(self):
+        for text in [*(path.read_text() for path in ACTION.glob("*.sh")), *(step["run"] for step in readme.action()["runs"]["steps"])]:
+            self.assertNotRegex(text, r"\$\{?!?(RUNWAYML_API_SECRET|INPUT_API_SECRET)")
 
-    def test_an_empty_key_leaves_the_one_of_the_environment(self):
-        for empty in ("", " \n"):
-            done = self.call(api_secret=empty, RUNWAYML_API_SECRET="key_5")
-            self.assertEqual(done.environment["RUNWAYML_API_SECRET"], "key_5")
-            self.assertEqual(done.stdout, "")
-        self.assertNotIn("RUNWAYML_API_SECRET", self.call(api_secret="").environment)
+    def test_what_the_caller_does_to_its_shells_shows_nothing_and_turns_nothing(self):
+        pwned = "() { echo pwned; exit 0; }"
+        traced = script(temporary_folder() / "environment", "set -xv\nexec() { echo pwned; exit 0; }\nset() { echo pwned; }\n")
+        key = "key_" + "5e12e7" * 20
+        for around in (
+                {"PIPESTATUS": "0"}, {"SHELLOPTS": "xtrace"}, {"SHELLOPTS": "verbose"}, {"SHELLOPTS": "privileged:xtrace:verbose"},
+                {"SHELLOPTS": "noexec"}, {"SHELLOPTS": "xtrace", "BASH_XTRACEFD": "1"}, {"SHELLOPTS": "allexport:noglob:noclobber:keyword"},
+                {"SHELLOPTS": "xtrace", "PS4": "+ $(printenv RUNWAYML_API_SECRET >&2) ${RUNWAYML_API_SECRET} "},
+                {"BASH_ENV": str(traced)}, {"ENV": str(traced)}, {"BASH_ENV": str(traced), "POSIXLY_CORRECT": "1"},
+                {"FUNCNEST": "1"}, {"TMOUT": "1"}, {"BASHOPTS": "extdebug:nocasematch"}, {"EXECIGNORE": "*/awk"}, {"GLOBIGNORE": "*"},
+                {"BASH_COMPAT": "3.1"}, {"IFS": "gen"}, {"CDPATH": "/"}, {"code": "0", "stay_green": "true", "wrong": ""},
+                *({f"BASH_FUNC_{name}%%": pwned} for name in (
+                    "exec", "set", "unset", "printf", "echo", "[", "awk", "bash", "blank", "word", "value", "exit", "local", "builtin", "command", ":"))):
+            with self.subTest(around):
+                done = self.call(3, RUNWAYML_API_SECRET=key, generations="gen4.5=1", credits="2", around=around)
+                shown = done.stdout.replace(f"::add-mask::{key}\n", "") + done.stderr
+                self.assertNotIn(key, shown)
+                if done.called:
+                    self.assertEqual((done.returncode, done.arguments), (3, ["--generations=gen4.5=1", "--credits=2"]), done.stderr)
+                    self.assertNotIn("pwned", shown.splitlines())
+                else:
+                    self.assertEqual(around, {"SHELLOPTS": "noexec"})
+                # As action.yml calls it, nothing of it is seen at all.
+                done = self.call(3, before=("bash", "-p"), RUNWAYML_API_SECRET=key, generations="gen4.5=1", credits="2", around=around)
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (3, f"::add-mask::{key}\n", ""))
 
 
 class Scripts(unittest.TestCase):
-    """install.sh and build.sh, against a release on loopback."""
+    """install.sh, against a release on loopback, which the tools that download are led to."""
 
     ASSET = b"#!/bin/sh\necho released\n"
+    ENTERPRISE = "https://ghe.example.com"
 
     def setUp(self):
         self.root = temporary_folder() / "an action"
@@ -341,9 +268,11 @@ class Scripts(unittest.TestCase):
         (self.root / "Cargo.toml").write_text(
             '[package]\nname = "runway-preflight"\nversion = "1.2.3"\n[dependencies.x]\nversion = "9"\n')
         self.temp = temporary_folder()
-        self.store = self.temp / "runner" / "runway-preflight"
+        self.workspace = self.temp / "workspace"
+        self.workspace.mkdir()
+        self.store = self.temp / "tools" / "runway-preflight"
         self.bin = self.temp / "bin"
-        script(self.bin / "cargo", f"""#!/bin/bash
+        script(self.bin / "cargo", f"""#!/bin/bash -p
 echo "$PWD: $*" >>'{self.temp}/cargo.log'
 env -0 >'{self.temp}/cargo.env'
 while [ "$1" != --manifest-path ]; do shift; done
@@ -356,53 +285,61 @@ printf '#!/bin/sh\\necho built\\n' >"$2/release/runway-preflight$suffix"
 chmod +x "$2/release/runway-preflight$suffix"
 """)
 
-    def release(self, system=("Linux", "X64"), checksum=None, version=None):
-        """Writes what a release would into checksums.txt; `version`: as another release than this one."""
+    def release(self, system=("Linux", "X64")):
+        """Writes what a release would into checksums.txt."""
         source = bash(ACTION / "sha256.sh", "--source", self.root, check=True).stdout.strip()
-        checksum = checksum or hashlib.sha256(self.ASSET).hexdigest()
-        with open(self.root / "action" / "checksums.txt", "a") as file:
-            file.write(f"{checksum}  v{version}/{ASSETS[system]}\n" if version else
-                       f"{source}  source\n{checksum}  {ASSETS[system]}\n")
+        checksum = hashlib.sha256(self.ASSET).hexdigest()
+        (self.root / "action" / "checksums.txt").write_text(f"{source}  source\n{checksum}  {ASSETS[system]}\n")
 
-    def script(self, name, *servers, system=("Linux", "X64"), path=None, **environment):
-        """Runs one of the two scripts: the process, with the outputs."""
+    def change_the_source(self):
+        (self.root / "src" / "main.rs").write_text("fn main() { todo!() }\n")
+
+    def led(self, tool, public, own=None, folder=None):
+        """A tool that takes the addresses on loopback in place of those that it is given."""
+        target = sys.executable if tool == "python3" else shutil.which(tool)
+        path = script((folder or self.bin) / tool, f"""#!{shutil.which("bash")} -p
+words=()
+for word; do
+  word=${{word/#https:\/\/github.com/{public.url}}}
+  word=${{word/#https:\/\/ghe.example.com/{own and own.url}}}
+  words+=("${{word/#=https/=http}}")
+done
+exec '{target}' "${{words[@]}}"
+""")
+        return path.parent
+
+    def install(self, server=None, own=None, system=("Linux", "X64"), path=None, fresh=False, **environment):
+        """Runs install.sh: the process, with the binary that it names and what that one says."""
         output = self.temp / "output"
         output.unlink(missing_ok=True)
-        (self.temp / "runner").mkdir(exist_ok=True)
-        if servers:
-            environment["RUNWAY_PREFLIGHT_RELEASES"] = " ".join(server.url for server in servers)
+        if fresh:
+            shutil.rmtree(self.store, ignore_errors=True)
+        for folder in ("runner", "tools"):
+            (self.temp / folder).mkdir(exist_ok=True)
+        if server:
+            self.led("curl", server, own)
+        if own:
+            environment["GITHUB_SERVER_URL"] = self.ENTERPRISE
         if system[0] == "Windows":
             (self.temp / "windows").touch()
-        done = bash(self.root / "action" / name, cwd=self.temp, env={
+        done = bash(self.root / "action" / "install.sh", cwd=self.temp, env={
             "PATH": path or f"{self.bin}:{os.environ['PATH']}", "HOME": str(self.temp),
             "RUNNER_OS": system[0], "RUNNER_ARCH": system[1], "RUNNER_TEMP": str(self.temp / "runner"),
+            "RUNNER_TOOL_CACHE": str(self.temp / "tools"), "GITHUB_WORKSPACE": str(self.workspace),
             "GITHUB_OUTPUT": str(output), "GITHUB_REPOSITORY": "example/pipeline",
             "ACTION_REPOSITORY": "example/runway-preflight", **environment})
-        done.outputs = dict(line.split("=", 1) for line in output.read_text().splitlines()) if output.exists() else {}
-        self.assertEqual(list(self.store.glob("????????")) if self.store.is_dir() else [], [], "something was left behind")
-        return done
-
-    def install(self, *servers, cached=None, **settings):
-        """Both scripts, as action.yml calls them; `cached` is a folder that the cache brings back in between."""
-        done = self.script("install.sh", *servers, **settings)
-        if "key" in done.outputs:
-            self.path, self.key = pathlib.Path(done.outputs["path"]), done.outputs["key"]
-            if cached:
-                shutil.copytree(cached, self.path, symlinks=True)
-            build = self.script("build.sh", **{
-                "REASON": done.outputs["reason"], "ADVICE": done.outputs["advice"], **settings})
-            build.stdout, build.stderr = done.stdout + build.stdout, done.stderr + build.stderr
-            done = build
-        done.binary = done.outputs.get("binary")
-        done.says = None
-        if done.binary and settings.get("system", ("Linux",))[0] != "Windows":
-            done.says = subprocess.run([done.binary], capture_output=True, text=True).stdout.strip()
+        outputs = dict(line.split("=", 1) for line in output.read_text().splitlines()) if output.exists() else {}
+        self.assertLessEqual(set(outputs), {"binary"})
+        done.binary = outputs.get("binary")
+        done.says = subprocess.run([done.binary], capture_output=True, text=True).stdout.strip() if done.binary else None
+        left = [*(self.temp / "runner").glob("runway-preflight-*"), *self.store.glob("new-*")]
+        self.assertEqual(left, [], "something was left behind")
         return done
 
     def without(self, *missing):
-        """A PATH with what the scripts need, and no more."""
+        """A PATH with what the script needs, and no more."""
         tools = temporary_folder()
-        for name in {"bash", *NEEDED, "sha256sum"} - set(missing):
+        for name in {"bash", *NEEDED, "timeout"} - set(missing):
             (tools / name).symlink_to(shutil.which(name))
         return str(tools)
 
@@ -419,36 +356,33 @@ chmod +x "$2/release/runway-preflight$suffix"
         for text in (*said, "building from source: cargo build --release --locked"):
             self.assertIn(text, done.stderr)
 
+    def assert_stopped(self, done, said=""):
+        self.assertEqual((done.returncode, done.binary, self.builds()), (1, None, []), done.stderr)
+        self.assertIn("::error title=runway-preflight::", done.stderr)
+        self.assertIn(said, done.stderr)
+
 
 class Install(Scripts):
     """With a cargo that writes down how it was called."""
 
-    def test_a_good_asset_is_used(self):
-        self.release()
-        with self.serve() as server:
-            done = self.install(server)
-        self.assertEqual((done.returncode, done.says), (0, "released"), done.stderr)
-        self.assertEqual(server.asked(), [f"GET /v1.2.3/{ASSETS['Linux', 'X64']}"])
-        self.assertEqual(self.builds(), [])
-        self.assertIn(hashlib.sha256(self.ASSET).hexdigest(), done.stderr)
+    PATH = "/example/runway-preflight/releases/download/v1.2.3/"
 
-    def test_it_is_downloaded_once_in_a_job_and_checked_every_time(self):
+    def test_a_good_asset_is_downloaded_once_and_checked_every_time(self):
         self.release()
         with self.serve() as server:
             first = self.install(server)
+            self.assertEqual((first.returncode, first.says, self.builds()), (0, "released", []), first.stderr)
             again = self.install(server)
             self.assertEqual((again.says, again.binary), ("released", first.binary))
-            self.assertEqual(len(server.requests), 1)
+            self.assertEqual(server.asked(), [f"GET {self.PATH}{ASSETS['Linux', 'X64']}"])
+            self.assertIn(hashlib.sha256(self.ASSET).hexdigest(), first.binary)
             with open(first.binary, "a") as file:
                 file.write("echo tampered\n")
-            tampered = self.install(server)
-        self.assertEqual((tampered.returncode, tampered.binary), (1, None))
+            self.assert_stopped(self.install(server), "the checksum of ")
 
     def test_a_redirect_is_followed(self):
         self.release()
-        def answer(request):
-            return (200, self.ASSET) if request["path"] == "/moved" else (302, "")
-        server = Loopback(answer)
+        server = Loopback(lambda request: (200, self.ASSET) if request["path"] == "/moved" else (302, ""))
         respond = server.respond
         def redirect(handler, status, body):
             if status == 200:
@@ -461,100 +395,71 @@ class Install(Scripts):
         with server:
             self.assertEqual(self.install(server).says, "released")
 
-    def test_a_corrupted_asset_stops_the_step(self):
+    def test_an_asset_with_another_checksum_stops_the_step(self):
         self.release()
-        with self.serve(body=self.ASSET + b"#") as server:
-            done = self.install(server)
-        self.assertEqual((done.returncode, done.binary, self.builds()), (1, None, []))
-        self.assertIn("::error title=runway-preflight::the checksum of " + ASSETS["Linux", "X64"], done.stderr)
-        self.assertEqual(list(self.store.iterdir()), [])
+        for body in (self.ASSET + b"#", b""):
+            with self.serve(body=body) as server:
+                self.assert_stopped(self.install(server), "the checksum of " + ASSETS["Linux", "X64"])
+            self.assertEqual(list(self.store.iterdir()), [])
 
-    def test_an_empty_asset_stops_the_step_too(self):
+    def test_one_that_cannot_be_had_is_built(self):
         self.release()
-        with self.serve(body=b"") as server:
-            done = self.install(server)
-        self.assertEqual((done.returncode, done.binary, self.builds()), (1, None, []))
-
-    def test_a_missing_asset_is_built(self):
-        self.release()
-        with self.serve(404, "Not Found") as server:
-            done = self.install(server)
-        self.assertEqual(len(server.requests), 1)
-        self.assert_built(done, "could not be downloaded (curl ended with 22)")
-
-    def test_a_cut_off_download_is_built(self):
-        self.release()
-        with self.serve(cut=5) as server:
-            done = self.install(server)
-        self.assert_built(done, "could not be downloaded (curl ended with 18)")
-
-    def test_a_server_in_trouble_is_tried_again_then_built(self):
-        self.release()
-        with self.serve(503, "") as server:
-            done = self.install(server)
-        self.assertEqual(len(server.requests), 3)
-        self.assert_built(done, "could not be downloaded")
-
-    def test_a_server_that_is_not_there_is_built(self):
-        self.release()
-        with self.serve() as server:
-            pass
-        self.assert_built(self.install(server), "could not be downloaded")
+        for answer, requests, said in (((404, "Not Found"), 1, "(curl ended with 22)"), ((200, self.ASSET, 5), 1, "(curl ended with 18)"),
+                                       ((503, ""), 3, "(curl ended with 22)")):
+            (self.temp / "cargo.log").unlink(missing_ok=True)
+            with self.serve(*answer) as server:
+                done = self.install(server, fresh=True)
+            self.assertEqual(len(server.requests), requests)
+            self.assert_built(done, "could not be downloaded " + said)
+        (self.temp / "cargo.log").unlink()
+        self.assert_built(self.install(server, fresh=True), "could not be downloaded (curl ended with 7)")
 
     def test_it_downloads_with_what_is_there(self):
+        self.release()
         for tool in ("curl", "wget", "python3", "node"):
             if not shutil.which(tool):
                 continue
-            shutil.rmtree(self.temp / "runner", ignore_errors=True)
-            (self.root / "action" / "checksums.txt").write_text("")
-            self.release()
-            path = temporary_folder()
-            if tool == "wget":
-                (path / "timeout").symlink_to(shutil.which("timeout"))
-            target = sys.executable if tool == "python3" else shutil.which(tool)
-            script(path / tool, f"#!{shutil.which('bash')}\nexec '{target}' \"$@\"\n")
-            path = f"{path}:{self.without()}"
-            with self.serve() as server:
-                done = self.install(server, path=path)
-                self.assertEqual((done.returncode, done.says), (0, "released"), (tool, done.stderr))
-                self.assertEqual(len(server.requests), 1)
-            for status, cut in ((404, 0), (200, 5)):
-                shutil.rmtree(self.temp / "runner")
+            for status, cut in ((200, 0), (404, 0), (200, 5)):
                 with self.serve(status, cut=cut) as server:
-                    done = self.install(server, path=path)
-                self.assertEqual((done.returncode, done.binary), (1, None), (tool, status, done.stderr))
-                code = "" if tool == "wget" or cut else "22)"
-                self.assertIn(f"could not be downloaded ({tool} ended with {code}", done.stderr)
-                self.assertNotIn("Traceback", done.stderr)
+                    path = f"{self.led(tool, server, folder=temporary_folder())}:{self.without()}"
+                    done = self.install(path=path, fresh=True)
+                    self.assertGreater(len(server.requests), 0, done.stderr)
+                if (status, cut) == (200, 0):
+                    self.assertEqual((done.returncode, done.says), (0, "released"), (tool, done.stderr))
+                else:
+                    self.assert_stopped(done, f"could not be downloaded ({tool} ended with ")
+                    self.assertNotIn("Traceback", done.stderr)
 
     def test_a_tool_that_lacks_what_it_needs_leaves_it_to_the_next(self):
         self.release()
-        path = temporary_folder()
-        script(path / "python3", f"#!{shutil.which('bash')}\nexec '{sys.executable}' \"$@\"\n")
         for tool, code, said in (("curl", 60, "released"), ("curl", 77, "released"), ("wget", 5, "released"), ("wget", 1, "released"),
                                  ("curl", 22, None), ("curl", 6, None), ("curl", 28, None), ("wget", 8, None), ("wget", 124, None)):
-            shutil.rmtree(self.temp / "runner", ignore_errors=True)
             broken = temporary_folder()
             script(broken / tool, f"#!{shutil.which('bash')}\nexit {code}\n")
             with self.serve() as server:
-                done = self.install(server, path=f"{broken}:{path}:{self.without()}")
+                path = f"{broken}:{self.led('python3', server, folder=temporary_folder())}:{self.without()}"
+                done = self.install(path=path, fresh=True)
             self.assertEqual((done.says, len(server.requests)), (said, 1 if said else 0), (tool, code, done.stderr))
             self.assertIn(f"could not be downloaded ({tool} ended with {code})", done.stderr)
 
+    def test_wget_is_bounded_and_every_tool_is_handed_the_proxies(self):
+        """A tool that writes down how it was called, and what by."""
+        self.release()
+        handed = {"NO_PROXY": "127.0.0.1", "no_proxy": "a", "HTTPS_PROXY": "http://b", "https_proxy": "http://c", "ALL_PROXY": "http://d"}
+        for tool in ("curl", "wget", "python3", "node"):
+            folder = temporary_folder()
+            script(folder / tool, f"#!{shutil.which('bash')} -p\nenv >'{folder}/env'\nread -r parent <'/proc/'$PPID'/comm'\n"
+                   f"echo \"$parent\" >'{folder}/parent'\nexit 28\n")
+            self.install(path=f"{folder}:{self.without()}", GITHUB_TOKEN="token_5", WGETRC="/w", NODE_OPTIONS="-x", **handed)
+            seen = dict(line.split("=", 1) for line in (folder / "env").read_text().splitlines())
+            self.assertEqual({name: seen.get(name) for name in handed}, handed, tool)
+            self.assertEqual(set(seen) & {"GITHUB_TOKEN", "WGETRC", "NODE_OPTIONS", "GITHUB_OUTPUT"}, set())
+            self.assertEqual((folder / "parent").read_text() == "timeout\n", tool == "wget")
+
     def test_without_a_tool_to_download_with_it_is_built_and_says_so(self):
         self.release()
-        done = self.install(path=f"{self.bin}:{self.without()}")
-        self.assert_built(done, "could not be downloaded, since there is no curl, wget, python3 or node here",
-                          "To download a released binary in a second, install one of them in an earlier step\n")
-
-    def test_without_the_tools_that_it_needs_it_names_them(self):
-        for missing, named in (
-                (["find"], "find"), (["awk", "sort"], "awk, sort"), (["sha256sum"], "sha256sum (or shasum, or openssl)"),
-                (NEEDED, ", ".join([*NEEDED, "sha256sum (or shasum, or openssl)"]))):
-            done = self.install(path=self.without("sha256sum" if len(missing) > 2 else "", *missing))
-            self.assertEqual((done.returncode, done.binary, self.builds()), (1, None, []), missing)
-            self.assertEqual(done.stderr, f"::error title=runway-preflight::missing here: {named}; "
-                             "install it in an earlier step, or use an image that has it\n")
+        self.assert_built(self.install(path=f"{self.bin}:{self.without()}"),
+                          "To download a released binary in a second, let this runner reach one of these addresses, with curl, wget")
 
     def test_on_an_enterprise_server_its_mirror_is_asked_first(self):
         self.release()
@@ -565,334 +470,218 @@ class Install(Scripts):
                 ([(404, ""), (404, "")], "built", [1, 1]),
                 ([(200, "<html>sign in</html>"), (404, "")], None, [1, 1]),
                 ([(404, ""), (200, "exchanged")], None, [1, 1])):
-            shutil.rmtree(self.temp / "runner", ignore_errors=True)
             with self.serve(*answers[0]) as own, self.serve(*answers[1]) as public:
-                done = self.install(own, public)
+                done = self.install(public, own, fresh=True)
             self.assertEqual((done.returncode, done.says), (0 if said else 1, said), (answers, done.stderr))
             self.assertEqual([len(server.requests) for server in (own, public)], asked)
             self.assertEqual("the checksum of " in done.stderr, said is None)
 
-    def test_between_releases_nothing_is_downloaded(self):
-        with self.serve() as server:
-            done = self.install(server)
-        self.assertEqual(server.requests, [])
-        self.assert_built(done, "no released binary is known for this source on Linux X64")
-
-    def test_a_changed_source_never_runs_the_release(self):
-        self.release()
-        (self.root / "src" / "main.rs").write_text("fn main() { todo!() }\n")
-        with self.serve() as server:
-            done = self.install(server)
-        self.assertEqual(server.requests, [])
-        self.assert_built(done, "no released binary is known for this source")
-
-    def test_a_system_without_an_asset_is_built(self):
-        self.release()
-        with self.serve() as server:
-            done = self.install(server, system=("Linux", "ARM"))
-        self.assertEqual(server.requests, [])
-        self.assert_built(done, "no binary is released for Linux ARM")
+    def test_only_the_release_of_this_very_source_is_taken(self):
+        for system, changed, said in ((("Linux", "X64"), True, "no released binary is known for this source on Linux X64"),
+                                      (("Linux", "ARM"), False, "no binary is released for Linux ARM"),
+                                      (("Windows", "ARM64"), False, "no binary is released for Windows ARM64")):
+            (self.temp / "cargo.log").unlink(missing_ok=True)
+            self.release()
+            if changed:
+                self.change_the_source()
+            with self.serve() as server:
+                done = self.install(server, system=system, fresh=True)
+            self.assertEqual(server.requests, [])
+            self.assert_built(done, said)
 
     def test_every_system_takes_its_own_asset(self):
         for system, asset in ASSETS.items():
             self.release(system)
             with self.serve() as server:
                 done = self.install(server, system=system)
-            self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertEqual(server.asked(), [f"GET /v1.2.3/{asset}"])
+            self.assertEqual((done.returncode, done.says), (0, "released"), done.stderr)
+            self.assertEqual(server.asked(), [f"GET {self.PATH}{asset}"])
             self.assertEqual(done.binary.endswith(".exe"), system[0] == "Windows")
-            (self.root / "action" / "checksums.txt").write_text("")
-
-    def test_windows_builds_an_exe(self):
+        (self.root / "action" / "checksums.txt").write_text("")
         done = self.install(system=("Windows", "X64"))
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertTrue(done.binary.endswith(".exe"))
-        self.assertTrue(os.path.exists(done.binary))
+        self.assertEqual((done.says, done.binary[-4:]), ("built", ".exe"), done.stderr)
 
-    def test_a_job_builds_once(self):
+    def test_a_build_is_kept_checked_and_warned_of(self):
         first = self.install()
+        self.assert_built(first)
+        self.assertRegex(first.stderr, r"(?m)^::warning title=Built from source::no released binary is known for this source on Linux X64, .* "
+                         r"took \d+ seconds; .*use a release of the Action")
+        self.assertEqual(pathlib.Path(first.binary).parent, self.store)
         again = self.install()
-        self.assertEqual((again.binary, again.says), (first.binary, "built"))
-        self.assertEqual(len(self.builds()), 1)
-        (self.root / "src" / "main.rs").write_text("fn main() { todo!() }\n")
+        self.assertEqual((again.binary, again.says, len(self.builds())), (first.binary, "built", 1))
+        self.assertNotIn("::warning", again.stderr)
+        self.change_the_source()
         self.assertNotEqual(self.install().binary, first.binary)
         self.assertEqual(len(self.builds()), 2)
+        # Where there is no tool cache to keep it in, the job keeps it.
+        for cache in ("", "tools", str(self.workspace), str(self.workspace / "new"), str(self.root / "Cargo.toml")):
+            shutil.rmtree(self.temp / "runner")
+            done = self.install(RUNNER_TOOL_CACHE=cache)
+            self.assertTrue(done.binary.startswith(str(self.temp / "runner" / "runway-preflight" / "source-")), (cache, done.stderr))
+        self.assertEqual(list(self.workspace.iterdir()), [])
 
-    def test_a_binary_that_the_cache_brings_back_is_checked_and_used(self):
-        self.assert_built(self.install())
-        kept, key = self.temp / "kept", self.key
-        self.path.rename(kept)
-        done = self.install(cached=kept)
-        self.assertEqual((done.returncode, done.says, self.key), (0, "built", key), done.stderr)
-        self.assertIn("using the binary that an earlier run has built, SHA-256 ", done.stderr)
-        self.assertNotIn("::warning", done.stderr)
-        self.assertNotIn("built", done.outputs, "nothing new to keep")
-        self.assertEqual(len(self.builds()), 1)
-
-    def test_a_binary_that_the_cache_has_changed_stops_the_step(self):
-        self.install()
-        kept = self.temp / "kept"
-        self.path.rename(kept)
-        binary, digest = kept / "runway-preflight", kept / "sha256"
-        good = binary.read_bytes()
-        def link(path, to):
-            path.unlink()
-            path.symlink_to(to)
-        def changed():
-            binary.write_bytes(good + b"echo tampered\n")
+    def test_a_kept_build_that_was_changed_stops_the_step(self):
+        kept = pathlib.Path(self.install().binary)
+        (self.temp / "cargo.log").unlink()
+        good = kept.read_bytes()
         outside = script(self.temp / "outside", good.decode())
-        for change in (changed, digest.unlink, lambda: digest.write_text(""), lambda: link(binary, outside),
-                       lambda: link(digest, self.temp / "a copy")):
-            binary.unlink()
-            script(binary, good.decode())
-            digest.unlink(missing_ok=True)
-            digest.write_text(hashlib.sha256(good).hexdigest() + "\n")
-            shutil.copy(digest, self.temp / "a copy")
-            shutil.rmtree(self.path, ignore_errors=True)
+        def link(to):
+            kept.unlink()
+            kept.symlink_to(to)
+        for change in (lambda: kept.write_bytes(good + b"echo tampered\n"), lambda: kept.write_bytes(b""), lambda: link(outside),
+                       lambda: link(self.temp / "nowhere"), lambda: kept.unlink() or kept.mkdir()):
             change()
-            done = self.install(cached=kept)
-            self.assertEqual((done.returncode, done.binary), (1, None), done.stderr)
-            self.assertIn("::error title=runway-preflight::the binary in ", done.stderr)
-            self.assertIn("delete that entry", done.stderr)
-            # A later step of the same job does not take it either.
-            self.assertEqual(self.install().returncode, 1)
-        self.assertEqual(len(self.builds()), 1)
+            self.assert_stopped(self.install(), f"the checksum of {kept} does not hold")
+            self.assert_stopped(self.install())
+            shutil.rmtree(kept) if kept.is_dir() and not kept.is_symlink() else kept.unlink()
+            script(kept, good.decode())
+        self.assertEqual((self.install().says, outside.read_bytes()), ("built", good))
 
-    def test_a_cached_binary_that_does_not_run_is_rebuilt(self):
-        self.install()
-        kept = self.temp / "kept"
-        self.path.rename(kept)
-        (kept / "runway-preflight").write_text("#!/nowhere/a-libc-of-another-system\n")
-        (kept / "sha256").write_text(hashlib.sha256((kept / "runway-preflight").read_bytes()).hexdigest() + "\n")
-        done = self.install(cached=kept)
+    def test_a_kept_build_that_does_not_run_here_is_left_for_others(self):
+        kept = pathlib.Path(self.install().binary)
+        other = b"#!/nowhere/a-libc-of-another-system\n"
+        script(kept.with_name(kept.name[:-64] + hashlib.sha256(other).hexdigest()), other.decode())
+        kept.unlink()
+        done = self.install()
         self.assertEqual((done.returncode, done.says, len(self.builds())), (0, "built", 2), done.stderr)
         self.assertIn("does not run here", done.stderr)
+        self.assertEqual(len(list(self.store.iterdir())), 2)
 
-    def test_the_key_of_the_cache_names_system_and_source(self):
-        keys = set()
-        for system in (("Linux", "X64"), ("Linux", "ARM64"), ("macOS", "ARM64")):
-            keys.add(self.script("install.sh", system=system).outputs["key"])
-        (self.root / "src" / "main.rs").write_text("fn main() { todo!() }\n")
-        keys.add(self.script("install.sh").outputs["key"])
-        self.assertEqual(len(keys), 4)
-        for key in keys:
-            self.assertRegex(key, r"^runway-preflight-(Linux|macOS)-(X64|ARM64)-[0-9a-f]{16}-[0-9a-f]{64}$")
-
-    def test_a_build_warns_how_long_it_took_and_how_to_avoid_it(self):
-        for system, reason, advice in (
-                (("Linux", "X64"), "no released binary is known for this source on Linux X64", "use a release of the Action"),
-                (("Linux", "ARM"), "no binary is released for Linux ARM", "run this on a system that has a release")):
-            shutil.rmtree(self.temp / "runner", ignore_errors=True)
-            done = self.install(system=system)
-            warnings = [line for line in done.stderr.splitlines() if line.startswith("::warning")]
-            self.assertEqual(len(warnings), 1)
-            self.assertRegex(warnings[0], rf"^::warning title=Built from source::{reason}, .* took \d+ seconds; .*{advice}")
-            self.assertEqual(done.outputs["built"], "true")
-
-    def test_a_version_that_this_commit_knows(self):
-        self.release(version="1.1.0")
-        for version in ("1.1.0", "v1.1.0", " 1.1.0\n"):
-            shutil.rmtree(self.temp / "runner", ignore_errors=True)
-            with self.serve() as server:
-                done = self.install(server, INPUT_VERSION=version)
-            self.assertEqual((done.returncode, done.says), (0, "released"), done.stderr)
-            self.assertEqual(server.asked(), [f"GET /v1.1.0/{ASSETS['Linux', 'X64']}"])
-        done = self.install()
-        self.assertEqual(done.says, "built", "another release is taken by name only")
-        self.assertIn("or name one in the input version: 1.1.0\n", done.stderr)
-
-    def test_the_own_version_by_name_is_the_release(self):
-        self.release()
-        (self.root / "src" / "main.rs").write_text("fn main() { todo!() }\n")
-        with self.serve() as server:
-            self.assertEqual(self.install(server, INPUT_VERSION="1.2.3").says, "released")
-
-    def test_a_version_is_never_built_nor_guessed(self):
-        self.release(version="1.1.0")
-        self.release(version="1.0.0")
-        for version, system, said in (
-                ("1.2.3", ("Linux", "X64"), "knows no checksum of runway-preflight-x86_64-unknown-linux-musl in 1.2.3; "
-                 "it knows the releases 1.1.0, 1.0.0"),
-                ("1.1.0", ("macOS", "X64"), "knows no checksum of runway-preflight-x86_64-apple-darwin in 1.1.0"),
-                ("1.1.0", ("Linux", "ARM"), "no binary is released for Linux ARM"),
-                ("latest", ("Linux", "X64"), "takes the number of a release"),
-                ("1.1", ("Linux", "X64"), "takes the number of a release"),
-                ("../1.1.0", ("Linux", "X64"), "takes the number of a release")):
-            with self.serve() as server:
-                done = self.install(server, system=system, INPUT_VERSION=version)
-            self.assertEqual((done.returncode, done.binary, server.requests, self.builds()), (1, None, [], []), version)
-            self.assertIn("::error title=runway-preflight::the input version", done.stderr)
-            self.assertIn(said, done.stderr)
-        with self.serve(404, "") as server:
-            done = self.install(server, INPUT_VERSION="1.1.0")
-        self.assertEqual((done.returncode, done.binary, self.builds()), (1, None, []))
-        self.assertIn("the input version: " + ASSETS["Linux", "X64"] + " could not be downloaded", done.stderr)
-
-    def test_the_build_inherits_nothing_but_what_cargo_needs(self):
-        needed = {"HOME", "PATH", "CARGO_HOME", "RUSTUP_HOME", "SSL_CERT_FILE", "https_proxy"}
+    def test_the_build_obeys_nothing_of_the_workspace(self):
+        """Neither by the environment, nor by a place of it that the environment names, whatever the place is called."""
+        inside = self.workspace / "inside"
+        script(inside / "bin" / "cargo", "#!/bin/sh\nexit 9\n")
+        link = self.temp / "link"
+        link.symlink_to(inside)
+        dotted = f"{self.workspace}/../{self.workspace.name}/inside"
         unwanted = {name: "unwanted_5" for name in (
             "RUNWAYML_API_SECRET", "AWS_SECRET_ACCESS_KEY", "a-key", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTFLAGS",
-            "RUSTDOCFLAGS", "RUSTUP_TOOLCHAIN", "CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS",
-            "CARGO_BUILD_RUSTC_WRAPPER", "CARGO_PROFILE_RELEASE_LTO", "CARGO_TARGET_DIR", "CARGO_NET_OFFLINE", "cargo_net_offline",
-            "CARGO_REGISTRY_TOKEN", "CC", "CFLAGS", "LD_PRELOAD_5", "GITHUB_TOKEN", "INPUT_API_SECRET")}
-        self.install(**unwanted, CARGO_HOME="/c", RUSTUP_HOME="/r", SSL_CERT_FILE="/s", https_proxy="http://p")
-        seen = dict(line.split("=", 1) for line in (self.temp / "cargo.env").read_text().split("\0") if line)
-        self.assertNotIn("unwanted_5", str(seen))
-        # Bash sets the others by itself.
-        self.assertEqual(set(seen) - {"PWD", "SHLVL", "_", "OLDPWD"}, needed)
+            "RUSTDOC", "RUSTDOCFLAGS", "RUSTUP_TOOLCHAIN", "RUSTC_BOOTSTRAP", "CARGO", "CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTC_WRAPPER", "CARGO_BUILD_RUSTC", "CARGO_PROFILE_RELEASE_LTO", "CARGO_TARGET_DIR",
+            "CARGO_NET_OFFLINE", "cargo_net_offline", "CARGO_REGISTRY_TOKEN", "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER",
+            "CC", "CFLAGS", "LD_PRELOAD_5", "GITHUB_TOKEN", "INPUT_FAIL", "MAKEFLAGS", "GIT_CONFIG_GLOBAL")}
+        needed = {"CARGO_HOME": "/c", "RUSTUP_HOME": "/r", "SSL_CERT_FILE": "/s", "https_proxy": "http://p", "NO_PROXY": "n"}
+        for places in ({}, *({name: str(place)} for name in ("CARGO_HOME", "RUSTUP_HOME", "HOME", "TMPDIR", "DEVELOPER_DIR")
+                             for place in (self.workspace, inside, link, dotted, inside / "new", "workspace/inside", "."))):
+            with self.subTest(places):
+                (self.temp / "cargo.log").unlink(missing_ok=True)
+                path = ":".join(map(str, (inside / "bin", link / "bin", "workspace/inside/bin", "", ".", self.bin, os.environ["PATH"])))
+                done = self.install(path=path, fresh=True, **{**unwanted, **needed, **places})
+                self.assert_built(done)
+                seen = dict(line.split("=", 1) for line in (self.temp / "cargo.env").read_text().split("\0") if line)
+                self.assertNotIn("unwanted_5", str(seen))
+                self.assertEqual(seen.pop("PATH"), f"{self.bin}:{os.environ['PATH']}")
+                # Bash sets the others by itself.
+                self.assertEqual({name: value for name, value in seen.items() if name not in ("PWD", "SHLVL", "_", "OLDPWD")},
+                                 {name: value for name, value in {"HOME": str(self.temp), **needed}.items() if name not in places})
 
     def test_the_build_works_on_a_copy_out_of_every_other_folder(self):
-        (self.root / ".cargo").mkdir()
-        (self.root / ".cargo" / "config.toml").write_text("")
-        (self.root / "build.rs").write_text("")
         (self.root / "README.md").write_text("no part of it")
         self.install()
-        self.assertEqual(len(self.builds()), 1)
-        self.assertRegex(self.builds()[0], rf"^/: build --release --locked --manifest-path ({self.store}/\w+)/source/Cargo.toml "
-                         r"--target-dir \1/target --config \1/source/.cargo/config.toml$")
+        self.assertRegex(self.builds()[0], rf"^/: build --release --locked --manifest-path ({self.temp}/runner/[\w-]+)/source/Cargo.toml "
+                         r"--target-dir \1/target$")
         seen = self.temp / "seen"
         self.assertEqual({str(path.relative_to(seen)) for path in seen.rglob("*") if path.is_file()},
-                         {"Cargo.toml", "Cargo.lock", "src/main.rs", "build.rs", ".cargo/config.toml"})
+                         {"Cargo.toml", "Cargo.lock", "src/main.rs"})
         self.assertEqual((seen / "Cargo.toml").read_text().count("[workspace]"), 1)
 
-    def test_a_store_that_is_not_the_runners_stops_the_step(self):
-        workspace = self.temp / "workspace"
-        (workspace / "temp").mkdir(parents=True)
-        (self.temp / "link").symlink_to(workspace)
-        for value in ("", "temp", ".", str(self.temp / "nowhere"), str(self.root / "Cargo.toml"), str(workspace),
-                      str(workspace / "temp"), str(self.temp / "link"), str(self.temp / "link" / "temp")):
-            done = self.install(RUNNER_TEMP=value, GITHUB_WORKSPACE=str(workspace))
-            self.assertEqual((done.returncode, done.binary, self.builds()), (1, None, []), value)
-            self.assertRegex(done.stderr, r"\A::error title=runway-preflight::RUNNER_TEMP ")
-        self.assertEqual([path.name for path in workspace.rglob("*")], ["temp"])
+    def test_a_copy_that_is_not_the_source_is_not_built(self):
+        script(self.bin / "cp", f"#!/bin/bash -p\n'{shutil.which('cp')}' \"$@\"\nfor last; do :; done\necho changed >>\"$last/src/main.rs\"\n")
+        self.assert_stopped(self.install(), "the source changed while it was copied")
+
+    def test_the_source_has_one_digest_in_every_language(self):
+        """By a sort that writes down the language that it is called in."""
+        script(self.bin / "sort", f"#!/bin/sh\necho \"$LC_ALL\" >>'{self.temp}/languages'\nexec '{shutil.which('sort')}' \"$@\"\n")
+        self.install(LC_ALL="en_US.UTF-8")
+        self.assertEqual(set((self.temp / "languages").read_text().split()), {"C"})
+
+    def test_a_place_that_is_not_the_runners_stops_the_step(self):
+        (self.temp / "link").symlink_to(self.workspace)
+        for value in ("", "temp", ".", str(self.temp / "nowhere"), str(self.root / "Cargo.toml"), str(self.workspace),
+                      str(self.workspace / "temp"), str(self.temp / "link"), str(self.temp / "link" / "temp")):
+            self.assert_stopped(self.install(RUNNER_TEMP=value), "::error title=runway-preflight::RUNNER_TEMP is ")
+        self.assertEqual(list(self.workspace.iterdir()), [])
 
     def test_nothing_is_written_through_a_link(self):
         outside = self.temp / "outside"
         outside.mkdir()
-        (outside / "runway-preflight").write_text("of somebody else")
-        (outside / "sha256").write_text(hashlib.sha256(b"of somebody else").hexdigest())
         self.store.parent.mkdir()
         self.store.symlink_to(outside)
-        self.assertEqual(self.install().returncode, 1)
+        self.assert_stopped(self.install(), "is a symbolic link")
         self.store.unlink()
-        # Where the asset will be, where the built one will be.
         self.release()
         with self.serve() as server:
-            first = self.install(server)
-            path = pathlib.Path(first.binary)
-            for target in (outside / "runway-preflight", outside / "nothing", outside):
+            path = pathlib.Path(self.install(server).binary)
+            for target in (outside / "runway-preflight", outside):
                 path.unlink()
                 path.symlink_to(target)
-                done = self.install(server)
-                self.assertEqual((done.returncode, done.binary), (1, None), target)
-                self.assertIn("checksum", done.stderr)
-        (self.root / "action" / "checksums.txt").write_text("")
-        self.install()
-        shutil.rmtree(self.path)
-        self.path.symlink_to(outside)
-        self.assertEqual(self.install().returncode, 1)
-        self.assertEqual({path.name: path.read_text() for path in outside.iterdir()}, {
-            "runway-preflight": "of somebody else", "sha256": hashlib.sha256(b"of somebody else").hexdigest()})
+                self.assert_stopped(self.install(server), "the checksum of ")
+        self.assertEqual(list(outside.iterdir()), [])
 
-    def test_a_build_that_fails_stops_the_step(self):
+    def test_a_build_that_fails_or_cannot_begin_stops_the_step(self):
         (self.temp / "broken").touch()
         done = self.install()
         self.assertEqual((done.returncode, done.binary), (1, None))
         self.assertIn("::error title=runway-preflight::runway-preflight could not be built", done.stderr)
-
-    def test_without_cargo_it_says_what_to_do(self):
-        done = self.install(path=self.without())
-        self.assertEqual((done.returncode, done.binary), (1, None))
-        self.assertIn("there is no cargo: install Rust in an earlier step, or use a release of the Action", done.stderr)
-        self.release()
-        done = self.install(path=self.without())
-        self.assertIn("there is no curl, wget, python3 or node here, and it cannot be built from source here, since there is no "
-                      "cargo: install Rust in an earlier step, or install one of them in an earlier step", done.stderr)
-
-    def test_the_override_is_for_this_machine_only(self):
-        self.release()
-        for url in ("http://example.com", "https://127.0.0.1:1", "http://127.0.0.1:80@example.com", "http://127.0.0.1.example.com:80",
-                    "8080", "http://127.0.0.1:80/x", "http://127.0.0.1:", "http://127x0.0.1:80", "http://127.0.0.1:80\nhttp://example.com"):
-            done = self.install(RUNWAY_PREFLIGHT_RELEASES=url)
-            self.assertEqual((done.returncode, done.binary, self.builds()), (1, None, []), url)
-            self.assertIn("must be http://127.0.0.1:PORT", done.stderr)
+        (self.temp / "cargo.log").unlink()
+        self.assert_stopped(self.install(path=self.without()), "there is no cargo outside of the workspace: install Rust in an earlier step, "
+                            "or use a release of the Action")
+        self.assert_stopped(self.install(path=self.without("find")), "the SHA-256 of the source could not be made")
 
     def test_download_is_https_from_own_repository_without_token(self):
         self.release()
-        script(self.bin / "curl", f"""#!/bin/bash
-printf '%s\\n' "$@" >'{self.temp}/curl.log'
-exit 6
-""")
-        for own, expected in (("example/runway-preflight", "example/runway-preflight"), ("", "example/pipeline")):
-            shutil.rmtree(self.temp / "runner", ignore_errors=True)
-            self.install(ACTION_REPOSITORY=own, GITHUB_TOKEN="token_5")
-            arguments = (self.temp / "curl.log").read_text().splitlines()
-            self.assertEqual(
-                arguments[-1], f"https://github.com/{expected}/releases/download/v1.2.3/{ASSETS['Linux', 'X64']}")
-            for flag in ("--proto", "--proto-redir"):
-                self.assertEqual(arguments[arguments.index(flag) + 1], "=https")
-            for flag in ("--connect-timeout", "--max-time", "--retry", "--fail", "--disable"):
-                self.assertIn(flag, arguments)
-            self.assertNotIn("token_5", " ".join(arguments))
-            self.assertNotIn("--header", arguments)
-
-    def test_an_enterprise_server_comes_before_github_com(self):
-        self.release()
-        script(self.bin / "curl", f"#!/bin/bash\necho \"${{*: -1}}\" >>'{self.temp}/curl.log'\nexit 6\n")
-        path = f"/example/runway-preflight/releases/download/v1.2.3/{ASSETS['Linux', 'X64']}"
-        for server, expected in (("https://ghe.example.com", ["https://ghe.example.com", "https://github.com"]),
-                                 ("https://github.com", ["https://github.com"]), ("", ["https://github.com"])):
+        script(self.bin / "curl", f"#!/bin/bash -p\nprintf '%s\\n' \"$@\" >>'{self.temp}/curl.log'\nexit 6\n")
+        for own, server, expected in (
+                ("example/runway-preflight", "", ["https://github.com" + self.PATH]),
+                ("", "https://github.com", ["https://github.com/example/pipeline/releases/download/v1.2.3/"]),
+                ("example/runway-preflight", self.ENTERPRISE, [self.ENTERPRISE + self.PATH, "https://github.com" + self.PATH])):
             (self.temp / "curl.log").unlink(missing_ok=True)
-            self.script("install.sh", GITHUB_SERVER_URL=server)
-            self.assertEqual((self.temp / "curl.log").read_text().splitlines(), [server + path for server in expected])
+            self.install(fresh=True, ACTION_REPOSITORY=own, GITHUB_SERVER_URL=server, GITHUB_TOKEN="token_5")
+            words = (self.temp / "curl.log").read_text().splitlines()
+            self.assertEqual([word for word in words if "://" in word], [url + ASSETS["Linux", "X64"] for url in expected])
+            for flag in ("--proto", "--proto-redir"):
+                self.assertEqual(words[words.index(flag) + 1], "=https")
+            for flag in ("--connect-timeout", "--max-time", "--retry", "--fail", "--disable"):
+                self.assertIn(flag, words)
+            self.assertNotIn("token_5", " ".join(words))
+            self.assertNotIn("--header", words)
 
 
 @unittest.skipUnless(shutil.which("cargo"), "there is no cargo here")
 class RealBuild(Scripts):
     """What only the real cargo can show, with a small crate."""
 
-    def setUp(self):
-        super().setUp()
+    def test_settings_around_it_have_no_part(self):
         (self.bin / "cargo").unlink()
-        (self.root / "src" / "main.rs").write_text('fn main() { println!("{}", option_env!("BY_BUILD_RS").unwrap_or("built")); }\n')
+        (self.root / "src" / "main.rs").write_text('fn main() { println!("built"); }\n')
         (self.root / "Cargo.toml").write_text('[package]\nname = "runway-preflight"\nversion = "1.2.3"\nedition = "2021"\n')
         (self.root / "Cargo.lock").write_text('version = 4\n\n[[package]]\nname = "runway-preflight"\nversion = "1.2.3"\n')
         home = pathlib.Path.home()
-        self.homes = {"CARGO_HOME": os.environ.get("CARGO_HOME", str(home / ".cargo")),
-                      "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(home / ".rustup"))}
-
-    def test_settings_around_it_have_no_part(self):
-        # Above the Action's own folder, and above the store.
-        for folder in (self.root.parent, self.temp):
-            (folder / ".cargo").mkdir()
-            (folder / ".cargo" / "config.toml").write_text('[build]\nrustc-wrapper = "/nowhere/wrapper"\n[net]\noffline = "x"\n')
+        homes = {"HOME": str(home), "CARGO_HOME": os.environ.get("CARGO_HOME", str(home / ".cargo")),
+                 "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(home / ".rustup"))}
+        # Above the Action's own folder, above the runner's, and where the environment says that cargo is at home.
+        settings = '[build]\nrustc-wrapper = "/nowhere/wrapper"\n[net]\noffline = "x"\n'
+        for folder in (self.root.parent, self.temp, self.temp / "runner", self.workspace):
+            (folder / ".cargo").mkdir(parents=True)
+            (folder / ".cargo" / "config.toml").write_text(settings)
+            (folder / "config.toml").write_text(settings)
             (folder / "Cargo.toml").write_text('[workspace]\nmembers = ["elsewhere"]\n')
             (folder / "rust-toolchain.toml").write_text('[toolchain]\nchannel = "of-somebody-else"\n')
-        done = self.install(**self.homes, RUSTC_WRAPPER="/nowhere/wrapper", RUSTC="/nowhere/rustc", RUSTFLAGS="--unknown",
-                            RUSTUP_TOOLCHAIN="of-somebody-else", CARGO_BUILD_TARGET="of-somebody-else", CARGO_BUILD_JOBS="x",
-                            CARGO_TARGET_DIR="/nowhere", CC="/nowhere/cc")
-        self.assertEqual((done.returncode, done.says), (0, "built"), done.stderr)
-
-    def test_its_own_settings_and_its_build_script_have(self):
-        (self.root / "build.rs").write_text('fn main() { println!("cargo:rustc-env=BY_BUILD_RS={}", env!("BY_CONFIG")); }\n')
-        (self.root / ".cargo").mkdir()
-        (self.root / ".cargo" / "config.toml").write_text('[env]\nBY_CONFIG = "by both"\n')
-        done = self.install(**self.homes)
-        self.assertEqual((done.returncode, done.says), (0, "by both"), done.stderr)
+        (self.temp / "link").symlink_to(self.workspace)
+        wrong = {"RUSTC_WRAPPER": "/nowhere/wrapper", "RUSTC": "/nowhere/rustc", "RUSTFLAGS": "--unknown", "CC": "/nowhere/cc",
+                 "RUSTUP_TOOLCHAIN": "of-somebody-else", "CARGO_BUILD_TARGET": "of-somebody-else", "CARGO_BUILD_JOBS": "x",
+                 "CARGO_TARGET_DIR": "/nowhere"}
+        for changed in (wrong, {"CARGO_HOME": str(self.workspace)}, {"CARGO_HOME": str(self.temp / "link")}, {"HOME": str(self.workspace)}):
+            done = self.install(fresh=True, **{**homes, **changed})
+            self.assertEqual((done.returncode, done.says), (0, "built"), done.stderr)
 
 
 class Repository(unittest.TestCase):
     def test_checksums_stand_at_a_release_and_nowhere_else(self):
         lines = [line for line in (ACTION / "checksums.txt").read_text().splitlines() if not line.startswith("#")]
-        # Of other releases, for the input `version`.
-        lines = [line for line in lines if "/" not in line]
         version = re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.M)[1]
-        if version.endswith("-dev"):
-            self.assertEqual(lines, [])
-        else:
-            self.assertEqual(sorted(line.split()[1] for line in lines), sorted([*ASSETS.values(), "source"]))
-            for line in lines:
-                self.assertRegex(line, r"^[0-9a-f]{64}  \S+$")
+        expected = [] if version.endswith("-dev") else sorted([*ASSETS.values(), "source"])
+        self.assertEqual(sorted(re.fullmatch(r"[0-9a-f]{64}  (\S+)", line)[1] for line in lines), expected)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ from support import HERE, script, temporary_folder
 
 # Stopped before the command is run, or without it: these say nothing about it.
 WITHOUT_THE_COMMAND = {
-    "test_end_to_end.TheAction.test_a_switch_takes_only_true_and_false",
-    "test_end_to_end.TheAction.test_a_released_binary_that_was_exchanged_stops_the_step",
     "test_examples.Guard.test_a_gate_that_is_not_installed_alerts",
     "test_examples.Make.test_a_gate_that_is_not_installed",
     "test_examples.WhatFits.test_an_empty_list_asks_nothing",
@@ -30,7 +28,7 @@ def canned(verdict, code, codes=""):
     outputs = {
         "pass": str(verdict == "go").lower(), "verdict": verdict, "exit-code": code, "codes": codes, "warnings": "",
         "message": verdict, "credit-balance": 5000,
-        "generations-left": '{"gen4.5":188}', "concurrency": '{"gen4.5":2,"gen4_aleph":1}', "report": json.dumps(report),
+        "generations-left": '{"gen4.5":188}', "concurrency": '{"gen4.5":2,"act_two":1}', "report": json.dumps(report),
     }
     lines = "\n".join(f"{name}={value}" for name, value in outputs.items())
     return f"""#!/bin/sh
