@@ -11,7 +11,7 @@ pub mod roots;
 mod tcp;
 
 use std::io::Read;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ureq::http::Response;
 use ureq::tls::{RootCerts, TlsConfig};
@@ -40,6 +40,9 @@ const MAX_HEAD: usize = 31 * 1024;
 const HEAD: usize = 2 * 1024;
 
 const USER_AGENT: &str = concat!("runway-preflight/", env!("CARGO_PKG_VERSION"));
+
+/// An answer that is older is a copy from a cache, in seconds.
+const MAX_AGE: u64 = 60;
 
 /// As much of an error's body as is searched for its reason.
 const MAX_ERROR_BYTES: u64 = 64 * 1024;
@@ -232,6 +235,7 @@ impl Client {
                 .get(format!("{base}/v1/organization"))
                 .header("Authorization", &self.bearer)
                 .header("X-Runway-Version", API_VERSION)
+                .header("Cache-Control", "no-cache")
                 .config()
                 .timeout_global(Some(left))
                 .build()
@@ -241,6 +245,7 @@ impl Client {
                 .post(format!("{base}/v1/organization/usage"))
                 .header("Authorization", &self.bearer)
                 .header("X-Runway-Version", API_VERSION)
+                .header("Cache-Control", "no-cache")
                 .header("Content-Type", "application/json")
                 .config()
                 .timeout_global(Some(left))
@@ -252,6 +257,11 @@ impl Client {
         };
         let answer = sent.map_err(|error| Failure::of(error, &self.progress))?;
         self.progress.enter(Phase::Body);
+        if let Some(age) = age_of(&answer).filter(|age| *age > MAX_AGE) {
+            return Err(Failure::unexpected(&format!(
+                "the answer is {age} seconds old: it is a copy from a cache"
+            )));
+        }
         if answer.status().as_u16() == 200 {
             let date = date_of(&answer);
             let body = self.whole_body(answer)?;
@@ -355,10 +365,27 @@ impl Deadline {
     }
 }
 
-/// The clock of the server.
+/// The clock of the server. What lies outside these years is no clock's time, and the days that
+/// are reckoned from the others can all be written.
 fn date_of(answer: &Response<Body>) -> Option<SystemTime> {
+    const START_OF_2024: u64 = 1_704_067_200;
+    const END_OF_9998: u64 = 253_370_764_799;
     let date = answer.headers().get("date")?.to_str().ok()?;
-    httpdate::parse_http_date(date.trim()).ok()
+    let date = httpdate::parse_http_date(date.trim()).ok()?;
+    let seconds = date.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    (START_OF_2024..=END_OF_9998)
+        .contains(&seconds)
+        .then_some(date)
+}
+
+/// How many seconds the answer lay in a cache, by the longest of its headers.
+fn age_of(answer: &Response<Body>) -> Option<u64> {
+    let ages = answer.headers().get_all("age").iter();
+    let ages = ages.filter_map(|age| age.to_str().ok());
+    let ages = ages.flat_map(|ages| ages.split(',')).map(str::trim);
+    let is_number = |age: &&str| !age.is_empty() && age.bytes().all(|byte| byte.is_ascii_digit());
+    let ages = ages.filter(is_number);
+    ages.map(|age| age.parse().unwrap_or(u64::MAX)).max()
 }
 
 /// An https link of characters that mean nothing to a terminal, a log or Markdown.

@@ -137,10 +137,13 @@ impl Poll {
             warnings: Vec::new(),
             not_before: None,
             keep_going: true,
-            date: None,
+            clock: None,
+            old_copy: None,
         };
         let organization = check.organization();
-        let histories = check.histories();
+        let organization_clock = check.clock;
+        let histories = check.histories(organization_clock);
+        let organization = check.unless_old(organization);
         let today = check.today();
         let facts = Facts {
             organization: organization.as_ref(),
@@ -149,7 +152,7 @@ impl Poll {
             today,
         };
         let mut decision = decide(&self.job, facts);
-        let checked_at = check.date.map_or_else(now, within_calendar);
+        let checked_at = check.now();
         decision.errors.splice(0..0, check.errors);
         decision.warnings.splice(0..0, check.warnings);
         grant_ranges(&self.job, facts, &mut decision);
@@ -233,13 +236,35 @@ struct Check<'a, 'l, 'm> {
     /// A key that is refused, or a time that is over, need not be tried on a second document.
     keep_going: bool,
     /// The clock of the newest answer.
-    date: Option<SystemTime>,
+    clock: Option<Clock>,
+    /// The limits and the balance come from a cache: the Date of their answer, and Runway's time.
+    old_copy: Option<(SystemTime, SystemTime)>,
+}
+
+/// Runway's clock, as an answer told it.
+#[derive(Clone, Copy)]
+struct Clock {
+    told: SystemTime,
+    at: Instant,
+}
+
+impl Clock {
+    fn now(self) -> SystemTime {
+        self.told
+            .checked_add(self.at.elapsed())
+            .map_or(self.told, within_calendar)
+    }
 }
 
 impl Check<'_, '_, '_> {
-    /// The UTC day by Runway's clock; by the machine's if no answer had one.
+    /// By Runway's clock; by the machine's if no answer had one.
+    fn now(&self) -> SystemTime {
+        self.clock.map_or_else(now, Clock::now)
+    }
+
+    /// The UTC day.
     fn today(&self) -> UtcDay {
-        UtcDay::of(self.date.map_or_else(now, within_calendar))
+        UtcDay::of(self.now())
     }
 
     fn organization(&mut self) -> Option<Organization> {
@@ -248,7 +273,7 @@ impl Check<'_, '_, '_> {
             Some(file) => Ok(decode::saved_organization(file)),
             None => self
                 .ask(|client, deadline, on_try| client.organization(deadline, on_try))
-                .map(|body| decode::organization(&body)),
+                .map(|answer| decode::organization(&answer.body)),
         };
         match read.and_then(|read| of_document(Document::Organization, read)) {
             Ok(organization) => Some(organization),
@@ -259,36 +284,79 @@ impl Check<'_, '_, '_> {
         }
     }
 
-    /// Every history that is asked for.
+    /// Every history that is asked for. `asked_before` is the clock of the answer with limits and
+    /// balance.
     ///
     /// Windows end on Runway's today. Where an answer shows that midnight has passed, or that the
     /// machine's clock was wrong, the right days are asked for instead, once.
-    fn histories(&mut self) -> Histories {
-        let errors = self.errors.len();
+    fn histories(&mut self, asked_before: Option<Clock>) -> Histories {
+        let (errors, warnings) = (self.errors.len(), self.warnings.len());
         for _ in 0..2 {
             self.errors.truncate(errors);
-            self.warnings.clear();
+            self.warnings.truncate(warnings);
             let today = self.today();
-            let histories = self.histories_on(today);
+            let histories = self.histories_on(today, asked_before);
             // Where nothing more is asked, what was reported stands.
             if self.today() == today || !self.ends_today() || !self.keep_going {
                 return histories;
             }
         }
-        let finding = Finding::UnexpectedResponse {
-            document: Document::Usage,
-            problem: Unexpected::Answer(
-                "the day changed with every answer, so the days of the history are not those that \
-                 were asked for"
-                    .to_owned(),
-            ),
-        };
+        // Of these dates none is better than another.
+        self.old_copy = None;
+        let finding = unexpected(
+            Document::Usage,
+            "the day changed with every answer, so the days of the history are not those that were \
+             asked for"
+                .to_owned(),
+        );
         if self.poll.job.budget.is_some() || self.poll.shown.is_some() {
             self.errors.push(finding);
         } else {
             self.warnings.push(finding);
         }
         Histories::default()
+    }
+
+    /// Limits and balance, unless the answer to a later request shows that they are an old copy.
+    fn unless_old(&mut self, organization: Option<Organization>) -> Option<Organization> {
+        let Some((told, now)) = self.old_copy.filter(|_| organization.is_some()) else {
+            return organization;
+        };
+        let problem = format!(
+            "the Date of the answer is {}, but Runway's clock says {}: it is a copy from a cache",
+            humantime::format_rfc3339_seconds(told),
+            humantime::format_rfc3339_seconds(now)
+        );
+        self.errors
+            .push(unexpected(Document::Organization, problem));
+        None
+    }
+
+    /// What ends on another day than Runway's is no answer to what was asked.
+    fn check_date(
+        &mut self,
+        date: Option<SystemTime>,
+        asked_before: Option<Clock>,
+    ) -> Result<(), Box<Finding>> {
+        let problem = match (date, asked_before) {
+            (None, _) if self.ends_today() && self.today() != UtcDay::of(now()) => {
+                "the answer has no Date, and by the answer before it is another day than by this \
+                 machine's clock: Runway's day is not known"
+            }
+            (Some(date), Some(before)) => {
+                let before_now = before.now();
+                if before_now > date && apart(before_now, date) > MAX_CLOCK_SKEW {
+                    "the Date of the answer is older than that of the answer before"
+                } else {
+                    if apart(before_now, date) > MAX_CLOCK_SKEW {
+                        self.old_copy = Some((before.told, date));
+                    }
+                    return Ok(());
+                }
+            }
+            _ => return Ok(()),
+        };
+        Err(Box::new(unexpected(Document::Usage, problem.to_owned())))
     }
 
     /// Whether any window of the history ends today.
@@ -298,7 +366,7 @@ impl Check<'_, '_, '_> {
     }
 
     /// In as few requests as the maximum of days allows.
-    fn histories_on(&mut self, today: UtcDay) -> Histories {
+    fn histories_on(&mut self, today: UtcDay, asked_before: Option<Clock>) -> Histories {
         let job = &self.poll.job;
         let windows = [
             (Purpose::Shown, self.poll.shown.map(|range| range.on(today))),
@@ -330,7 +398,7 @@ impl Check<'_, '_, '_> {
         let mut histories = Histories::default();
         for (window, purposes) in requests {
             let errors = self.errors.len();
-            let history = self.history(window).map(Rc::new);
+            let history = self.history(window, asked_before).map(Rc::new);
             if purposes == [Purpose::Recent] {
                 // A forecast never changes the verdict.
                 let errors = self.errors.drain(errors..);
@@ -348,10 +416,13 @@ impl Check<'_, '_, '_> {
         histories
     }
 
-    fn history(&mut self, window: Window) -> Option<History> {
+    fn history(&mut self, window: Window, asked_before: Option<Clock>) -> Option<History> {
         let read = self
             .ask(|client, deadline, on_try| client.usage(window, deadline, on_try))
-            .map(|body| decode::history(&body, Some(window)));
+            .and_then(|answer| {
+                self.check_date(answer.date, asked_before).map_err(Some)?;
+                Ok(decode::history(&answer.body, Some(window)))
+            });
         match read.and_then(|read| of_document(Document::Usage, read)) {
             Ok(history) => Some(history),
             Err(finding) => {
@@ -361,12 +432,12 @@ impl Check<'_, '_, '_> {
         }
     }
 
-    /// The body of an answer; otherwise what to report, which is nothing if the first failure says
+    /// An answer; otherwise what to report, which is nothing if the first failure says
     /// it already.
     fn ask(
         &mut self,
         request: impl FnOnce(&Client, Deadline, &mut dyn FnMut(Try)) -> Result<Answer, Box<Unanswered>>,
-    ) -> Result<Vec<u8>, Option<Box<Finding>>> {
+    ) -> Result<Answer, Option<Box<Finding>>> {
         if !self.keep_going {
             return Err(None);
         }
@@ -392,7 +463,7 @@ impl Check<'_, '_, '_> {
         };
         self.note_date(date);
         match answered {
-            Ok(answer) => Ok(answer.body),
+            Ok(answer) => Ok(answer),
             Err(unanswered) => {
                 self.not_before = self.not_before.max(unanswered.not_before);
                 self.keep_going = unanswered.finding.concerns_one_document();
@@ -402,17 +473,27 @@ impl Check<'_, '_, '_> {
     }
 
     fn note_date(&mut self, date: Option<SystemTime>) {
-        let Some(date) = date else { return };
-        if self.date.is_none() {
-            let now = SystemTime::now();
-            let skew = now
-                .duration_since(date)
-                .unwrap_or_else(|error| error.duration());
+        let Some(told) = date else { return };
+        if self.clock.is_none() {
+            let skew = apart(SystemTime::now(), told);
             if skew > MAX_CLOCK_SKEW {
                 (self.listener)(Progress::ClockSkew(skew));
             }
         }
-        self.date = Some(date);
+        let at = Instant::now();
+        self.clock = Some(Clock { told, at });
+    }
+}
+
+fn apart(one: SystemTime, other: SystemTime) -> Duration {
+    one.duration_since(other)
+        .unwrap_or_else(|error| error.duration())
+}
+
+fn unexpected(document: Document, problem: String) -> Finding {
+    Finding::UnexpectedResponse {
+        document,
+        problem: Unexpected::Answer(problem),
     }
 }
 

@@ -44,7 +44,7 @@ fn runway(clock: impl Fn(usize) -> SystemTime + Send + Sync + 'static) -> Server
 
 #[test]
 fn a_wrong_clock_never_passes_a_budget() {
-    let skews = [0, 1, -1, 40, -40, 3_650, -3_650];
+    let skews = [0, 1, -1, 40, -40, -600, 3_650, 2_000_000];
     each(
         &skews,
         |days| format!("{days} days"),
@@ -65,13 +65,105 @@ fn a_wrong_clock_never_passes_a_budget() {
     );
 }
 
+type Headers = Vec<(&'static str, String)>;
+
+/// Answers with these headers; 30,000 credits were spent on the day of this machine's clock.
+fn server_with(organization: Headers, history: Headers) -> Server {
+    let with = |reply: Reply, headers: &Headers| {
+        let add = |reply: Reply, (name, value): &(&str, String)| reply.header(name, value);
+        headers.iter().fold(reply, add)
+    };
+    Server::handler(move |_, request| {
+        if request.method == "GET" {
+            return with(Reply::ok(EXAMPLE), &organization);
+        }
+        let day = UtcDay::of(SystemTime::now()).to_string();
+        let entry = json!({ "model": "gen4.5", "amount": 30_000 });
+        let results = [json!({ "date": day, "usedCredits": [entry] })];
+        let body = json!({ "results": results, "models": [] }).to_string();
+        with(Reply::ok(body), &history)
+    })
+}
+
 #[test]
-fn an_epoch_of_1970_never_passes_a_budget() {
-    let server = runway(|_| UNIX_EPOCH + Duration::from_secs(45 * 86_400));
-    let run = Gate::asking(&server)
-        .args("--format json --budget 1000/30d")
-        .run();
-    assert_eq!(run.codes("error"), ["over-budget"], "{run:?}");
+fn what_is_no_date_of_a_clock_is_passed_over() {
+    let dates = [
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Fri, 31 Dec 9999 00:00:00 GMT",
+        "Fri, 01 Jan 9999 00:00:00 GMT",
+        "Sun, 31 Dec 2023 23:59:59 GMT",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Mon, 01 Jan 99999 00:00:00 GMT",
+        "soon",
+        "",
+    ];
+    each(&dates, ToString::to_string, |date| {
+        let date = || vec![("Date", (*date).to_owned())];
+        for (args, exit) in [
+            ("--budget 1000/30d", 6),
+            ("--budget 1000/month", 6),
+            ("--budget 30000/1d", 0),
+            ("--usage 7d", 0),
+            ("--warn-lasts 7d", 0),
+        ] {
+            let server = server_with(date(), date());
+            let run = Gate::asking(&server).args(args).args("--format json").run();
+            assert_eq!((run.code, server.seen()), (exit, 2), "{run:?}");
+            assert!(!run.stderr.contains("clock"), "{run:?}");
+        }
+    });
+}
+
+/// What is old is a copy from a cache: no go stands on it, and no budget is counted by its day.
+#[test]
+fn a_copy_from_a_cache_is_no_answer() {
+    let date = |ago: i64| vec![("Date", httpdate::fmt_http_date(shifted(-ago)))];
+    let age = |age: &str| vec![("Age", age.to_owned())];
+    let month = 31 * DAY;
+    let none = Vec::new;
+    let cases: [(&str, Headers, Headers, bool); 17] = [
+        ("no word on it", none(), none(), true),
+        ("a minute", age("60"), age("60"), true),
+        ("over a minute", age("61"), none(), false),
+        ("a day", age("86400"), none(), false),
+        ("a day, of the history", none(), age("86400"), false),
+        ("the longest counts", age("5, 86400"), none(), false),
+        (
+            "longer than is counted",
+            age(&"9".repeat(30)),
+            none(),
+            false,
+        ),
+        ("no number", age("old"), none(), true),
+        ("both of now", date(0), date(0), true),
+        ("one by the clock of now", date(0), none(), true),
+        ("the other by the clock of now", none(), date(0), true),
+        ("of minutes ago", date(120), date(0), true),
+        ("of last month, beside none", date(month), none(), false),
+        ("of next month, beside none", date(-month), none(), false),
+        ("of last month, beside now", date(month), date(0), false),
+        ("of an hour ago, beside now", date(3_600), date(0), false),
+        ("of now, beside last month", date(0), date(month), false),
+    ];
+    each(
+        &cases,
+        |(name, ..)| (*name).to_owned(),
+        |(_, organization, history, is_go)| {
+            for args in ["--budget 30000/1d", "--budget 90000/month --fail-open"] {
+                let server = server_with(organization.clone(), history.clone());
+                let run = Gate::asking(&server).args(args).args("--format json").run();
+                let open = args.contains("--fail-open");
+                let expected = if *is_go || open { 0 } else { 5 };
+                assert_eq!(run.code, expected, "{run:?}");
+                let (severity, codes) = match (is_go, open) {
+                    (true, _) => ("error", vec![]),
+                    (false, true) => ("warning", vec!["unexpected-response"]),
+                    (false, false) => ("error", vec!["unexpected-response"]),
+                };
+                assert_eq!(run.codes(severity), codes, "{run:?}");
+            }
+        },
+    );
 }
 
 #[test]

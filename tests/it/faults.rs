@@ -433,6 +433,7 @@ fn hold(row: &Row) {
             format!("Bearer {}", crate::support::KEY)
         );
         assert_eq!(request.header("x-runway-version"), "2024-11-06");
+        assert_eq!(request.header("cache-control"), "no-cache");
         let agent = concat!("runway-preflight/", env!("CARGO_PKG_VERSION"));
         assert_eq!(request.header("user-agent"), agent);
         assert!(
