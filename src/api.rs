@@ -10,6 +10,7 @@ pub mod retry;
 pub mod roots;
 mod tcp;
 
+use std::cell::Cell;
 use std::io::Read;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -54,6 +55,8 @@ pub struct Client {
     bearer: String,
     proxy: Option<String>,
     progress: Progress,
+    /// Tries in a row that got no answer, within a check.
+    broken: Cell<u32>,
 }
 
 /// A request to Runway.
@@ -141,6 +144,7 @@ impl Client {
             base,
             proxy: through,
             progress,
+            broken: Cell::new(0),
         }
     }
 
@@ -157,6 +161,7 @@ impl Client {
     ) -> Result<Answer, Box<Unanswered>> {
         // Each check looks the name up once.
         self.progress.forget_addresses();
+        self.broken.set(0);
         self.ask(Request::Organization, deadline, on_try)
     }
 
@@ -192,10 +197,17 @@ impl Client {
             asked.tries = asked.tries.saturating_add(1);
             let started = Instant::now();
             let tried = self.try_once(request, left);
+            let broken = match &tried {
+                Err(failure) if failure.is_of_the_connection() => {
+                    self.broken.get().saturating_add(1)
+                }
+                _ => 0,
+            };
+            self.broken.set(broken);
             let again_in = match &tried {
                 Ok(_) => None,
                 Err(failure) => {
-                    retry::next_try(failure.retry_class(), asked.tries, fastrand::f64())
+                    retry::next_try(failure.retry_class(broken), asked.tries, fastrand::f64())
                         .filter(|wait| *wait < deadline.left())
                 }
             };
@@ -355,6 +367,11 @@ impl Deadline {
             at: Instant::now().checked_add(timeout),
             timeout,
         }
+    }
+
+    /// Whether it has passed.
+    pub fn is_over(self) -> bool {
+        self.left().is_zero()
     }
 
     fn left(self) -> Duration {

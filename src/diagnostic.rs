@@ -423,14 +423,15 @@ impl Finding {
         }
     }
 
-    /// Whether a request for the other document may still succeed.
-    pub fn concerns_one_document(&self) -> bool {
+    /// Whether it says the same of any request, so that one says enough.
+    pub fn concerns_every_request(&self) -> bool {
         matches!(
             self,
-            Self::Unavailable { .. }
-                | Self::UnexpectedStatus { .. }
-                | Self::UnexpectedResponse { .. }
-                | Self::RequestRejected { .. }
+            Self::Forbidden { .. }
+                | Self::RateLimited { .. }
+                | Self::Unreachable { .. }
+                | Self::TlsFailed { .. }
+                | Self::TimedOut { .. }
         )
     }
 

@@ -17,7 +17,7 @@ use crate::spend::{History, Range, UtcDay, Window, MAX_DAYS};
 /// More than this between the machine's clock and Runway's is worth a line.
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
-/// One that ends within this after the end of the wait is waited for.
+/// A `Retry-After` may end this much later than the wait, and is still waited for.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// What a run reads and when.
@@ -94,15 +94,15 @@ impl Poll {
         loop {
             let outcome = self.check(listener);
             let failed = outcome.cannot_tell();
-            // Once a check was answered, a later one that fails does not end the wait.
-            let keep_going = outcome.decision.waiting_helps() || (failed && answered.is_some());
-            let interval = self.interval.mul_f64(1.0 + 0.1 * fastrand::f64());
-            let next = end.filter(|_| keep_going).and_then(|end| {
+            let worth_waiting =
+                outcome.decision.waiting_helps() || (answered.is_some() && outcome.may_pass());
+            let interval = jittered(self.interval, fastrand::f64());
+            let next = end.filter(|_| worth_waiting).and_then(|end| {
                 let next = next_check(Instant::now(), end, interval, outcome.not_before)?;
                 Some((next, end))
             });
             let Some((next, end)) = next else {
-                if self.wait.is_some() && !keep_going {
+                if self.wait.is_some() && !worth_waiting {
                     outcome.report_why_not_waiting(listener);
                 }
                 return match answered {
@@ -136,7 +136,8 @@ impl Poll {
             errors: Vec::new(),
             warnings: Vec::new(),
             not_before: None,
-            keep_going: true,
+            may_ask: true,
+            answered: false,
             clock: None,
             old_copy: None,
         };
@@ -187,6 +188,11 @@ pub fn next_check(
     (now < end && next <= latest).then_some(next)
 }
 
+/// Up to a tenth longer, by `jitter` from 0 to 1: jobs that start together do not ask together.
+fn jittered(interval: Duration, jitter: f64) -> Duration {
+    interval.mul_f64(1.0 + 0.1 * jitter.clamp(0.0, 1.0))
+}
+
 fn pause(decision: &Decision, next: Instant, end: Instant, listener: &mut Listener) {
     const SHORTEST: Duration = Duration::from_millis(10);
     loop {
@@ -233,8 +239,10 @@ struct Check<'a, 'l, 'm> {
     errors: Vec<Finding>,
     warnings: Vec<Finding>,
     not_before: Option<Instant>,
-    /// A key that is refused, or a time that is over, need not be tried on a second document.
-    keep_going: bool,
+    /// A key that is missing or refused is not tried on a second document.
+    may_ask: bool,
+    /// Whether Runway has answered of late.
+    answered: bool,
     /// The clock of the newest answer.
     clock: Option<Clock>,
     /// The limits and the balance come from a cache: the Date of their answer, and Runway's time.
@@ -294,10 +302,12 @@ impl Check<'_, '_, '_> {
         for _ in 0..2 {
             self.errors.truncate(errors);
             self.warnings.truncate(warnings);
+            self.answered = false;
             let today = self.today();
             let histories = self.histories_on(today, asked_before);
-            // Where nothing more is asked, what was reported stands.
-            if self.today() == today || !self.ends_today() || !self.keep_going {
+            // Where nothing was answered, or nothing more is asked, what was reported stands.
+            let again = self.today() != today && self.ends_today();
+            if !again || !self.answered || !self.may_ask {
                 return histories;
             }
         }
@@ -438,11 +448,11 @@ impl Check<'_, '_, '_> {
         &mut self,
         request: impl FnOnce(&Client, Deadline, &mut dyn FnMut(Try)) -> Result<Answer, Box<Unanswered>>,
     ) -> Result<Answer, Option<Box<Finding>>> {
-        if !self.keep_going {
+        if !self.may_ask || (!self.errors.is_empty() && self.deadline.is_over()) {
             return Err(None);
         }
         if let Some(obstacle) = self.obstacle {
-            self.keep_going = false;
+            self.may_ask = false;
             return Err(Some(Box::new(obstacle.clone())));
         }
         let Some(client) = &self.poll.client else {
@@ -463,11 +473,18 @@ impl Check<'_, '_, '_> {
         };
         self.note_date(date);
         match answered {
-            Ok(answer) => Ok(answer),
+            Ok(answer) => {
+                self.answered = true;
+                Ok(answer)
+            }
             Err(unanswered) => {
                 self.not_before = self.not_before.max(unanswered.not_before);
-                self.keep_going = unanswered.finding.concerns_one_document();
-                Err(Some(Box::new(unanswered.finding)))
+                let finding = unanswered.finding;
+                self.may_ask = finding.code() != Code::Unauthorized;
+                let mut errors = self.errors.iter().map(Finding::code);
+                let is_known =
+                    finding.concerns_every_request() && errors.any(|code| code == finding.code());
+                Err((!is_known).then(|| Box::new(finding)))
             }
         }
     }
@@ -507,6 +524,15 @@ impl Outcome {
         self.decision.exit() == Exit::CannotTell
     }
 
+    /// Whether a later check may do better: nothing is wrong but what time can cure, and what
+    /// cannot be told. A key that is refused stays so.
+    fn may_pass(&self) -> bool {
+        let errors = &self.decision.errors;
+        let mut codes = errors.iter().map(Finding::code);
+        !errors.is_empty()
+            && codes.all(|code| code.waiting_helps() || code.exit() == Exit::CannotTell)
+    }
+
     fn report_why_not_waiting(&self, listener: &mut Listener) {
         let mut incurable = self.decision.codes().into_iter();
         if let Some(code) = incurable.find(|code| !code.waiting_helps()) {
@@ -525,6 +551,14 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn checks_are_jittered_by_a_tenth() {
+        let minute = Duration::from_secs(60);
+        for (jitter, seconds) in [(0.0, 60), (0.5, 63), (1.0, 66), (-1.0, 60), (9.0, 66)] {
+            assert_eq!(jittered(minute, jitter).as_secs(), seconds, "{jitter}");
+        }
+    }
 
     #[test]
     fn the_last_check_is_at_the_end_and_none_before_its_time() {

@@ -65,7 +65,7 @@ impl<'a> Terminal<'a> {
                 }
                 if let Some(again_in) = tried.again_in {
                     self.line(&format!(
-                        "try {} of {} at {}: {outcome}; trying again in {}",
+                        "attempt {}: {} at {}: {outcome}; trying again in {}",
                         tried.tries,
                         tried.document.request(),
                         tried.host,

@@ -10,6 +10,12 @@ use super::retry::{Hints, RetryClass};
 use crate::diagnostic::{Asked, Finding, Unexpected};
 use crate::spend::UtcDay;
 
+/// A host that cannot be reached is told soon.
+const TRIES: u32 = 3;
+
+/// A name that does not exist is rarely there the next second.
+const TRIES_OF_A_NAME: u32 = 2;
+
 const NOT_TLS: &str = "check that the port speaks TLS, and any proxy on the way";
 const OUT_OF_TIME: &str =
     "set this machine's clock if it is wrong, otherwise renew the server's certificate";
@@ -39,8 +45,8 @@ pub(super) enum Failure {
         /// The body has Runway's own form of an error.
         in_runways_form: bool,
     },
-    /// No connection, or none that lasted.
-    Unreachable { why: String, again: bool },
+    /// No connection, or none that lasted, and how often that is tried.
+    Unreachable { why: String, tries: u32 },
     /// No secure connection.
     Tls {
         why: String,
@@ -55,14 +61,18 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// What another try depends on.
-    pub(super) fn retry_class(&self) -> RetryClass {
-        match self {
-            Self::Answered { status, hints, .. } => RetryClass::Status(*status, *hints),
-            Self::Unreachable { again: true, .. }
-            | Self::Tls { again: true, .. }
-            | Self::Unexpected { again: true, .. } => RetryClass::Broken,
-            _ => RetryClass::Final,
+    /// What another try depends on, where so many in a row, with this one, got no answer.
+    pub(super) fn retry_class(&self, broken: u32) -> RetryClass {
+        let tries = match self {
+            Self::Answered { status, hints, .. } => return RetryClass::Status(*status, *hints),
+            Self::Unreachable { tries, .. } => *tries,
+            Self::Tls { again: true, .. } | Self::Unexpected { again: true, .. } => TRIES,
+            _ => 1,
+        };
+        if broken < tries {
+            RetryClass::Broken
+        } else {
+            RetryClass::Final
         }
     }
 
@@ -156,10 +166,7 @@ impl Failure {
         match error {
             Error::Timeout(_) => Self::TimedOut(progress.doing()),
             Error::ConnectProxyFailed(reason) => Self::proxy(&reason),
-            Error::HostNotFound => Self::Unreachable {
-                why: "the name was not found".to_owned(),
-                again: true,
-            },
+            Error::HostNotFound => Self::unknown_name(),
             Error::Rustls(error) => Self::tls(&error),
             Error::Tls(what) => Self::Tls {
                 why: what.to_owned(),
@@ -174,7 +181,7 @@ impl Failure {
             }
             other => Self::Unreachable {
                 why: other.to_string(),
-                again: false,
+                tries: 1,
             },
         }
     }
@@ -189,9 +196,10 @@ impl Failure {
         let what = error.to_string();
         match (progress.phase(), error.kind()) {
             (_, ErrorKind::TimedOut | ErrorKind::WouldBlock) => Self::TimedOut(progress.doing()),
+            (Phase::Lookup, ErrorKind::NotFound) => Self::unknown_name(),
             (Phase::Lookup, _) => Self::Unreachable {
-                why: format!("the name was not found ({what})"),
-                again: true,
+                why: what,
+                tries: TRIES,
             },
             (Phase::Handshake, _) => Self::Tls {
                 why: format!("the handshake was cut off ({what})"),
@@ -201,12 +209,19 @@ impl Failure {
             (Phase::Body, _) => Self::cut_off(),
             (Phase::Answer | Phase::Tunnel, ErrorKind::UnexpectedEof) => Self::Unreachable {
                 why: "the connection was closed before an answer came".to_owned(),
-                again: true,
+                tries: TRIES,
             },
             _ => Self::Unreachable {
                 why: format!("{what}, while {}", progress.doing()),
-                again: true,
+                tries: TRIES,
             },
+        }
+    }
+
+    fn unknown_name() -> Self {
+        Self::Unreachable {
+            why: "the name was not found".to_owned(),
+            tries: TRIES_OF_A_NAME,
         }
     }
 
@@ -219,15 +234,15 @@ impl Failure {
         match status {
             Some(407) => Self::Unreachable {
                 why: "the proxy answered 407: it asks for a user and a password".to_owned(),
-                again: false,
+                tries: 1,
             },
             Some(status) => Self::Unreachable {
                 why: format!("the proxy answered {status} instead of opening a tunnel"),
-                again: status >= 500,
+                tries: if status >= 500 { TRIES } else { 1 },
             },
             None => Self::Unreachable {
                 why: "the proxy did not answer".to_owned(),
-                again: true,
+                tries: TRIES,
             },
         }
     }
@@ -303,7 +318,7 @@ impl Failure {
     pub(super) fn reset() -> Self {
         Self::Unreachable {
             why: "the connection was reset during the answer".to_owned(),
-            again: true,
+            tries: TRIES,
         }
     }
 

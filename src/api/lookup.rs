@@ -2,33 +2,44 @@
 //! would hold IPv4 back as well: libc waits for both.
 
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dns_lookup::{AddrFamily, AddrInfoHints, SockType};
+use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, LookupErrorKind, SockType};
 
 /// How long to wait for both families before asking for IPv4 alone, in parallel.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(250);
 
-/// The addresses of a host, within the limit.
+/// The addresses of a host, within the limit. An error says in words what is wrong; a name that does
+/// not exist is [`ErrorKind::NotFound`].
 pub(super) fn addresses(host: &str, port: u16, limit: Duration) -> io::Result<Vec<SocketAddr>> {
     let (name, same) = (host.to_owned(), host.to_owned());
-    let both = move || Ok((name.as_str(), port).to_socket_addrs()?.collect());
-    first(both, move || ipv4(&same, port), PATIENCE, limit)
+    let any = move || look_up(&name, port, None);
+    let v4 = move || look_up(&same, port, Some(AddrFamily::Inet));
+    first(any, v4, PATIENCE, limit)
 }
 
-fn ipv4(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+fn look_up(host: &str, port: u16, family: Option<AddrFamily>) -> io::Result<Vec<SocketAddr>> {
     let hints = AddrInfoHints {
-        address: AddrFamily::Inet.into(),
+        address: family.map_or(0, Into::into),
         socktype: SockType::Stream.into(),
         ..AddrInfoHints::default()
     };
-    let found = dns_lookup::getaddrinfo(Some(host), None, Some(hints))?;
+    let found = dns_lookup::getaddrinfo(Some(host), None, Some(hints)).map_err(in_words)?;
     found
         .map(|found| Ok(SocketAddr::new(found?.sockaddr.ip(), port)))
         .collect()
+}
+
+fn in_words(error: LookupError) -> io::Error {
+    if let LookupErrorKind::NoName | LookupErrorKind::NoData = error.kind() {
+        return io::Error::new(ErrorKind::NotFound, "the name was not found");
+    }
+    let what = error.to_string();
+    let what = what.trim_start_matches("failed to lookup address information: ");
+    io::Error::other(format!("the name could not be looked up: {what}"))
 }
 
 /// What the one finds; the other is tried as well if the one fails or is slow, and the first to find
@@ -42,13 +53,13 @@ fn first<T: Send + 'static>(
     let started = Instant::now();
     let (sender, answers) = channel();
     let beside = sender.clone();
-    thread::Builder::new().spawn(move || drop(sender.send(one())))?;
+    start_thread(move || drop(sender.send(one())))?;
     let mut failure = match answers.recv_timeout(patience.min(limit)) {
         Ok(Ok(found)) => return Ok(found),
         Ok(Err(error)) => Some(error),
         Err(_) => None,
     };
-    thread::Builder::new().spawn(move || drop(beside.send(other())))?;
+    start_thread(move || drop(beside.send(other())))?;
     loop {
         let left = limit.saturating_sub(started.elapsed());
         failure = match (answers.recv_timeout(left), failure) {
@@ -57,6 +68,16 @@ fn first<T: Send + 'static>(
             (Ok(Err(_)), Some(error)) => return Err(error),
             (Err(_), failure) => return Err(failure.unwrap_or(ErrorKind::TimedOut.into())),
         };
+    }
+}
+
+/// The system's own error would be taken for a time-out.
+pub(super) fn start_thread(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    match thread::Builder::new().spawn(work) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(io::Error::other(format!(
+            "this system starts no further thread: {error}"
+        ))),
     }
 }
 
@@ -118,7 +139,7 @@ mod tests {
     #[test]
     fn localhost_is_found_by_either_way() {
         let any = addresses("localhost", 80, SLOW).expect("addresses");
-        let v4 = ipv4("localhost", 80).expect("addresses");
+        let v4 = look_up("localhost", 80, Some(AddrFamily::Inet)).expect("addresses");
         for address in any.iter().chain(&v4) {
             assert!(
                 address.ip().is_loopback() && address.port() == 80,
@@ -130,6 +151,6 @@ mod tests {
             "{any:?}"
         );
         assert!(addresses("no such name", 80, SLOW).is_err());
-        assert!(ipv4("no\0name", 80).is_err());
+        assert!(look_up("no\0name", 80, None).is_err());
     }
 }

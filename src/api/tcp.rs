@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{channel, RecvTimeoutError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::connect::Progress;
+use super::lookup::start_thread;
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
 };
@@ -100,7 +100,7 @@ fn race<T: Send + 'static>(
         if let Some(address) = next {
             let sender = sender.clone();
             let attempt = move || drop(sender.send((address, connect(address, left))));
-            thread::Builder::new().spawn(attempt)?;
+            start_thread(attempt)?;
             note(address, Tried::Begun);
             under_way = under_way.saturating_add(1);
         } else if under_way == 0 {
@@ -224,6 +224,7 @@ pub(super) fn timed_out(error: io::Error, timeout: NextTimeout) -> ureq::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::thread;
 
     fn address(number: u8, v6: bool) -> SocketAddr {
         let host = if v6 {

@@ -23,8 +23,20 @@ fn shifted(seconds: i64) -> SystemTime {
 /// A server with a clock of its own, on whose today 30,000 credits were spent. It answers for the
 /// days that it is asked for, and for no others.
 fn runway(clock: impl Fn(usize) -> SystemTime + Send + Sync + 'static) -> Server {
+    runway_but("", Reply::ok(""), clock)
+}
+
+/// The same, but that it always answers requests of one method otherwise.
+fn runway_but(
+    method: &'static str,
+    otherwise: Reply,
+    clock: impl Fn(usize) -> SystemTime + Send + Sync + 'static,
+) -> Server {
     let count = AtomicUsize::new(0);
     Server::handler(move |_, request| {
+        if request.method == method {
+            return otherwise.clone();
+        }
         let now = clock(count.fetch_add(1, Ordering::SeqCst));
         let date = httpdate::fmt_http_date(now);
         if request.method == "GET" {
@@ -189,4 +201,78 @@ fn a_day_that_changes_with_every_answer_is_no_go() {
         .args("--format json --budget 100000/1d")
         .run();
     assert_eq!(run.codes("error"), ["unexpected-response"], "{run:?}");
+}
+
+/// What one document shows to be short stays so, whatever the other cannot tell, and whatever day this
+/// machine believes it is.
+#[test]
+fn a_known_shortage_outlasts_the_other_request() {
+    let own = |status| Reply::http(status, r#"{"error":"No."}"#).header("x-should-retry", "false");
+    let failures = [
+        ("forbidden", own(403)),
+        ("unexpected-status", Reply::http(403, "<h1>Denied</h1>")),
+        ("unexpected-status", own(404)),
+        (
+            "unexpected-status",
+            Reply::http(302, "").header("Location", "/login"),
+        ),
+        ("request-rejected", own(400)),
+        ("rate-limited", own(429)),
+        ("unavailable", own(500)),
+        ("unavailable", own(503).header("Retry-After", "3600")),
+        ("unexpected-response", Reply::ok("<html>")),
+        ("unexpected-response", Reply::raw("SSH-2.0\r\n\r\n")),
+        ("unreachable", Reply::raw("")),
+        ("unauthorized", own(401)),
+    ];
+    let days = [None, Some(0), Some(1), Some(-1), Some(40), Some(-40)];
+    let cases = failures
+        .iter()
+        .flat_map(|failure| days.map(|day| (failure, day)));
+    let cases: Vec<_> = cases.collect();
+    each(
+        &cases,
+        |((code, _), day)| format!("{code}, {day:?} days"),
+        |((code, failure), day)| {
+            let date = |reply: Reply| match day {
+                Some(day) if *code != "unreachable" => {
+                    reply.header("Date", &httpdate::fmt_http_date(shifted(day * DAY)))
+                }
+                _ => reply,
+            };
+            let failure = date(failure.clone());
+            let over_budget = {
+                let (day, failure) = (day.unwrap_or_default(), failure.clone());
+                runway_but("GET", failure, move |_| shifted(day * DAY))
+            };
+            let run = Gate::asking(&over_budget)
+                .args("--format json --timeout 60s --budget 1000/30d")
+                .run();
+            // A key that is refused is not tried again.
+            let (exit, codes) = match *code {
+                "unauthorized" => (4, vec!["unauthorized"]),
+                code => (6, vec![code, "over-budget"]),
+            };
+            assert_eq!(
+                (run.code, run.codes("error")),
+                (exit, strings(&codes)),
+                "{run:?}"
+            );
+            assert_eq!(*code == "unauthorized", over_budget.seen() == 1, "{run:?}");
+
+            let short = {
+                let (day, failure) = (day.unwrap_or_default(), failure.clone());
+                runway_but("POST", failure, move |_| shifted(day * DAY))
+            };
+            let run = Gate::asking(&short)
+                .args("--format json --timeout 60s --budget 1000/30d --generations gen4.5=189")
+                .run();
+            assert_eq!(run.code, 3, "{run:?}");
+            assert_eq!(run.codes("error"), [*code, "generations-short"], "{run:?}");
+        },
+    );
+}
+
+fn strings(codes: &[&str]) -> Vec<String> {
+    codes.iter().map(ToString::to_string).collect()
 }

@@ -1,6 +1,7 @@
 //! What can go wrong between the gate and Runway, a row for each: what it exits with, what it calls it, and how
 //! often it asks.
 
+use std::net::SocketAddr;
 #[cfg(not(any(windows, target_vendor = "apple")))]
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -26,6 +27,8 @@ struct World {
     env: Vec<(&'static str, String)>,
     /// Stands in for the server's address.
     base: Option<String>,
+    /// A port that nobody else may have meanwhile.
+    _held: Option<socket2::Socket>,
 }
 
 enum Expected {
@@ -98,6 +101,7 @@ fn world(server: Server) -> World {
         proxy: None,
         env: Vec::new(),
         base: None,
+        _held: None,
     }
 }
 
@@ -130,9 +134,25 @@ fn proxied(answer: impl Fn(&Server) -> Reply) -> World {
     world
 }
 
-/// An address where nobody listens.
-fn nowhere() -> String {
-    Server::script([ok()]).address().to_string()
+/// An address where nobody listens: it is bound as long as the world stands, so that no other test
+/// can have it.
+fn nowhere() -> (String, socket2::Socket) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+    let socket = socket.expect("a socket");
+    let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+    socket.bind(&any.into()).expect("a port");
+    let address = socket.local_addr().expect("an address").as_socket();
+    (address.expect("an address").to_string(), socket)
+}
+
+/// A host where nobody listens.
+fn refusing(scheme: &str) -> World {
+    let (address, held) = nowhere();
+    World {
+        base: Some(format!("{scheme}://{address}")),
+        _held: Some(held),
+        ..http([ok()])
+    }
 }
 
 fn ok() -> Reply {
@@ -232,33 +252,34 @@ fn rows() -> Vec<Row> {
         row("a body of 7 MiB", || http([Reply::ok(EXAMPLE.to_owned() + &" ".repeat(7 << 20))]), LONG, Go, 1),
 
         // ---- nobody there
-        row("a name that does not resolve", || World { base: Some(format!("https://{}.invalid", "n".repeat(63))), ..http([ok()]) }, "--timeout 3s", naming(5, "unreachable", &["nnnn.invalid"]), 0),
-        row("refused", || World { base: Some(format!("http://{}", nowhere())), ..http([ok()]) }, REFUSED, naming(5, "unreachable", &["127.0.0.1"]), 0),
-        row("refused over TLS", || World { base: Some(format!("https://{}", nowhere())), ..http([ok()]) }, REFUSED, naming(5, "unreachable", &["127.0.0.1"]), 0),
+        row("a name that does not resolve", || World { base: Some(format!("https://{}.invalid", "n".repeat(63))), ..http([ok()]) }, LONG, naming(5, "unreachable", &["nnnn.invalid", " tries"]), 0),
+        row("refused", || refusing("http"), REFUSED, naming(5, "unreachable", &["127.0.0.1"]), 0),
+        row("refused, to the end", || refusing("http"), LONG, naming(5, "unreachable", &["attempt 2", "3 tries"]), 0),
+        row("refused over TLS", || refusing("https"), REFUSED, naming(5, "unreachable", &["127.0.0.1"]), 0),
         row("accepted and never answered", || http([Reply::steps([Step::Hang])]), SHORT, no(5, "timed-out"), 1),
         row("accepted and never read", || http([Reply::steps([Step::Pause(Duration::from_secs(4))]).at_accept()]), SHORT, no(5, "timed-out"), 1),
 
         // ---- cut short
-        row("reset on connecting", move || http([reset().at_accept()]), THREE, naming(5, "unreachable", &["127.0.0.1"]), 3),
-        row("closed on connecting", || http([Reply::raw("").at_accept()]), THREE, no(5, "unreachable"), 3),
-        row("reset before the headers", move || http([reset()]), THREE, no(5, "unreachable"), 3),
+        row("reset on connecting", move || http([reset().at_accept()]), LONG, naming(5, "unreachable", &["127.0.0.1"]), 3),
+        row("closed on connecting", || http([Reply::raw("").at_accept()]), LONG, no(5, "unreachable"), 3),
+        row("reset before the headers", move || http([reset()]), LONG, no(5, "unreachable"), 3),
         row("reset before the headers, then an answer", move || http([reset(), ok()]), LONG, Go, 2),
-        row("closed before the headers", || http([Reply::raw("")]), THREE, no(5, "unreachable"), 3),
+        row("closed before the headers", || http([Reply::raw("")]), LONG, no(5, "unreachable"), 3),
         row("closed before the headers, then an answer", || http([Reply::raw(""), ok()]), LONG, Go, 2),
-        row("reset within the headers", || http([Reply::raw("HTTP/1.1 200 OK\r\nContent-").then(Step::Reset)]), THREE, no(5, "unreachable"), 3),
+        row("reset within the headers", || http([Reply::raw("HTTP/1.1 200 OK\r\nContent-").then(Step::Reset)]), LONG, no(5, "unreachable"), 3),
         row("reset within the headers, then an answer", || http([Reply::raw("HTTP/1.1 200 OK\r\nContent-").then(Step::Reset), ok()]), LONG, Go, 2),
-        row("closed within the headers", || http([Reply::raw("HTTP/1.1 200 OK\r\nContent-")]), THREE, no(5, "unreachable"), 3),
-        row("reset after the headers", || http([Reply::raw(with_length(EXAMPLE.len(), "")).then(Step::Reset)]), THREE, no(5, "unreachable"), 3),
+        row("closed within the headers", || http([Reply::raw("HTTP/1.1 200 OK\r\nContent-")]), LONG, no(5, "unreachable"), 3),
+        row("reset after the headers", || http([Reply::raw(with_length(EXAMPLE.len(), "")).then(Step::Reset)]), LONG, no(5, "unreachable"), 3),
         row("reset after the headers, then an answer", || http([Reply::raw(with_length(EXAMPLE.len(), "")).then(Step::Reset), ok()]), LONG, Go, 2),
-        row("reset within the body", || http([Reply::raw(cut()).then(Step::Reset)]), THREE, no(5, "unreachable"), 3),
-        row("Content-Length too long, then closed", || http([Reply::raw(cut())]), THREE, no(5, "unexpected-response"), 3),
+        row("reset within the body", || http([Reply::raw(cut()).then(Step::Reset)]), LONG, no(5, "unreachable"), 3),
+        row("Content-Length too long, then closed", || http([Reply::raw(cut())]), LONG, no(5, "unexpected-response"), 3),
         row("Content-Length too long, then an answer", || http([Reply::raw(cut()), ok()]), LONG, Go, 2),
         row("Content-Length too long, then silence", || http([Reply::raw(cut()).then(Step::Hang)]), SHORT, no(5, "timed-out"), 1),
         row("Content-Length too short", move || http([Reply::raw(join(&[&with_length(200, ""), example()]))]), LONG, no(5, "unexpected-response"), 1),
         row("Content-Length that is no number", move || http([Reply::raw(join(&[&head("Content-Length: plenty\r\n"), example()]))]), LONG, no(5, "unexpected-response"), 1),
-        row("a chunk cut off", || http([Reply::raw(chunked(&format!("400\r\n{}", &EXAMPLE[..100])))]), THREE, no(5, "unexpected-response"), 3),
+        row("a chunk cut off", || http([Reply::raw(chunked(&format!("400\r\n{}", &EXAMPLE[..100])))]), LONG, no(5, "unexpected-response"), 3),
         row("a chunk cut off, then an answer", || http([Reply::raw(chunked(&format!("400\r\n{}", &EXAMPLE[..100]))), ok()]), LONG, Go, 2),
-        row("chunked without an end", || http([Reply::raw(chunked(&chunk(EXAMPLE)))]), THREE, no(5, "unexpected-response"), 3),
+        row("chunked without an end", || http([Reply::raw(chunked(&chunk(EXAMPLE)))]), LONG, no(5, "unexpected-response"), 3),
         row("HTTP/1.0, cut off", || http([Reply::raw(format!("HTTP/1.0 200 OK\r\n\r\n{}", &EXAMPLE[..200]))]), LONG, no(5, "unexpected-response"), 1),
 
         // ---- too slow
@@ -358,22 +379,22 @@ fn rows() -> Vec<Row> {
         row("a certificate of an authority", || https(OfAuthority, [ok()]), LONG, refused(&["authority's own certificate (CA:TRUE)", "not an authority's (CA:FALSE)"]), 1),
         row("a certificate for another name", || https(WrongName, [ok()]), LONG, refused(&["for other names than this host's"]), 1),
         row("plain HTTP on a TLS port", || not_tls([Reply::steps([Step::Read, Step::send(b"HTTP/1.1 400 Bad Request\r\n\r\n")]).at_accept()]), LONG, naming(5, "tls-failed", &["does not speak TLS", "check that the port speaks TLS"]), 1),
-        row("a handshake closed", || not_tls([Reply::steps([Step::Read]).at_accept()]), THREE, naming(5, "tls-failed", &["check that the port speaks TLS"]), 3),
-        row("a handshake reset", || not_tls([Reply::steps([Step::Read, Step::Reset]).at_accept()]), THREE, no(5, "tls-failed"), 3),
+        row("a handshake closed", || not_tls([Reply::steps([Step::Read]).at_accept()]), LONG, naming(5, "tls-failed", &["check that the port speaks TLS"]), 3),
+        row("a handshake reset", || not_tls([Reply::steps([Step::Read, Step::Reset]).at_accept()]), LONG, no(5, "tls-failed"), 3),
         row("a handshake cut off, then an answer", || World { base: None, ..https(Good, [Reply::steps([Step::Read]).at_accept(), ok()]) }, LONG, Go, 2).needs_trust(),
         row("a handshake that never ends", || not_tls([Reply::steps([Step::Hang]).at_accept()]), SHORT, no(5, "timed-out"), 1),
         row("no authority in SSL_CERT_FILE", || World { env: vec![("SSL_CERT_FILE", "/dev/null".into())], ..https(Good, [ok()]) }, LONG, naming(5, "tls-failed", &["SSL_CERT_FILE", "/dev/null"]), 0).needs_trust(),
         row("an SSL_CERT_FILE that is not there", || World { env: vec![("SSL_CERT_FILE", "/no/such/file.pem".into())], ..https(Good, [ok()]) }, LONG, naming(5, "tls-failed", &["/no/such/file.pem"]), 0).needs_trust(),
-        row("reset over TLS", move || https(Good, [reset()]), THREE, no(5, "unreachable"), 3).needs_trust(),
+        row("reset over TLS", move || https(Good, [reset()]), LONG, no(5, "unreachable"), 3).needs_trust(),
         row("503 over TLS, then 200", || https(Good, [soon(503), ok()]), LONG, Go, 2).needs_trust(),
-        row("closed over TLS without a farewell", || https(Good, [Reply::raw(cut()).then(Step::Reset)]), THREE, no(5, "unreachable"), 3).needs_trust(),
+        row("closed over TLS without a farewell", || https(Good, [Reply::raw(cut()).then(Step::Reset)]), LONG, no(5, "unreachable"), 3).needs_trust(),
 
         // ---- proxies
         row("a proxy", || proxied(|server| Reply::steps([Step::Tunnel(server.address())])), LONG, Go, 1).needs_trust(),
-        row("a proxy that is not there", || World { env: vec![("HTTPS_PROXY", format!("http://someone:hunter2hunter2@{}", nowhere()))], ..https(Good, [ok()]) }, REFUSED, naming(5, "unreachable", &["proxy", "127.0.0.1"]), 0),
+        row("a proxy that is not there", || { let (address, held) = nowhere(); World { env: vec![("HTTPS_PROXY", format!("http://someone:hunter2hunter2@{address}"))], _held: Some(held), ..https(Good, [ok()]) } }, REFUSED, naming(5, "unreachable", &["proxy", "127.0.0.1"]), 0),
         row("a proxy that asks for a password", || proxied(|_| Reply::http(407, "").header("Proxy-Authenticate", "Basic")), LONG, naming(5, "unreachable", &["proxy", "407"]), 0),
         row("a proxy that refuses", || proxied(|_| Reply::http(403, "not from here")), LONG, naming(5, "unreachable", &["proxy", "403"]), 0),
-        row("a proxy that closes", || proxied(|_| Reply::raw("")), THREE, naming(5, "unreachable", &["proxy"]), 0),
+        row("a proxy that closes", || proxied(|_| Reply::raw("")), LONG, naming(5, "unreachable", &["proxy"]), 0),
         row("a proxy that never answers", || proxied(|_| Reply::steps([Step::Hang])), SHORT, naming(5, "timed-out", &["proxy"]), 0),
         row("a host that is left out of the proxy", || { let mut world = proxied(|_| Reply::raw("")); world.bystanders.extend(world.proxy.take()); world.env.push(("NO_PROXY", "localhost".into())); world }, LONG, Go, 1).needs_trust(),
         row("plain HTTP never takes the proxy", || { let proxy = Server::script([ok()]); World { env: vec![("HTTP_PROXY", proxy.url()), ("ALL_PROXY", proxy.url()), ("http_proxy", proxy.url())], bystanders: vec![proxy], ..http([ok()]) } }, LONG, Go, 1),
