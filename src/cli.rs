@@ -22,7 +22,7 @@ use crate::report::Format;
 use crate::source::Source;
 use crate::spend::{Range, UtcDay, SECONDS_A_DAY};
 
-pub use self::help::{HELP, SHORT_HELP};
+pub use self::help::{help, short_help};
 pub use self::values::echo;
 
 /// What `--version` prints.

@@ -31,8 +31,8 @@ fn main() -> ExitCode {
     let ci = ci::detect(&variable);
     let ci = ci.as_deref();
     let exit = match cli::parse(arguments.clone(), UtcDay::of(poll::now())) {
-        Ok(Command::ShortHelp) => print_only(cli::SHORT_HELP),
-        Ok(Command::Help) => print_only(cli::HELP),
+        Ok(Command::ShortHelp) => print_only(&cli::short_help()),
+        Ok(Command::Help) => print_only(&cli::help()),
         Ok(Command::Version) => print_only(cli::VERSION),
         Ok(Command::Check(settings)) => run(*settings, &arguments, ci),
         Err(error) => {

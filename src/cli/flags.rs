@@ -1,100 +1,113 @@
-//! The flags as argh knows them, and the arguments brought into the form that it reads rightly.
+//! The flags, each told once: its name, its value, its help and an example. `--help`, the examples
+//! of errors and the inputs of the Action come from here.
+//!
+//! And the arguments, brought into the form that argh reads rightly.
 
 use std::ffi::OsString;
 
 use argh::{ArgsInfo, FlagInfoKind, FromArgs, Optionality};
 
+use super::help::example;
 use super::values::echo;
-use super::{help, UsageError};
+use super::UsageError;
 
-/// A pre-flight quota gate for CI pipelines that generate media with the Runway API
+/// A pre-flight quota check for CI pipelines that generate media with the Runway API
 #[derive(FromArgs, ArgsInfo)]
 #[argh(help_triggers("-h", "--help"))]
 pub(super) struct Flags {
-    /// generations of a model that must be left today: MODEL=N or MODEL=N@CREDITS
-    #[argh(option)]
+    /// the job creates N generations with MODEL today; several for one model add up. MODEL=N@CREDITS:
+    /// each costs CREDITS at the most, and the balance must hold the planned cost. MODEL=MIN..MAX: at
+    /// least MIN; the output granted says how many, up to MAX, may start now. Example: --generations gen4.5=20
+    #[argh(option, arg_name = "MODEL=N")]
     pub(super) generations: Vec<String>,
-    /// the tasks that the job will create, as request bodies
-    #[argh(option)]
+    /// the tasks that the job will create: request bodies as JSON lines or an array; - is standard
+    /// input. Example: --plan tasks.jsonl --price gen4.5=12/s
+    #[argh(option, arg_name = "FILE")]
     pub(super) plan: Option<String>,
-    /// what a generation of a model costs, or a second of it: MODEL=CREDITS or MODEL=CREDITS/s
-    #[argh(option)]
+    /// what one output of MODEL costs, or one second of it. You supply the prices: they are listed at
+    /// https://docs.dev.runwayml.com/guides/pricing. Example: --generations gen4.5=20 --price gen4.5=60
+    #[argh(option, arg_name = "MODEL=CREDITS[/s]")]
     pub(super) price: Vec<String>,
-    /// the minimum balance in credits before the job
-    #[argh(option)]
-    pub(super) credits: Option<String>,
-    /// credits that must be left after the job
-    #[argh(option)]
-    pub(super) keep: Option<String>,
-    /// the most credits that the job may cost
-    #[argh(option)]
+    /// the planned cost must be N credits at the most; decided without a key as well.
+    /// Example: --generations gen4.5=20@60 --max-cost 1500
+    #[argh(option, arg_name = "N")]
     pub(super) max_cost: Option<String>,
-    /// generations of a model at a time that the tier must allow: MODEL=N
-    #[argh(option)]
+    /// minimum balance before the job; 0 accepts an empty balance. Example: --credits 1200
+    #[argh(option, arg_name = "N")]
+    pub(super) credits: Option<String>,
+    /// minimum balance after the job, that is after the planned cost. Example: --generations gen4.5=20@60 --keep 500
+    #[argh(option, arg_name = "N")]
+    pub(super) keep: Option<String>,
+    /// the tier must allow N generations of MODEL at a time. Example: --concurrency gen4.5=2
+    #[argh(option, arg_name = "MODEL=N")]
     pub(super) concurrency: Vec<String>,
-    /// the most credits to be spent in a window of days: CREDITS/DURATION
-    #[argh(option)]
+    /// maximum spending over the last DURATION (1 to 90 whole days, UTC, today included), planned cost
+    /// included; CREDITS/month takes the calendar month. Example: --budget 20000/30d
+    #[argh(option, arg_name = "CREDITS/DURATION")]
     pub(super) budget: Option<String>,
-    /// like --generations, but a shortfall is a warning
-    #[argh(option)]
+    /// like --generations, but only warns. Example: --warn-generations gen4.5=50
+    #[argh(option, arg_name = "MODEL=N")]
     pub(super) warn_generations: Vec<String>,
-    /// like --credits, but a shortfall is a warning
-    #[argh(option)]
+    /// like --credits, but only warns. Example: --warn-credits 5000
+    #[argh(option, arg_name = "N")]
     pub(super) warn_credits: Option<String>,
-    /// a warning if the balance lasts less than this at the present pace
-    #[argh(option)]
+    /// warn if the balance lasts less than DURATION at the present pace of spending. Example: --warn-lasts 7days
+    #[argh(option, arg_name = "DURATION")]
     pub(super) warn_lasts: Option<String>,
-    /// check again until this is over, if waiting could resolve every error
-    #[argh(option)]
+    /// check again for up to DURATION if waiting could resolve every error. Example: --wait 2h
+    #[argh(option, arg_name = "DURATION")]
     pub(super) wait: Option<String>,
-    /// between two checks of --wait
-    #[argh(option)]
+    /// pause between two checks of --wait [1m; minimum 5s]. Example: --wait 2h --interval 5m
+    #[argh(option, arg_name = "DURATION")]
     pub(super) interval: Option<String>,
-    /// for one check, retries included
-    #[argh(option)]
+    /// time limit of one check, with its retries [30s]. Example: --timeout 30s
+    #[argh(option, arg_name = "DURATION")]
     pub(super) timeout: Option<String>,
-    /// pass when Runway cannot be asked
+    /// pass, with a warning, if Runway could not be asked or understood (exit code 5 becomes 0); a
+    /// rejected key still fails
     #[argh(switch)]
     pub(super) fail_open: bool,
-    /// what to do without a key: fail or skip
-    #[argh(option)]
+    /// what to do without a key [fail]. Example: --missing-key skip
+    #[argh(option, arg_name = "fail|skip")]
     pub(super) missing_key: Option<String>,
-    /// decide from a saved answer
-    #[argh(option)]
+    /// another host [https://api.dev.runwayml.com]. Example: --base-url https://api.dev.runwayml.com
+    #[argh(option, arg_name = "URL")]
+    pub(super) base_url: Option<String>,
+    /// read the key from a file; otherwise it comes from RUNWAYML_API_SECRET, or from .env, which is
+    /// not read in a CI system. Example: --key-file secret.txt
+    #[argh(option, arg_name = "FILE")]
+    pub(super) key_file: Option<String>,
+    /// check a saved answer of GET /v1/organization; - is standard input. --budget and --usage still
+    /// ask Runway for the history. Example: --from organization.json
+    #[argh(option, arg_name = "FILE")]
     pub(super) from: Option<String>,
-    /// add the credit history to the report
-    #[argh(option)]
+    /// add the credit history: 30d, or 2026-02-15..2026-03-17 (second day left out). Example: --usage 30d
+    #[argh(option, arg_name = "RANGE")]
     pub(super) usage: Option<String>,
-    /// a name for this run, which prefixes its outputs
-    #[argh(option)]
-    pub(super) label: Option<String>,
-    /// add the tier reference to the report
+    /// add the tier reference
     #[argh(switch)]
     pub(super) tiers: bool,
-    /// text, json or markdown
-    #[argh(option)]
+    /// name this run in the report, and prefix its outputs with NAME-. Example: --label acme
+    #[argh(option, arg_name = "NAME")]
+    pub(super) label: Option<String>,
+    /// how the report is printed [text]. Example: --format json
+    #[argh(option, arg_name = "text|json|markdown")]
     pub(super) format: Option<String>,
     /// short for --format json
     #[argh(switch)]
     pub(super) json: bool,
-    /// also write the report to a file: FORMAT=FILE
-    #[argh(option)]
+    /// also write the report to FILE: json, markdown, text, env or junit; repeatable. Example: --write junit=preflight.xml
+    #[argh(option, arg_name = "FORMAT=FILE")]
     pub(super) write: Vec<String>,
-    /// auto, always or never
-    #[argh(option)]
+    /// color of the text [auto]. Example: --color never
+    #[argh(option, arg_name = "auto|always|never")]
     pub(super) color: Option<String>,
-    /// with verdict go, print no report
+    /// print no report on success
     #[argh(switch, short = 'q')]
     pub(super) quiet: bool,
-    /// report each request
+    /// report each request: status, time, addresses
     #[argh(switch, short = 'v')]
     pub(super) verbose: bool,
-    /// another host
-    #[argh(option)]
-    pub(super) base_url: Option<String>,
-    /// read the key from a file
-    #[argh(option)]
-    pub(super) key_file: Option<String>,
     /// print the version
     #[argh(switch, short = 'V')]
     pub(super) version: bool,
@@ -128,7 +141,7 @@ pub(super) fn help_asked(arguments: &[OsString]) -> Result<Option<&str>, UsageEr
 
 fn no_value(flag: &str, next: &str) -> UsageError {
     let problem = format!("{flag} needs a value, but {} comes next", echo(next));
-    UsageError::new(problem, help::example(flag))
+    UsageError::new(problem, &example(flag))
 }
 
 /// Brings the arguments into the one form that argh reads as they are meant: `--name value`, each
@@ -179,11 +192,11 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageEr
             }
             continue;
         };
-        let example = help::example(flag.long);
+        let example = example(flag.long);
         if twice && flag.optionality != Optionality::Repeating {
             return Err(UsageError::new(
                 format!("{} is given twice, but takes one value", flag.long),
-                example,
+                &example,
             ));
         }
         let value = match inline {
@@ -192,7 +205,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageEr
                 .next_if(|word| !is_flag(word))
                 .ok_or_else(|| match words.peek() {
                     Some(next) => no_value(flag.long, next),
-                    None => UsageError::new(format!("{} needs a value", flag.long), example),
+                    None => UsageError::new(format!("{} needs a value", flag.long), &example),
                 })?,
         };
         if value.trim().is_empty() {
@@ -201,7 +214,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageEr
                     "the value of {} is empty: is the variable that it comes from unset?",
                     flag.long
                 ),
-                example,
+                &example,
             ));
         }
         normal.push(flag.long.to_owned());
@@ -221,15 +234,15 @@ fn stray(word: &str, flag: &str, value: &str) -> UsageError {
     let meant = match flag {
         "--generations" | "--concurrency" | "--warn-generations" if number(word) => "=",
         "--wait" | "--interval" | "--timeout" if number(value) => "",
-        _ => return UsageError::new(problem, help::example(flag)),
+        _ => return UsageError::new(problem, &example(flag)),
     };
     if !plain(value) || !plain(word) {
-        return UsageError::new(problem, help::example(flag));
+        return UsageError::new(problem, &example(flag));
     }
     let meant = format!("{flag} {value}{meant}{word}");
     // What looks like a key is not shown.
     if echo(&meant).starts_with('(') {
-        return UsageError::new(problem, help::example(flag));
+        return UsageError::new(problem, &example(flag));
     }
     UsageError::new(format!("{problem}: write {meant} as one word"), &meant)
 }
@@ -255,7 +268,7 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UsageError {
     match near {
         Some((_, flag)) => UsageError::new(
             format!("unknown flag {}; did you mean {flag}?", echo(name)),
-            help::example(flag),
+            &example(flag),
         ),
         None if ["key", "secret", "token"]
             .iter()

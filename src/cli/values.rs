@@ -32,7 +32,7 @@ impl Value {
             "--generations" if self.text.contains("..") => "--generations gen4.5=50..300",
             "--generations" if self.text.contains('@') => PRICED,
             "--usage" if self.text.contains("..") => "--usage 2026-02-15..2026-03-17",
-            flag => help::example(flag),
+            flag => &help::example(flag),
         };
         self.error_with(problem, example)
     }
