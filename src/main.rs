@@ -82,7 +82,8 @@ fn run(settings: Settings, arguments: &[OsString], ci: Option<&dyn System>) -> E
 
 fn check(setup: &Setup, output: &Output, ci: Option<&dyn System>) -> Exit {
     let context = setup.context(output.redactor());
-    let mut terminal = Terminal::new(std::io::stderr(), output, &context, setup.verbose);
+    let renews = std::io::stderr().is_terminal() && reads_escapes();
+    let mut terminal = Terminal::new(renews, output, &context, setup.verbose);
     let listener = &mut |progress: Progress| terminal.report(progress);
     let outcome = match &setup.obstacle {
         None => setup.poll.run(listener),
@@ -315,7 +316,19 @@ fn has_colour(color: Color, terminal: bool) -> bool {
         Color::Always => true,
         Color::Never => false,
         Color::Auto if set("NO_COLOR").is_some() => false,
-        Color::Auto => set("CLICOLOR_FORCE").map_or(terminal, |value| value != "0" || terminal),
+        Color::Auto if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+        Color::Auto => terminal && reads_escapes(),
+    }
+}
+
+/// Whether a terminal that is there reads escape sequences.
+fn reads_escapes() -> bool {
+    match variable("TERM") {
+        Some(kind) => kind != "dumb",
+        #[cfg(windows)]
+        None => anstyle_query::windows::enable_ansi_colors() == Some(true),
+        #[cfg(not(windows))]
+        None => true,
     }
 }
 

@@ -53,7 +53,7 @@ impl Output {
     /// Where the whole of it could not be written; then a regular file is left empty.
     pub fn write(&self, path: &Path, text: &str, patience: Duration) -> io::Result<()> {
         let text = self.redactor.without_keys(text);
-        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        if is_special(path) {
             return write_to_special(path, text.into_owned(), patience);
         }
         let mut options = OpenOptions::new();
@@ -114,6 +114,15 @@ impl Output {
             }
         }
     }
+}
+
+/// Whether this is something else than a regular file, such as a pipe or a device.
+pub fn is_special(path: &Path) -> bool {
+    // What Windows makes of `NUL` and `CON`.
+    const DEVICE: &str = r"\\.\";
+    let device = |whole: PathBuf| whole.to_string_lossy().starts_with(DEVICE);
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file())
+        || (cfg!(windows) && std::path::absolute(path).is_ok_and(device))
 }
 
 /// What was added to a file.

@@ -12,7 +12,7 @@ use runway_preflight::decode;
 use runway_preflight::diagnostic::{Asked, Context, Finding, HistoryFlag, KeyHint};
 use runway_preflight::files::{self, Limits, Pipes, ReadError};
 use runway_preflight::job::Job;
-use runway_preflight::output::Output;
+use runway_preflight::output::{is_special, Output};
 use runway_preflight::plan::{self, Plan};
 use runway_preflight::poll::Poll;
 use runway_preflight::redact::Redactor;
@@ -203,8 +203,7 @@ fn in_certificates(path: &Path) -> Option<String> {
 /// Whether two paths lead to one file, which may not exist yet. To a device or a pipe both may
 /// write.
 fn is_same_file(one: &Path, other: &Path) -> bool {
-    let shared = |path: &Path| std::fs::metadata(path).is_ok_and(|found| !found.is_file());
-    if is_device(one) || shared(one) || shared(other) {
+    if is_special(one) || is_special(other) {
         return false;
     }
     id(one).is_some_and(|one| Some(one) == id(other)) || target(one) == target(other)
@@ -221,12 +220,6 @@ fn id(path: &Path) -> Option<(u64, u64)> {
 #[cfg(not(unix))]
 fn id(_: &Path) -> Option<(u64, u64)> {
     None
-}
-
-/// `NUL`, `CON` and the like.
-fn is_device(path: &Path) -> bool {
-    let whole = std::path::absolute(path).unwrap_or_default();
-    cfg!(windows) && whole.to_string_lossy().starts_with(r"\\.\")
 }
 
 /// Where a path leads in the end, also if nothing is there.

@@ -1,7 +1,6 @@
 //! What is said while there is nothing to report yet: in a log a line when something changes and
 //! one every few minutes, on a terminal one line that is renewed.
 
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use runway_preflight::diagnostic::{Context, Finding};
@@ -29,8 +28,9 @@ pub(crate) struct Terminal<'a> {
 }
 
 impl<'a> Terminal<'a> {
+    /// On a terminal the line of a wait is renewed.
     pub(crate) fn new(
-        stderr: impl IsTerminal,
+        renews: bool,
         output: &'a Output,
         context: &'a Context<'a>,
         verbose: bool,
@@ -38,7 +38,7 @@ impl<'a> Terminal<'a> {
         Self {
             output,
             context,
-            renews: stderr.is_terminal(),
+            renews,
             verbose,
             shown: String::new(),
             shown_at: None,

@@ -15,9 +15,13 @@ fn a_terminal_gets_colour_unless_it_is_not_wanted() {
     let (code, shown) = gate().on_terminal();
     assert_eq!(code, 6, "{shown}");
     assert!(shown.contains("\u{1b}["), "{shown:?}");
-    let (code, shown) = gate().env("NO_COLOR", "1").on_terminal();
-    assert_eq!(code, 6, "{shown}");
-    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let (code, shown) = gate().env(name, value).on_terminal();
+        assert_eq!(code, 6, "{shown}");
+        assert!(!shown.contains('\u{1b}'), "{name}: {shown:?}");
+    }
+    let dumb = gate().env("TERM", "dumb").args("--color always");
+    assert!(dumb.on_terminal().1.contains("\u{1b}["));
 }
 
 #[test]
