@@ -88,6 +88,73 @@ fn summary_and_outputs_keep_their_limits() {
     }
 }
 
+/// An answer with so many models, none of which a flag names.
+fn models(count: usize) -> String {
+    let many: Vec<String> = (0..count).map(|nth| format!("m{nth:05}")).collect();
+    let many: Vec<_> = many
+        .iter()
+        .map(|name| (name.as_str(), json!(1), json!(1), json!(0)))
+        .collect();
+    organization(5_000, &many).to_string()
+}
+
+/// Up to its bound a text is whole.
+#[test]
+fn what_fits_is_whole() {
+    // The text of a run with so many models, and whether all are there.
+    let env = |count: usize| {
+        let write = Gate::reading(models(count)).args("--write env=env");
+        let text = write.shell("\"$@\" >/dev/null; cat env").run().stdout;
+        let whole = text.contains(&format!("\"m{:05}\":1", count - 1));
+        (text.len(), whole)
+    };
+    let report = |count: usize| {
+        let run = Gate::reading(models(count)).github().run();
+        let text = run.output("report");
+        let whole = !text.contains("leftOut");
+        (text.len(), whole)
+    };
+    let check = |bound: usize, text: &dyn Fn(usize) -> (usize, bool)| {
+        let (one, two) = (text(20), text(21));
+        let most = 20 + (bound - one.0) / (two.0 - one.0);
+        let (length, whole) = text(most);
+        assert!(whole && length <= bound, "{length} of {bound}");
+        let (length, whole) = text(most + 1);
+        assert!(!whole && length <= bound, "{length} of {bound}");
+    };
+    check(5_000, &env);
+    check(119_000, &report);
+    let summary = |before: usize| {
+        let gate = Gate::reading(EXAMPLE).github();
+        let run = gate
+            .file("github-summary", "x".repeat(before - 1) + "\n")
+            .run();
+        run.summary.map_or(0, |text| text.len() - before)
+    };
+    let whole = summary(1);
+    assert_eq!(summary(1_040_000 - whole), whole);
+    let shorter = summary(1_040_001 - whole);
+    assert!(shorter > 0 && shorter < whole, "{shorter} of {whole}");
+}
+
+/// That no thread is left is told as what it is.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_thread_is_left() {
+    let gate = Gate::reading(EXAMPLE).shell(
+        r#"cp "$1" gate; shift; chmod 755 . gate
+           if test "$(id -u)" = 0; then become="setpriv --reuid=65533 --clear-groups"; fi
+           exec prlimit --nproc=1 ${become-} ./gate "$@""#,
+    );
+    let run = gate.run();
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(
+        run.stderr
+            .contains("no thread is left to this user (ulimit -u"),
+        "{run:?}"
+    );
+}
+
 #[test]
 fn no_pass_outlives_a_wrong_command_line() {
     let gate = Gate::reading(EXAMPLE)

@@ -214,6 +214,84 @@ fn outside_of_actions_nothing_is_written() {
     }
 }
 
+/// What cannot be read passes under `--fail-open`; what cannot be reported never does.
+#[test]
+fn nothing_opens_for_a_report_that_cannot_be_written() {
+    let gone = Server::script([]).url();
+    for (args, code, pass) in [("", 0, "true"), ("--write json=missing/file", 5, "false")] {
+        let run = Gate::new()
+            .env("RUNWAYML_BASE_URL", &gone)
+            .github()
+            .args("--fail-open --timeout 5s")
+            .args(args)
+            .run();
+        assert_eq!((run.code, run.output("pass")), (code, pass), "{run:?}");
+        assert_eq!(run.output("verdict"), "cannot-tell", "{run:?}");
+    }
+}
+
+/// Half of what is appended is cut off again, so that no line is half a line; what comes after it is
+/// short enough to be there.
+#[cfg(target_os = "linux")]
+#[test]
+fn half_an_append_is_none() {
+    let run = Gate::reading(EXAMPLE)
+        .github()
+        .file("github-output", "before=1")
+        .shell(r#"echo before >github-summary; ulimit -f 1; "$@" >/dev/null"#)
+        .run();
+    assert_eq!(run.code, 5, "{run:?}");
+    assert_eq!(run.summary.as_deref(), Some("before\n"), "{run:?}");
+    let message = run.output("message");
+    let expected = format!(
+        "before=1\npass=false\nverdict=cannot-tell\nexit-code=5\ncodes=report-failed\n\
+         message={message}\npass=false\n"
+    );
+    assert_eq!(run.outputs.as_deref(), Some(&*expected), "{run:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn gates_that_share_their_files_lose_nothing() {
+    let run = Gate::new()
+        .no_key()
+        .github()
+        .file("saved", EXAMPLE)
+        .file("github-output", "before=1")
+        .args("--from saved --quiet")
+        .shell(
+            r#"for round in 1 2 3 4 5; do
+                   for label in a b c d; do "$@" --label $label-$round & done
+               done; wait"#,
+        )
+        .run();
+    let outputs = run.outputs.as_deref().unwrap_or_default();
+    let lines = |start: &str| {
+        outputs
+            .lines()
+            .filter(|line| line.starts_with(start))
+            .count()
+    };
+    let outputs_of_one = crate::support::check::OUTPUTS.len() + 1;
+    assert_eq!(lines("before=1"), 1, "{outputs}");
+    for label in ["a", "b", "c", "d"] {
+        for round in 1..=5 {
+            assert_eq!(
+                lines(&format!("{label}-{round}-")),
+                outputs_of_one,
+                "{outputs}"
+            );
+            assert_eq!(lines(&format!("{label}-{round}-pass=true")), 1, "{outputs}");
+        }
+    }
+    let summary = run.summary.as_deref().unwrap_or_default();
+    assert_eq!(
+        summary.matches("Runway preflight: ").count(),
+        20,
+        "{summary}"
+    );
+}
+
 /// A value that the next step puts into an environment variable has to fit in it.
 #[test]
 fn the_report_of_a_long_history_fits_a_variable() {

@@ -267,8 +267,14 @@ fn a_signal_ends_the_wait_at_once() {
             let server = Server::script([short()]);
             let running = Gate::asking(&server)
                 .args(NEED)
-                .args("--wait 1h --interval 30m")
-                .spawn();
+                .args("--wait 1h --interval 30m");
+            // A background job hands on that it ignores INT.
+            let running = if cfg!(target_os = "linux") {
+                running.shell("exec env --default-signal=INT,TERM \"$@\"")
+            } else {
+                running
+            };
+            let running = running.spawn();
             while server.seen() == 0 {
                 std::thread::sleep(Duration::from_millis(10));
             }
@@ -281,6 +287,32 @@ fn a_signal_ends_the_wait_at_once() {
             assert_eq!(server.seen(), 1, "{run:?}");
         },
     );
+}
+
+/// A signal that process 1 of a container does not handle, it ignores.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_process_1_at_once() {
+    let able = std::process::Command::new("unshare")
+        .args(["-pf", "true"])
+        .status();
+    if !able.is_ok_and(|status| status.success()) {
+        eprintln!("left out: no process can be process 1 here");
+        return;
+    }
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let server = Server::script([short()]);
+        let script = r#"unshare -pf "$@" >out 2>&1 & outer=$!
+            until grep -q waiting out; do sleep 0.1; done
+            kill -s NAME $(cat /proc/$outer/task/$outer/children)
+            wait $outer; echo $? >&2"#;
+        let run = Gate::asking(&server)
+            .args(NEED)
+            .args("--wait 1h --interval 30m")
+            .shell(&script.replace("NAME", name))
+            .run();
+        assert_eq!(run.stderr, format!("{code}\n"), "{run:?}");
+    }
 }
 
 /// One run may take the whole wait, one check no more than its time-out.

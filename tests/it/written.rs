@@ -109,6 +109,8 @@ fn a_shell_that_sources_the_variables_has_the_outputs() {
             assert_eq!(run.code, *code, "{run:?}");
             let text = read(file);
             assert!(text.len() <= 5_000 && text.lines().count() <= 20, "{text}");
+            let last = text.lines().last().unwrap_or_default();
+            assert!(last.contains("_PASS="), "the pass is last: {text}");
             let plain = |line: &str| {
                 line.split_once('=')
                     .is_some_and(|(_, value)| !value.contains([' ', '\'']))
