@@ -186,6 +186,7 @@ impl Client {
         on_try: &mut dyn FnMut(Try),
     ) -> Result<Answer, Box<Unanswered>> {
         let mut asked = Asked::nothing(request.document());
+        asked.proxy.clone_from(&self.proxy);
         let mut before: Option<Failure> = None;
         loop {
             let left = deadline.left();
@@ -321,14 +322,32 @@ impl Client {
             .take(MAX_ERROR_BYTES)
             .read_to_end(&mut body);
         let reason = decode::reason(&body);
+        let leads_to = matches!(status, 301 | 302 | 303 | 307 | 308)
+            .then(|| answer.headers().get("location"))
+            .flatten()
+            .map(|location| self.led_to(&String::from_utf8_lossy(location.as_bytes())));
         Failure::Answered {
             status,
+            leads_to,
             date,
             hints,
             says: Some(reason.says).filter(|says| !says.trim().is_empty()),
             see: reason.see.filter(|see| is_plain_link(see)),
             in_runways_form: reason.in_runways_form,
         }
+    }
+
+    /// Where a redirect leads: the host, without a user, a password or a path, which may be secret.
+    fn led_to(&self, link: &str) -> String {
+        let link = link.trim();
+        let from_host = match link.split_once("//") {
+            Some((scheme, rest)) if scheme.is_empty() || scheme.ends_with(':') => rest,
+            _ => return format!("another path of {}", self.base.host()),
+        };
+        let authority = from_host.split(['/', '?', '#', '\\']).next();
+        let host = authority.and_then(|authority| authority.rsplit('@').next());
+        let host = host.filter(|host| BaseUrl::parse(&format!("https://{host}")).is_ok());
+        host.unwrap_or("another host").to_owned()
     }
 
     fn unanswered(
@@ -341,7 +360,6 @@ impl Client {
         let wait = failure.retry_after();
         let date = failure.date();
         let background = Background {
-            proxy: self.proxy.clone(),
             timeout: deadline.timeout,
             before: before.map(|before| before.brief()),
         };

@@ -25,6 +25,9 @@ pub const MAX_BYTES: u64 = 8 * 1024 * 1024;
 /// More models than any tier has; with more, the memory that they take has no bound.
 const MAX_MODELS: usize = 100_000;
 
+/// More of what is wrong with a request is not quoted.
+const MAX_ISSUES: usize = 3;
+
 /// How much of an answer is kept for an excerpt, in bytes.
 const MAX_EXCERPT: usize = 4_096;
 
@@ -218,11 +221,24 @@ pub fn reason(body: &[u8]) -> Reason {
     let error = document.first("error");
     let inner = error.and_then(|error| Object::of(error, Path::DOCUMENT).ok());
     let message = inner.as_ref().and_then(|error| error.first("message"));
-    let says = text(error)
+    let mut says = text(error)
         .or_else(|| text(message))
-        .or_else(|| text(document.first("message")));
+        .or_else(|| text(document.first("message")))
+        .unwrap_or_default();
+    // What is wrong with a field stands beside it.
+    let issues = document.first("issues").and_then(|issues| issues.array());
+    let issues = issues.into_iter().flatten();
+    let issues =
+        issues.filter_map(|issue| Object::of(issue, Path::DOCUMENT).ok()?.first("message"));
+    for issue in issues
+        .take(MAX_ISSUES)
+        .filter_map(|issue| text(Some(issue)))
+    {
+        says.push_str(if says.is_empty() { "" } else { ": " });
+        says.push_str(&issue);
+    }
     Reason {
-        says: says.unwrap_or_default(),
+        says,
         see: text(document.first("docUrl")),
         in_runways_form: inner.is_some() || error.is_some_and(|error| error.string().is_some()),
     }

@@ -194,14 +194,16 @@ diagnostics! {
     Unreachable {
         asked: Asked,
         why: String,
-        /// The proxy in between, and the variable that names it.
-        proxy: Option<String>,
+        /// The fix, if more is known than the general one.
+        fix: Option<String>,
     } = "unreachable", CannotTell, waiting: true;
     TlsFailed {
         asked: Asked,
         why: String,
         /// The fix, if more is known than the general one.
         fix: Option<String>,
+        /// It is the proxy that there is no secure connection to.
+        to_proxy: bool,
     } = "tls-failed", CannotTell, waiting: false;
     TimedOut {
         asked: Asked,
@@ -213,7 +215,12 @@ diagnostics! {
     } = "timed-out", CannotTell, waiting: true;
     RequestRejected { asked: Asked, status: u16 }
         = "request-rejected", CannotTell, waiting: false;
-    UnexpectedStatus { asked: Asked, status: u16 } = "unexpected-status", CannotTell, waiting: false;
+    UnexpectedStatus {
+        asked: Asked,
+        status: u16,
+        /// The host that a redirect leads to, raw.
+        leads_to: Option<String>,
+    } = "unexpected-status", CannotTell, waiting: false;
     UnexpectedResponse {
         document: Document,
         problem: Unexpected,
@@ -311,6 +318,8 @@ pub struct Asked {
     pub says: Option<String>,
     /// Runway's own link, if it is a plain https one.
     pub see: Option<String>,
+    /// Host and port of the proxy in between.
+    pub proxy: Option<String>,
 }
 
 impl Asked {
@@ -321,6 +330,7 @@ impl Asked {
             tries: 0,
             says: None,
             see: None,
+            proxy: None,
         }
     }
 }
@@ -348,6 +358,8 @@ pub struct Context<'a> {
     pub organization: &'a Source,
     /// The host of the base URL, with the port if it is not the scheme's own.
     pub host: &'a str,
+    /// The path of the base URL, without a slash at the end.
+    pub path: &'a str,
     /// The base URL is https.
     pub secure: bool,
     /// `--wait` is given.

@@ -40,6 +40,7 @@ pub(crate) struct Setup {
     pub(crate) label: Option<String>,
     organization: Source,
     host: String,
+    path: String,
     waiting: bool,
     secure: bool,
     fails_open: bool,
@@ -52,6 +53,7 @@ impl Setup {
         Context {
             organization: &self.organization,
             host: &self.host,
+            path: &self.path,
             secure: self.secure,
             waiting: self.waiting,
             waiting_helps: true,
@@ -132,6 +134,7 @@ pub(crate) fn setup(settings: Settings, places: &Places) -> Result<Setup, UsageE
         label: settings.label,
         organization: settings.organization,
         host: base.host().to_owned(),
+        path: base.path().to_owned(),
         secure: base.is_secure(),
         waiting: settings.wait.is_some(),
         fails_open: settings.fail_open,
@@ -337,6 +340,7 @@ fn roots(base: &BaseUrl, settings: &Settings) -> Result<ureq::tls::RootCerts, Bo
             asked: Asked::nothing(document),
             why: none.why,
             fix: Some(none.fix),
+            to_proxy: false,
         })
     })
 }

@@ -12,11 +12,11 @@ pub enum Document {
 }
 
 impl Document {
-    /// The request that it answers.
-    pub fn request(self) -> &'static str {
+    /// The request that it answers, below the path of a base URL.
+    pub fn request(self, path: &str) -> String {
         match self {
-            Self::Organization => "GET /v1/organization",
-            Self::Usage => "POST /v1/organization/usage",
+            Self::Organization => format!("GET {path}/v1/organization"),
+            Self::Usage => format!("POST {path}/v1/organization/usage"),
         }
     }
 }

@@ -53,7 +53,7 @@ impl<'a> Terminal<'a> {
                 if self.verbose {
                     self.line(&format!(
                         "{} at {}: {outcome} in {} ms ({})",
-                        tried.document.request(),
+                        tried.document.request(self.context.path),
                         tried.host,
                         tried.elapsed.as_millis(),
                         if tried.addresses.is_empty() {
@@ -67,7 +67,7 @@ impl<'a> Terminal<'a> {
                     self.line(&format!(
                         "attempt {}: {} at {}: {outcome}; trying again in {}",
                         tried.tries,
-                        tried.document.request(),
+                        tried.document.request(self.context.path),
                         tried.host,
                         in_tenths(again_in)
                     ));

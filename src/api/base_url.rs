@@ -15,6 +15,8 @@ pub struct BaseUrl {
     text: String,
     /// Host and port, the port left out if it is the scheme's own.
     host: String,
+    /// What stands between the host and the paths of the API: mostly nothing.
+    path: String,
     secure: bool,
 }
 
@@ -68,6 +70,7 @@ impl BaseUrl {
         Ok(Self {
             text: text.trim_end_matches('/').to_owned(),
             host,
+            path: uri.path().trim_end_matches('/').to_owned(),
             secure,
         })
     }
@@ -80,6 +83,11 @@ impl BaseUrl {
     /// Host, and port if it is not the scheme's own.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Its path, without a slash at the end.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// Whether it is https.
@@ -141,6 +149,13 @@ mod tests {
 
     #[test]
     fn what_may_be_asked() {
+        for (text, path) in [
+            (RUNWAY, ""),
+            ("https://h/", ""),
+            ("https://h/a/b//", "/a/b"),
+        ] {
+            assert_eq!(BaseUrl::parse(text).expect(text).path(), path, "{text}");
+        }
         for (text, kept, host) in [
             (RUNWAY, RUNWAY, "api.dev.runwayml.com"),
             ("https://h:8443/v/", "https://h:8443/v", "h:8443"),

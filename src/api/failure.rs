@@ -17,13 +17,16 @@ const TRIES: u32 = 3;
 const TRIES_OF_A_NAME: u32 = 2;
 
 const NOT_TLS: &str = "check that the port speaks TLS, and any proxy on the way";
+const PLAIN_PROXY: &str =
+    "write http:// in place of https:// in HTTPS_PROXY or ALL_PROXY: most proxies speak plain HTTP";
+const NOT_HTTP: &str =
+    "check that HTTPS_PROXY or ALL_PROXY names an HTTP proxy (not SOCKS), with https:// only if the \
+     proxy itself speaks TLS, or name the host in NO_PROXY";
 const OUT_OF_TIME: &str =
     "set this machine's clock if it is wrong, otherwise renew the server's certificate";
 
 /// What else a finding says of the request.
 pub(super) struct Background {
-    /// Host and port of the proxy in between.
-    pub(super) proxy: Option<String>,
     /// `--timeout`.
     pub(super) timeout: Duration,
     /// What the try before came to, in brief.
@@ -44,14 +47,23 @@ pub(super) enum Failure {
         see: Option<String>,
         /// The body has Runway's own form of an error.
         in_runways_form: bool,
+        /// The host that a redirect leads to.
+        leads_to: Option<String>,
     },
     /// No connection, or none that lasted, and how often that is tried.
-    Unreachable { why: String, tries: u32 },
+    Unreachable {
+        why: String,
+        /// What to do, if more is known than the general advice.
+        fix: Option<&'static str>,
+        tries: u32,
+    },
     /// No secure connection.
     Tls {
         why: String,
         /// What to do, if more is known than the general advice.
         fix: Option<&'static str>,
+        /// It is the proxy's.
+        to_proxy: bool,
         again: bool,
     },
     /// The time was over: while doing what.
@@ -106,6 +118,7 @@ impl Failure {
                 says,
                 see,
                 in_runways_form,
+                leads_to,
                 ..
             } => {
                 asked.says = says;
@@ -113,25 +126,32 @@ impl Failure {
                 match status {
                     401 => Finding::Unauthorized { asked },
                     403 if in_runways_form => Finding::Forbidden { asked },
-                    400 | 422 => Finding::RequestRejected { asked, status },
+                    400 | 422 if in_runways_form => Finding::RequestRejected { asked, status },
                     429 => Finding::RateLimited { asked, retry_after },
                     408 | 409 | 500..=599 => Finding::Unavailable {
                         asked,
                         status,
                         retry_after,
                     },
-                    _ => Finding::UnexpectedStatus { asked, status },
+                    _ => Finding::UnexpectedStatus {
+                        asked,
+                        status,
+                        leads_to,
+                    },
                 }
             }
-            Self::Unreachable { why, .. } => Finding::Unreachable {
-                asked,
-                why,
-                proxy: background.proxy,
-            },
-            Self::Tls { why, fix, .. } => Finding::TlsFailed {
+            Self::Unreachable { why, fix, .. } => Finding::Unreachable {
                 asked,
                 why,
                 fix: fix.map(str::to_owned),
+            },
+            Self::Tls {
+                why, fix, to_proxy, ..
+            } => Finding::TlsFailed {
+                asked,
+                why,
+                fix: fix.map(str::to_owned),
+                to_proxy,
             },
             Self::TimedOut(doing) => Finding::TimedOut {
                 asked,
@@ -167,20 +187,27 @@ impl Failure {
             Error::Timeout(_) => Self::TimedOut(progress.doing()),
             Error::ConnectProxyFailed(reason) => Self::proxy(&reason),
             Error::HostNotFound => Self::unknown_name(),
-            Error::Rustls(error) => Self::tls(&error),
+            Error::Rustls(error) => Self::tls(&error, progress.phase()),
             Error::Tls(what) => Self::Tls {
                 why: what.to_owned(),
                 fix: None,
+                to_proxy: false,
                 again: false,
             },
             Error::Io(error) => Self::io(&error, progress),
             Error::LargeResponseHeader(..) => Self::unexpected("the answer's headers never end"),
             Error::BodyExceedsLimit(_) => Self::unexpected("the answer is too long"),
+            _ if progress.phase() == Phase::Tunnel => Self::Unreachable {
+                why: "the proxy does not answer in HTTP".to_owned(),
+                fix: Some(NOT_HTTP),
+                tries: 1,
+            },
             other if progress.phase() >= Phase::Tunnel => {
                 Self::unexpected(&format!("the answer is not valid HTTP ({other})"))
             }
             other => Self::Unreachable {
                 why: other.to_string(),
+                fix: None,
                 tries: 1,
             },
         }
@@ -191,7 +218,7 @@ impl Failure {
         // What rustls refuses comes as an error of reading, wherever it meets it.
         let refused = error.get_ref().and_then(|inner| inner.downcast_ref());
         if let Some(refused) = refused {
-            return Self::tls(refused);
+            return Self::tls(refused, progress.phase());
         }
         let what = error.to_string();
         match (progress.phase(), error.kind()) {
@@ -199,20 +226,25 @@ impl Failure {
             (Phase::Lookup, ErrorKind::NotFound) => Self::unknown_name(),
             (Phase::Lookup, _) => Self::Unreachable {
                 why: what,
+                fix: None,
                 tries: TRIES,
             },
             (Phase::Handshake, _) => Self::Tls {
                 why: format!("the handshake was cut off ({what})"),
                 fix: Some(NOT_TLS),
+                to_proxy: false,
                 again: true,
             },
             (Phase::Body, _) => Self::cut_off(),
-            (Phase::Answer | Phase::Tunnel, ErrorKind::UnexpectedEof) => Self::Unreachable {
+            (Phase::Tunnel, _) => Self::no_tunnel(),
+            (Phase::Answer, ErrorKind::UnexpectedEof) => Self::Unreachable {
                 why: "the connection was closed before an answer came".to_owned(),
+                fix: None,
                 tries: TRIES,
             },
             _ => Self::Unreachable {
                 why: format!("{what}, while {}", progress.doing()),
+                fix: None,
                 tries: TRIES,
             },
         }
@@ -221,6 +253,7 @@ impl Failure {
     fn unknown_name() -> Self {
         Self::Unreachable {
             why: "the name was not found".to_owned(),
+            fix: None,
             tries: TRIES_OF_A_NAME,
         }
     }
@@ -234,21 +267,30 @@ impl Failure {
         match status {
             Some(407) => Self::Unreachable {
                 why: "the proxy answered 407: it asks for a user and a password".to_owned(),
+                fix: None,
                 tries: 1,
             },
             Some(status) => Self::Unreachable {
                 why: format!("the proxy answered {status} instead of opening a tunnel"),
+                fix: None,
                 tries: if status >= 500 { TRIES } else { 1 },
             },
-            None => Self::Unreachable {
-                why: "the proxy did not answer".to_owned(),
-                tries: TRIES,
-            },
+            None => Self::no_tunnel(),
         }
     }
 
-    fn tls(error: &rustls::Error) -> Self {
+    fn no_tunnel() -> Self {
+        Self::Unreachable {
+            why: "the proxy closed the connection without an answer".to_owned(),
+            fix: Some(NOT_HTTP),
+            tries: TRIES,
+        }
+    }
+
+    /// What rustls refuses, of the host or, before there is a tunnel, of the proxy.
+    fn tls(error: &rustls::Error, phase: Phase) -> Self {
         use rustls::CertificateError as Certificate;
+        let to_proxy = phase == Phase::Tunnel;
         let mut fix = None;
         let why = match error {
             rustls::Error::InvalidCertificate(certificate) => match certificate {
@@ -301,6 +343,13 @@ impl Failure {
                 },
                 _ => format!("the server's certificate is refused: {certificate}"),
             },
+            rustls::Error::InvalidMessage(_) if to_proxy => {
+                return Self::Unreachable {
+                    why: "the proxy is named with https://, and does not answer in TLS".to_owned(),
+                    fix: Some(PLAIN_PROXY),
+                    tries: 1,
+                };
+            }
             rustls::Error::InvalidMessage(_) => {
                 fix = Some(NOT_TLS);
                 format!("the other side does not speak TLS ({error})")
@@ -310,6 +359,7 @@ impl Failure {
         Self::Tls {
             why,
             fix,
+            to_proxy,
             again: false,
         }
     }
@@ -318,6 +368,7 @@ impl Failure {
     pub(super) fn reset() -> Self {
         Self::Unreachable {
             why: "the connection was reset during the answer".to_owned(),
+            fix: None,
             tries: TRIES,
         }
     }

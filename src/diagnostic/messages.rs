@@ -510,39 +510,44 @@ impl Finding {
                 ),
                 ERRORS_PAGE,
             ),
-            Self::Unreachable { asked, why, proxy } => asked.message(
+            Self::Unreachable { asked, why, fix } => asked.message(
                 context,
-                match proxy {
-                    Some(proxy) => format!(
-                        "cannot reach {} through the proxy {}",
-                        context.host,
-                        context.quote(proxy)
-                    ),
-                    None => format!("cannot reach {}", context.host),
-                },
+                format!("cannot reach {}", context.host_for(asked)),
                 &context.quote(why),
                 &format!(
                     "{}{}",
-                    match proxy {
-                        Some(_) => {
+                    match fix {
+                        Some(fix) => context.quote(fix),
+                        None if asked.proxy.is_some() => {
                             "check the proxy in HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY"
+                                .to_owned()
                         }
                         None if context.secure => {
                             "check the network, the firewall, and --base-url or RUNWAYML_BASE_URL; \
                              set HTTPS_PROXY if this network needs a proxy"
+                                .to_owned()
                         }
                         // Plain http goes to this machine alone, and through no proxy.
-                        None => {
-                            "check that a server listens there, and --base-url or RUNWAYML_BASE_URL"
-                        }
+                        None => "check that a server listens there, and --base-url or RUNWAYML_BASE_URL"
+                            .to_owned(),
                     },
                     context.fail_open_hint()
                 ),
                 &documentation(Code::Unreachable),
             ),
-            Self::TlsFailed { asked, why, fix } => asked.message(
+            Self::TlsFailed {
+                asked,
+                why,
+                fix,
+                to_proxy,
+            } => asked.message(
                 context,
-                format!("no secure connection (TLS) to {}", context.host),
+                match &asked.proxy {
+                    Some(proxy) if *to_proxy => {
+                        format!("no secure connection (TLS) to the proxy {}", context.quote(proxy))
+                    }
+                    _ => format!("no secure connection (TLS) to {}", context.host_for(asked)),
+                },
                 &context.quote(why),
                 &context.quote(fix.as_deref().unwrap_or(TLS_FIX)),
                 &documentation(Code::TlsFailed),
@@ -560,7 +565,7 @@ impl Finding {
                     context,
                     format!(
                         "no answer from {} within {}",
-                        context.host,
+                        context.host_for(asked),
                         exact_duration(*timeout)
                     ),
                     &format!("the time ran out while {doing}{before}"),
@@ -568,58 +573,89 @@ impl Finding {
                     &documentation(Code::TimedOut),
                 )
             }
-            Self::RequestRejected { asked, status } => asked.message(
-                context,
-                format!("Runway rejected the request of this runway-preflight ({status})"),
-                &format!("Runway may no longer support API version {}", crate::api::API_VERSION),
-                "upgrade runway-preflight",
-                "https://docs.dev.runwayml.com/api-details/versioning",
-            ),
-            Self::UnexpectedStatus { asked, status } => asked.message(
+            Self::RequestRejected { asked, status } => {
+                let version = crate::api::API_VERSION;
+                let says = asked.says.as_deref().unwrap_or_default();
+                if says.to_ascii_lowercase().contains("version") {
+                    asked.message(
+                        context,
+                        format!("Runway rejected API version {version} ({status})"),
+                        "Runway may no longer support the requests of this runway-preflight",
+                        "update runway-preflight",
+                        "https://docs.dev.runwayml.com/api-details/versioning",
+                    )
+                } else {
+                    asked.message(
+                        context,
+                        format!("Runway rejected the request ({status})"),
+                        &format!("{} refused it, with API version {version}", context.host),
+                        &format!(
+                            "do what Runway's reason says; if it is nothing of yours, report it: \
+                             {DOCUMENTATION}/issues"
+                        ),
+                        ERRORS_PAGE,
+                    )
+                }
+            }
+            Self::UnexpectedStatus {
+                asked,
+                status,
+                leads_to,
+            } => asked.message(
                 context,
                 format!(
                     "{} answered with the unexpected status {status}",
-                    context.host
+                    context.host_for(asked)
                 ),
-                if (300..400).contains(status) {
-                    "it redirects elsewhere; redirects are not followed, so that the key goes to no \
-                     other host"
-                } else {
-                    "this is not Runway's API, or a proxy or firewall answered in its place"
+                &match leads_to {
+                    Some(host) => format!(
+                        "it redirects to {}; redirects are not followed, so that the key goes to no \
+                         other host",
+                        context.quote(host)
+                    ),
+                    None => "this is not Runway's API, or a proxy or firewall answered in its place"
+                        .to_owned(),
                 },
-                "check --base-url and RUNWAYML_BASE_URL (Runway's own is \
-                 https://api.dev.runwayml.com), and any proxy or firewall on the way",
+                &format!(
+                    "{} (Runway's own is https://api.dev.runwayml.com), and any proxy or firewall on \
+                     the way",
+                    context.check_base_url()
+                ),
                 &documentation(Code::UnexpectedStatus),
             ),
             Self::UnexpectedResponse { document, problem } => {
                 let source = context.source(*document);
+                let request = document.request(context.path);
                 let (cause, fix) = match source {
                     _ if matches!(problem, Unexpected::Fields { needed: false, .. }) => (
                         "the field is not as Runway documents it; no requirement needs it".to_owned(),
-                        "nothing for this run; if Runway has changed its API, upgrade runway-preflight",
+                        "nothing for this run; if Runway has changed its API, upgrade runway-preflight"
+                            .to_owned(),
                     ),
                     Source::Runway => (
                         format!(
-                            "{} did not answer {} as Runway documents it",
-                            context.host,
-                            document.request()
+                            "{} did not answer {request} as Runway documents it",
+                            context.host
                         ),
-                        "check --base-url or RUNWAYML_BASE_URL, and any proxy or captive portal on the \
-                         way; if Runway has changed its API, upgrade runway-preflight",
+                        format!(
+                            "{}, and any proxy or captive portal on the way; if Runway has changed \
+                             its API, upgrade runway-preflight",
+                            context.check_base_url()
+                        ),
                     ),
                     source => (
                         format!(
                             "{} does not hold an answer to {}",
                             context.quote(&source.name("")),
-                            document.request()
+                            document.request("")
                         ),
-                        "save the whole answer again, with nothing else in the file",
+                        "save the whole answer again, with nothing else in the file".to_owned(),
                     ),
                 };
                 Message {
                     summary: context.unexpected(*document, problem),
                     cause,
-                    fix: fix.to_owned(),
+                    fix,
                     see: documentation(Code::UnexpectedResponse),
                 }
             }
@@ -656,10 +692,11 @@ impl Asked {
         fix: &str,
         see: &str,
     ) -> Message {
+        let request = self.document.request(context.path);
         let mut cause = match self.tries {
             0 => format!("{cause}; no request was made"),
-            1 => format!("{cause} ({})", self.document.request()),
-            _ => format!("{cause} ({}, {})", self.document.request(), tries(self)),
+            1 => format!("{cause} ({request})"),
+            _ => format!("{cause} ({request}, {})", tries(self)),
         };
         if let Some(says) = &self.says {
             cause.push_str(&format!("; Runway says: {}", context.quote(says)));
@@ -681,6 +718,23 @@ impl Context<'_> {
     /// Text that is not our own, harmless and short.
     fn quote(&self, text: &str) -> String {
         self.redactor.quote(text, MAX_QUOTE)
+    }
+
+    /// The host, and the proxy in between.
+    fn host_for(&self, asked: &Asked) -> String {
+        match &asked.proxy {
+            Some(proxy) => format!("{} through the proxy {}", self.host, self.quote(proxy)),
+            None => self.host.to_owned(),
+        }
+    }
+
+    /// What to do where something other than Runway's API seems to answer.
+    fn check_base_url(&self) -> &'static str {
+        if self.path.ends_with("/v1") {
+            "leave /v1 out of --base-url or RUNWAYML_BASE_URL, since it is added: check both"
+        } else {
+            "check --base-url and RUNWAYML_BASE_URL"
+        }
     }
 
     fn name(&self, model: &Model) -> String {

@@ -124,14 +124,29 @@ fn not_tls(replies: impl IntoIterator<Item = Reply>) -> World {
 
 /// A TLS server behind a proxy that does this for a `CONNECT`.
 fn proxied(answer: impl Fn(&Server) -> Reply) -> World {
-    let mut world = https(Certificate::Good, [ok()]);
+    let world = https(Certificate::Good, [ok()]);
     let proxy = Server::script([answer(&world.server)]);
-    world.env.push((
-        "HTTPS_PROXY",
-        format!("http://someone:hunter2hunter2@{}", proxy.address()),
-    ));
+    behind("http", proxy, world)
+}
+
+/// A TLS server behind a proxy that is named with https:// and does this as soon as it is read from.
+fn tls_proxied(bytes: &[u8]) -> World {
+    let steps = [Step::Read, Step::send(bytes)];
+    let proxy = Server::script([Reply::steps(steps).at_accept()]);
+    behind("https", proxy, https(Certificate::Good, [ok()]))
+}
+
+fn behind(scheme: &str, proxy: Server, mut world: World) -> World {
+    let port = proxy.port();
+    let url = format!("{scheme}://someone:hunter2hunter2@localhost:{port}");
+    world.env.push(("HTTPS_PROXY", url));
     world.proxy = Some(proxy);
     world
+}
+
+/// A proxy that speaks something other than HTTP.
+fn no_proxy(bytes: &'static [u8]) -> World {
+    proxied(move |_| Reply::steps([Step::Read, Step::send(bytes)]).at_accept())
 }
 
 /// An address where nobody listens: it is bound as long as the world stands, so that no other test
@@ -307,15 +322,24 @@ fn rows() -> Vec<Row> {
         row("the page of a captive portal", || http([Reply::http(200, "<!doctype html><title>Welcome to Airport Wi-Fi</title>").header("Content-Type", "text/html")]), LONG, no(5, "unexpected-response"), 1),
 
         // ---- elsewhere
-        row("a redirect to another host", || { let other = Server::script([ok()]); World { server: Server::script([Reply::http(302, "").header("Location", &other.url())]), bystanders: vec![other], ..http([ok()]) } }, LONG, naming(5, "unexpected-status", &["302"]), 1),
-        row("a redirect loop", || http([Reply::http(301, "").header("Location", "/v1/organization")]), LONG, naming(5, "unexpected-status", &["301"]), 1),
+        row("a redirect to another host", || { let other = Server::script([ok()]); World { server: Server::script([Reply::http(302, "").header("Location", &other.url())]), bystanders: vec![other], ..http([ok()]) } }, LONG, naming(5, "unexpected-status", &["302", "it redirects to 127.0.0.1:"]), 1),
+        row("a redirect that names a user", || http([Reply::http(307, "").header("Location", "https://me:hunter2hunter2@portal.example:8443/login?t=hunter2hunter2")]), LONG, naming(5, "unexpected-status", &["it redirects to portal.example:8443;"]), 1),
+        row("a redirect without a scheme", || http([Reply::http(308, "").header("Location", "//portal.example")]), LONG, naming(5, "unexpected-status", &["it redirects to portal.example;"]), 1),
+        row("a redirect that leads nowhere", || http([Reply::http(302, "")]), LONG, naming(5, "unexpected-status", &["302", "GET /v1/organization"]), 1),
+        row("a redirect loop", || http([Reply::http(301, "").header("Location", "/v1/organization")]), LONG, naming(5, "unexpected-status", &["301", "another path of 127.0.0.1:"]), 1),
         row("303", || http([status(303).header("Location", "/elsewhere")]), LONG, no(5, "unexpected-status"), 1),
         row("307", || http([status(307).header("Location", "/elsewhere")]), LONG, no(5, "unexpected-status"), 1),
         row("308", || http([status(308).header("Location", "/elsewhere")]), LONG, no(5, "unexpected-status"), 1),
         row("304", || http([Reply::http(304, "")]), LONG, no(5, "unexpected-status"), 1),
 
         // ---- refused by name, never tried again
-        row("400", || http([status(400), ok()]), LONG, naming(5, "request-rejected", &["2024-11-06"]), 1),
+        row("400", || http([status(400), ok()]), LONG, naming(5, "request-rejected", &["2024-11-06", "Runway says: Runway says why.", "report it"]), 1),
+        row("400 about the version", || http([Reply::http(400, r#"{"error":"Validation failed","issues":[{"message":"The API version is no longer supported."}]}"#)]), LONG, naming(5, "request-rejected", &["Validation failed: The API version is no", "2024-11-06", "update runway-preflight"]), 1),
+        row("400 of a middlebox", || http([Reply::http(400, "<h1>Bad request</h1>"), ok()]), LONG, naming(5, "unexpected-status", &["400"]), 1),
+        row("400 of a gateway", || http([Reply::http(400, r#"{"message":"Bad Request"}"#)]), LONG, naming(5, "unexpected-status", &["400", "Bad Request"]), 1),
+        row("400 with nothing", || http([Reply::http(400, "")]), LONG, no(5, "unexpected-status"), 1),
+        row("422 of a middlebox", || http([Reply::http(422, "[]")]), LONG, no(5, "unexpected-status"), 1),
+        row("403 of a gateway", || http([Reply::http(403, r#"{"message":"Forbidden"}"#)]), LONG, no(5, "unexpected-status"), 1),
         row("401", || http([status(401), ok()]), LONG, naming(4, "unauthorized", &["127.0.0.1", "Runway says why."]), 1),
         row("403 of Runway", || http([status(403), ok()]), LONG, naming(4, "forbidden", &["Runway says why."]), 1),
         row("403 of a firewall", || http([Reply::http(403, "<h1>Access denied</h1>"), ok()]), LONG, naming(5, "unexpected-status", &["403"]), 1),
@@ -394,8 +418,19 @@ fn rows() -> Vec<Row> {
         row("a proxy that is not there", || { let (address, held) = nowhere(); World { env: vec![("HTTPS_PROXY", format!("http://someone:hunter2hunter2@{address}"))], _held: Some(held), ..https(Good, [ok()]) } }, REFUSED, naming(5, "unreachable", &["proxy", "127.0.0.1"]), 0),
         row("a proxy that asks for a password", || proxied(|_| Reply::http(407, "").header("Proxy-Authenticate", "Basic")), LONG, naming(5, "unreachable", &["proxy", "407"]), 0),
         row("a proxy that refuses", || proxied(|_| Reply::http(403, "not from here")), LONG, naming(5, "unreachable", &["proxy", "403"]), 0),
-        row("a proxy that closes", || proxied(|_| Reply::raw("")), LONG, naming(5, "unreachable", &["proxy"]), 0),
-        row("a proxy that never answers", || proxied(|_| Reply::steps([Step::Hang])), SHORT, naming(5, "timed-out", &["proxy"]), 0),
+        row("a proxy that closes", || proxied(|_| Reply::raw("")), LONG, naming(5, "unreachable", &["through the proxy localhost:", "3 tries"]), 0),
+        row("a proxy that resets", || proxied(|_| Reply::steps([Step::Reset])), LONG, naming(5, "unreachable", &["through the proxy localhost:"]), 0),
+        row("a proxy that never answers", || proxied(|_| Reply::steps([Step::Hang])), SHORT, naming(5, "timed-out", &["through the proxy localhost:"]), 0),
+        row("a proxy that drips, and refuses", || proxied(|_| Reply::steps([Step::Drip(b"HTTP/1.1 407 No\r\n\r\n".to_vec(), Duration::from_millis(5))])), LONG, naming(5, "unreachable", &["407"]), 0),
+        row("a proxy of SSH", || no_proxy(b"SSH-2.0-OpenSSH_9.7\r\n"), LONG, naming(5, "unreachable", &["through the proxy localhost:", "does not answer in HTTP"]), 0),
+        row("a proxy of SOCKS", || no_proxy(&[5, 255]), LONG, naming(5, "unreachable", &["through the proxy localhost:", "SOCKS"]), 0),
+        row("a proxy that answers with an alert of TLS", || no_proxy(&[21, 3, 3, 0, 2, 2, 70]), LONG, naming(5, "unreachable", &["through the proxy localhost:", "https:// only if"]), 0),
+        row("a proxy of noise", || no_proxy(&[0xff; 300]), LONG, naming(5, "unreachable", &["through the proxy localhost:"]), 0),
+        row("a proxy of endless noise", || no_proxy(&[b'H'; 100_000]), LONG, naming(5, "unreachable", &["through the proxy localhost:"]), 0),
+        row("https:// for a proxy of plain HTTP", || tls_proxied(b"HTTP/1.1 400 Bad Request\r\n\r\n"), LONG, naming(5, "unreachable", &["through the proxy localhost:", "write http://"]), 0),
+        row("https:// for a proxy of SSH", || tls_proxied(b"SSH-2.0-OpenSSH_9.7\r\n"), LONG, naming(5, "unreachable", &["through the proxy localhost:", "does not answer in TLS"]), 0),
+        row("https:// for a proxy that closes", || tls_proxied(b""), LONG, naming(5, "unreachable", &["through the proxy localhost:", "only if the proxy itself speaks TLS"]), 0),
+        row("a proxy that nobody trusts", || behind("https", Server::tls(tls::server(UnknownAuthority), [ok()]), https(Good, [ok()])), LONG, refused(&["to the proxy localhost:", "SSL_CERT_FILE"]), 0),
         row("a host that is left out of the proxy", || { let mut world = proxied(|_| Reply::raw("")); world.bystanders.extend(world.proxy.take()); world.env.push(("NO_PROXY", "localhost".into())); world }, LONG, Go, 1).needs_trust(),
         row("plain HTTP never takes the proxy", || { let proxy = Server::script([ok()]); World { env: vec![("HTTP_PROXY", proxy.url()), ("ALL_PROXY", proxy.url()), ("http_proxy", proxy.url())], bystanders: vec![proxy], ..http([ok()]) } }, LONG, Go, 1),
     ]
@@ -467,7 +502,7 @@ fn hold(row: &Row) {
     }
     if let Some(proxy) = &world.proxy {
         for request in proxy.requests() {
-            assert_eq!(request.method, "CONNECT", "{request:?}");
+            assert!(["CONNECT", ""].contains(&&*request.method), "{request:?}");
             assert!(
                 request.all("authorization").is_empty(),
                 "the key went to a proxy: {request:?}"
@@ -560,6 +595,33 @@ fn authorities_come_from_a_file_or_a_directory() {
             run.stderr.contains("SSL_CERT_FILE") && run.stderr.contains("junk.pem"),
             "{run:?}"
         );
+    }
+}
+
+/// What was asked is shown as it was asked.
+#[test]
+fn the_path_of_a_base_url_is_shown() {
+    for (path, target, said) in [
+        ("/v1", "/v1/v1/organization", true),
+        ("/runway/v1/", "/runway/v1/v1/organization", true),
+        ("/runway", "/runway/v1/organization", false),
+    ] {
+        for reply in [
+            Reply::http(404, "<h1>Not here</h1>"),
+            Reply::ok("<h1>Not here</h1>"),
+        ] {
+            let server = Server::script([reply]);
+            let run = Gate::new()
+                .env("RUNWAYML_BASE_URL", server.url() + path)
+                .args("-v")
+                .run();
+            assert_eq!(run.code, 5, "{run:?}");
+            assert_eq!(server.requests()[0].target, target, "{run:?}");
+            let shown = run.stderr.matches(&format!("GET {target}")).count();
+            assert_eq!(shown, 2, "in a line of -v, and in the cause: {run:?}");
+            let advice = run.stderr.contains("leave /v1 out of --base-url");
+            assert_eq!(advice, said, "{run:?}");
+        }
     }
 }
 
