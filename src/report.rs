@@ -522,10 +522,8 @@ impl<'a> Report<'a> {
     }
 
     fn model_table(&self, max_rows: usize) -> Table {
-        let models = self.models();
-        let all = models.len();
         let limited = |it: &_| limit(*it);
-        let rows = models.into_iter().take(max_rows).map(|(model, quota)| {
+        let rows = self.models().into_iter().map(|(model, quota)| {
             [
                 self.name(model),
                 reading(&quota.concurrency, limited),
@@ -534,37 +532,28 @@ impl<'a> Report<'a> {
                 quota.left().map_or("?".to_owned(), limit),
             ]
         });
-        Table {
-            head: &[
-                "Model",
-                "Concurrency",
-                "Daily Limit",
-                "Used Today",
-                "Remaining",
-            ],
-            words: 1,
-            cells: rows.flatten().collect(),
-            all,
-        }
+        let head = &[
+            "Model",
+            "Concurrency",
+            "Daily Limit",
+            "Used Today",
+            "Remaining",
+        ];
+        Table::new(head, 1..5, rows, max_rows)
     }
 
     /// What the tasks of the plan come to, by model.
     fn plan_table(&self, plan: &Plan, max_rows: usize) -> Table {
-        let rows = plan.models.iter().take(max_rows).map(|tasks| {
-            let cost = tasks.cost.map_or("—".to_owned(), |cost| thousands(cost.0));
+        let rows = plan.models.iter().map(|tasks| {
             [
                 self.name(&tasks.model),
                 thousands(tasks.count),
                 tasks.milliseconds.map_or("—".to_owned(), seconds),
-                cost,
+                tasks.cost.map_or("—".to_owned(), |cost| thousands(cost.0)),
             ]
         });
-        Table {
-            head: &["Model", "Tasks", "Seconds", "Credits"],
-            words: 1,
-            cells: rows.flatten().collect(),
-            all: plan.models.len(),
-        }
+        let head = &["Model", "Tasks", "Seconds", "Credits"];
+        Table::new(head, 1..4, rows, max_rows)
     }
 
     fn tier_table(&self) -> Table {
@@ -588,18 +577,14 @@ impl<'a> Report<'a> {
                 tier.unlock.to_owned(),
             ]
         });
-        Table {
-            head: &[
-                "Tier",
-                "Concurrency",
-                "Daily Gens",
-                "Monthly Cap",
-                "Unlock Requirement",
-            ],
-            words: 1,
-            cells: rows.flatten().collect(),
-            all: TIERS.len(),
-        }
+        let head = &[
+            "Tier",
+            "Concurrency",
+            "Daily Gens",
+            "Monthly Cap",
+            "Unlock Requirement",
+        ];
+        Table::new(head, 1..5, rows, TIERS.len())
     }
 
     /// A row a day and model, newest first.
@@ -610,37 +595,25 @@ impl<'a> Report<'a> {
             let entries = entries.iter();
             entries.map(move |((_, model), amount)| (day.clone(), model, amount))
         });
-        let rows = rows
-            .take(max_rows)
-            .map(|(day, model, amount)| [day, self.name(model), self.figure(amount.0)]);
-        Table {
-            head: &["Date", "Model", "Credits Used"],
-            words: 2,
-            cells: rows.flatten().collect(),
-            all: history.count(),
-        }
+        let rows = rows.map(|(day, model, amount)| [day, self.name(model), self.figure(amount.0)]);
+        Table::new(&["Date", "Model", "Credits Used"], 2..3, rows, max_rows)
     }
 
     /// Totals by model, the largest first, and the grand total.
     fn totals_table(&self, history: &History, max_rows: usize) -> Table {
         let mut totals = history.by_model();
         totals.sort_by(|(_, one), (_, other)| other.cmp(one));
-        let all = totals.len().saturating_add(1);
         let row = |name: String, sum: Credits| {
             let dollars = self.redactor.figure(sum.0).map(|_| dollars(sum));
             [name, self.figure(sum.0), dollars.unwrap_or_default()]
         };
         let rows = totals
-            .into_iter()
-            .take(max_rows)
-            .map(|(model, sum)| row(self.name(model), sum))
-            .chain([row("Total".to_owned(), history.total())]);
-        Table {
-            head: &["Model", "Credits", "Dollars"],
-            words: 1,
-            cells: rows.flatten().collect(),
-            all,
-        }
+            .iter()
+            .map(|(model, sum)| row(self.name(model), *sum));
+        let mut table = Table::new(&["Model", "Credits", "Dollars"], 1..3, rows, max_rows);
+        let total = row("Total".to_owned(), history.total());
+        table.rows.push(total.into());
+        table
     }
 }
 

@@ -112,7 +112,7 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
         }
     }
     let models = report.model_table(max_rows);
-    if models.all > 0 {
+    if models.all() > 0 {
         text.push('\n');
         text.push_str(&folded(&models, "models"));
     }
@@ -136,10 +136,9 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
 }
 
 fn folded(contents: &Table, noun: &str) -> String {
-    let all = contents.all;
-    let left_out = contents.left_out();
+    let (all, left_out) = (contents.all(), contents.left_out);
     let mut text = table(contents);
-    if contents.rows().len() > LONG {
+    if contents.rows.len() > LONG {
         text = format!("<details><summary>{all} {noun}</summary>\n\n{text}\n</details>\n");
     }
     if left_out > 0 {
@@ -151,14 +150,19 @@ fn folded(contents: &Table, noun: &str) -> String {
 }
 
 fn table(table: &Table) -> String {
-    let rules =
-        (0..table.head.len()).map(|column| if column < table.words { "---" } else { "---:" });
+    let rules = (0..table.head.len()).map(|column| {
+        if table.figures.contains(&column) {
+            "---:"
+        } else {
+            "---"
+        }
+    });
     let mut text = format!(
         "| {} |\n|{}|\n",
         table.head.join(" | "),
         rules.collect::<Vec<_>>().join("|")
     );
-    for row in table.rows() {
+    for row in &table.rows {
         let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }

@@ -1,6 +1,6 @@
 //! For a terminal or a CI log. Every text of a server's is on a line of its own making.
 
-use super::table::{GAP, MAX_ROWS};
+use super::table::MAX_ROWS;
 use super::{Cells, Report, Table, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::format::count;
@@ -59,7 +59,7 @@ pub fn render(report: &Report, style: Style) -> String {
         }
     }
     let models = report.model_table(MAX_ROWS);
-    if !models.cells.is_empty() {
+    if !models.rows.is_empty() {
         text.push('\n');
         text.push_str(&padded(&models));
     }
@@ -138,10 +138,7 @@ fn requirements(report: &Report, paint: Paint) -> String {
         format!("{}{left}", " ".repeat(shift))
     };
     let left = widest(&|row| length(&shifted(&row.left)));
-    let mut text = format!(
-        "    {:name$}{GAP}{NEED:>needed$}{GAP}{LEFT:>figures$}\n",
-        ""
-    );
+    let mut text = format!("    {:name$}  {NEED:>needed$}  {LEFT:>figures$}\n", "");
     for row in &rows {
         let mark = match row.met {
             Some(true) => paint.with(GREEN, "✓"),
@@ -149,7 +146,7 @@ fn requirements(report: &Report, paint: Paint) -> String {
             None => paint.with(YELLOW, "?"),
         };
         let line = format!(
-            "  {mark} {:<name$}{GAP}{:>needed$}{GAP}{:<left$}{GAP}{}",
+            "  {mark} {:<name$}  {:>needed$}  {:<left$}  {}",
             row.name,
             row.needed,
             shifted(&row.left),
@@ -223,10 +220,10 @@ fn visible_length(word: &str) -> usize {
 
 /// Indented; and how many rows are left out, if there are too many to show.
 fn padded(table: &Table) -> String {
-    let mut text = table.padded("  ");
-    if table.left_out() > 0 {
-        let left_out = table.left_out();
-        text.push_str(&format!("  ({left_out} of {} rows left out)\n", table.all));
+    let mut text = table.padded();
+    if table.left_out > 0 {
+        let (left_out, all) = (table.left_out, table.all());
+        text.push_str(&format!("  ({left_out} of {all} rows left out)\n"));
     }
     text
 }
@@ -239,7 +236,7 @@ fn usage(report: &Report, window: Window, history: &History, style: Style) -> St
         count(window.days().into(), "day")
     );
     let table = report.history_table(history, MAX_ROWS);
-    if table.cells.is_empty() {
+    if table.rows.is_empty() {
         text.push_str("  none\n");
     } else {
         text.push_str(&padded(&table));
