@@ -11,6 +11,7 @@ pub(crate) mod outputs;
 mod table;
 pub mod text;
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use crate::decide::Decision;
@@ -25,7 +26,7 @@ use crate::quota::{Credits, Model, ModelQuota, Organization, Reading};
 use crate::redact::Redactor;
 use crate::requirement::{Left, Row};
 use crate::source::{Document, Source};
-use crate::spend::{History, Window};
+use crate::spend::{History, UtcDay, Window};
 use crate::tier::{self, Tier, TIERS};
 
 use self::table::Table;
@@ -508,13 +509,16 @@ impl<'a> Report<'a> {
         vec![("Balance", balance), ("Monthly cap", cap)]
     }
 
-    /// The models that a flag names and the tier lists, or all.
+    /// The models that a flag names and the tier lists; all where nothing at all is asked.
     fn models(&self) -> Vec<&(Model, ModelQuota)> {
         let read = self.contents.organization;
         let Some(models) = read.and_then(|read| read.models.as_ref().ok()) else {
             return Vec::new();
         };
-        if self.contents.named.is_empty() {
+        let Contents {
+            job, usage, tiers, ..
+        } = self.contents;
+        if *job == Job::default() && usage.is_none() && !tiers {
             return models.iter().collect();
         }
         let named = self.contents.named.iter();
@@ -587,16 +591,39 @@ impl<'a> Report<'a> {
         Table::new(head, 1..5, rows, TIERS.len())
     }
 
-    /// A row a day and model, newest first.
-    fn history_table(&self, history: &History, max_rows: usize) -> Table {
-        let days = history.newest_first();
-        let rows = days.flat_map(|(day, entries)| {
-            let day = day.to_string();
-            let entries = entries.iter();
-            entries.map(move |((_, model), amount)| (day.clone(), model, amount))
-        });
-        let rows = rows.map(|(day, model, amount)| [day, self.name(model), self.figure(amount.0)]);
-        Table::new(&["Date", "Model", "Credits Used"], 2..3, rows, max_rows)
+    /// A row a day and model, newest first, and beside each day a bar: the longest for the largest
+    /// sum.
+    fn history_table(
+        &self,
+        window: Window,
+        history: &History,
+        longest_bar: usize,
+        max_rows: usize,
+    ) -> Table {
+        let most = window.newest_first().map(|day| history.on(day)).max();
+        let most = most.unwrap_or_default().max(Credits(1));
+        let days: BTreeMap<UtcDay, _> = history.newest_first().collect();
+        let mut rows = Vec::new();
+        for day in window.newest_first().filter(|_| !history.is_empty()) {
+            let sum = history.on(day);
+            let mut beside = bar(sum, most, longest_bar);
+            let Some(entries) = days.get(&day) else {
+                rows.push([day.to_string(), String::new(), self.figure(0), beside]);
+                continue;
+            };
+            if entries.len() > 1 {
+                beside = format!("{beside} {}", self.figure(sum.0))
+                    .trim_start()
+                    .to_owned();
+            }
+            for ((_, model), amount) in *entries {
+                let beside = std::mem::take(&mut beside);
+                let amount = self.figure(amount.0);
+                rows.push([day.to_string(), self.name(model), amount, beside]);
+            }
+        }
+        let head = &["Date", "Model", "Credits Used", "By Day"];
+        Table::new(head, 2..3, rows.into_iter(), max_rows)
     }
 
     /// Totals by model, the largest first, and the grand total.
@@ -615,6 +642,14 @@ impl<'a> Report<'a> {
         table.rows.push(total.into());
         table
     }
+}
+
+fn bar(sum: Credits, most: Credits, longest: usize) -> String {
+    let blocks = i128::try_from(longest).unwrap_or(0).saturating_mul(sum.0);
+    let blocks = blocks.checked_div(most.0).unwrap_or(0);
+    let blocks = usize::try_from(blocks).unwrap_or(0);
+    // What was used at all is seen.
+    "█".repeat(blocks.max(usize::from(sum > Credits(0))))
 }
 
 /// Whether an error decides nothing: a missing key under `--missing-key skip`, and under

@@ -156,9 +156,9 @@ impl History {
             .filter_map(|entries| Some((entries.first()?.0 .0, entries)))
     }
 
-    /// How many pairs of a day and a model there are.
-    pub fn count(&self) -> usize {
-        self.0.len()
+    /// Whether nothing was used.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Net credits of one day.

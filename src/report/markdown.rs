@@ -9,6 +9,9 @@ use crate::tier::UNLOCK_NOTE;
 /// A table longer than this is folded.
 const LONG: usize = 15;
 
+/// Blocks.
+const LONGEST_BAR: usize = 20;
+
 /// What the heading says before the verdict.
 const TITLE: &str = "Runway preflight: ";
 
@@ -123,7 +126,8 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
             window.last_day(),
             count(window.days().into(), "day")
         ));
-        text.push_str(&folded(&report.history_table(history, max_rows), "entries"));
+        let history_table = report.history_table(window, history, LONGEST_BAR, max_rows);
+        text.push_str(&folded(&history_table, "rows"));
         text.push('\n');
         text.push_str(&folded(&report.totals_table(history, max_rows), "totals"));
     }

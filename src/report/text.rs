@@ -4,7 +4,6 @@ use super::table::MAX_ROWS;
 use super::{Cells, Report, Table, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::format::count;
-use crate::quota::Credits;
 use crate::spend::{History, Window};
 use crate::tier::UNLOCK_NOTE;
 
@@ -16,6 +15,12 @@ const PLAIN: &str = "\x1b[0m";
 
 /// The columns that a headline takes before the host.
 const HEADLINE: usize = 50;
+
+/// Blocks.
+const LONGEST_BAR: usize = 40;
+
+/// The columns that a row of the history takes beside its bar.
+const BESIDE_BAR: usize = 60;
 
 const NEED: &str = "need";
 const LEFT: &str = "left";
@@ -235,49 +240,21 @@ fn usage(report: &Report, window: Window, history: &History, style: Style) -> St
         window.last_day(),
         count(window.days().into(), "day")
     );
-    let table = report.history_table(history, MAX_ROWS);
-    if table.rows.is_empty() {
+    if history.is_empty() {
         text.push_str("  none\n");
-    } else {
-        text.push_str(&padded(&table));
+        return text;
     }
+    let longest_bar = style.width.map_or(LONGEST_BAR, |width| {
+        width.saturating_sub(BESIDE_BAR).clamp(8, LONGEST_BAR)
+    });
+    text.push_str(&padded(&report.history_table(
+        window,
+        history,
+        longest_bar,
+        MAX_ROWS,
+    )));
     text.push('\n');
     text.push_str(&padded(&report.totals_table(history, MAX_ROWS)));
-    text.push_str("\n  By day\n\n");
-    text.push_str(&bars(report, window, history, style));
-    text
-}
-
-/// A bar for each day, the longest for the largest sum.
-fn bars(report: &Report, window: Window, history: &History, style: Style) -> String {
-    const LONGEST: usize = 40;
-    /// The day and the figure.
-    const BESIDE: usize = 24;
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let most = window.newest_first().map(|day| history.on(day)).max();
-    let most = most.unwrap_or_default().0.max(1).unsigned_abs();
-    let longest = style.width.map_or(LONGEST, |width| {
-        width.saturating_sub(BESIDE).clamp(8, LONGEST)
-    });
-    let mut text = String::new();
-    for day in window.newest_first() {
-        let sum = history.on(day);
-        let length = sum.max(Credits(0)).0.unsigned_abs();
-        let eighths = length
-            .saturating_mul(u128::try_from(longest.saturating_mul(8)).unwrap_or(0))
-            .checked_div(most)
-            .and_then(|eighths| usize::try_from(eighths).ok())
-            .unwrap_or(0);
-        // What was used at all is seen.
-        let eighths = eighths.max(usize::from(length > 0));
-        let bar = format!(
-            "{}{}",
-            "█".repeat(eighths / 8),
-            EIGHTHS.get(eighths % 8).copied().unwrap_or_default()
-        );
-        let gap = if bar.is_empty() { "" } else { " " };
-        text.push_str(&format!("  {day}  {bar}{gap}{}\n", report.figure(sum.0)));
-    }
     text
 }
 

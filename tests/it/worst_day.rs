@@ -62,7 +62,7 @@ fn a_known_shortage_outlasts_unreadable_figures() {
         |(body, args, _)| format!("{args} {body}"),
         |(body, args, code)| {
             for open in ["", "--fail-open"] {
-                let run = Gate::reading(body)
+                let run = Gate::asking(&Server::script([Reply::ok(body)]))
                     .args(args)
                     .args(open)
                     .args("--format json")
@@ -523,6 +523,43 @@ fn a_value_in_another_form_is_told_what_was_meant() {
             let run = args.iter().fold(Gate::new(), Gate::arg).run();
             assert_eq!(run.code, 2, "{run:?}");
             assert!(run.stderr.contains(message), "{run:?}");
+        },
+    );
+}
+
+/// A list of models that nobody asked about hides what happened.
+#[test]
+fn every_model_is_listed_only_where_nothing_at_all_is_asked() {
+    let cases = [
+        ("", &["act_two", "gen4.5", "veo3.1_fast"][..]),
+        ("--label acme --fail-open", &["act_two", "gen4.5"]),
+        ("--credits 1", &[]),
+        ("--warn-credits 1", &[]),
+        ("--tiers", &[]),
+        ("--plan tasks.jsonl", &["gen4.5"]),
+        ("--generations gen4.5=1", &["gen4.5"]),
+        ("--concurrency act_two=1 --credits 1", &["act_two"]),
+        ("--warn-generations gen4.5=1", &["gen4.5"]),
+    ];
+    each(
+        &cases,
+        |(args, _)| (*args).to_owned(),
+        |(args, listed)| {
+            for format in ["text", "markdown"] {
+                let gate = Gate::reading(EXAMPLE).file("tasks.jsonl", r#"{"model": "gen4.5"}"#);
+                let run = gate.args(args).args("--format").arg(format).run();
+                assert_eq!(run.code, 0, "{run:?}");
+                let rows = run
+                    .stdout
+                    .lines()
+                    .skip_while(|line| !line.contains("Used Today"));
+                let rows: Vec<&str> = rows.collect();
+                for model in ["act_two", "gen4.5", "veo3.1_fast"] {
+                    let shown = rows.iter().any(|row| row.contains(&format!(" {model} ")));
+                    let wanted = listed.contains(&model) || (listed.len() > 1);
+                    assert_eq!(shown, wanted, "{model}: {run:?}");
+                }
+            }
         },
     );
 }
