@@ -101,6 +101,10 @@ function isProgram(bytes) {
 
 function run(binary) {
   let child;
+  // What is meant for the program reaches it; then this process ends as the program does.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]) {
+    process.on(signal, () => child?.kill(signal));
+  }
   try {
     if (!isProgram(fs.readFileSync(binary))) {
       return fail(`${binary} is not a whole program for ${system}; delete node_modules, and run npm install again`);
@@ -108,10 +112,6 @@ function run(binary) {
     child = spawn(binary, process.argv.slice(2), { stdio: "inherit" });
   } catch (error) {
     return fail(`${binary} could not be run: ${error.message}`);
-  }
-  // What is meant for the program reaches it; then this process ends as the program does.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]) {
-    process.on(signal, () => child.kill(signal));
   }
   child.on("error", (error) => fail(`${binary} could not be run: ${error.message}`));
   child.on("exit", (code, signal) => {
