@@ -22,6 +22,7 @@ class Target:
     action: str
     wheel: str
     npm: str
+    npm_cpu: str | None = None
     homebrew: str | None = None
     container: str | None = None
 

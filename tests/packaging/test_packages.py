@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import io
 import json
 import os
 import platform
@@ -17,10 +18,13 @@ from pathlib import Path
 
 from shared import KEY, ROOT, runway, table, temporary_folder
 
-REHEARSAL = Path(os.environ.get("REHEARSAL", ROOT / "target" / "release-rehearsal"))
+REHEARSAL = Path(os.environ.get("REHEARSAL") or subprocess.run(
+    [ROOT / "packaging" / "release", "--dry-run"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
 PACKAGES = REHEARSAL / "packages"
 ORGANIZATION = ROOT / "examples" / "organization.json"
 VERSION = table.package()["version"].removesuffix("-dev")
+# One build for all that is tested, and not as it is released.
+GIVEN = "RUNWAY_PREFLIGHT" in os.environ
 HERE = f"{platform.machine()}-unknown-linux-musl"
 
 # Arguments after the command, and how it ends: a go, a no-go, a wrong command line.
@@ -41,6 +45,20 @@ def packed(triple):
 
 def wheel(triple):
     return PACKAGES / "pypi" / f"runway_preflight-{VERSION}-py3-none-{table.target(triple).wheel}.whl"
+
+
+def image(platform_):
+    """What the image for a platform is configured to be, and its one layer."""
+    def blob(descriptor):
+        data = (PACKAGES / "container" / "blobs" / descriptor["digest"].replace(":", "/")).read_bytes()
+        assert (f"sha256:{hashlib.sha256(data).hexdigest()}", len(data)) == (descriptor["digest"], descriptor["size"])
+        return data
+
+    [images] = json.loads((PACKAGES / "container" / "index.json").read_text())["manifests"]
+    [manifest] = [json.loads(blob(one)) for one in json.loads(blob(images))["manifests"]
+                  if one["platform"] == dict(zip(("os", "architecture"), platform_.split("/")))]
+    [layer] = manifest["layers"]
+    return json.loads(blob(manifest["config"])), tarfile.open(fileobj=io.BytesIO(blob(layer)))
 
 
 def binaries():
@@ -74,7 +92,8 @@ class Case(unittest.TestCase):
         self.assertEqual((done.returncode, server.asked()), (0, ["GET /v1/organization"]), done.stderr)
 
     def versions(self, *command, **settings):
-        self.assertEqual(run(*command, "--version", **settings).stdout.split(), ["runway-preflight", VERSION])
+        says = ["runway-preflight", VERSION + ("-dev" if GIVEN else "")]
+        self.assertEqual(run(*command, "--version", **settings).stdout.split(), says)
 
 
 class TheRelease(Case):
@@ -94,7 +113,7 @@ class TheRelease(Case):
             package = PACKAGES / "npm" / "systems" / f"runway-preflight-{target.npm}-{VERSION}.tgz"
             found["npm"] = tarfile.open(package).extractfile(f"package/bin/{name}").read()
             if target.container:
-                found["container"] = (PACKAGES / "container" / target.container / name).read_bytes()
+                found["container"] = image(target.container)[1].extractfile(name).read()
             for channel, data in found.items():
                 self.assertTrue(data == built, f"{target.system}: {channel}")
 
@@ -114,6 +133,7 @@ class TheRelease(Case):
             self.assertLessEqual({"LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY-LICENSES", "README.md", "man/runway-preflight.1",
                                   "completions/runway-preflight.bash"}, inside)
 
+    @unittest.skipIf(GIVEN, "a binary was given that is not of a release")
     def test_no_file_names_owner_dev_or_this_machine(self):
         for path in filter(Path.is_file, PACKAGES.rglob("*")):
             data = path.read_bytes()
@@ -170,6 +190,7 @@ class TheRelease(Case):
             self.assertTrue(words in text, words)
         self.assertFalse("insta " in text, "what only tests need")
 
+    @unittest.skipIf(GIVEN, "the same source has passed its tests")
     def test_the_crate_passes_its_tests(self):
         folder = temporary_folder()
         tarfile.open(PACKAGES / "crate" / f"runway-preflight-{VERSION}.crate").extractall(folder, filter="data")
@@ -194,13 +215,25 @@ class PyPI(Case):
         self.versions(command)
         self.decides(command)
         self.asks(command)
+        self.versions(folder / "bin" / "python", "-m", "runway_preflight")
+        self.decides(folder / "bin" / "python", "-m", "runway_preflight")
         self.assertTrue((folder / "share/man/man1/runway-preflight.1").exists())
         self.assertTrue((folder / "share/bash-completion/completions/runway-preflight").exists())
         metadata = "import importlib.metadata as m; print(*m.metadata('runway-preflight').get_all('License-Expression'))"
         self.assertEqual(run(folder / "bin" / "python", "-c", metadata).stdout.strip(), table.package()["license"])
         run(*pip, "check").check_returncode()
+        for broken, says in ((None, "the program is not at"), (b"", "could not be run")):
+            command.unlink() if broken is None else command.write_bytes(broken)
+            done = run(folder / "bin" / "python", "-m", "runway_preflight")
+            self.assertEqual((done.returncode, done.stdout), (5, ""), done.stderr)
+            self.assertIn(says, done.stderr)
         run(*pip, "uninstall", "--yes", "runway-preflight").check_returncode()
         self.assertFalse(command.exists())
+
+    def test_it_runs_where_it_is_no_part_of_python(self):
+        folder = temporary_folder()
+        run(sys.executable, "-m", "pip", "install", "--no-index", "--target", folder, self.wheel).check_returncode()
+        self.versions(sys.executable, "-m", "runway_preflight", env={**os.environ, "PYTHONPATH": str(folder)})
 
     def test_pip_picks_a_wheel_of_each_system(self):
         for target in binaries():
@@ -269,30 +302,21 @@ class Npm(Case):
 
 
 class Container(Case):
-    """The root file system that the Dockerfile describes, entered as its user: no shell, no certificates, nothing else."""
+    """The root file system of the image, entered as its user: no shell, no certificates, nothing else."""
 
     def setUp(self):
         packed(HERE)
+        self.config, layer = image(table.target(HERE).container)
+        settings = self.config["config"]
+        self.entry, self.folder = settings["Entrypoint"], settings["WorkingDir"]
+        self.user = [int(number) for number in settings["User"].split(":")]
         if os.geteuid() != 0:
             self.skipTest("only root may enter another root file system")
+        if subprocess.run(["readelf", "--program-headers", packed(HERE)], capture_output=True).stdout.count(b"INTERP"):
+            self.skipTest("the binary of this rehearsal is not static")
         self.root = temporary_folder()
         self.root.chmod(0o755)
-        context = PACKAGES / "container"
-        steps = [line.split() for line in (context / "Dockerfile").read_text().splitlines() if line and line[0] != "#"]
-        self.assertEqual(steps[0], ["FROM", "scratch"])
-        self.entry = self.user = None
-        for word, *rest in steps[1:]:
-            if word == "COPY":
-                source = context / rest[0].replace("$TARGETPLATFORM", table.target(HERE).container)
-                into = self.root / rest[1].lstrip("/")
-                shutil.copytree(source, into) if source.is_dir() else shutil.copy2(source, into)
-            elif word == "USER":
-                self.user = [int(number) for number in rest[0].split(":")]
-            elif word == "WORKDIR":
-                (self.root / rest[0].lstrip("/")).mkdir()
-                self.folder = rest[0]
-            elif word == "ENTRYPOINT":
-                self.entry = json.loads(" ".join(rest))
+        layer.extractall(self.root, filter="data")
 
     def enter(self):
         os.chroot(self.root)
@@ -346,21 +370,18 @@ class Container(Case):
             self.assertEqual(done.returncode, 0, done.stderr)
 
 
-class Image(Case):
-    def test_an_engine_builds_and_runs_it(self):
-        docker, context = tool("docker"), PACKAGES / "container"
-        for needed in (["info"], ["buildx", "version"]):
-            if run(docker, *needed).returncode:
-                self.skipTest(f"docker {' '.join(needed)} fails here: there is no engine, or no buildx")
-        done = run(docker, "build", "--quiet", "--tag", "runway-preflight:test", context)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.versions(docker, "run", "--rm", "runway-preflight:test")
-        command = [docker, "run", "--rm", "--volume", f"{ORGANIZATION}:/work/organization.json:ro", "runway-preflight:test"]
-        for arguments, code, says in CASES:
-            arguments = ["organization.json" if word == ORGANIZATION else word for word in arguments]
-            done = run(*command, *arguments)
-            self.assertEqual(done.returncode, code, done.stderr)
-            self.assertIn(says, done.stdout + done.stderr)
+    def test_it_says_what_it_is(self):
+        labels = {key.removeprefix("org.opencontainers.image."): value
+                  for key, value in self.config["config"]["Labels"].items()}
+        self.assertEqual(labels.keys(), {"title", "description", "version", "source", "licenses"})
+        self.assertEqual((labels["version"], labels["licenses"]), (VERSION, table.package()["license"]))
+
+    def test_it_is_copied_to_a_registry_as_it_is(self):
+        copy = temporary_folder()
+        run(tool("skopeo"), "copy", "--all", "--preserve-digests", "--digestfile", copy / "digest",
+            f"oci:{PACKAGES}/container", f"dir:{copy}/image").check_returncode()
+        self.assertEqual((copy / "digest").read_text().strip(),
+                         json.loads((PACKAGES / "container" / "index.json").read_text())["manifests"][0]["digest"])
 
 
 def tls_server(certificate, key, body):
