@@ -45,10 +45,18 @@ pushed=$(git ls-remote --tags origin 'refs/tags/{self.tag}' | wc -l | tr -d ' ')
 echo "$* (tag: $pushed)" >>'{self.folder}/gh.log'
 case "$1 $2" in
   'run list') printf '%s\\n' "$RUNS" ;;
+  'api repos/'*/immutable-releases)
+    case ${{IMMUTABLE-true}} in
+      unreadable) echo 'gh: Resource not accessible by integration (HTTP 403)' >&2; exit 1 ;;
+      missing) echo 'gh: Not Found (HTTP 404)' >&2; exit 1 ;;
+    esac
+    echo "${{IMMUTABLE-true}}"
+    ;;
   'api '*) printf '%s\\n' "${{RULES-[\\"required_reviewers\\"]}}" ;;
   'attestation verify') [ "$3" != "$UNATTESTED" ] ;;
   'release view')
     [ -f '{self.folder}/draft' ] || exit 1
+    case $* in *isImmutable*) echo "${{IMMUTABLE-true}}"; exit ;; esac
     cat '{self.folder}/draft'
     ;;
   'release create')
@@ -166,6 +174,9 @@ exec '{shutil.which("cargo")}' "$@"
     def test_every_channel_has_to_be_set_up(self):
         passed = '[{"conclusion": "success"}]'
         self.refused("no required reviewers", "ready", "abc", RUNS=passed, RULES="[]")
+        for immutable in ("false", "missing"):
+            self.refused("releases are not immutable", "ready", "abc", RUNS=passed, IMMUTABLE=immutable)
+        self.ok("ready", "abc", RUNS=passed, IMMUTABLE="unreadable")
         names = self.published.read_text().splitlines()
         for name in names:
             self.published.write_text("".join(f"{one}\n" for one in names if one != name))
@@ -265,6 +276,16 @@ exec '{shutil.which("cargo")}' "$@"
         self.assertNotIn("stowaway", upload)
         self.assertEqual(edit, f"release edit {self.tag} --repo studio/runway-preflight --draft=false (tag: 1)")
 
+    def test_a_release_that_can_be_changed_stops_the_other_channels(self):
+        self.dist()
+        self.ok("set", self.version, "studio")
+        self.ok("commit", "dist")
+        for _ in range(2):
+            self.refused("can be changed: delete it and its tag", "publish", "dist", IMMUTABLE="false")
+        needs = YAML(typ="safe").load(WORKFLOW)["jobs"]
+        self.assertFalse([name for name in ("pypi", "npm", "crates-io", "container", "homebrew", "major")
+                          if "github" not in needs[name]["needs"]])
+
     def test_a_job_that_failed_half_way_can_run_again(self):
         self.dist()
         again = self.folder / "again"
@@ -284,6 +305,7 @@ exec '{shutil.which("cargo")}' "$@"
     def test_a_token_of_a_workflow_may_push_the_tag(self):
         self.released()
         self.assertEqual(git(self.remote, "ls-tree", "-r", "--name-only", self.tag, ".github/workflows"), "")
+        self.assertFalse([line for line in self.gh_log() if f"release create {self.major} " in line], "it moves")
 
     def test_the_tag_runs_what_was_released(self):
         self.released()
