@@ -13,7 +13,8 @@ CANNOT_TELL = 5
 def main():
     name = "runway-preflight.exe" if os.name == "nt" else "runway-preflight"
     # Where it was installed, and where `pip install --target` moves it afterwards.
-    places = [file.locate() for file in files("runway-preflight") or [] if file.name == name]
+    places = [file.locate() for file in files("runway-preflight") or []
+              if file.name == name and file.parent.name in ("bin", "Scripts")]
     places.append(Path(__file__).resolve().parents[1] / "bin" / name)
     program = next((str(place) for place in places if place.is_file()), None)
     if program is None:

@@ -301,13 +301,31 @@ class Npm(Case):
                          {f"runway-preflight-{target.npm}": VERSION for target in table.TARGETS})
 
 
+class Image(Case):
+    def setUp(self):
+        packed(HERE)
+
+    def test_it_says_what_it_is(self):
+        labels = {key.removeprefix("org.opencontainers.image."): value
+                  for key, value in image(table.target(HERE).container)[0]["config"]["Labels"].items()}
+        self.assertEqual(labels.keys(), {"title", "description", "version", "source", "licenses"})
+        self.assertEqual((labels["version"], labels["licenses"]), (VERSION, table.package()["license"]))
+
+    def test_it_is_copied_to_a_registry_as_it_is(self):
+        copy = temporary_folder()
+        run(tool("skopeo"), "copy", "--all", "--preserve-digests", "--digestfile", copy / "digest",
+            f"oci:{PACKAGES}/container", f"dir:{copy}/image").check_returncode()
+        self.assertEqual((copy / "digest").read_text().strip(),
+                         json.loads((PACKAGES / "container" / "index.json").read_text())["manifests"][0]["digest"])
+
+
 class Container(Case):
     """The root file system of the image, entered as its user: no shell, no certificates, nothing else."""
 
     def setUp(self):
         packed(HERE)
-        self.config, layer = image(table.target(HERE).container)
-        settings = self.config["config"]
+        config, layer = image(table.target(HERE).container)
+        settings = config["config"]
         self.entry, self.folder = settings["Entrypoint"], settings["WorkingDir"]
         self.user = [int(number) for number in settings["User"].split(":")]
         if os.geteuid() != 0:
@@ -368,20 +386,6 @@ class Container(Case):
             shutil.copy2(certificate, self.root / "work" / "certificate.pem")
             done = run(*command, env={**key, "SSL_CERT_FILE": "/work/certificate.pem"}, preexec_fn=self.enter)
             self.assertEqual(done.returncode, 0, done.stderr)
-
-
-    def test_it_says_what_it_is(self):
-        labels = {key.removeprefix("org.opencontainers.image."): value
-                  for key, value in self.config["config"]["Labels"].items()}
-        self.assertEqual(labels.keys(), {"title", "description", "version", "source", "licenses"})
-        self.assertEqual((labels["version"], labels["licenses"]), (VERSION, table.package()["license"]))
-
-    def test_it_is_copied_to_a_registry_as_it_is(self):
-        copy = temporary_folder()
-        run(tool("skopeo"), "copy", "--all", "--preserve-digests", "--digestfile", copy / "digest",
-            f"oci:{PACKAGES}/container", f"dir:{copy}/image").check_returncode()
-        self.assertEqual((copy / "digest").read_text().strip(),
-                         json.loads((PACKAGES / "container" / "index.json").read_text())["manifests"][0]["digest"])
 
 
 def tls_server(certificate, key, body):
