@@ -403,7 +403,7 @@ class TheWorkflow(unittest.TestCase):
                 self.assertEqual(writes, {"id-token", "attestations"} if name == "attest" else set(), name)
 
     def test_every_channel_of_the_table_has_its_job(self):
-        jobs = {"GitHub Actions": "github", "release": "github", "PyPI": "pypi", "npm": "npm", "crates.io": "crates-io",
+        jobs = {"GitHub Actions": "github", "release": "github", "mise": "github", "PyPI": "pypi", "npm": "npm", "crates.io": "crates-io",
                 "Homebrew": "homebrew", "container": "container"}
         self.assertEqual(set(jobs), set(table.CHANNELS))
         self.assertLessEqual(set(jobs.values()), set(self.jobs))
