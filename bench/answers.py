@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import random
 import subprocess
 from pathlib import Path
 
@@ -26,16 +27,19 @@ def write_json(path: Path, value: object) -> None:
 
 
 def model_names(count: int) -> list[str]:
-    return ["gen4.5", *(f"model_{n:05}" for n in range(1, count))]
+    """In no order, as an answer has them; the same in each run."""
+    names = ["gen4.5", *(f"model_{n:05}" for n in range(1, count))]
+    random.Random(count).shuffle(names)
+    return names
 
 
 def organization(count: int) -> dict:
-    names = model_names(count)
     limits = {"maxConcurrentGenerations": 2, "maxDailyGenerations": 200}
+    names = model_names(count)
     return {
         "tier": {"maxMonthlyCreditSpend": 10_000, "models": {name: limits for name in names}},
         "creditBalance": 5_000,
-        "usage": {"models": {name: {"dailyGenerations": n % 150} for n, name in enumerate(names)}},
+        "usage": {"models": {name: {"dailyGenerations": n % 150} for n, name in enumerate(reversed(names))}},
     }
 
 
@@ -49,12 +53,6 @@ def history(days: int) -> dict:
         for day in range(days)
     ]
     return {"results": results, "models": names}
-
-
-def history_of_a_day(models: int) -> dict:
-    """The shape that takes most memory for its length."""
-    spent = [{"model": f"{n:x}", "amount": 1} for n in range(models)]
-    return {"results": [{"date": str(FIRST_DAY), "usedCredits": spent}], "models": []}
 
 
 def usage_flag(days: int) -> list[str]:
