@@ -42,6 +42,7 @@ exit {code}
 """
 
 
+@unittest.skipUnless("PREFLIGHT_ALL" in os.environ, "the tests themselves are tested by .ci/run --all")
 class EveryScenarioFails(unittest.TestCase):
     def assert_noticed(self, text):
         command = script(temporary_folder() / "runway-preflight", text)
