@@ -378,6 +378,13 @@ pub fn read_files(arguments: &[OsString]) -> Vec<(&'static str, PathBuf)> {
     values.collect()
 }
 
+/// The file of `--key-file` of such a command line: what is in it is not shown either.
+pub fn key_file(arguments: &[OsString]) -> Option<PathBuf> {
+    values_of("--key-file", arguments)
+        .first()
+        .map(PathBuf::from)
+}
+
 /// The value of a flag, wherever it is.
 fn values_of<'a>(flag: &str, arguments: &'a [OsString]) -> Vec<&'a str> {
     let words = || {

@@ -93,6 +93,12 @@ impl Key {
         format!("Bearer {}", self.0)
     }
 
+    /// Whether it stands in a text, as a whole. A few characters may stand anywhere and do not count.
+    pub fn is_in(&self, text: &str) -> bool {
+        let visible: String = text.chars().filter(char::is_ascii_graphic).collect();
+        self.0.len() >= MIN_MALFORMED && visible.contains(&self.0)
+    }
+
     /// The key itself, to search for it.
     pub(crate) fn expose(&self) -> &str {
         &self.0
@@ -400,6 +406,20 @@ mod tests {
                 "{blank:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_whole_key_within_a_text_is_found() {
+        let key = Key::new("key_01234567").expect("a key");
+        for (text, holds) in [
+            ("https://h/key_01234567", true),
+            ("key_0 123\n4567", true),
+            ("https://h/key_0123456", false),
+            ("", false),
+        ] {
+            assert_eq!(key.is_in(text), holds, "{text}");
+        }
+        assert!(!Key::new("key").expect("a key").is_in("a key"));
     }
 
     /// The superuser may search every folder, but nobody may search a file.

@@ -36,7 +36,9 @@ fn main() -> ExitCode {
         Ok(Command::Version) => print_only(cli::VERSION),
         Ok(Command::Check(settings)) => run(*settings, &arguments, ci),
         Err(error) => {
-            let output = setup::output(&setup::places(None));
+            let key_file = cli::key_file(&arguments);
+            let places = setup::places(key_file.as_deref(), Duration::from_secs(1));
+            let output = setup::output(&places);
             report_usage(&error, &arguments, &output, ci)
         }
     };
@@ -60,10 +62,12 @@ fn handle_signals() {
 }
 
 fn run(settings: Settings, arguments: &[OsString], ci: Option<&dyn System>) -> Exit {
-    let places = setup::places(Some(&settings));
+    let places = setup::places(settings.key_file.as_deref(), settings.timeout);
     let output = setup::output(&places);
     let (files, writable) = setup::writable(settings.write.clone(), cli::read_files(arguments));
+    let redactor = output.redactor();
     let label = settings.label.clone();
+    let label = label.filter(|label| !redactor.holds_trace(label));
     let setup = writable.and_then(|()| {
         let files = Files {
             output: &output,
@@ -72,7 +76,7 @@ fn run(settings: Settings, arguments: &[OsString], ci: Option<&dyn System>) -> E
         };
         // The end of the run shows what could not be written now.
         files.fail_closed(&Closed::Begun, label.as_deref());
-        setup::setup(settings, &places)
+        setup::setup(settings, &places, redactor)
     });
     match setup {
         Ok(setup) => check(&setup, &output, ci),
@@ -263,6 +267,7 @@ fn report_usage(
     ci: Option<&dyn System>,
 ) -> Exit {
     let UsageError(message) = error;
+    let message = &*output.redactor().redact(message);
     let label = cli::label(arguments).filter(|label| !output.redactor().holds_trace(label));
     let label = label.as_deref();
     let (own, _) = setup::writable(cli::written_files(arguments), cli::read_files(arguments));

@@ -1,5 +1,6 @@
 //! The one sink: all that leaves the process passes here. Text that is not our own was quoted
-//! when it became a part of a message or a report; a whole key is taken out here once more.
+//! when it became a part of a message or a report; what is left of a key is taken out
+//! here once more.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -42,7 +43,7 @@ impl Output {
 
     /// The one way out.
     fn send(&self, to: &mut impl Write, text: &str) -> io::Result<()> {
-        to.write_all(self.redactor.without_keys(text).as_bytes())?;
+        to.write_all(self.redactor.last_check(text).as_bytes())?;
         to.flush()
     }
 
@@ -52,7 +53,7 @@ impl Output {
     ///
     /// Where the whole of it could not be written; then a regular file is left empty.
     pub fn write(&self, path: &Path, text: &str, patience: Duration) -> io::Result<()> {
-        let text = self.redactor.without_keys(text);
+        let text = self.redactor.last_check(text);
         if is_special(path) {
             return write_to_special(path, text.into_owned(), patience);
         }
@@ -97,7 +98,7 @@ impl Output {
             file.read_exact(&mut last)?;
         }
         let separator = if last == [b'\n'] { "" } else { "\n" };
-        let text = format!("{separator}{}", self.redactor.without_keys(text));
+        let text = format!("{separator}{}", self.redactor.last_check(text));
         let (length, written) = write_counted(&mut file, text.as_bytes());
         // Others may add to the file at the same time: ours ends where this handle stands.
         let ends = file.stream_position().unwrap_or(0);

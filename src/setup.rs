@@ -65,23 +65,28 @@ impl Setup {
 }
 
 /// Every place where a key may be.
-pub(crate) fn places(settings: Option<&Settings>) -> Places {
-    let file = settings.and_then(|settings| settings.key_file.as_deref());
-    let patience = settings.map_or(cli::TIMEOUT, |settings| settings.timeout);
+pub(crate) fn places(key_file: Option<&Path>, patience: Duration) -> Places {
     let in_ci = ci::is_ci(&variable);
-    Places::read(&variable, file, Path::new(DOTENV), in_ci, patience)
+    Places::read(&variable, key_file, Path::new(DOTENV), in_ci, patience)
 }
 
-/// The sink that keeps every key back.
+/// The sink that keeps every key back, and what a proxy is told.
 pub(crate) fn output(places: &Places) -> Output {
-    Output::new(Redactor::new(&places.candidates()))
+    let of_proxies = proxy::secrets(&variable);
+    let of_proxies = of_proxies.iter().filter_map(|text| Key::meant_by(text));
+    let secrets: Vec<Key> = places.candidates().into_iter().chain(of_proxies).collect();
+    Output::new(Redactor::new(&secrets))
 }
 
 /// Reads what the settings name, as far as they need it.
-pub(crate) fn setup(settings: Settings, places: &Places) -> Result<Setup, UsageError> {
+pub(crate) fn setup(
+    settings: Settings,
+    places: &Places,
+    redactor: &Redactor,
+) -> Result<Setup, UsageError> {
     let base = base_url(&settings)?;
     let found = places.key();
-    refuse_as_argument(&places.candidates(), settings.label.as_deref())?;
+    refuse_as_argument(&places.candidates(), redactor, settings.label.as_deref())?;
     let timeout = settings.timeout;
     let mut job = settings.job.clone();
     if let Some(source) = &settings.plan {
@@ -133,8 +138,8 @@ pub(crate) fn setup(settings: Settings, places: &Places) -> Result<Setup, UsageE
         verbose: settings.verbose,
         label: settings.label,
         organization: settings.organization,
-        host: base.host().to_owned(),
-        path: base.path().to_owned(),
+        host: redactor.name(base.host()),
+        path: redactor.name(base.path()),
         secure: base.is_secure(),
         waiting: settings.wait.is_some(),
         fails_open: settings.fail_open,
@@ -389,13 +394,16 @@ fn input(flag: &str, source: &Source, timeout: Duration) -> Result<Option<Vec<u8
 }
 
 /// The key belongs on no command line, where others see it; and what stands there is shown.
-fn refuse_as_argument(keys: &[Key], label: Option<&str>) -> Result<(), UsageError> {
-    let redactor = Redactor::new(keys);
+fn refuse_as_argument(
+    keys: &[Key],
+    redactor: &Redactor,
+    label: Option<&str>,
+) -> Result<(), UsageError> {
     let given = std::env::args_os().skip(1);
     let base = variable("RUNWAYML_BASE_URL");
     if given
         .chain(base)
-        .any(|text| redactor.holds(&text.to_string_lossy()))
+        .any(|text| keys.iter().any(|key| key.is_in(&text.to_string_lossy())))
     {
         return Err(UsageError::new(
             format!(

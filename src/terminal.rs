@@ -49,12 +49,13 @@ impl<'a> Terminal<'a> {
     pub(crate) fn report(&mut self, progress: Progress) -> Duration {
         match progress {
             Progress::Tried(tried) => {
-                let outcome = self.output.redactor().quote(&tried.outcome, MAX_QUOTE);
+                let redactor = self.output.redactor();
+                let outcome = redactor.quote(&tried.outcome, MAX_QUOTE);
+                let host = redactor.name(tried.host);
                 if self.verbose {
                     self.line(&format!(
-                        "{} at {}: {outcome} in {} ms ({})",
+                        "{} at {host}: {outcome} in {} ms ({})",
                         tried.document.request(self.context.path),
-                        tried.host,
                         tried.elapsed.as_millis(),
                         if tried.addresses.is_empty() {
                             "no new connection".to_owned()
@@ -65,10 +66,9 @@ impl<'a> Terminal<'a> {
                 }
                 if let Some(again_in) = tried.again_in {
                     self.line(&format!(
-                        "attempt {}: {} at {}: {outcome}; trying again in {}",
+                        "attempt {}: {} at {host}: {outcome}; trying again in {}",
                         tried.tries,
                         tried.document.request(self.context.path),
-                        tried.host,
                         in_tenths(again_in)
                     ));
                 }

@@ -63,6 +63,21 @@ pub fn for_host(
     Ok(Some(proxy))
 }
 
+/// The users and passwords that the variables hold, as they are written and as they are meant.
+pub fn secrets(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Vec<String> {
+    let mut secrets = Vec::new();
+    for value in VARIABLES.iter().filter_map(|name| variable(name)) {
+        let value = value.to_string_lossy();
+        let authority = value.split_once("://").map_or(&*value, |(_, rest)| rest);
+        let user_info = authority.rsplit_once('@').map_or("", |(secret, _)| secret);
+        for secret in user_info.splitn(2, ':') {
+            let meant = percent_encoding::percent_decode_str(secret).decode_utf8_lossy();
+            secrets.extend([secret.to_owned(), meant.into_owned()]);
+        }
+    }
+    secrets
+}
+
 /// Without path, query or fragment: their marks in a password would make a part of it a host.
 fn is_bare(value: &str) -> bool {
     let authority = value.split_once("://").map_or(value, |(_, rest)| rest);

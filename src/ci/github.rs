@@ -204,3 +204,13 @@ fn closed_summary(closed: &Closed, label: Option<&str>, already_there: u64) -> S
         String::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_annotation_is_one_line() {
+        assert_eq!(escape("50%\r\n::error::x\r"), "50%25%0D%0A::error::x%0D");
+    }
+}

@@ -210,19 +210,18 @@ fn escape_word(word: &str) -> String {
 /// pages, which the messages name, may be linked.
 fn may_become_link(word: &str) -> bool {
     const OURS: [&str; 3] = [
-        "https://dev.runwayml.com/",
-        "https://docs.dev.runwayml.com/",
-        "https://api.dev.runwayml.com",
+        "dev.runwayml.com",
+        "docs.dev.runwayml.com",
+        "api.dev.runwayml.com",
     ];
     let bare = word
         .trim_start_matches('(')
         .trim_end_matches([')', ',', '.', ';', ':']);
-    let ours = OURS.iter().any(|page| {
-        let rest = bare.strip_prefix(page);
-        rest.is_some_and(|rest| {
-            rest.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"/-".contains(&byte))
-        })
+    // The host as a whole: no user, no port, no other spelling.
+    let ours = bare.strip_prefix("https://").is_some_and(|rest| {
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-".contains(&byte);
+        OURS.contains(&host) && path.bytes().all(plain)
     });
     let lower = word.to_ascii_lowercase();
     let linked = ["://", "www.", "mailto:", "xmpp:", "@"];
@@ -247,15 +246,49 @@ mod tests {
             ("see www.evil.example|", "see `www.evil.example\\|`"),
             ("a@evil.example `x`", "`a@evil.example` \\`x\\`"),
             (
-                "https://dev.runwayml.com.evil/",
-                "`https://dev.runwayml.com.evil/`",
-            ),
-            (
                 "at https://dev.runwayml.com/ →",
                 "at https://dev.runwayml.com/ →",
             ),
         ] {
             assert_eq!(escape(text), escaped);
+        }
+    }
+
+    #[test]
+    fn only_runways_own_hosts_become_links() {
+        for word in [
+            "https://dev.runwayml.com",
+            "https://docs.dev.runwayml.com/api/",
+            "(https://api.dev.runwayml.com).",
+        ] {
+            assert_eq!(escape(word), word);
+        }
+        for word in [
+            "https://api.dev.runwayml.company/login",
+            "https://dev.runwayml.com.evil/",
+            "https://api.dev.runwayml.com@evil.example/",
+            "https://api.dev.runwayml.com:8443/",
+            "https://api.dev.runwayml.com:x@evil.example/",
+            "https://API.dev.runwayml.com/",
+            "HTTPS://api.dev.runwayml.com/",
+            "https://api.dev.runwayml.com./",
+            "https://api.dev.runwayml.com\\evil.example",
+            "https://api.dev.runwayml.com?x",
+            "https://api.dev.runwayml.com/?to=evil",
+            "https://api.dev.runwayml.com/%2e",
+            "https://xdev.runwayml.com/",
+            "http://dev.runwayml.com/",
+            "ftp://evil.example",
+            "xhttps://dev.runwayml.com/",
+            "www.evil.example",
+            "WWW.evil.example",
+            "me@evil.example",
+            "mailto:me",
+            "xmpp:me",
+            "@evil",
+        ] {
+            let code = word.replace('\\', "/");
+            assert_eq!(escape(word), format!("`{code}`"));
         }
     }
 

@@ -209,6 +209,86 @@ fn a_key_on_the_command_line_is_not_repeated() {
     );
 }
 
+/// Every word of the command line is foreign, whether it is right or wrong.
+#[test]
+fn a_part_of_the_key_on_the_command_line_is_not_shown() {
+    const LETTERS: &str = "key_qwmznxbvlkjhgfdsapoi";
+    let words = [
+        "--PART",
+        "PART",
+        "--generations=PART",
+        "--generations=PART=1",
+        "--generations=PART=1@PART",
+        "--generations=gen4.5=PART",
+        "--concurrency=PART=1",
+        "--price=PART=1",
+        "--price=gen4.5 PART=x 1",
+        "--credits=PART",
+        "--budget=PART/3d",
+        "--wait=PART",
+        "--format=PART",
+        "--usage=2026-01-01..PART",
+        "--label=PART",
+        "--from=PART",
+        "--plan=PART",
+        "--key-file=PART",
+        "--write=PART",
+        "--write=json=PART/x.json",
+        "--write=json=x --write=env=x PART",
+        "--base-url=https://PART.example",
+        "--base-url=https://127.0.0.1:PART",
+        "--base-url=https://127.0.0.1:1/PART -v",
+    ];
+    let long = "x".repeat(20);
+    let split: String = KEY[20..60]
+        .chars()
+        .map(|one| format!("{one}\u{1b}[0m\u{200b}"))
+        .collect();
+    let parts = [
+        KEY[4..12].to_owned(),
+        KEY[30..81].to_owned(),
+        KEY[60..119].to_owned(),
+        KEY[4..40].to_uppercase(),
+        format!("{long}{}{long}", &KEY[50..90]),
+        split,
+        LETTERS[6..16].to_owned(),
+        "user-of-a-proxy".to_owned(),
+        "ss-of/a-proxy".to_owned(),
+    ];
+    let mut cases = Vec::new();
+    for word in words {
+        cases.extend(parts.iter().map(|part| word.replace("PART", part)));
+    }
+    each(&cases, String::clone, |line| {
+        for github in [false, true] {
+            let gate = Gate::new()
+                .secret(LETTERS)
+                .secret("user-of-a-proxy")
+                .secret("pass-of/a-proxy")
+                .file(".env", format!("RUNWAYML_API_SECRET={LETTERS}"))
+                .file("key", LETTERS)
+                .env("RUNWAYML_BASE_URL", "http://127.0.0.1:1")
+                .env(
+                    "HTTPS_PROXY",
+                    "http://user-of-a-proxy:pass-of%2Fa-proxy@127.0.0.1:1",
+                )
+                .args("--timeout=1s --key-file=key");
+            let gate = if github { gate.github() } else { gate };
+            let gate = line
+                .split(" --")
+                .enumerate()
+                .fold(gate, |gate, (index, word)| {
+                    gate.arg(if index == 0 {
+                        word.to_owned()
+                    } else {
+                        format!("--{word}")
+                    })
+                });
+            assert_ne!(gate.run().code, 0);
+        }
+    });
+}
+
 /// A name that holds a key is no model of Runway: it is asked for, and reported as unknown, without being shown.
 #[test]
 fn a_key_in_place_of_a_model_is_not_repeated() {

@@ -125,11 +125,11 @@ fn wants_json(args: &[String]) -> bool {
         && !args.iter().any(|arg| is_informative(arg))
 }
 
-/// Neither the secret nor 12 characters of its random part, also not with something put in between.
+/// Neither the secret nor 8 characters of its random part, also not with something put in between.
 #[track_caller]
 pub(crate) fn secrecy(name: &str, text: &str, secret: &str) {
     let random = secret.strip_prefix("key_").unwrap_or(secret);
-    let length = 12.min(random.chars().count());
+    let length = 8.min(random.chars().count());
     let parts: BTreeSet<String> = (random.chars().collect::<Vec<_>>())
         .windows(length.max(1))
         .map(|part| part.iter().collect())
