@@ -21,6 +21,8 @@ REQUIREMENTS = ["--generations", "gen4.5=20", "--credits", "1200"]
 # Of the right form, and good for nothing.
 KEY = "key_" + "0" * 128
 
+# What a release has for this machine.
+STATIC = f"{platform.machine()}-unknown-linux-musl"
 NO_STATIC = "the static build, which a release has, cannot be made here: the native one is measured"
 
 APT = {"cargo": "see https://rustup.rs", "valgrind": "apt-get install valgrind", "openssl": "apt-get install openssl"}
@@ -42,12 +44,16 @@ def require(*programs: str) -> None:
         die("missing: " + "; ".join(f"{program} ({APT.get(program, 'not on the PATH')})" for program in missing))
 
 
-def build(manifest: Path) -> dict[str, Path]:
-    """Builds a release and returns its programs by name, wherever the target folder is."""
-    say(f"building {manifest.relative_to(ROOT)} …")
-    command = ["cargo", "build", "--release", "--locked", "--message-format=json-render-diagnostics"]
-    # From the repository's root, so that its .cargo/config.toml holds for the floor as well as for the gate.
-    done = subprocess.run([*command, "--manifest-path", str(manifest)], cwd=ROOT, stdout=subprocess.PIPE, check=False)
+def build(manifest: Path, triple: str | None = None) -> dict[str, Path]:
+    """Builds a release and returns its programs by name, wherever the target folder is; with zig for another target."""
+    say(f"building {manifest.relative_to(ROOT)}{f' for {triple}' if triple else ''} …")
+    environment, command = dict(os.environ), ["cargo", "build"]
+    if triple:
+        zig = subprocess.run([ROOT / "packaging" / "zig"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        environment["PATH"] = f"{zig}{os.pathsep}{environment['PATH']}"
+        command = ["cargo", "zigbuild", "--target", triple]
+    command += ["--release", "--locked", "--message-format=json-render-diagnostics", "--manifest-path", str(manifest)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=False)
     if done.returncode != 0:
         die(f"{manifest.relative_to(ROOT)} does not build")
     messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith(b"{")]
@@ -61,16 +67,11 @@ def build_gate() -> Path:
 
 def build_static() -> Path | None:
     """What a release has for this machine; none where it cannot be built here, which is said."""
-    triple = f"{platform.machine()}-unknown-linux-musl"
-    say(f"building {triple} …")
-    command = [str(ROOT / "packaging" / "build"), triple, "--into", str(ROOT / "target" / "bench")]
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    except OSError as error:
-        say(str(error))
-    else:
-        if done.returncode == 0:
-            return Path(done.stdout.strip().splitlines()[-1])
+    say(f"building {STATIC} …")
+    command = [str(ROOT / "packaging" / "build"), STATIC, "--into", str(ROOT / "target" / "bench")]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode == 0:
+        return Path(done.stdout.strip().splitlines()[-1])
     say(NO_STATIC)
     return None
 
