@@ -11,10 +11,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use argh::FromArgs;
+use argh::{ArgsInfo, FromArgs};
 
 use self::flags::{help_asked, normalize, Flags};
-use self::values::{is_label, Value};
+use self::values::{entries, is_label, items, Value};
 use crate::job::Job;
 use crate::price::Prices;
 use crate::quota::{Credits, Model};
@@ -37,6 +37,9 @@ const MAX_INTERVAL: Duration = Duration::from_secs(SECONDS_A_DAY);
 
 /// The value of `--timeout` where it is not given.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Each is a row of the report; a plan counts by its models.
+const MAX_REQUIREMENTS: usize = 1_000;
 
 const MAX_TIMEOUT: Duration = Duration::from_secs(3_600);
 
@@ -145,6 +148,43 @@ impl UsageError {
     }
 }
 
+/// An error in the words of the Action: its inputs are the flags without their dashes.
+pub fn of_inputs(error: &UsageError) -> UsageError {
+    let flags = Flags::get_args_info().flags;
+    let input = |word: &str| {
+        let name = word.trim_end_matches([',', ';', ':', '.', ')']);
+        let known = flags.iter().any(|flag| flag.long == name);
+        known.then(|| word.trim_start_matches('-').to_owned())
+    };
+    let (problem, example) = error.0.split_once("\nexample: ").unwrap_or((&error.0, ""));
+    // What stands in quotation marks was given, and stays as it is.
+    let mut quoted = false;
+    let mut first = "the input ";
+    let words = problem.split(' ').map(|word| {
+        let inside = quoted;
+        quoted ^= word.matches('"').count() % 2 == 1;
+        match input(word).filter(|_| !inside) {
+            Some(name) => format!("{}{name}", std::mem::take(&mut first)),
+            None => word.to_owned(),
+        }
+    });
+    let problem = words.collect::<Vec<_>>().join(" ");
+    let mut example = example
+        .trim_end()
+        .strip_prefix("runway-preflight")
+        .unwrap_or(example)
+        .split_whitespace()
+        .peekable();
+    let mut inputs = Vec::new();
+    while let Some(word) = example.next() {
+        let value = example
+            .next_if(|next| !next.starts_with("--"))
+            .unwrap_or("true");
+        inputs.push(format!("{}: {value}", word.trim_start_matches('-')));
+    }
+    UsageError(format!("{problem}\nexample: {}\n", inputs.join(", ")))
+}
+
 /// Reads the arguments (without the program's name), as of `today`.
 ///
 /// # Errors
@@ -170,20 +210,32 @@ pub fn parse(arguments: Vec<OsString>, today: UtcDay) -> Result<Command, UsageEr
 fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
     let prices = prices(&flags)?;
     let job = job(&flags, &prices)?;
+    if job.requirements() > MAX_REQUIREMENTS {
+        return Err(UsageError::new(
+            format!("there are more than {MAX_REQUIREMENTS} requirements"),
+            "--plan tasks.jsonl",
+        ));
+    }
     let value = |name, given: &Option<String>| given.clone().map(|text| Value::new(name, text));
-    let saved = |given: &Option<String>| match given.as_deref()? {
-        "-" => Some(Source::Stdin),
-        file => Some(Source::File(PathBuf::from(file))),
+    let file = |name, given: &Option<String>| {
+        let value = value(name, given).map(Value::file);
+        value.transpose()
     };
-    let source = |given| saved(given).unwrap_or(Source::Runway);
+    let saved = |name, given| {
+        let file = file(name, given)?;
+        Ok(file.map(|file| match file.to_str() {
+            Some("-") => Source::Stdin,
+            _ => Source::File(file),
+        }))
+    };
     let settings = Settings {
         job,
-        plan: saved(&flags.plan),
+        plan: saved("--plan", &flags.plan)?,
         prices,
         label: value("--label", &flags.label)
             .map(Value::label)
             .transpose()?,
-        organization: source(&flags.from),
+        organization: saved("--from", &flags.from)?.unwrap_or(Source::Runway),
         shown: value("--usage", &flags.usage)
             .map(|value| value.range(today))
             .transpose()?,
@@ -205,10 +257,9 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
             })?,
         tiers: flags.tiers,
         format: format(&flags)?,
-        write: flags
-            .write
+        write: entries("--write", &flags.write)?
             .iter()
-            .map(|text| Value::new("--write", text.clone()).write())
+            .map(Value::write)
             .collect::<Result<_, _>>()?,
         color: value("--color", &flags.color).map_or(Ok(Color::Auto), |value| {
             value.choice(&[
@@ -220,7 +271,7 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
         quiet: flags.quiet,
         verbose: flags.verbose,
         base_url: flags.base_url.clone(),
-        key_file: flags.key_file.as_ref().map(PathBuf::from),
+        key_file: file("--key-file", &flags.key_file)?,
     };
     check_together(&settings)?;
     Ok(settings)
@@ -292,8 +343,7 @@ fn check_together(settings: &Settings) -> Result<(), UsageError> {
 
 fn prices(flags: &Flags) -> Result<Prices, UsageError> {
     let mut prices = Prices::default();
-    for text in &flags.price {
-        let value = Value::new("--price", text.clone());
+    for value in entries("--price", &flags.price)? {
         let (model, rate) = value.price()?;
         if !prices.add(model, rate) {
             return Err(value.error("is a second price for the same model"));
@@ -306,8 +356,7 @@ fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
     let mut job = Job::default();
     let mut at_most: Vec<(Model, u64)> = Vec::new();
     let mut cost = Credits(0);
-    for text in &flags.generations {
-        let value = Value::new("--generations", text.clone());
+    for value in entries("--generations", &flags.generations)? {
         let one = value.generations(prices)?;
         let max = one.needed.saturating_add(one.more);
         value.add_generations(&mut at_most, one.model.clone(), max)?;
@@ -318,13 +367,12 @@ fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
         }
         job.generations.push(one);
     }
-    for text in &flags.warn_generations {
-        let value = Value::new("--warn-generations", text.clone());
+    for value in entries("--warn-generations", &flags.warn_generations)? {
         let (model, needed) = value.warned_generations()?;
         value.add_generations(&mut job.warn_generations, model, needed)?;
     }
-    for text in &flags.concurrency {
-        let (model, needed) = Value::new("--concurrency", text.clone()).concurrency()?;
+    for value in entries("--concurrency", &flags.concurrency)? {
+        let (model, needed) = value.concurrency()?;
         add_largest(&mut job.concurrency, model, needed);
     }
     let credits = |name, given: &Option<String>| {
@@ -364,8 +412,9 @@ pub fn label(arguments: &[OsString]) -> Option<String> {
 /// there.
 pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
     let values = values_of("--write", arguments).into_iter();
-    let values = values.map(|value| Value::new("--write", value.to_owned()).write());
-    values.filter_map(Result::ok).collect()
+    let values = values.flat_map(|value| items("--write", value));
+    let written = values.map(|value| Value::new("--write", value.to_owned()).write());
+    written.filter_map(Result::ok).collect()
 }
 
 /// The files that such a command line reads, each with its flag.

@@ -91,6 +91,16 @@ impl Job {
         self.planned_cost().is_some()
     }
 
+    /// How many requirements there are, warnings among them.
+    pub fn requirements(&self) -> usize {
+        let lists = [
+            self.generations.len(),
+            self.warn_generations.len(),
+            self.concurrency.len(),
+        ];
+        lists.into_iter().fold(0, usize::saturating_add)
+    }
+
     /// Whether any requirement needs the credit history.
     pub fn asks_for_history(&self) -> bool {
         self.budget.is_some() || self.warn_lasts.is_some()

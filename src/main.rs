@@ -266,7 +266,13 @@ fn report_usage(
     output: &Output,
     ci: Option<&dyn System>,
 ) -> Exit {
-    let UsageError(message) = error;
+    // action.yml sets it: its users gave inputs, not flags.
+    let inputs = variable("RUNWAY_PREFLIGHT_INPUTS").is_some_and(|set| set == "true");
+    let UsageError(message) = &if inputs {
+        cli::of_inputs(error)
+    } else {
+        error.clone()
+    };
     let message = &*output.redactor().redact(message);
     let label = cli::label(arguments).filter(|label| !output.redactor().holds_trace(label));
     let label = label.as_deref();

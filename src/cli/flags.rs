@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use argh::{ArgsInfo, FlagInfoKind, FromArgs, Optionality};
 
 use super::help::example;
-use super::values::echo;
+use super::values::{echo, lookalike};
 use super::UsageError;
 
 /// A pre-flight quota check for CI pipelines that generate media with the Runway API
@@ -139,6 +139,11 @@ pub(super) fn help_asked(arguments: &[OsString]) -> Result<Option<&str>, UsageEr
     Ok(asked)
 }
 
+fn takes_no_value(switch: &str) -> UsageError {
+    let problem = format!("{switch} takes no value: give it alone, or leave it out");
+    UsageError::new(problem, switch)
+}
+
 fn no_value(flag: &str, next: &str) -> UsageError {
     let problem = format!("{flag} needs a value, but {} comes next", echo(next));
     UsageError::new(problem, &example(flag))
@@ -173,6 +178,18 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageEr
             flag.long == name || flag.short.is_some_and(|short| name == format!("-{short}"))
         });
         let Some(flag) = flag else {
+            let switch = known
+                .iter()
+                .find(|flag| Some(flag.long) == normal.last().map(String::as_str));
+            let word_of_switch = ["true", "false", "yes", "no", "on", "off", "1", "0"];
+            if let Some(switch) = switch.filter(|_| word_of_switch.contains(&&*word.to_lowercase()))
+            {
+                return Err(takes_no_value(switch.long));
+            }
+            if let Some(hint) = lookalike(&word) {
+                let problem = format!("unexpected argument {}{hint}", echo(&word));
+                return Err(UsageError::new(problem, "--credits 1200"));
+            }
             let given = normal.iter().rev().take(2).map(String::as_str);
             return Err(match given.collect::<Vec<_>>()[..] {
                 [value, flag] if !word.starts_with('-') => stray(&word, flag, value),
@@ -182,10 +199,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageEr
         let twice = normal.iter().any(|given| given == flag.long);
         let FlagInfoKind::Option { .. } = flag.kind else {
             if inline.is_some() {
-                return Err(UsageError::new(
-                    format!("{} takes no value", flag.long),
-                    flag.long,
-                ));
+                return Err(takes_no_value(flag.long));
             }
             if !twice {
                 normal.push(flag.long.to_owned());

@@ -113,7 +113,17 @@ fn a_number_in_another_form_is_suggested() {
         ("1_200", "write 1200"),
         ("1k", "write 1000"),
         ("1.5k", "write 1500"),
-        ("12.50", "write 13"),
+        ("12.50", "write 1250 if these are dollars, 13 if credits"),
+        ("$12", "write 1200 if these are dollars, 12 if credits"),
+        ("12USD", "write 1200 if these are dollars, 12 if credits"),
+        (
+            "us$1,200.5",
+            "write 120050 if these are dollars, 1201 if credits",
+        ),
+        (
+            "12 dollars",
+            "write 1200 if these are dollars, 12 if credits",
+        ),
         ("1,234,567", "write 1234567"),
         ("12.0001", "(digits only)\n"),
         ("1.200", "(digits only)\n"),
@@ -127,6 +137,56 @@ fn a_number_in_another_form_is_suggested() {
     }
     let error = error_of(&["--budget", "gen4.5=10000/30d"]);
     assert!(error.contains("for all models together"), "{error}");
+}
+
+#[test]
+fn a_value_may_hold_several_entries() {
+    let whole = "# of today\r\n a=1 # one\r\n\r\n,b=2@3,\n c=4..5#6\n";
+    for (text, models) in [
+        ("a=1,b=2", vec!["a", "b"]),
+        ("a=1\nb=2", vec!["a", "b"]),
+        (" a=1 , , b=2 ,", vec!["a", "b"]),
+        (whole.trim_end_matches("#6\n"), vec!["a", "b", "c"]),
+    ] {
+        let settings = settings_of(&["--generations", text]);
+        let needs = settings.job.needs().into_iter();
+        let found: Vec<&str> = needs.map(|(model, _)| model.as_str()).collect();
+        assert_eq!(found, models, "{text:?}");
+    }
+    // Behind a blank alone a # begins a comment.
+    assert!(error_of(&["--generations", whole]).contains("5#6"));
+    let written = settings_of(&["--write", "json=a,b\r\n\n# c\nenv=d"]).write;
+    let files = [(Format::Json, "a,b".into()), (Format::Env, "d".into())];
+    assert_eq!(written, files);
+    let many = |count: usize| {
+        let text = vec!["a=1"; count].join(",");
+        parse_words(&["--generations", &text]).is_ok()
+    };
+    assert!(many(1_000) && !many(1_001));
+}
+
+#[test]
+fn an_error_speaks_of_inputs() {
+    for (words, message) in [
+        (
+            &["--credits", "$x --wait"][..],
+            "error: the input credits \"$x --wait\" must be a whole number of credits (digits \
+             only)\nexample: credits: 1200\n",
+        ),
+        (
+            &["--interval", "5m"],
+            "error: the input interval is the pause between two checks of wait, and wait is \
+             missing\nexample: wait: 2h, interval: 5m\n",
+        ),
+        (
+            &["--tiers=x"],
+            "error: the input tiers takes no value: give it alone, or leave it out\nexample: \
+             tiers: true\n",
+        ),
+    ] {
+        let error = UsageError(error_of(words));
+        assert_eq!(of_inputs(&error).0, message);
+    }
 }
 
 #[test]
@@ -191,7 +251,7 @@ fn ranges_prices_and_labels_are_read() {
         "--warn-lasts",
         "7days",
         "--label",
-        "A-1_b.c",
+        "a-1-b",
     ]);
     let job = &settings.job;
     let ranges: Vec<_> = job
@@ -203,7 +263,7 @@ fn ranges_prices_and_labels_are_read() {
     // 25, twice 2 by the price that is rounded up, and 21.
     assert_eq!(job.planned_cost(), Some(Credits(50)));
     assert_eq!(job.keep, Some(Credits(9)));
-    assert_eq!(settings.label.as_deref(), Some("A-1_b.c"));
+    assert_eq!(settings.label.as_deref(), Some("a-1-b"));
     // What needs no generation needs no price.
     settings_of(&["--price", "a=1", "--generations", "b=0"]);
     settings_of(&["--price", "a=1", "--plan", "x", "--keep", "0"]);
@@ -348,6 +408,36 @@ fn everything_else_is_refused_with_an_example() {
         (&["--generations", "a=5.."], "a range of whole numbers"),
         (&["--generations", "a=..5"], "a range of whole numbers"),
         (&["--generations", "a=1..=5"], "a range of whole numbers"),
+        (&["--generations", "a=1=5"], "separate entries by commas"),
+        (&["--generations", "a@60=20"], "write a=20@60"),
+        (
+            &["--generations", "a=1@$0.60"],
+            "write 60 if these are dollars, 0.60 if credits",
+        ),
+        (&["--generations", "a=1 b=2"], "has blanks between"),
+        (&["--generations", "a=1@60 b=2@7"], "has blanks between"),
+        (&["--price", "a=1 b=2/s"], "has blanks between"),
+        (&["--concurrency", "a=1\tb=2"], "has blanks between"),
+        (&["--generations", "- a=1\n- b=2@5"], "is a YAML list"),
+        (&["--price", "[a=1, b=2]"], "is a YAML list"),
+        (&["--write", "- json=a\n- env=b"], "is a YAML list"),
+        (&["--generations", "# none\n,"], "holds no entry"),
+        (&["--generations", "a=1,200"], "has a comma in a number"),
+        (
+            &["--generations", "a=１"],
+            "a full-width character (U+FF11)",
+        ),
+        (&["--generations", "a=١"], "a foreign digit (U+0661)"),
+        (&["--credits", "“5”"], "a curly quotation mark (U+201C)"),
+        (&["--credits", "−5"], "a dash (U+2212)"),
+        (&["--credits", "5\u{a0}000"], "a special blank (U+00A0)"),
+        (&["—credits", "5"], "a long dash (U+2014)"),
+        (&["--fail-open", "—credits=5"], "a long dash (U+2014)"),
+        (&["--plan", "~/x"], "write $HOME in its place"),
+        (&["--write", "json=~/x"], "write $HOME in its place"),
+        (&["--fail-open", "true"], "--fail-open takes no value"),
+        (&["--tiers=True"], "--tiers takes no value"),
+        (&["--missing-key", "Skip"], "must be written skip"),
         (&["--generations", "a=1...5"], "a range of whole numbers"),
         (&["--generations", "a=10%..50%"], "a range of whole numbers"),
         (&["--generations", "a=1..-5"], "a range of whole numbers"),
@@ -411,9 +501,11 @@ fn everything_else_is_refused_with_an_example() {
             &["--warn-lasts", "7d", "--from", "x"],
             "needs today's history from Runway, and --from does not ask it",
         ),
-        (&["--label", "a b"], "1 to 64 letters"),
-        (&["--label", "a\nb"], "1 to 64 letters"),
-        (&["--label", "é"], "1 to 64 letters"),
+        (&["--label", "a b"], "1 to 64 lower-case letters"),
+        (&["--label", "a\nb"], "1 to 64 lower-case letters"),
+        (&["--label", "A"], "1 to 64 lower-case letters"),
+        (&["--label", "a_b"], "1 to 64 lower-case letters"),
+        (&["--label", "é"], "1 to 64 lower-case letters"),
         (&["--label", "a", "--label", "b"], "--label is given twice"),
         (&["--concurrency", "a=5%"], "generations at a time"),
         (&["--concurrency", "a"], "must be MODEL=N"),
@@ -447,7 +539,6 @@ fn everything_else_is_refused_with_an_example() {
         (&["--credit", "5"], "did you mean --credits?"),
         (&["--api-key", "x"], "put it in RUNWAYML_API_SECRET"),
         (&["--fail"], "unknown flag \"--fail\"\n"),
-        (&["--generations", "a=1,b=2"], "names more than one model"),
         (&["--tiers=yes"], "--tiers takes no value"),
         (&["--xyzzy"], "unknown flag \"--xyzzy\""),
         (&["-x"], "unknown flag \"-x\""),

@@ -13,6 +13,54 @@ use crate::report::Format;
 use crate::sanitize::{cut, for_log, is_invisible};
 use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS, SECONDS_A_DAY};
 
+/// The entries of a flag's value: separated by line breaks, and by commas where no file is named.
+/// What follows `#` at the beginning of a line or behind a blank is a comment.
+pub(super) fn items<'a>(flag: &str, text: &'a str) -> impl Iterator<Item = &'a str> {
+    let separator = if flag == "--write" { '\n' } else { ',' };
+    let lines = text.split(['\n', '\r']).map(|line| {
+        let comment = line.match_indices('#').find(|(at, _)| {
+            line.get(..*at)
+                .is_none_or(|it| it.trim_end().len() < it.len() || it.is_empty())
+        });
+        comment.map_or(line, |(at, _)| line.get(..at).unwrap_or_default())
+    });
+    let items = lines.flat_map(move |line| line.split(separator));
+    items.map(str::trim).filter(|item| !item.is_empty())
+}
+
+/// The values of a flag that may be given more than once, each of which may hold several.
+pub(super) fn entries(flag: &'static str, texts: &[String]) -> Result<Vec<Value>, UsageError> {
+    let mut entries = Vec::new();
+    for text in texts {
+        let given = Value::new(flag, text.clone());
+        let before = entries.len();
+        for item in items(flag, text) {
+            if item.starts_with("- ") || item.starts_with('[') {
+                let problem = "is a YAML list: write one entry a line, without the dash";
+                return Err(given.error(problem));
+            }
+            let mut words = item.split_whitespace();
+            if flag != "--write"
+                && words.next().is_some_and(|word| word.contains('='))
+                && words.next().is_some()
+            {
+                let problem =
+                    "has blanks between its entries: separate them by commas or line breaks";
+                return Err(given.error(problem));
+            }
+            if item != text && whole(item).is_some() {
+                let problem = "has a comma in a number: it separates entries, so leave it out";
+                return Err(given.error(problem));
+            }
+            entries.push(Value::new(flag, item.to_owned()));
+        }
+        if entries.len() == before {
+            return Err(given.error("holds no entry, only comments or separators"));
+        }
+    }
+    Ok(entries)
+}
+
 const PRICED: &str = "--generations gen4.5=20@60";
 
 /// A flag's value on its way to a type.
@@ -39,15 +87,14 @@ impl Value {
 
     /// The same, where one example alone would be right.
     fn error_with(&self, problem: &str, example: &str) -> UsageError {
-        let problem = format!("{} {} {problem}", self.flag, echo(&self.text));
+        let hint = lookalike(&self.text).unwrap_or_default();
+        let problem = format!("{} {} {problem}{hint}", self.flag, echo(&self.text));
         UsageError::new(problem, example)
     }
 
     pub(super) fn credits(&self) -> Result<Credits, UsageError> {
-        let credits = self.whole(
-            &self.text,
-            "must be a whole number of credits (digits only)",
-        )?;
+        let problem = "must be a whole number of credits (digits only)";
+        let credits = self.whole(&self.text, problem, |text| readings(text, false))?;
         Ok(Credits(credits.into()))
     }
 
@@ -80,8 +127,17 @@ impl Value {
     pub(super) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, UsageError> {
         let chosen = choices.iter().find(|(name, _)| *name == self.text);
         chosen.map(|(_, choice)| *choice).ok_or_else(|| {
-            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-            self.error(&format!("must be one of {}", names.join(", ")))
+            let mut names = choices.iter().map(|(name, _)| *name);
+            let meant = names
+                .clone()
+                .find(|name| name.eq_ignore_ascii_case(&self.text));
+            match meant {
+                Some(name) => self.error(&format!("must be written {name}")),
+                None => {
+                    let names: Vec<&str> = names.by_ref().collect();
+                    self.error(&format!("must be one of {}", names.join(", ")))
+                }
+            }
         })
     }
 
@@ -149,16 +205,15 @@ impl Value {
             } else if text.len() > 19 && text.bytes().all(figure) {
                 self.error("comes to more credits than can be counted")
             } else {
-                self.error(problem)
+                let meant = readings(text, true).map(|meant| format!(": write {meant}"));
+                self.error(&format!("{problem}{}", meant.unwrap_or_default()))
             }
         })
     }
 
     fn count(&self, count: &str) -> Result<u64, UsageError> {
-        self.whole(
-            count,
-            "must name a whole number of generations (digits only)",
-        )
+        let problem = "must name a whole number of generations (digits only)";
+        self.whole(count, problem, number_meant)
     }
 
     /// The ends of a range, both in it.
@@ -228,17 +283,26 @@ impl Value {
             "-" => {
                 Err(self.error("names no file: --format sets what is printed on standard output"))
             }
-            // Of a script with the line breaks of Windows.
-            file => Ok((*format, PathBuf::from(file.trim_end_matches('\r')))),
+            file => Ok((*format, Self::new(self.flag, file.to_owned()).file()?)),
         }
     }
 
-    /// 1 to 64 of letters, digits, `-`, `_` and `.`.
+    /// A path, which the shell has expanded where it was meant to.
+    pub(super) fn file(self) -> Result<PathBuf, UsageError> {
+        if self.text == "~" || self.text.starts_with("~/") {
+            let problem = "begins with ~, which the shell leaves as it is in quotes and behind =: \
+                           write $HOME in its place";
+            return Err(self.error(problem));
+        }
+        Ok(PathBuf::from(self.text))
+    }
+
+    /// 1 to 64 of lower-case letters, digits and `-`.
     pub(super) fn label(self) -> Result<String, UsageError> {
         if is_label(&self.text) {
             Ok(self.text)
         } else {
-            Err(self.error("must be 1 to 64 letters, digits, -, _ or ., and not begin with key_"))
+            Err(self.error("must be 1 to 64 lower-case letters, digits and -"))
         }
     }
 
@@ -262,7 +326,8 @@ impl Value {
     /// `MODEL=N`.
     pub(super) fn concurrency(&self) -> Result<(Model, u64), UsageError> {
         let (model, count) = self.model_and("MODEL=N")?;
-        let count = self.whole(count, "must name a whole number of generations at a time")?;
+        let problem = "must name a whole number of generations at a time";
+        let count = self.whole(count, problem, number_meant)?;
         Ok((model, count))
     }
 
@@ -270,7 +335,7 @@ impl Value {
     pub(super) fn budget(&self) -> Result<Budget, UsageError> {
         let form = "must be CREDITS/DURATION, with whole credits";
         let (credits, duration) = self.text.split_once('/').ok_or_else(|| self.error(form))?;
-        let credits = self.whole(credits, form)?;
+        let credits = self.whole(credits, form, |text| readings(text, false))?;
         let period = match duration {
             "month" => Period::Month,
             duration => Period::Days(self.days(duration)?),
@@ -313,7 +378,12 @@ impl Value {
     }
 
     /// A whole number, or the problem with a text that is none.
-    fn whole(&self, text: &str, problem: &str) -> Result<u64, UsageError> {
+    fn whole(
+        &self,
+        text: &str,
+        problem: &str,
+        meant: impl Fn(&str) -> Option<String>,
+    ) -> Result<u64, UsageError> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match whole(text) {
             Some(number) => Ok(number),
@@ -323,11 +393,8 @@ impl Value {
             None if text.contains('=') && self.flag == "--budget" => {
                 Err(self.error(&format!("{problem}; it is for all models together")))
             }
-            None if text.contains('=') => Err(self.error(
-                "names more than one model: repeat the flag for each (in the Action: one per line)",
-            )),
-            None => match number_meant(text) {
-                Some(number) => Err(self.error(&format!("{problem}: write {number}"))),
+            None => match meant(text) {
+                Some(meant) => Err(self.error(&format!("{problem}: write {meant}"))),
                 None => Err(self.error(problem)),
             },
         }
@@ -359,8 +426,13 @@ impl Value {
         let (model, rest) = self.text.split_once('=').ok_or_else(error)?;
         if model.to_lowercase().starts_with("key_") {
             Err(self.error("names no model"))
-        } else if rest.starts_with('=') {
-            Err(self.error("has two ="))
+        } else if rest.contains('=') && !rest.contains("..") {
+            Err(self.error("has two =: separate entries by commas or line breaks"))
+        } else if let Some((model, each)) = model.split_once('@').filter(|_| Model::is_name(model))
+        {
+            Err(self.error(&format!(
+                "must have @CREDITS at its end: write {model}={rest}@{each}"
+            )))
         } else if Model::is_name(model) {
             Ok((Model::new(model), rest))
         } else {
@@ -369,37 +441,84 @@ impl Value {
     }
 }
 
-/// Whether a text can be a part of an output's name.
+/// Whether a text can be a part of an output's name, and of an environment variable's: no two that
+/// differ by case alone. An underscore it does not have, so that no key fits.
 pub(super) fn is_label(text: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let names = (1..=64).contains(&text.len()) && text.bytes().all(fits);
-    // A label is shown, and a key is not.
-    names && !text.to_ascii_lowercase().starts_with("key_")
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=64).contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// The whole number that a text such as `$12`, `1,200`, `1k` or `12.50` means. None where it may
-/// mean two: `12,5` and `1.200` are 12.5 and 1,200 to some.
-fn number_meant(text: &str) -> Option<u64> {
-    // A credit is a cent.
-    let (text, unit) = match text.strip_prefix('$') {
-        Some(dollars) => (dollars, 100),
-        None => match text.strip_suffix(['k', 'K']) {
-            Some(thousands) => (thousands, 1_000),
-            None => (text, 1),
-        },
+/// What a character that only looks right was meant to be, as the end of an error.
+pub(super) fn lookalike(text: &str) -> Option<String> {
+    let (looks, kind, meant) = text.chars().find_map(|character| {
+        let (kind, meant) = match character {
+            '“' | '”' | '„' | '«' | '»' | '″' => ("a curly quotation mark", "\""),
+            '‘' | '’' | '‚' | '′' => ("a curly quotation mark", "'"),
+            '‐' | '‑' | '‒' | '–' | '−' => ("a dash", "- or --"),
+            '—' | '―' => ("a long dash", "--"),
+            '，' | '、' => ("a full-width comma", ","),
+            '\u{ff01}'..='\u{ff5e}' => ("a full-width character", "its plain form"),
+            _ if character.is_numeric() && !character.is_ascii() => ("a foreign digit", "0 to 9"),
+            _ if character.is_whitespace() && !character.is_ascii() => {
+                ("a special blank", "a plain one")
+            }
+            _ => return None,
+        };
+        Some((character, kind, meant))
+    })?;
+    let code = u32::from(looks);
+    Some(format!(
+        "; it contains {kind} (U+{code:04X}): type {meant} in its place"
+    ))
+}
+
+/// The whole number that a text such as `1,200`, `1k` or `1.5` means.
+fn number_meant(text: &str) -> Option<String> {
+    // Rounded up: a minimum must not shrink.
+    thousandths(text).map(|meant| meant.div_ceil(1_000).to_string())
+}
+
+/// What a text that is no number of credits may mean. A credit is a cent, so that dollars taken for
+/// credits would make the gate a hundred times weaker: both are told. An `exact` price keeps its
+/// decimals.
+fn readings(text: &str, exact: bool) -> Option<String> {
+    const MARKS: [&str; 5] = ["us$", "usd", "dollars", "$", "€"];
+    let lower = text.trim().to_lowercase();
+    let bare = MARKS.iter().fold(&*lower, |rest, mark| {
+        let rest = rest.strip_prefix(mark).unwrap_or(rest);
+        rest.strip_suffix(mark).unwrap_or(rest).trim()
+    });
+    let meant = thousandths(bare)?;
+    let credits = if exact {
+        bare.to_owned()
+    } else {
+        meant.div_ceil(1_000).to_string()
+    };
+    if bare == lower && (!bare.contains('.') || bare.ends_with('k')) {
+        return Some(credits);
+    }
+    let dollars = meant.checked_mul(100)?.div_ceil(1_000);
+    Some(format!(
+        "{dollars} if these are dollars, {credits} if credits"
+    ))
+}
+
+/// A number with separators, decimals or a `k`, in thousandths. None where it may mean two: `12,5`
+/// and `1.200` are 12.5 and 1,200 to some.
+fn thousandths(text: &str) -> Option<u64> {
+    let (text, unit) = match text.strip_suffix(['k', 'K']) {
+        Some(thousands) => (thousands, 1_000),
+        None => (text, 1),
     };
     let (whole_part, fraction) = text.split_once('.').unwrap_or((text, ""));
     let groups = whole_part.split([',', '_']);
     if whole_part.is_empty() || fraction.len() > 2 || groups.skip(1).any(|group| group.len() != 3) {
         return None;
     }
-    let whole_part = whole_part.replace([',', '_'], "");
-    let fraction = format!("{fraction:0<3}");
-    let thousandths = whole(&whole_part)?
-        .checked_mul(1_000)?
-        .checked_add(whole(&fraction)?)?;
-    // Rounded up: a minimum must not shrink.
-    Some(thousandths.checked_mul(unit)?.div_ceil(1_000))
+    let whole_part = whole(&whole_part.replace([',', '_'], ""))?;
+    let fraction = whole(&format!("{fraction:0<3}"))?;
+    let thousandths = whole_part.checked_mul(1_000)?.checked_add(fraction)?;
+    thousandths.checked_mul(unit)
 }
 
 /// Digits alone: no sign, no separators.

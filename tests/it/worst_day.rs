@@ -499,18 +499,27 @@ fn a_value_in_another_form_is_told_what_was_meant() {
             "write --generations gen4.5=20 as one word",
         ),
         (&["--generations", "gen4.5=1k"], "write 1000"),
-        (&["--generations", "gen4.5=1,000"], "write 1000"),
         (
-            &["--generations", "gen4.5=20,veo3.1=1"],
-            "more than one model",
+            &["--generations", "gen4.5=1,000"],
+            "has a comma in a number",
+        ),
+        (
+            &["--generations", "gen4.5=20 veo3.1=1"],
+            "has blanks between its entries",
         ),
         (&["--wait", "2", "hours"], "write --wait 2hours as one word"),
-        (&["--credits", "$12"], "write 1200"),
+        (
+            &["--credits", "$12"],
+            "write 1200 if these are dollars, 12 if",
+        ),
         (&["--credits", "$12.50"], "write 1250"),
         (&["--credits", "1,200"], "write 1200"),
         (&["--credits", "1_200"], "write 1200"),
         (&["--credits", "1k"], "write 1000"),
-        (&["--credits", "12.50"], "write 13"),
+        (
+            &["--credits", "12.50"],
+            "write 1250 if these are dollars, 13 if credits",
+        ),
         // Each may mean two numbers.
         (&["--credits", "1.200"], "(digits only)\n"),
         (&["--credits", "12,5"], "(digits only)\n"),

@@ -88,7 +88,7 @@ fn a_shell_that_sources_the_variables_has_the_outputs() {
         (UNREADABLE.to_owned(), "--fail-open", 0),
         (
             EXAMPLE.replace("gen4_turbo", "it's $(touch x) `id` \\\\ \\\" ~ {a,b}"),
-            "--label A.b-c",
+            "--label a-b-c",
             0,
         ),
         (many_models("m", 10_000), "--generations m17=2", 0),
@@ -131,7 +131,7 @@ fn a_shell_that_sources_the_variables_has_the_outputs() {
             }
             let variables = sourced(&text);
             let label = if args.contains("--label") {
-                "A.b-c-"
+                "a-b-c-"
             } else {
                 ""
             };
