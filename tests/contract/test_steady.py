@@ -1,8 +1,8 @@
 """The gate against `@stdy/cli`, the mock server that Runway's own SDKs are tested with.
 
-It serves Runway's OpenAPI document and counts what is wrong with each request. It knows nothing of keys, so those are
-checked here. Two servers run: one with the document as it was published, whose answers are made up from the schemas
-(and list no model), and one with answers of our own written into a copy as examples, so that a go is seen as well.
+It serves the form of Runway's API (form.json) and counts what is wrong with each request. It knows nothing of keys, so
+those are checked here. Two servers run: one whose answers are made up from the schemas (and list no model), and one with
+answers of our own written into a copy as examples, so that a go is seen as well.
 """
 
 import contextlib
@@ -18,10 +18,10 @@ import tempfile
 import time
 import unittest
 
+from form import FILE, VERSION as API_VERSION
 from gate import KEY, days_of, expected_models, gate, totals_of, version
 from recorder import Recorder
 
-API_VERSION = "2024-11-06"
 EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 
 
@@ -87,12 +87,11 @@ def setUpModule():
     scratch = tempfile.TemporaryDirectory()
     unittest.addModuleCleanup(scratch.cleanup)
     directory = pathlib.Path(scratch.name)
-    published = pathlib.Path(os.environ["DOCUMENT"])
     filled = directory / "with-examples.json"
-    filled.write_text(with_examples(published.read_text()))
+    filled.write_text(with_examples(FILE.read_text()))
 
     Contract.user_agent = f"runway-preflight/{version()}"
-    for name, document in [("published", published), ("filled", filled)]:
+    for name, document in [("made_up", FILE), ("filled", filled)]:
         steady = Steady(document, directory / f"{name}.log")
         unittest.addModuleCleanup(steady.stop)
         recorder = Recorder(steady.port)
@@ -103,7 +102,7 @@ def setUpModule():
 class Contract(unittest.TestCase):
     """What holds for each request, whatever it asks for."""
 
-    published: Recorder
+    made_up: Recorder
     filled: Recorder
     user_agent: str
 
@@ -152,8 +151,8 @@ USAGE = ("POST", "/v1/organization/usage")
 class Organization(Contract):
     """`GET /v1/organization`."""
 
-    def test_document_as_published(self):
-        run, passed = self.ask(self.published)
+    def test_made_up_answers(self):
+        run, passed = self.ask(self.made_up)
         self.assert_asked(passed, ORGANIZATION)
         answer = passed[0].answer
         self.assertEqual(answer["tier"]["models"], {}, "this server makes up no models: what follows stands on that")
@@ -272,11 +271,11 @@ class Usage(Contract):
                 self.window(run, passed, 30)
                 self.assert_exit(run, code, verdict)
 
-    def test_document_as_published(self):
+    def test_made_up_answers(self):
         """Its history is made up as well, on a day that nobody asked for; that no model is listed stays a no-go."""
         for arguments in [("--usage", "30d"), ("--budget", "20000/30d")]:
             with self.subTest(arguments[0]):
-                run, passed = self.ask(self.published, *arguments)
+                run, passed = self.ask(self.made_up, *arguments)
                 self.window(run, passed, 30)
                 self.assert_exit(run, 6, "no-go")
                 self.assertIn("all-models-zero", run.codes())
@@ -287,11 +286,11 @@ class WrongRequests(Contract):
 
     def errors(self, method, path, headers, body=None):
         """How many faults the server counts in this request."""
-        self.published.take()
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.published.server_port)) as connection:
+        self.made_up.take()
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.made_up.server_port)) as connection:
             connection.request(method, path, body, headers)
             connection.getresponse().read()
-        (exchange,) = self.published.take()
+        (exchange,) = self.made_up.take()
         return exchange.errors
 
     def test_faults_are_counted(self):
@@ -313,11 +312,11 @@ class WrongRequests(Contract):
 
     def test_gate_tells_a_refusal(self):
         """The gate's own request, its version header made old on the way: the gate quotes the refusal, once."""
-        self.published.take()
-        self.published.spoil = {"x-runway-version": "2024-09-13"}
-        self.addCleanup(setattr, self.published, "spoil", {})
-        run = gate("--format", "json", "--credits", "1", base_url=self.published.url)
-        (exchange,) = self.published.take()
+        self.made_up.take()
+        self.made_up.spoil = {"x-runway-version": "2024-09-13"}
+        self.addCleanup(setattr, self.made_up, "spoil", {})
+        run = gate("--format", "json", "--credits", "1", base_url=self.made_up.url)
+        (exchange,) = self.made_up.take()
         self.assertEqual((exchange.status, exchange.errors), (400, 1))
         self.assert_exit(run, 5, "cannot-tell")
         self.assertEqual(run.codes(), ["request-rejected"])
@@ -325,9 +324,9 @@ class WrongRequests(Contract):
         self.assertIsNone(run.report["organization"])
 
     def test_gate_tells_a_wrong_path(self):
-        self.published.take()
-        run = gate("--format", "json", "--credits", "1", base_url=f"{self.published.url}/v2")
-        (exchange,) = self.published.take()
+        self.made_up.take()
+        run = gate("--format", "json", "--credits", "1", base_url=f"{self.made_up.url}/v2")
+        (exchange,) = self.made_up.take()
         self.assertEqual((exchange.status, exchange.path), (404, "/v2/v1/organization"))
         self.assert_exit(run, 5, "cannot-tell")
         self.assertEqual(run.codes(), ["unexpected-status"])
