@@ -169,7 +169,7 @@ fn models(organization: Option<&Organization>) -> Option<&Models> {
 
 /// Whether no model of the list can run, and how many were read and unread.
 fn all_zero(models: &Models) -> Option<(usize, usize)> {
-    let mut limits = models.iter().map(|(_, quota)| &quota.daily_limit);
+    let mut limits = models.values().map(|quota| &quota.daily_limit);
     let unread = limits.clone().filter(|limit| limit.is_err()).count();
     let read = limits.len().saturating_sub(unread);
     let stopped = limits.all(|limit| limit.is_err() || *limit == Ok(Limit::AtMost(0)));
@@ -189,7 +189,7 @@ fn unreadable_models<'a>(job: &Job, organization: &'a Organization) -> Vec<&'a U
         .filter_map(|model| models.get(model))
         .flat_map(ModelQuota::unreadable)
         .collect();
-    let mut limits = models.iter().map(|(_, quota)| &quota.daily_limit);
+    let mut limits = models.values().map(|quota| &quota.daily_limit);
     let first = limits.clone().next();
     if limits.all(Result::is_err) {
         let first = first.and_then(|limit| limit.as_ref().err());
@@ -344,7 +344,7 @@ fn warn_used_up(job: &Job, models: &Models, decision: &mut Decision) {
     decision.warnings.push(Finding::ModelsUsedUp {
         of: used_up.len(),
         models: used_up.into_iter().take(MAX_NAMED).cloned().collect(),
-        all: !models.iter().any(|(_, quota)| left(quota)),
+        all: !models.values().any(left),
     });
 }
 
@@ -354,7 +354,7 @@ fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decisi
     let models = organization.models.as_ref().unwrap_or(&empty);
     let reported = unreadable_models(job, organization);
     let mut fields: BTreeSet<&Unreadable> = BTreeSet::new();
-    fields.extend(models.iter().flat_map(|(_, quota)| quota.unreadable()));
+    fields.extend(models.values().flat_map(ModelQuota::unreadable));
     fields.extend(organization.monthly_cap.as_ref().err().map(Box::as_ref));
     fields.retain(|what| !reported.contains(what));
     // Those that a flag names come first, so that the cut below cannot hide them.

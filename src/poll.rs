@@ -162,12 +162,9 @@ impl Poll {
             checked_at,
             not_before: check.not_before,
             // A shared answer may hold more days.
-            history: shown.zip(histories.shown).map(|(window, history)| {
-                match history.lies_within(window) {
-                    true => (window, history),
-                    false => (window, Rc::new(history.within(window))),
-                }
-            }),
+            history: shown
+                .zip(histories.shown)
+                .map(|(window, history)| (window, Rc::new(history.within(window)))),
             organization,
             decision,
         }

@@ -1,12 +1,12 @@
 //! What an organization has: plain data, free of any wire format.
 
-use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::sanitize::sanitize;
 
 /// A model's name as Runway spells it. Names are data: none is known to the code.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Model(Arc<str>);
 
 impl Model {
@@ -25,34 +25,6 @@ impl Model {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-impl Ord for Model {
-    fn cmp(&self, other: &Self) -> Ordering {
-        compare(&self.0, &other.0)
-    }
-}
-
-impl PartialOrd for Model {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// The order that `str` has. The memory routines of a static build compare byte by byte, and to sort
-/// a long history compares names tens of thousands of times.
-pub(crate) fn compare(one: &str, other: &str) -> Ordering {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let (words, _) = one.as_chunks::<8>();
-    let (other_words, _) = other.as_chunks::<8>();
-    let mut same: usize = 0;
-    for (word, other) in words.iter().zip(other_words) {
-        if word != other {
-            return u64::from_be_bytes(*word).cmp(&u64::from_be_bytes(*other));
-        }
-        same = same.saturating_add(word.len());
-    }
-    one.get(same..).cmp(&other.get(same..))
 }
 
 /// An amount of credits; one credit is $0.01. Negative if refunds exceed charges.
@@ -183,63 +155,14 @@ impl ModelQuota {
 
     /// What of this model could not be read.
     pub fn unreadable(&self) -> impl Iterator<Item = &Unreadable> {
-        let limits = [
-            self.concurrency.as_ref().err(),
-            self.daily_limit.as_ref().err(),
-        ];
-        limits
-            .into_iter()
-            .chain([self.used.as_ref().err()])
-            .flatten()
-            .map(Box::as_ref)
+        let limits = [&self.concurrency, &self.daily_limit];
+        let limits = limits.into_iter().filter_map(|limit| limit.as_ref().err());
+        limits.chain(self.used.as_ref().err()).map(Box::as_ref)
     }
 }
 
-/// The models of a tier, sorted by name, each once. There may be a hundred thousand, which a map
-/// would hold in many small pieces.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Models(Vec<(Model, ModelQuota)>);
-
-impl Models {
-    /// All of them, in order.
-    pub fn iter(&self) -> std::slice::Iter<'_, (Model, ModelQuota)> {
-        self.0.iter()
-    }
-
-    /// The limits and use of all of them, in order.
-    pub fn quotas_mut(&mut self) -> impl Iterator<Item = &mut ModelQuota> {
-        self.0.iter_mut().map(|(_, quota)| quota)
-    }
-
-    /// Their names, in order.
-    pub fn names(&self) -> impl ExactSizeIterator<Item = &Model> {
-        self.iter().map(|(model, _)| model)
-    }
-
-    /// A model with its limits and use, if the tier lists it.
-    pub fn entry(&self, model: &Model) -> Option<&(Model, ModelQuota)> {
-        let found = self.0.binary_search_by(|(listed, _)| listed.cmp(model));
-        self.0.get(found.ok()?)
-    }
-
-    /// A model's limits and use, if the tier lists it.
-    pub fn get(&self, model: &Model) -> Option<&ModelQuota> {
-        self.entry(model).map(|(_, quota)| quota)
-    }
-}
-
-impl FromIterator<(Model, ModelQuota)> for Models {
-    /// Of those with one name, the first is kept.
-    fn from_iter<T: IntoIterator<Item = (Model, ModelQuota)>>(models: T) -> Self {
-        let mut models: Vec<_> = models.into_iter().collect();
-        // As a rule they come in order, and then nothing is left to do.
-        if !models.is_sorted_by(|(one, _), (next, _)| one < next) {
-            models.sort_by(|(one, _), (other, _)| one.cmp(other));
-            models.dedup_by(|(one, _), (kept, _)| one == kept);
-        }
-        Self(models)
-    }
-}
+/// The models of a tier, by name.
+pub type Models = BTreeMap<Model, ModelQuota>;
 
 /// An answer of `GET /v1/organization`, field by field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -255,55 +178,11 @@ pub struct Organization {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
     fn left_is_never_below_zero() {
         assert_eq!(Limit::AtMost(3).left_after(4), Limit::AtMost(0));
         assert_eq!(Limit::Unlimited.left_after(u64::MAX), Limit::Unlimited);
-    }
-
-    proptest! {
-        #[test]
-        fn the_order_is_that_of_str(one in "[\\x00ab]{0,20}", other in "[\\x00ab]{0,20}",
-                                    same in "[ab]{0,20}") {
-            let (one, other) = (format!("{same}{one}"), format!("{same}{other}"));
-            prop_assert_eq!(compare(&one, &other), one.cmp(&other));
-            prop_assert_eq!(compare(&one, &one), Ordering::Equal);
-        }
-    }
-
-    #[test]
-    fn models_are_sorted_and_each_is_there_once() {
-        let quota = |used| ModelQuota {
-            concurrency: Ok(Limit::Unlimited),
-            daily_limit: Ok(Limit::Unlimited),
-            used: Ok(used),
-        };
-        for given in [
-            "", "a", "ab", "ba", "aa", "aab", "cab", "aba", "abab", "bbaacc", "zyxwv",
-        ] {
-            let models: Models = given
-                .chars()
-                .zip(0..)
-                .map(|(name, used)| (Model::new(name.to_string()), quota(used)))
-                .collect();
-            let names: Vec<&str> = models.names().map(Model::as_str).collect();
-            let expected: BTreeSet<char> = given.chars().collect();
-            let expected: Vec<String> = expected.iter().map(char::to_string).collect();
-            assert_eq!(names, expected, "{given}");
-            for name in &expected {
-                let first = given
-                    .find(name.as_str())
-                    .and_then(|at| u64::try_from(at).ok());
-                let found = models.get(&Model::new(name.as_str()));
-                assert_eq!(found.map(|quota| quota.used.clone().ok()), Some(first));
-            }
-            assert_eq!(models.entry(&Model::new("m")), None);
-        }
     }
 }

@@ -510,7 +510,7 @@ impl<'a> Report<'a> {
     }
 
     /// The models that a flag names and the tier lists; all where nothing at all is asked.
-    fn models(&self) -> Vec<&(Model, ModelQuota)> {
+    fn models(&self) -> Vec<(&Model, &ModelQuota)> {
         let read = self.contents.organization;
         let Some(models) = read.and_then(|read| read.models.as_ref().ok()) else {
             return Vec::new();
@@ -522,7 +522,9 @@ impl<'a> Report<'a> {
             return models.iter().collect();
         }
         let named = self.contents.named.iter();
-        named.filter_map(|named| models.entry(named)).collect()
+        named
+            .filter_map(|named| models.get_key_value(*named))
+            .collect()
     }
 
     fn model_table(&self, max_rows: usize) -> Table {
@@ -616,7 +618,7 @@ impl<'a> Report<'a> {
                     .trim_start()
                     .to_owned();
             }
-            for ((_, model), amount) in *entries {
+            for (model, amount) in *entries {
                 let beside = std::mem::take(&mut beside);
                 let amount = self.figure(amount.0);
                 rows.push([day.to_string(), self.name(model), amount, beside]);

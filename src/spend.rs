@@ -1,5 +1,6 @@
 //! The credit history: UTC days, windows of them, sums, a budget. Plain data and arithmetic.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -131,29 +132,20 @@ impl Range {
     }
 }
 
-/// Net credits by day and model, in order. A day without an entry had no use.
+/// Net credits by day and model. A day without an entry had no use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct History(Vec<(DayOfModel, Credits)>);
-
-/// What the credits of an entry were used on.
-type DayOfModel = (UtcDay, Model);
+pub struct History(BTreeMap<UtcDay, BTreeMap<Model, Credits>>);
 
 impl History {
-    /// Whether all of it is in the window.
-    pub fn lies_within(&self, window: Window) -> bool {
-        self.entries(window).len() == self.0.len()
-    }
-
     /// Only what is in the window.
     pub fn within(&self, window: Window) -> Self {
-        Self(self.entries(window).to_vec())
+        let days = self.0.range(window.start..window.before);
+        Self(days.map(|(day, entries)| (*day, entries.clone())).collect())
     }
 
     /// The days that have entries, newest first, each with its entries.
-    pub fn newest_first(&self) -> impl Iterator<Item = (UtcDay, &[(DayOfModel, Credits)])> {
-        let days = self.0.chunk_by(|((one, _), _), ((next, _), _)| one == next);
-        days.rev()
-            .filter_map(|entries| Some((entries.first()?.0 .0, entries)))
+    pub fn newest_first(&self) -> impl Iterator<Item = (UtcDay, &BTreeMap<Model, Credits>)> {
+        self.0.iter().rev().map(|(day, entries)| (*day, entries))
     }
 
     /// Whether nothing was used.
@@ -163,50 +155,39 @@ impl History {
 
     /// Net credits of one day.
     pub fn on(&self, day: UtcDay) -> Credits {
-        sum(self.entries(Window::last(1, day)))
+        sum(self.0.get(&day).into_iter().flatten())
     }
 
     /// Net credits by model, by name.
     pub fn by_model(&self) -> Vec<(&Model, Credits)> {
-        added_up(self.0.iter().map(|((_, model), net)| (model, *net)))
+        let mut sums = BTreeMap::new();
+        for (model, net) in self.0.values().flatten() {
+            let sum: &mut Credits = sums.entry(model).or_default();
+            *sum = sum.plus(*net);
+        }
+        sums.into_iter().collect()
     }
 
     /// Net credits of all days.
     pub fn total(&self) -> Credits {
-        sum(&self.0)
-    }
-
-    fn entries(&self, window: Window) -> &[(DayOfModel, Credits)] {
-        let before = |end: UtcDay| self.0.partition_point(|((day, _), _)| *day < end);
-        let entries = self.0.get(before(window.start)..before(window.before));
-        entries.unwrap_or_default()
+        sum(self.0.values().flatten())
     }
 }
 
-impl FromIterator<(DayOfModel, Credits)> for History {
+impl FromIterator<((UtcDay, Model), Credits)> for History {
     /// Entries of one day and model add up.
-    fn from_iter<T: IntoIterator<Item = (DayOfModel, Credits)>>(entries: T) -> Self {
-        Self(added_up(entries))
+    fn from_iter<T: IntoIterator<Item = ((UtcDay, Model), Credits)>>(entries: T) -> Self {
+        let mut days = BTreeMap::<UtcDay, BTreeMap<Model, Credits>>::new();
+        for ((day, model), net) in entries {
+            let sum = days.entry(day).or_default().entry(model).or_default();
+            *sum = sum.plus(net);
+        }
+        Self(days)
     }
 }
 
-/// In the order of the keys, each there once.
-fn added_up<K: Ord>(amounts: impl IntoIterator<Item = (K, Credits)>) -> Vec<(K, Credits)> {
-    let mut sums: Vec<_> = amounts.into_iter().collect();
-    sums.sort_by(|(one, _), (other, _)| one.cmp(other));
-    sums.dedup_by(|(key, amount), (kept, sum)| {
-        let is_same = key == kept;
-        if is_same {
-            *sum = sum.plus(*amount);
-        }
-        is_same
-    });
-    sums
-}
-
-fn sum(entries: &[(DayOfModel, Credits)]) -> Credits {
-    let amounts = entries.iter().map(|(_, amount)| *amount);
-    amounts.fold(Credits(0), Credits::plus)
+fn sum<'a>(entries: impl Iterator<Item = (&'a Model, &'a Credits)>) -> Credits {
+    entries.fold(Credits(0), |sum, (_, net)| sum.plus(*net))
 }
 
 /// How much may be spent within a window that ends today.

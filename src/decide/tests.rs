@@ -102,8 +102,9 @@ fn organization(world: &World) -> Organization {
 
 /// The models with this one added, or in place of the one with its name.
 fn with(models: &Models, model: Model, quota: ModelQuota) -> Models {
-    let others = models.iter().cloned();
-    [(model, quota)].into_iter().chain(others).collect()
+    let mut models = models.clone();
+    models.insert(model, quota);
+    models
 }
 
 fn job(world: &World) -> Job {

@@ -7,6 +7,7 @@ use super::*;
 use crate::decide::{decide, Facts};
 use crate::exit::Exit;
 use crate::job::{Cost, Generations, Job};
+use crate::quota::Limit;
 
 fn plain(unreadable: &Unreadable) -> String {
     unreadable.describe(&|text, max| {
@@ -63,12 +64,7 @@ fn problem_with(pointer: &str, put: Option<Value>) -> String {
         read.monthly_cap.as_ref().err().map(Box::as_ref),
     ];
     match &read.models {
-        Ok(models) => problems.extend(
-            models
-                .iter()
-                .flat_map(|(_, quota)| quota.unreadable())
-                .map(Some),
-        ),
+        Ok(models) => problems.extend(models.values().flat_map(ModelQuota::unreadable).map(Some)),
         Err(problem) => problems.push(Some(problem)),
     }
     problems

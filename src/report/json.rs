@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::Report;
 use crate::diagnostic::Diagnostic;
 use crate::format::{seconds, usd};
-use crate::quota::{Limit, Model, ModelQuota, Models, Organization, Reading};
+use crate::quota::{Limit, Model, ModelQuota, Organization, Reading};
 use crate::redact::Redactor;
 use crate::requirement::{Left, Row};
 use crate::sanitize::is_invisible;
@@ -239,14 +239,14 @@ pub fn render_map(
     figure: impl Fn(&ModelQuota) -> Option<Limit>,
 ) -> String {
     let redactor = report.redactor;
-    let entry = |(model, quota): &(Model, ModelQuota)| {
+    let entry = |(model, quota): (&Model, &ModelQuota)| {
         let shown = shown_limit(redactor, figure(quota)?.number())?;
         Some((redactor.redact(model.as_str()).into_owned().into(), shown))
     };
     let render = |entries: &Map<Option<i128>>| written(entries, Layout(None));
     let read = report.contents.organization;
     let models = read.and_then(|read| read.models.as_ref().ok());
-    let all = models.into_iter().flat_map(Models::iter);
+    let all = models.into_iter().flatten();
     let all = all.filter_map(entry).collect();
     let whole = render(&all);
     if whole.len() <= max_bytes {
@@ -255,7 +255,7 @@ pub fn render_map(
     let mut max_models = report.contents.named.len();
     loop {
         let named = report.contents.named.iter().take(max_models);
-        let named = named.filter_map(|named| models?.entry(named));
+        let named = named.filter_map(|named| models?.get_key_value(*named));
         let text = render(&named.filter_map(entry).collect());
         if text.len() <= max_bytes || max_models == 0 {
             return text;
@@ -543,7 +543,7 @@ fn usage<'a>(
                 date: day.to_string(),
                 credits: entries
                     .iter()
-                    .filter_map(|((_, model), sum)| by_model((model, *sum)))
+                    .filter_map(|(model, sum)| by_model((model, *sum)))
                     .collect(),
             })
             .collect()

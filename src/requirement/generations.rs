@@ -120,7 +120,7 @@ pub(crate) fn unavailable(model: &Model, models: &Models) -> Finding {
     Finding::ModelUnavailable {
         model: model.clone(),
         near: nearest(model, models),
-        listed: models.names().take(MAX_LISTED).cloned().collect(),
+        listed: models.keys().take(MAX_LISTED).cloned().collect(),
         of: models.iter().len(),
     }
 }
@@ -134,7 +134,7 @@ fn nearest(model: &Model, models: &Models) -> Vec<Model> {
     }
     let wanted = model.as_str().to_lowercase();
     let near: Vec<(f64, &Model)> = models
-        .names()
+        .keys()
         .filter(|listed| comparable(listed))
         .map(|listed| {
             let likeness = strsim::jaro_winkler(&wanted, &listed.as_str().to_lowercase());
