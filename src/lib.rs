@@ -7,6 +7,8 @@
 //! where a diagnostic is decided, open [`requirement`] and [`decide`] for what Runway answered and
 //! [`api`] for what kept it from answering; its messages are in [`diagnostic`].
 
+// On docs.rs there is nothing to read: the library is for this repository alone.
+#![cfg_attr(docsrs, doc(hidden))]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 pub mod api;
