@@ -6,20 +6,20 @@ use crate::quota::{Credits, Limit};
 use crate::spend::SECONDS_A_DAY;
 
 /// `1234567` as `1,234,567`.
-pub fn thousands(number: impl Into<i128>) -> String {
-    let number: i128 = number.into();
-    // The wide type takes five times as long.
-    let mut text = match u64::try_from(number) {
-        Ok(number) => number.to_string(),
-        Err(_) => number.to_string(),
-    };
-    let first_digit = usize::from(number < 0);
+pub fn thousands(number: impl TryInto<i128>) -> String {
+    let mut text = whole(number).to_string();
+    let first_digit = usize::from(text.starts_with('-'));
     let mut place = text.len().saturating_sub(3);
     while place > first_digit {
         text.insert(place, ',');
         place = place.saturating_sub(3);
     }
     text
+}
+
+/// Every figure of a report fits.
+fn whole(number: impl TryInto<i128>) -> i128 {
+    number.try_into().unwrap_or(i128::MAX)
 }
 
 /// Thousandths of a second as seconds, without decimals that say nothing: `1,500`, `2.5`.
@@ -34,23 +34,19 @@ pub fn seconds(milliseconds: i128) -> String {
 
 /// Credits as dollars with two decimals and no sign of the currency: `50.00`.
 pub fn usd(credits: Credits) -> String {
-    let cents = credits.0.unsigned_abs();
-    let sign = if credits.0 < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", cents / 100, cents % 100)
+    dollars(credits).replace(['$', ','], "")
 }
 
 /// Credits as dollars for people: `$1,234.50`.
 pub fn dollars(credits: Credits) -> String {
     let cents = credits.0.unsigned_abs();
     let sign = if credits.0 < 0 { "-" } else { "" };
-    let whole = i128::try_from(cents / 100).unwrap_or(i128::MAX);
-    format!("{sign}${}.{:02}", thousands(whole), cents % 100)
+    format!("{sign}${}.{:02}", thousands(cents / 100), cents % 100)
 }
 
 /// `5,000 credits ($50.00)`.
 pub fn credits(credits: Credits) -> String {
-    let unit = plural(credits.0.unsigned_abs(), "credit");
-    format!("{} {unit} ({})", thousands(credits.0), dollars(credits))
+    format!("{} ({})", count(credits.0, "credit"), dollars(credits))
 }
 
 /// A limit as a number or as `no limit`.
@@ -62,8 +58,10 @@ pub fn limit(limit: Limit) -> String {
 }
 
 /// `3 generations`, `1 generation`.
-pub fn count(number: u64, noun: &str) -> String {
-    format!("{} {}", thousands(number), plural(number.into(), noun))
+pub fn count(number: impl TryInto<i128>, noun: &str) -> String {
+    let number = whole(number);
+    let plural = if number.unsigned_abs() == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", thousands(number))
 }
 
 /// A duration rounded up: to the second, to the tenth of one below ten, to the millisecond below
@@ -98,13 +96,13 @@ pub fn exact_duration(duration: Duration) -> String {
 }
 
 /// `1 is`, `12 are`.
-pub fn is_or_are(number: impl Into<i128>) -> String {
-    with_verb(number.into(), "is", "are")
+pub fn is_or_are(number: impl TryInto<i128>) -> String {
+    with_verb(whole(number), "is", "are")
 }
 
 /// `1 was`, `12 were`.
-pub fn was_or_were(number: u64) -> String {
-    with_verb(number.into(), "was", "were")
+pub fn was_or_were(number: impl TryInto<i128>) -> String {
+    with_verb(whole(number), "was", "were")
 }
 
 fn with_verb(number: i128, one: &str, many: &str) -> String {
@@ -119,14 +117,6 @@ pub fn list(items: &[String], conjunction: &str) -> String {
             format!("{} {conjunction} {last}", others.join(", "))
         }
         _ => items.concat(),
-    }
-}
-
-fn plural(number: u128, noun: &str) -> String {
-    if number == 1 {
-        noun.to_owned()
-    } else {
-        format!("{noun}s")
     }
 }
 

@@ -336,10 +336,9 @@ impl<'a> Report<'a> {
             1 => format!("the requirement is met: {names}"),
             _ => format!("{all} of {all} requirements are met: {names}"),
         };
-        let warnings = u64::try_from(self.diagnostics.len()).unwrap_or(u64::MAX);
-        match warnings {
+        match self.diagnostics.len() {
             0 => met,
-            _ => format!("{met}; {}", count(warnings, "warning")),
+            warnings => format!("{met}; {}", count(warnings, "warning")),
         }
     }
 
@@ -476,7 +475,6 @@ impl<'a> Report<'a> {
         let Some(forecast) = decision.forecast else {
             return format!("no pace of spending over the last {} days", forecast::DAYS);
         };
-        let whole = |number: i128| u64::try_from(number).unwrap_or(u64::MAX);
         let Forecast { basis_days, .. } = forecast;
         let basis = match basis_days {
             1 => "day".to_owned(),
@@ -484,8 +482,8 @@ impl<'a> Report<'a> {
         };
         format!(
             "lasts about {} at {} a day, the pace of the last {basis}",
-            count(whole(forecast.days()), "day"),
-            count(whole(forecast.credits_per_day().0), "credit"),
+            count(forecast.days(), "day"),
+            count(forecast.credits_per_day().0, "credit"),
         )
     }
 

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
-
 /// One line without escape sequences, control characters, bidirectional marks or other invisible
 /// characters; white space is folded.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
@@ -123,7 +121,7 @@ pub fn without_commands(line: &str) -> Cow<'_, str> {
 }
 
 fn may_hold_command(line: &str) -> bool {
-    line.starts_with("::") || (memchr(b'#', line.as_bytes()).is_some() && line.contains("##"))
+    line.starts_with("::") || line.contains("##")
 }
 
 /// Characters that show nothing and can reorder, hide or control what is shown.

@@ -232,7 +232,7 @@ impl Finding {
                     cause: format!(
                         "the tier lists {}, and not this one: the name is misspelled, or the model is \
                          not enabled",
-                        count(u64::try_from(*of).unwrap_or(u64::MAX), "model")
+                        count(*of, "model")
                     ),
                     fix: match (near.is_empty(), listed.is_empty()) {
                         (_, true) => format!("check which organization the key belongs to: {PORTAL}"),
@@ -359,15 +359,12 @@ impl Finding {
             } => Message {
                 summary: format!(
                     "the balance lasts about {}, less than the {} of --warn-lasts",
-                    count(u64::try_from(forecast.days()).unwrap_or(u64::MAX), "day"),
+                    count(forecast.days(), "day"),
                     exact_duration(*wanted)
                 ),
                 cause: format!(
                     "{} a day were spent over {} before today{}",
-                    count(
-                        u64::try_from(forecast.credits_per_day().0).unwrap_or(u64::MAX),
-                        "credit"
-                    ),
+                    count(forecast.credits_per_day().0, "credit"),
                     match forecast.basis_days {
                         1 => "the day".to_owned(),
                         days => format!("the {days} days"),
@@ -445,9 +442,8 @@ impl Finding {
                 summary: if *all {
                     "no model has daily generations left".to_owned()
                 } else {
-                    let number = u64::try_from(*of).unwrap_or(u64::MAX);
-                    let verb = if number == 1 { "has" } else { "have" };
-                    format!("{} {verb} no daily generations left", count(number, "model"))
+                    let verb = if *of == 1 { "has" } else { "have" };
+                    format!("{} {verb} no daily generations left", count(*of, "model"))
                 },
                 cause: format!("used up in the past 24 hours: {}", context.names(models, *of)),
                 fix: "if the job needs one of them, name it with --generations, so that the gate can decide"

@@ -98,7 +98,6 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
         (diagnostics_left_out, "diagnostic"),
     ] {
         if left_out > 0 {
-            let left_out = u64::try_from(left_out).unwrap_or(u64::MAX);
             text.push_str(&format!("- {} left out here\n", count(left_out, noun)));
         }
     }
@@ -124,7 +123,7 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
             "\n### Credits used from {} to {} ({}, UTC)\n\n",
             window.start,
             window.last_day(),
-            count(window.days().into(), "day")
+            count(window.days(), "day")
         ));
         let history_table = report.history_table(window, history, LONGEST_BAR, max_rows);
         text.push_str(&folded(&history_table, "rows"));

@@ -238,7 +238,7 @@ fn usage(report: &Report, window: Window, history: &History, style: Style) -> St
         "\n  Credits used from {} to {} ({}, UTC)\n\n",
         window.start,
         window.last_day(),
-        count(window.days().into(), "day")
+        count(window.days(), "day")
     );
     if history.is_empty() {
         text.push_str("  none\n");
