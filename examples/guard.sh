@@ -1,10 +1,13 @@
 #!/bin/sh
-# Runs a command that generates with Runway, but only when there is enough left for it.
+# Runs a command that generates with Runway, but only when there is enough left for what it needs.
 #
-#   guard.sh ./render.sh harbour
+#   guard.sh gen4.5=2@60 ./render.sh harbour
 #
 # With ALERT_URL set, trouble is also posted there, as text.
 set -u
+
+need=${1:?"usage: guard.sh MODEL=N[@CREDITS] COMMAND..."}
+shift
 
 alert() {
   echo "guard: $1" >&2
@@ -14,8 +17,8 @@ alert() {
   fi
 }
 
-runway-preflight --generations gen4.5=2@60
-code=$?
+code=0
+runway-preflight --generations "$need" || code=$?
 
 case $code in
   0) # go
@@ -27,18 +30,15 @@ case $code in
     ;;
   6) # no-go: somebody has to act: buy credits, correct a model's name, ask for less, move up a tier.
     alert "Runway does not have what this job needs, and waiting does not help"
-    exit "$code"
     ;;
   4) # cannot tell: somebody has to check the key.
     alert "Runway does not accept the API key, or there is none"
-    exit "$code"
     ;;
   5) # cannot tell: Runway could not be asked or understood.
     alert "Runway could not be asked what is left"
-    exit "$code"
     ;;
   *) # 2 is a wrong command line; 1, 101, 127 and the like mean that something else broke.
     alert "runway-preflight did not work (exit code $code)"
-    exit "$code"
     ;;
 esac
+exit "$code"

@@ -3,7 +3,8 @@
 #
 #   organizations.sh keys/*.key
 #
-# The name of a file is the label of its run: in GitHub Actions the outputs are acme-pass, acme-verdict and so on.
+# The name of a file (lower-case letters, digits and -) is the label of its run: in GitHub Actions the outputs are acme-pass,
+# acme-verdict and so on.
 set -u
 
 ready=''

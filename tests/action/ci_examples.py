@@ -20,9 +20,9 @@ def gate_scripts():
     # Buildkite's agent turns $$ into $ when the pipeline is uploaded.
     buildkite = load("buildkite.yml")["steps"][0]["commands"][1].replace("$$", "$")
     jenkins = re.search(r"sh '''\n(.*?)'''", (CI / "Jenkinsfile").read_text(), flags=re.S)[1]
-    jenkins = [line.strip() for line in jenkins.splitlines() if "--generations" in line]
+    jenkins = [line.strip() for line in jenkins.splitlines() if "pip " not in line and "venv " not in line]
     return {
-        "gitlab": "\n".join(load("gitlab-ci.yml")["preflight"]["script"]),
+        "gitlab": "\n".join(load("gitlab-ci.yml")["render"]["script"]),
         "azure": next(step["bash"] for step in azure if step.get("name") == "gate"),
         "circleci": next(run["command"] for run in circle if "enough" in run["name"]),
         "buildkite": buildkite,

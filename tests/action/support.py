@@ -261,7 +261,7 @@ class Runner:
         return log.read_text().splitlines() if log.exists() else []
 
     def run(self, workflow, *, repository=None, secrets=None, variables=None, environment=None, options=(), timeout=120,
-            keep_cache=False):
+            keep_cache=False, event="push"):
         (self.folder / "cargo.log").unlink(missing_ok=True)
         if not keep_cache:
             shutil.rmtree(self.tool_cache, ignore_errors=True)
@@ -273,7 +273,7 @@ class Runner:
             workflow = ".github/workflows/scenario.yml"
         secret_file = self.folder / "secrets"
         secret_file.write_text("".join(f"{name}={value}\n" for name, value in (secrets or {}).items()))
-        command = ["act", "push", "-W", workflow, "-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "--json",
+        command = ["act", event, "-W", workflow, "-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "--json",
                    "--secret-file", str(secret_file), *options]
         for name, value in (variables or {}).items():
             command += ["--var", f"{name}={value}"]

@@ -95,7 +95,7 @@ class TheReadme(unittest.TestCase):
             self.assertIn(f"<!-- begin {name} -->", text)
         for path in (ROOT / "examples").rglob("*"):
             if path.is_file() and not path.suffix.startswith(".json"):
-                self.assertIn(f"<!-- begin {path.relative_to(ROOT)} -->", text)
+                self.assertRegex(text, rf"<!-- begin {path.relative_to(ROOT)} -->|\]\(\.\./{path.relative_to(ROOT)}\)")
 
     def test_links_lead_somewhere(self):
         """Every link to a file of the repository, and to a heading of it."""

@@ -1,12 +1,14 @@
 """The guards that people copy, run as they stand."""
 
 import functools
+import json
 import os
+import re
 import subprocess
 import unittest
 import xml.etree.ElementTree
 
-from ci_examples import gate_scripts
+from ci_examples import gate_scripts, load
 from support import KEY, ROOT, Loopback, Runner, binary, commit, organization, runway, script, temporary_folder
 
 EXAMPLES = ROOT / "examples"
@@ -21,15 +23,19 @@ def runner():
 class Workflow(unittest.TestCase):
     """An example workflow, in a repository with nothing but a script that renders."""
 
-    def act(self, name, server, **secrets):
+    def act(self, name, server, event="push", seconds=5, **secrets):
         caller = temporary_folder()
         workflow = caller / ".github" / "workflows" / name
         workflow.parent.mkdir(parents=True)
         workflow.write_text((EXAMPLES / name).read_text())
-        script(caller / "render.sh", '#!/bin/sh\necho "rendering $* with ${#RUNWAYML_API_SECRET} characters"\n')
+        # A task is a request body; other recipes hand over a name.
+        script(caller / "render.sh", '#!/bin/sh\ncase $1 in {*) set -- "$(echo "$1" | jq -r .promptText)" ;; esac\n'
+               'echo "rendering $* with ${#RUNWAYML_API_SECRET} characters"\n')
+        tasks = ({"model": "gen4.5", "promptText": scene, "duration": seconds} for scene in ("harbour", "lighthouse"))
+        (caller / "tasks.jsonl").write_text("".join(json.dumps(task) + "\n" for task in tasks))
         commit(caller)
         return runner().run(
-            f".github/workflows/{name}", repository=caller,
+            f".github/workflows/{name}", repository=caller, event=event,
             secrets={name: value for name, value in secrets.items() if value},
             environment={"RUNWAYML_BASE_URL": server.url},
             options=["--local-repository", f"OWNER/runway-preflight@v0={runner().repository}"])
@@ -126,67 +132,79 @@ class Shell(unittest.TestCase):
         (self.folder / "bin").mkdir()
         (self.folder / "bin" / "runway-preflight").symlink_to(binary())
 
-    def call(self, command, server, key=KEY, **environment):
+    def call(self, command, server, key=KEY, input=None, **environment):
         environment.setdefault("PATH", f"{self.folder}/bin:{os.environ['PATH']}")
         if key:
             environment["RUNWAYML_API_SECRET"] = key
         done = subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, timeout=120,
+            command, cwd=self.folder, input=input, capture_output=True, text=True, timeout=120,
             env={"HOME": str(self.folder), "RUNWAYML_BASE_URL": server.url, **environment})
         self.assertNotIn(KEY, done.stdout + done.stderr)
         return done
 
 
 class Guard(Shell):
-    def guard(self, *answers, **settings):
-        with Loopback(lambda request: (200, "")) as alerts, runway(*answers) as server:
-            self.server, self.alerts = server, alerts
-            done = self.call([EXAMPLES / "guard.sh", "./render.sh", "harbour", "two words"], server,
-                             ALERT_URL=alerts.url, **settings)
-        self.alerted = [request["body"] for request in alerts.requests]
-        return done
+    # Answer, settings, exit code, what is posted, and what the guard says by itself.
+    CASES = {
+        "go": ([organization()], {}, 0, [], ""),
+        "no-go skips and says so": ([organization(used={"gen4.5": 199})], {}, 0, [], "guard: skipped"),
+        "what waiting does not cure alerts": (
+            [organization(balance=119)], {}, 6, ["Runway does not have what this job needs, and waiting does not help"], "guard: "),
+        "a rejected key alerts": (
+            [(401, {"error": "No such key"})], {}, 4, ["Runway does not accept the API key, or there is none"], "guard: "),
+        "a missing key alerts": (
+            [organization()], {"key": None}, 4, ["Runway does not accept the API key, or there is none"], "guard: "),
+        "an outage alerts": ([(503, "")], {}, 5, ["Runway could not be asked what is left"], "guard: "),
+        "a gate that is not installed alerts": (
+            [organization()], {"PATH": os.environ["PATH"]}, 127, ["runway-preflight did not work (exit code 127)"], "guard: "),
+    }
 
-    def test_go(self):
-        done = self.guard(organization())
-        self.assertEqual((done.returncode, self.server.asked(), self.alerted), (0, [ONCE], []), done.stderr)
-        self.assertIn("rendered harbour two words", done.stdout)
+    def test_each(self):
+        for name, (answers, settings, code, posted, said) in self.CASES.items():
+            with self.subTest(name), Loopback(lambda request: (200, "")) as alerts, runway(*answers) as server:
+                self.setUp()
+                done = self.call([EXAMPLES / "guard.sh", "gen4.5=2@60", "./render.sh", "harbour", "two words"], server,
+                                 ALERT_URL=alerts.url, **settings)
+                self.assertEqual((done.returncode, set(server.asked())), (code, set() if settings else {ONCE}), done.stderr)
+                self.assertEqual([request["body"] for request in alerts.requests], posted)
+                self.assertEqual("rendered harbour two words" in done.stdout, name == "go")
+                self.assertIn(said, done.stderr)
 
-    def test_no_go_skips_and_says_so(self):
-        done = self.guard(organization(used={"gen4.5": 199}))
-        self.assertEqual((done.returncode, self.server.asked(), self.alerted), (0, [ONCE], []), done.stderr)
-        self.assertNotIn("rendered", done.stdout)
-        self.assertIn("guard: skipped", done.stderr)
-        self.assertIn("generations-short", done.stderr)
+    def test_without_a_need_nothing_is_asked(self):
+        with runway(organization()) as server:
+            done = self.call([EXAMPLES / "guard.sh"], server)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual((server.asked(), "usage: guard.sh" in done.stderr), ([], True), done.stderr)
 
-    def test_what_waiting_does_not_cure_alerts(self):
-        done = self.guard(organization(balance=119))
-        self.assertEqual((done.returncode, self.server.asked()), (6, [ONCE]), done.stderr)
-        self.assertEqual(self.alerted, ["Runway does not have what this job needs, and waiting does not help"])
-        self.assertNotIn("rendered", done.stdout)
 
-    def test_a_rejected_key_alerts(self):
-        done = self.guard((401, {"error": "No such key"}))
-        self.assertEqual((done.returncode, self.server.asked()), (4, [ONCE]), done.stderr)
-        self.assertEqual(self.alerted, ["Runway does not accept the API key, or there is none"])
-        self.assertNotIn("rendered", done.stdout)
+class AgentHook(Shell):
+    """As such an agent calls it: the call is JSON on standard input, and exit code 2 alone blocks it."""
 
-    def test_a_missing_key_alerts(self):
-        done = self.guard(organization(), key=None)
-        self.assertEqual((done.returncode, self.server.asked()), (4, []), done.stderr)
-        self.assertEqual(len(self.alerted), 1)
-        self.assertNotIn("rendered", done.stdout)
+    def test_each(self):
+        renders, other = "./render.sh harbour", "ls"
+        for command, answer, settings, code, said in (
+                (renders, organization(), {}, 0, ""), (renders, organization(used={"gen4.5": 199}), {}, 2, "generations-short"),
+                (renders, organization(balance=0), {}, 2, "no-credits"), (renders, (401, ""), {}, 2, "unauthorized"),
+                (renders, (404, ""), {}, 2, "unexpected-status"), (renders, organization(), {"key": None}, 2, "key-missing"),
+                (renders, organization(), {"PATH": os.environ["PATH"]}, 2, "not found"), (other, organization(), {"key": None}, 0, "")):
+            call = json.dumps({"hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {"command": command}})
+            with self.subTest(said), runway(answer) as server:
+                done = self.call([EXAMPLES / "agent-hook.sh"], server, input=call, **settings)
+                self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
+                self.assertIn(said, done.stderr)
+                self.assertEqual(server.asked(), [] if settings else [ONCE])
 
-    def test_an_outage_alerts(self):
-        done = self.guard((503, ""))
-        self.assertEqual((done.returncode, set(self.server.asked())), (5, {ONCE}), done.stderr)
-        self.assertEqual(self.alerted, ["Runway could not be asked what is left"])
-        self.assertNotIn("rendered", done.stdout)
 
-    def test_a_gate_that_is_not_installed_alerts(self):
-        done = self.guard(organization(), PATH=os.environ["PATH"])
-        self.assertEqual((done.returncode, self.server.asked()), (127, []), done.stderr)
-        self.assertEqual(self.alerted, ["runway-preflight did not work (exit code 127)"])
-        self.assertNotIn("rendered", done.stdout)
+class PullRequest(Workflow):
+    def test_its_price_is_held_with_a_key_and_without_one(self):
+        """From a fork there is none: nothing is asked."""
+        for key, seconds, result in ((KEY, 20, "success"), (KEY, 25, "failure"), (None, 20, "success"), (None, 25, "failure")):
+            with self.subTest(key=bool(key), seconds=seconds), runway(organization()) as server:
+                run = self.act("pull-request-workflow.yml", server, event="pull_request", seconds=seconds, RUNWAYML_API_SECRET=key)
+                self.assertEqual(run.jobs, {"preflight": [result]}, run.raw[-3000:])
+                self.assertEqual(server.asked(), [ONCE] if key else [])
+                self.assertEqual("exit status 6" in run.raw, result == "failure")
+                self.assertEqual(["over-max-cost" in text for text in run.of("error")], [True] if result == "failure" else [])
 
 
 class WhatFits(Shell):
@@ -232,7 +250,7 @@ def by_key(answers):
 
 
 class Organizations(Shell):
-    NAMES = ["acme", "b.2", "c-3", "d_4", "e", "f", "g", "h"]
+    NAMES = ["acme", "b-2", "c-3", "d4", "e", "f", "g", "h"]
 
     def loop(self, **changes):
         """Eight organizations, all with enough but for the changes."""
@@ -260,8 +278,8 @@ class Organizations(Shell):
     def test_some_cannot(self):
         done = self.loop(acme=organization(used={"gen4.5": 199}), e=(401, {"error": "No such key"}))
         self.assertEqual((done.returncode, len(self.server.asked())), (4, 8), done.stderr)
-        self.assertIn("ready: b.2 c-3 d_4 f g h\n", done.stdout)
-        found = [self.outputs[f"{name}-{output}"] for name in ("acme", "b.2", "e") for output in ("pass", "verdict")]
+        self.assertIn("ready: b-2 c-3 d4 f g h\n", done.stdout)
+        found = [self.outputs[f"{name}-{output}"] for name in ("acme", "b-2", "e") for output in ("pass", "verdict")]
         self.assertEqual(found, ["false", "no-go", "true", "go", "false", "cannot-tell"])
         self.assertNotIn("pass", self.outputs)
 
@@ -308,7 +326,15 @@ class Fallback(Shell):
     def test_neither(self):
         done = self.fall_back(organization(balance=49))
         self.assertEqual((done.returncode, self.server.asked()), (6, [ONCE, ONCE]), done.stderr)
+        self.assertIn("neither model has enough left", done.stderr)
         self.assertNotIn("rendered", done.stdout)
+
+    def test_what_no_other_model_helps_ends_it(self):
+        for answer, code in (((401, {"error": "No such key"}), 4), ((404, ""), 5)):
+            done = self.fall_back(answer)
+            self.assertEqual((done.returncode, self.server.asked()), (code, [ONCE]), done.stderr)
+            self.assertNotIn("neither model", done.stderr)
+            self.assertNotIn("rendered", done.stdout)
 
 
 class FallbackAsSteps(Workflow):
@@ -390,59 +416,76 @@ class Make(Shell):
 class OtherSystems(Shell):
     """The gate's step of each, as its runner runs it: one shell that stops at the first failure."""
 
-    def run_each(self, *answers, **settings):
-        for name, text in gate_scripts().items():
-            with self.subTest(name), runway(*answers) as server:
-                self.setUp()
-                # What only the system's own agent has.
-                for agent in ("buildkite-agent", "circleci-agent"):
-                    script(self.folder / "bin" / agent, f'#!/bin/sh\necho "{agent} $*"\n')
-                done = self.call(["bash", "-eo", "pipefail", "-c", text], server, **settings)
-                yield name, done, server
-
     def junit(self):
         path = next(self.folder.rglob("preflight.xml"))
         return xml.etree.ElementTree.parse(path).getroot().find("testsuite").attrib
 
-    def variables(self):
-        text = (self.folder / "preflight.env").read_text()
-        self.assertLess(len(text), 5000)
-        return dict(line.split("=", 1) for line in text.splitlines())
+    def left(self):
+        """What the files say, those of an earlier run as well."""
+        return "".join(path.read_text() for path in self.folder.rglob("preflight.*"))
 
-    def test_go(self):
-        for name, done, server in self.run_each(organization()):
-            self.assertEqual((done.returncode, server.asked()), (0, [ONCE]), done.stderr)
-            found = self.junit()
-            self.assertEqual((found["tests"], found["failures"], found["errors"]), ("2", "0", "0"))
-            if name in ("gitlab", "azure"):
-                self.assertEqual(self.variables()["RUNWAY_PREFLIGHT_PASS"], "true")
-            if name == "azure":
-                self.assertIn("variable=pass;isOutput=true]true", done.stdout)
+    # Answer, settings, exit codes, and of JUnit: failures, errors.
+    SKIPS = ("gitlab", "azure", "circleci", "buildkite")
+    CASES = {
+        "go": (organization(), {}, 0, 0, (0, 0)),
+        "not enough for now": (organization(used={"gen4.5": 199}), {}, 0, 3, (1, 0)),
+        "what waiting does not cure": (organization(balance=119), {}, 6, 6, (1, 0)),
+        "no key": (organization(), {"key": None}, 4, 4, None),
+        "a gate that is not installed": (organization(), {"PATH": os.environ["PATH"]}, 127, 127, None),
+        "a gate that is killed": (organization(), {"kill": "-KILL"}, 137, 137, None),
+        "a gate that says go and writes nothing": (organization(), {"kill": ""}, None, None, None),
+    }
 
-    def test_not_enough_for_now(self):
-        skips = {"azure", "circleci"}
-        for name, done, _ in self.run_each(organization(used={"gen4.5": 199})):
-            self.assertEqual(done.returncode, 0 if name in skips else 3, done.stderr)
-            self.assertEqual(self.junit()["failures"], "1")
-            if name == "gitlab":
-                self.assertEqual(self.variables()["RUNWAY_PREFLIGHT_PASS"], "false")
-            if name == "azure":
-                self.assertIn("variable=pass;isOutput=true]false", done.stdout)
-            if name == "circleci":
-                self.assertIn("circleci-agent step halt", done.stdout)
-            if name == "buildkite":
-                self.assertIn("annotate --style error", done.stdout)
-                self.assertIn("generations-short", (self.folder / "preflight.md").read_text())
+    def test_each(self):
+        for case, (answer, settings, skipped, code, counts) in self.CASES.items():
+            for name, text in gate_scripts().items():
+                with self.subTest(f"{name}: {case}"), runway(answer) as server:
+                    self.setUp()
+                    environment = {name: value for name, value in settings.items() if name != "kill"}
+                    # What only the system's own agent has.
+                    for agent in ("buildkite-agent", "circleci-agent"):
+                        script(self.folder / "bin" / agent, f'#!/bin/sh\necho "{agent} $*"\n')
+                    # An earlier go, as a workspace that is not cleaned has it.
+                    (self.folder / "results").mkdir()
+                    for file in set(re.findall(r"(?:results/)?preflight\.(?:env|xml|md)", text)):
+                        (self.folder / file).write_text("RUNWAY_PREFLIGHT_PASS=true\nRUNWAY_PREFLIGHT_STALE=1\n")
+                    if "kill" in settings:
+                        (self.folder / "bin" / "runway-preflight").unlink()
+                        dies = f"kill {settings['kill']} $$" if settings["kill"] else "exit 0"
+                        script(self.folder / "bin" / "runway-preflight", f"#!/bin/sh\n{dies}\n")
+                    done = self.call(["bash", "-eo", "pipefail", "-c", text], server, **environment)
+                    if code is not None:
+                        ended = done.returncode if done.returncode >= 0 else 128 - done.returncode
+                        self.assertEqual(ended, skipped if name in self.SKIPS else code, done.stderr)
+                    self.assertNotIn("RUNWAY_PREFLIGHT_STALE", self.left())
+                    if case != "go":
+                        self.assertNotIn("PASS=true", self.left())
+                    if name == "azure":
+                        self.assertEqual(re.findall(r"variable=pass;isOutput=true\](\w+)", done.stdout), {
+                            "go": ["true"], "a gate that says go and writes nothing": []}.get(case, ["false"]))
+                    if name in ("gitlab", "buildkite") and code is not None:
+                        self.assertEqual("rendered" in done.stdout, case == "go")
+                    if name == "circleci":
+                        self.assertEqual("circleci-agent step halt" in done.stdout, case == "not enough for now")
+                    if name == "buildkite" and counts:
+                        self.assertEqual("annotate --style error" in done.stdout, case != "go")
+                    if counts:
+                        found = self.junit()
+                        self.assertEqual((found["tests"], int(found["failures"]), int(found["errors"])), ("2", *counts))
 
-    def test_what_waiting_does_not_cure_fails(self):
-        for _, done, _ in self.run_each(organization(balance=119)):
-            self.assertEqual(done.returncode, 6, done.stderr)
-            self.assertEqual(self.junit()["failures"], "1")
-
-    def test_cannot_tell_fails(self):
-        for _, done, _ in self.run_each(organization(), key=None):
-            self.assertEqual(done.returncode, 4, done.stderr)
-            self.assertEqual(self.junit()["errors"], "2")
+    def test_a_job_behind_it_goes_by_the_code_and_by_pass(self):
+        azure = load("azure-pipelines.yml")["jobs"][1]["condition"]
+        self.assertEqual(azure, "and(succeeded(), eq(dependencies.preflight.outputs['gate.pass'], 'true'))")
+        gitlab = load("gitlab-ci.yml")
+        self.assertNotIn("rules", gitlab["publish"])
+        self.assertEqual(gitlab["render"]["resource_group"], "runway")
+        for passes in ("true", "false", "", None):
+            self.setUp()
+            script(self.folder / "publish.sh", "#!/bin/sh\necho published\n")
+            with runway(organization()) as server:
+                done = self.call(["bash", "-eo", "pipefail", "-c", "\n".join(gitlab["publish"]["script"])], server,
+                                 **({} if passes is None else {"RUNWAY_PREFLIGHT_PASS": passes}))
+            self.assertEqual((done.returncode, "published" in done.stdout), (0, passes == "true"), done.stderr)
 
 
 if __name__ == "__main__":
