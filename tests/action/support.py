@@ -2,7 +2,6 @@
 
 import atexit
 import datetime
-import functools
 import http.server
 import json
 import os
@@ -11,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "action"
@@ -297,19 +297,10 @@ class Runner:
         return run
 
 
-@functools.cache
-def build():
-    """A workflow that uses the Action, and lets it build from source in earnest: the run, and the binary."""
-    builder = Runner()
-    run = builder.run(workflow(gate(generations="gen4.5=188", **{"from": "examples/organization.json"})), timeout=900)
-    built = list(builder.tool_cache.glob("runway-preflight/source-*"))
-    if len(built) != 1:
-        raise AssertionError(f"the Action could not build the command:\n{run.log[-5000:]}\n{run.raw[-1000:]}")
-    return run, built[0]
-
-
-@functools.cache
 def binary():
-    """The command, as the Action itself has built it. RUNWAY_PREFLIGHT names another one."""
-    named = os.environ.get("RUNWAY_PREFLIGHT")
-    return pathlib.Path(named).resolve() if named else build()[1]
+    """The command: a build of the repository's own, or the one that RUNWAY_PREFLIGHT names."""
+    return pathlib.Path(os.environ.get("RUNWAY_PREFLIGHT", ROOT / "target" / "release" / "runway-preflight")).resolve()
+
+
+# What belongs to `tests/action/all --all` alone.
+in_full = unittest.skipUnless("PREFLIGHT_ALL" in os.environ, "part of tests/action/all --all")

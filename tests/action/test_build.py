@@ -1,27 +1,25 @@
-"""The build of the command that all other tests use: by the Action, in a real runner, with the real cargo."""
+"""The Action builds the command from source in earnest: in a real runner, with the real cargo."""
 
 import json
-import os
 import unittest
 
-from support import build
+from support import Runner, gate, in_full, workflow
 
 
-@unittest.skipIf(os.environ.get("RUNWAY_PREFLIGHT"), "RUNWAY_PREFLIGHT names a command that is built already")
+@in_full
 class FromSource(unittest.TestCase):
-    def test_it_builds_and_goes_on(self):
-        run, binary = build()
-        self.assertEqual(run.jobs, {"preflight": ["success"]}, run.log[-3000:])
+    def test_it_builds_says_so_and_goes_on(self):
+        runner = Runner()
+        run = runner.run(workflow(gate(generations="gen4.5=188", **{"from": "examples/organization.json"})), timeout=900)
+        self.assertEqual(run.jobs["preflight"], ["success"], run.log[-3000:])
         outputs = run.steps["preflight"].outputs
         self.assertEqual((outputs["pass"], outputs["verdict"]), ("true", "go"))
         self.assertEqual(json.loads(outputs["generations-left"])["gen4.5"], 188)
-
-    def test_the_log_says_so(self):
-        run, _ = build()
-        self.assertIn("no released binary is known for this source", run.log)
-        self.assertIn("building from source: cargo build --release --locked", run.log)
-        self.assertIn("Compiling runway-preflight", run.log)
+        for text in ("no released binary is known for this source", "building from source: cargo build --release --locked",
+                     "Compiling runway-preflight"):
+            self.assertIn(text, run.log)
         self.assertEqual(run.commands, ["group", "endgroup"])
+        self.assertEqual(len(list(runner.tool_cache.glob("runway-preflight/source-*"))), 1)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from support import HERE, script, temporary_folder
+from support import HERE, in_full, script, temporary_folder
 
 # Stopped before the command is run, or without it: these say nothing about it.
 WITHOUT_THE_COMMAND = {
@@ -42,7 +42,7 @@ exit {code}
 """
 
 
-@unittest.skipUnless("PREFLIGHT_ALL" in os.environ, "the tests themselves are tested by .ci/run --all")
+@in_full
 class EveryScenarioFails(unittest.TestCase):
     def assert_noticed(self, text):
         command = script(temporary_folder() / "runway-preflight", text)
