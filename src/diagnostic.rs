@@ -472,7 +472,7 @@ impl Finding {
             summary: plain(message.summary),
             cause: plain(message.cause),
             fix: plain(message.fix),
-            see: message.see,
+            see: messages::documentation(code),
         }
     }
 

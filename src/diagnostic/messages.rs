@@ -11,14 +11,10 @@ use crate::format::{
     count, credits, duration, exact_duration, is_or_are, list, thousands, was_or_were,
 };
 use crate::grant::Held;
-use crate::price::PRICING_PAGE;
 use crate::quota::{Credits, Model, MAX_QUOTE};
 use crate::spend::Period;
 use crate::tier;
 
-const TIERS_PAGE: &str = "https://docs.dev.runwayml.com/usage/tiers";
-const SETUP_PAGE: &str = "https://docs.dev.runwayml.com/guides/setup";
-const ERRORS_PAGE: &str = "https://docs.dev.runwayml.com/api-details/errors";
 const PORTAL: &str = "https://dev.runwayml.com/";
 const DOCUMENTATION: &str = env!("CARGO_PKG_REPOSITORY");
 
@@ -32,7 +28,6 @@ pub(super) struct Message {
     pub(super) summary: String,
     pub(super) cause: String,
     pub(super) fix: String,
-    pub(super) see: String,
 }
 
 impl Finding {
@@ -62,7 +57,6 @@ impl Finding {
                     }
                     .to_owned(),
                     fix: purchase(missing, *cap),
-                    see: SETUP_PAGE.to_owned(),
                 }
             }
             Self::CreditsShort {
@@ -101,10 +95,6 @@ impl Finding {
                             CreditsFlag::PlannedCost { .. } => "plan fewer generations",
                         },
                     ),
-                    see: match flag {
-                        CreditsFlag::PlannedCost { .. } => PRICING_PAGE.to_owned(),
-                        _ => SETUP_PAGE.to_owned(),
-                    },
                 }
             }
             Self::DailyLimitReached { quota } => {
@@ -127,7 +117,6 @@ impl Finding {
                         thousands(*limit)
                     ),
                     fix: context.wait_for_the_window(quota, ", or "),
-                    see: TIERS_PAGE.to_owned(),
                 }
             }
             Self::GenerationsShort { quota } => {
@@ -153,7 +142,6 @@ impl Finding {
                         if *used == 1 { "was" } else { "were" }
                     ),
                     fix: context.wait_for_the_window(quota, "; or ask for fewer, or "),
-                    see: TIERS_PAGE.to_owned(),
                 }
             }
             Self::OverDailyLimit {
@@ -178,7 +166,6 @@ impl Finding {
                     ),
                     cause: "the job needs more than a whole day's limit".to_owned(),
                     fix: format!("{split}, or {}", higher_tier(*needed, *limit, *cap)),
-                    see: TIERS_PAGE.to_owned(),
                 }
             }
             Self::NoDailyQuota { model, needed } => Message {
@@ -189,7 +176,6 @@ impl Finding {
                 ),
                 cause: "this tier has no quota for this model, only for others".to_owned(),
                 fix: "use another model, or ask Runway for a quota".to_owned(),
-                see: TIERS_PAGE.to_owned(),
             },
             Self::AllModelsZero {
                 read,
@@ -217,7 +203,6 @@ impl Finding {
                             "buy credits, or check that a purchase went through, at {PORTAL} → Billing (min $10)"
                         ),
                     },
-                    see: TIERS_PAGE.to_owned(),
                 }
             }
             Self::ModelUnavailable {
@@ -243,7 +228,6 @@ impl Finding {
                             format!("did you mean {}? Available: {available}", list(&near, "or"))
                         }
                     },
-                    see: "https://docs.dev.runwayml.com/guides/models".to_owned(),
                 }
             }
             Self::ConcurrencyShort {
@@ -255,7 +239,6 @@ impl Finding {
                 ),
                 cause: "this tier has a concurrency of 0 for the model".to_owned(),
                 fix: "use another model, or move up a tier".to_owned(),
-                see: TIERS_PAGE.to_owned(),
             },
             Self::ConcurrencyShort {
                 model,
@@ -285,7 +268,6 @@ impl Finding {
                         "lower max-parallel to {allowed} and use --concurrency {}={allowed}{tier}",
                         context.name(model),
                     ),
-                    see: TIERS_PAGE.to_owned(),
                 }
             }
             Self::OverMaxCost { planned, max } => Message {
@@ -297,7 +279,6 @@ impl Finding {
                 ),
                 cause: format!("--max-cost lets this job cost at most {}", credits(*max)),
                 fix: "plan fewer or cheaper generations, or raise --max-cost".to_owned(),
-                see: documentation(Code::OverMaxCost),
             },
             Self::KeepShort {
                 keep,
@@ -320,7 +301,6 @@ impl Finding {
                         thousands(planned.0)
                     ),
                     fix: purchase_or(missing, *cap, "plan fewer generations, or lower --keep"),
-                    see: PRICING_PAGE.to_owned(),
                 }
             }
             Self::GrantedFewer { grant } => {
@@ -349,7 +329,6 @@ impl Finding {
                         "start {} now and the rest later; the output granted holds this number",
                         thousands(grant.granted)
                     ),
-                    see: documentation(Code::GrantedFewer),
                 }
             }
             Self::RunningLow {
@@ -378,7 +357,6 @@ impl Finding {
                 fix: format!(
                     "buy credits at {PORTAL} → Billing in time (automatic billing can do it for you)"
                 ),
-                see: SETUP_PAGE.to_owned(),
             },
             Self::OverBudget {
                 budget,
@@ -435,7 +413,6 @@ impl Finding {
                             budget.period
                         ),
                     },
-                    see: documentation(Code::OverBudget),
                 }
             }
             Self::ModelsUsedUp { models, of, all } => Message {
@@ -448,7 +425,6 @@ impl Finding {
                 cause: format!("used up in the past 24 hours: {}", context.names(models, *of)),
                 fix: "if the job needs one of them, name it with --generations, so that the gate can decide"
                     .to_owned(),
-                see: documentation(Code::ModelsUsedUp),
             },
             Self::KeyMissing { searched, hints } => key_missing(searched, hints, context),
             Self::KeyMalformed {
@@ -465,14 +441,12 @@ impl Finding {
                      key does not work in production, nor the other way round",
                     context.host
                 ),
-                SETUP_PAGE,
             ),
             Self::Forbidden { asked } => asked.message(
                 context,
                 "the key is valid, but may not read this organization (403)".to_owned(),
                 &format!("{} refused the request", context.host),
                 &format!("use a key that belongs to the right organization: {PORTAL} → API Keys"),
-                ERRORS_PAGE,
             ),
             Self::RateLimited { asked, retry_after } => asked.message(
                 context,
@@ -486,7 +460,6 @@ impl Finding {
                     context.more_time(),
                     context.fail_open_hint()
                 ),
-                ERRORS_PAGE,
             ),
             Self::Unavailable {
                 asked,
@@ -504,7 +477,6 @@ impl Finding {
                     context.more_time(),
                     context.fail_open_hint()
                 ),
-                ERRORS_PAGE,
             ),
             Self::Unreachable { asked, why, fix } => asked.message(
                 context,
@@ -529,7 +501,6 @@ impl Finding {
                     },
                     context.fail_open_hint()
                 ),
-                &documentation(Code::Unreachable),
             ),
             Self::TlsFailed {
                 asked,
@@ -546,7 +517,6 @@ impl Finding {
                 },
                 &context.quote(why),
                 &context.quote(fix.as_deref().unwrap_or(TLS_FIX)),
-                &documentation(Code::TlsFailed),
             ),
             Self::TimedOut {
                 asked,
@@ -566,7 +536,6 @@ impl Finding {
                     ),
                     &format!("the time ran out while {doing}{before}"),
                     &format!("try again{}{}", context.more_time(), context.fail_open_hint()),
-                    &documentation(Code::TimedOut),
                 )
             }
             Self::RequestRejected { asked, status } => {
@@ -578,7 +547,6 @@ impl Finding {
                         format!("Runway rejected API version {version} ({status})"),
                         "Runway may no longer support the requests of this runway-preflight",
                         "update runway-preflight",
-                        "https://docs.dev.runwayml.com/api-details/versioning",
                     )
                 } else {
                     asked.message(
@@ -589,7 +557,6 @@ impl Finding {
                             "do what Runway's reason says; if it is nothing of yours, report it: \
                              {DOCUMENTATION}/issues"
                         ),
-                        ERRORS_PAGE,
                     )
                 }
             }
@@ -617,7 +584,6 @@ impl Finding {
                      the way",
                     context.check_base_url()
                 ),
-                &documentation(Code::UnexpectedStatus),
             ),
             Self::UnexpectedResponse { document, problem } => {
                 let source = context.source(*document);
@@ -652,7 +618,6 @@ impl Finding {
                     summary: context.unexpected(*document, problem),
                     cause,
                     fix,
-                    see: documentation(Code::UnexpectedResponse),
                 }
             }
             Self::ReportFailed { place, why, fix } => Message {
@@ -662,7 +627,6 @@ impl Finding {
                     "{}; the gate fails if it cannot report its verdict",
                     context.quote(fix)
                 ),
-                see: documentation(Code::ReportFailed),
             },
         }
     }
@@ -680,14 +644,7 @@ const TLS_FIX: &str =
                        otherwise check the host, this machine's clock, and any proxy on the way";
 
 impl Asked {
-    fn message(
-        &self,
-        context: &Context,
-        summary: String,
-        cause: &str,
-        fix: &str,
-        see: &str,
-    ) -> Message {
+    fn message(&self, context: &Context, summary: String, cause: &str, fix: &str) -> Message {
         let request = self.document.request(context.path);
         let mut cause = match self.tries {
             0 => format!("{cause}; no request was made"),
@@ -697,15 +654,13 @@ impl Asked {
         if let Some(says) = &self.says {
             cause.push_str(&format!("; Runway says: {}", context.quote(says)));
         }
+        if let Some(page) = &self.see {
+            cause.push_str(&format!("; see {}", context.quote(page)));
+        }
         Message {
             summary,
             cause,
             fix: fix.to_owned(),
-            see: self
-                .see
-                .as_ref()
-                .filter(|link| context.redactor.redact(link) == link.as_str())
-                .map_or_else(|| see.to_owned(), Clone::clone),
         }
     }
 }
@@ -855,7 +810,6 @@ fn key_malformed(
         summary,
         cause: format!("{cause}; no request was made"),
         fix,
-        see: SETUP_PAGE.to_owned(),
     }
 }
 
@@ -938,12 +892,11 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
                  Actions: store it as a secret, and pass it to the step in env or as api-secret)"
             )
         }),
-        see: SETUP_PAGE.to_owned(),
     }
 }
 
 /// The heading of a code in the documentation.
-fn documentation(code: Code) -> String {
+pub(super) fn documentation(code: Code) -> String {
     format!(
         "{DOCUMENTATION}/blob/main/docs/diagnostics.md#{}",
         code.name()
