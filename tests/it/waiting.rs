@@ -267,14 +267,8 @@ fn a_signal_ends_the_wait_at_once() {
             let server = Server::script([short()]);
             let running = Gate::asking(&server)
                 .args(NEED)
-                .args("--wait 1h --interval 30m");
-            // A background job hands on that it ignores INT.
-            let running = if cfg!(target_os = "linux") {
-                running.shell("exec env --default-signal=INT,TERM \"$@\"")
-            } else {
-                running
-            };
-            let running = running.spawn();
+                .args("--wait 1h --interval 30m")
+                .spawn();
             while server.seen() == 0 {
                 std::thread::sleep(Duration::from_millis(10));
             }
