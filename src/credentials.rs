@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::diagnostic::{KeyHint, KeyProblem};
-use crate::files::{self, Limits, Pipes, ReadError};
+use crate::files::{self, Limits, Pipes};
 
 /// The variable that the official SDKs read.
 pub const VARIABLE: &str = "RUNWAYML_API_SECRET";
@@ -158,12 +158,12 @@ pub enum KeyError {
     /// There is something else: where, and what is wrong with it.
     Malformed { place: String, problem: KeyProblem },
     /// `--key-file` cannot be read.
-    Unreadable(ReadError),
+    Unreadable(String),
 }
 
 /// Every place where a key may be, read once.
 pub struct Places {
-    file: Option<Result<String, ReadError>>,
+    file: Option<Result<String, String>>,
     variable: Option<String>,
     dotenv: Dotenv,
     hints: Vec<KeyHint>,
@@ -173,7 +173,7 @@ enum Dotenv {
     Missing,
     /// In a CI system, whether it is there or not.
     NotRead,
-    Read(Result<String, ReadError>),
+    Read(Result<String, String>),
 }
 
 impl Places {
@@ -211,7 +211,7 @@ impl Places {
             _ if in_ci => Dotenv::NotRead,
             Ok(true) => Dotenv::Read(read(dotenv, Pipes::Refused)),
             Ok(false) => Dotenv::Missing,
-            Err(error) => Dotenv::Read(Err(error.into())),
+            Err(error) => Dotenv::Read(Err(files::why(&error))),
         };
         let other = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
         let others = OTHER_NAMES.into_iter().filter(other);
@@ -256,7 +256,7 @@ impl Places {
         if let Some(text) = &self.file {
             let text = text
                 .as_ref()
-                .map_err(|error| KeyError::Unreadable(*error))?;
+                .map_err(|error| KeyError::Unreadable(error.clone()))?;
             let value = match dotenv::value(text, VARIABLE) {
                 _ if placeholder::name(trimmed(text)).is_some() => text.clone(),
                 Ok(Some(value)) => value,
@@ -298,7 +298,7 @@ impl Places {
             Dotenv::Missing => "not in this directory",
             Dotenv::NotRead => "not read in a CI system",
             Dotenv::Read(Err(error)) => {
-                let problem = KeyProblem::Unreadable(error.to_string());
+                let problem = KeyProblem::Unreadable(error.clone());
                 return Some(Err(KeyError::Malformed { place, problem }));
             }
             Dotenv::Read(Ok(text)) => match dotenv::value(text, VARIABLE) {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::decode::{utf8, whole, Round};
-use crate::files::ReadError;
+use crate::files;
 use crate::price::{times, Prices, Rate};
 use crate::quota::{Credits, Model};
 
@@ -362,7 +362,7 @@ impl<R: Read> TaskReader<R> {
 fn not_read(error: std::io::Error) -> PlanError {
     PlanError {
         line: None,
-        problem: format!("cannot be read: {}", ReadError::from(error)),
+        problem: format!("cannot be read: {}", files::why(&error)),
     }
 }
 

@@ -10,7 +10,7 @@ use runway_preflight::cli::{self, Color, Settings, UsageError};
 use runway_preflight::credentials::{self, Key, KeyError, KeySource, Places};
 use runway_preflight::decode;
 use runway_preflight::diagnostic::{Asked, Context, Finding, HistoryFlag, KeyHint};
-use runway_preflight::files::{self, Limits, Pipes, ReadError};
+use runway_preflight::files::{self, Limits, Pipes};
 use runway_preflight::job::Job;
 use runway_preflight::output::{is_special, Output};
 use runway_preflight::plan::{self, Plan};
@@ -360,37 +360,36 @@ fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), U
         max_bytes: plan::MAX_BYTES,
         pipes: Pipes::Within(settings.timeout),
     };
-    let reader = match source {
-        Source::File(path) => files::open(path, limits),
-        _ => files::stdin(limits.max_bytes, settings.timeout),
-    };
-    let reader = reader.map_err(|why| error(&format!("cannot be read: {why}")))?;
-    let plan = Plan::read(reader, &settings.prices).map_err(|why| match why.line {
-        Some(line) => error(&format!("line {line}: {}", why.problem)),
-        None => error(&why.problem),
-    })?;
+    let prices = settings.prices.clone();
+    let read = move |file| Plan::read(file, &prices);
+    let plan = files::read_by(source.path(), limits, read)
+        .map_err(|why| error(&format!("cannot be read: {why}")))?
+        .map_err(|why| match why.line {
+            Some(line) => error(&format!("line {line}: {}", why.problem)),
+            None => error(&why.problem),
+        })?;
     job.add_plan(plan).map_err(error)
 }
 
 fn input(flag: &str, source: &Source, timeout: Duration) -> Result<Option<Vec<u8>>, UsageError> {
+    if *source == Source::Runway {
+        return Ok(None);
+    }
     let limits = Limits {
         max_bytes: decode::MAX_BYTES,
         pipes: Pipes::Within(timeout),
     };
-    let read: Result<Vec<u8>, ReadError> = match source {
-        Source::Runway => return Ok(None),
-        Source::Stdin => files::stdin(limits.max_bytes, timeout).and_then(|reader| reader.whole()),
-        Source::File(path) => files::read(path, limits),
-    };
-    read.map(Some).map_err(|error| {
-        UsageError::new(
-            format!(
-                "{flag} {} cannot be read: {error}",
-                cli::echo(&source.name(""))
-            ),
-            &format!("{flag} saved.json"),
-        )
-    })
+    files::read(source.path(), limits)
+        .map(Some)
+        .map_err(|error| {
+            UsageError::new(
+                format!(
+                    "{flag} {} cannot be read: {error}",
+                    cli::echo(&source.name(""))
+                ),
+                &format!("{flag} saved.json"),
+            )
+        })
 }
 
 /// The key belongs on no command line, where others see it; and what stands there is shown.

@@ -1,6 +1,6 @@
 //! The two documents that a run reads, and where each comes from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One of the two answers of Runway's API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,14 @@ impl Source {
             Self::Runway => runway.to_owned(),
             Self::Stdin => "standard input".to_owned(),
             Self::File(path) => path.to_string_lossy().into_owned(),
+        }
+    }
+
+    /// The file's path.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            _ => None,
         }
     }
 }

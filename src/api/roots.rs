@@ -111,7 +111,7 @@ mod store {
     use rustls::pki_types::CertificateDer;
     use rustls::RootCertStore;
 
-    use crate::files::{self, Limits, Pipes, ReadError};
+    use crate::files::{self, Limits, Pipes};
 
     /// A system's store is under 1 MiB.
     const LIMITS: Limits = Limits {
@@ -155,7 +155,7 @@ mod store {
         /// The certificates of a file, which is the first; else why there are none, in our own
         /// words: what stands there may be a secret.
         pub(super) fn add_file_of_user(&mut self, path: &Path) -> Result<(), String> {
-            let pem = files::read(path, LIMITS).map_err(|error| error.to_string())?;
+            let pem = files::read(path, LIMITS)?;
             self.add(&pem);
             if self.damaged() > 0 {
                 return Err("a certificate in it is damaged".to_owned());
@@ -178,8 +178,7 @@ mod store {
 
         /// Those of every file in a folder; else why there are none.
         pub(super) fn add_folder(&mut self, path: &Path) -> Result<(), String> {
-            let entries =
-                std::fs::read_dir(path).map_err(|error| ReadError::from(error).to_string())?;
+            let entries = std::fs::read_dir(path).map_err(|error| files::why(&error))?;
             let mut found = false;
             for entry in entries.flatten() {
                 found |= self.add_file(&entry.path());
