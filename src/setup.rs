@@ -1,65 +1,62 @@
 //! What a run needs, set up before anything is asked: files are read, the key is found, the way to
 //! Runway is chosen.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::Path;
 use std::time::Duration;
 
 use runway_preflight::api::{proxy, roots, BaseUrl, Client, RUNWAY};
 use runway_preflight::ci;
-use runway_preflight::cli::{self, Color, Settings, UsageError};
+use runway_preflight::cli::{self, Settings, UsageError};
 use runway_preflight::credentials::{self, Key, KeyError, KeySource, Places};
 use runway_preflight::decode;
 use runway_preflight::diagnostic::{Asked, Context, Finding, HistoryFlag, KeyHint};
 use runway_preflight::files::{self, Limits, Pipes};
 use runway_preflight::job::Job;
-use runway_preflight::output::{is_special, Output};
+use runway_preflight::output::Output;
 use runway_preflight::plan::{self, Plan};
 use runway_preflight::poll::Poll;
 use runway_preflight::redact::Redactor;
-use runway_preflight::report::Format;
 use runway_preflight::source::{Document, Source};
 
 use crate::variable;
 
-const DOTENV: &str = ".env";
+pub(crate) const DOTENV: &str = ".env";
 
 /// Everything that one run goes by.
-pub(crate) struct Setup {
+pub(crate) struct Setup<'a> {
+    pub(crate) settings: &'a Settings,
+    base: BaseUrl,
     pub(crate) poll: Poll,
     /// What keeps the run from asking: no key, no certificates.
     pub(crate) obstacle: Option<Finding>,
     pub(crate) key_source: Option<KeySource>,
-    /// The base URL, or the file's name, as the JSON report has it.
-    pub(crate) source: String,
-    pub(crate) tiers: bool,
-    pub(crate) format: Format,
-    pub(crate) write: Vec<(Format, PathBuf)>,
-    pub(crate) color: Color,
-    pub(crate) quiet: bool,
-    pub(crate) verbose: bool,
-    pub(crate) label: Option<String>,
-    organization: Source,
+    /// The host to ask, and what stands behind it, as they may be shown.
     host: String,
     path: String,
-    waiting: bool,
-    secure: bool,
-    fails_open: bool,
-    skips_missing_key: bool,
 }
 
-impl Setup {
+impl Setup<'_> {
     /// What the messages must know.
     pub(crate) fn context<'a>(&'a self, redactor: &'a Redactor) -> Context<'a> {
         Context {
-            organization: &self.organization,
+            organization: &self.settings.organization,
             host: &self.host,
             path: &self.path,
-            secure: self.secure,
-            waiting: self.waiting,
+            secure: self.base.is_secure(),
+            waiting: self.settings.wait.is_some(),
             waiting_helps: true,
-            fails_open: self.fails_open,
-            skips_missing_key: self.skips_missing_key,
+            fails_open: self.settings.fail_open,
+            skips_missing_key: self.settings.skip_missing_key,
             redactor,
+        }
+    }
+
+    /// The base URL, or the file's name, as the JSON report has it.
+    pub(crate) fn source(&self) -> String {
+        match &self.settings.organization {
+            Source::Stdin => "-".to_owned(),
+            source => source.name(self.base.as_str()),
         }
     }
 }
@@ -79,45 +76,36 @@ pub(crate) fn output(places: &Places) -> Output {
 }
 
 /// Reads what the settings name, as far as they need it.
-pub(crate) fn setup(
-    settings: Settings,
+pub(crate) fn setup<'a>(
+    settings: &'a Settings,
     places: &Places,
     redactor: &Redactor,
-) -> Result<Setup, UsageError> {
-    let base = base_url(&settings)?;
-    let found = places.key();
+) -> Result<Setup<'a>, UsageError> {
+    let base = base_url(settings)?;
     refuse_as_argument(&places.candidates(), redactor, settings.label.as_deref())?;
-    let timeout = settings.timeout;
     let mut job = settings.job.clone();
     if let Some(source) = &settings.plan {
-        add_plan(&mut job, source, &settings)?;
+        add_plan(&mut job, source, settings)?;
     }
-    let organization = input("--from", &settings.organization, timeout)?;
-    let mut client = None;
-    let mut key_source = None;
-    let mut obstacle = None;
+    let organization = saved_answer(settings)?;
+    let (mut client, mut key_source, mut obstacle) = (None, None, None);
     if settings.asks_runway() {
         let proxy = proxy::for_host(&base, &variable).map_err(|problem| {
             UsageError::of_variable(&problem, "HTTPS_PROXY=http://proxy.example:3128")
         })?;
-        match found {
+        match places.key() {
             Ok((key, source)) => {
                 key_source = Some(source);
-                match roots(&base, &settings) {
-                    Ok(roots) => {
-                        client = Some(Client::new(base.clone(), &key, proxy, roots));
-                    }
+                match roots(&base, settings) {
+                    Ok(roots) => client = Some(Client::new(base.clone(), &key, proxy, roots)),
                     Err(finding) => obstacle = Some(*finding),
                 }
             }
-            Err(error) => obstacle = Some(no_key(error, &settings)?),
+            Err(error) => obstacle = Some(no_key(error, settings)?),
         }
     }
-    let source = match &settings.organization {
-        Source::Stdin => "-".to_owned(),
-        source => source.name(base.as_str()),
-    };
     Ok(Setup {
+        settings,
         poll: Poll {
             job,
             organization,
@@ -125,162 +113,38 @@ pub(crate) fn setup(
             shown: settings.shown,
             wait: settings.wait,
             interval: settings.interval,
-            timeout,
+            timeout: settings.timeout,
         },
         obstacle,
         key_source,
-        source,
-        tiers: settings.tiers,
-        format: settings.format,
-        write: settings.write,
-        color: settings.color,
-        quiet: settings.quiet,
-        verbose: settings.verbose,
-        label: settings.label,
-        organization: settings.organization,
         host: redactor.name(base.host()),
         path: redactor.name(base.path()),
-        secure: base.is_secure(),
-        waiting: settings.wait.is_some(),
-        fails_open: settings.fail_open,
-        skips_missing_key: settings.skip_missing_key,
+        base,
     })
-}
-
-/// The files of `--write` that a report may be written to, and what is wrong with the others: none
-/// replaces another one, nor what a run reads or might read.
-pub(crate) fn writable(
-    write: Vec<(Format, PathBuf)>,
-    read: Vec<(&'static str, PathBuf)>,
-) -> (Vec<(Format, PathBuf)>, Result<(), UsageError>) {
-    let variables = [
-        "SSL_CERT_FILE",
-        "GITHUB_EVENT_PATH",
-        "GITHUB_OUTPUT",
-        "GITHUB_STEP_SUMMARY",
-    ];
-    let variables = variables.iter().filter_map(|name| {
-        let path = variable(name).filter(|path| !path.is_empty())?;
-        Some(((*name).to_owned(), PathBuf::from(path)))
-    });
-    let read = read
-        .into_iter()
-        .map(|(flag, path)| match &*path.to_string_lossy() {
-            "-" => ("standard input".to_owned(), PathBuf::from("/dev/stdin")),
-            name => (format!("{flag} {}", cli::echo(name)), path),
-        });
-    let dotenv = (DOTENV.to_owned(), PathBuf::from(DOTENV));
-    let kept: Vec<(String, PathBuf)> = variables.chain(read).chain([dotenv]).collect();
-    let mut result = Ok(());
-    let writable = write.iter().enumerate().filter(|(nth, (format, path))| {
-        let name = |format: Format, path: &Path| {
-            let path = cli::echo(&path.to_string_lossy());
-            format!("--write {}={path}", format.name())
-        };
-        let kept = kept.iter().find(|(_, other)| is_same_file(other, path));
-        let kept = kept
-            .map(|(other, _)| other.clone())
-            .or_else(|| in_certificates(path));
-        let twice = write
-            .iter()
-            .enumerate()
-            .find(|(other, (_, at))| other != nth && is_same_file(at, path));
-        let twice = twice.map(|(_, (format, path))| name(*format, path));
-        let other = kept.or(twice);
-        if let (Some(other), true) = (&other, result.is_ok()) {
-            result = Err(UsageError::new(
-                format!("{other} and {} are the same file", name(*format, path)),
-                "--write json=report.json --write env=preflight.env",
-            ));
-        }
-        other.is_none()
-    });
-    let writable = writable.map(|(_, file)| file.clone()).collect();
-    (writable, result)
-}
-
-/// `SSL_CERT_DIR`, where a file lies in one of its folders.
-fn in_certificates(path: &Path) -> Option<String> {
-    let folders = variable("SSL_CERT_DIR")?;
-    let file = path.file_name()?;
-    let lies_in = |folder: PathBuf| is_same_file(&folder.join(file), path);
-    let found = std::env::split_paths(&folders).any(lies_in);
-    found.then(|| "a certificate of SSL_CERT_DIR".to_owned())
-}
-
-/// Whether two paths lead to one file, which may not exist yet. To a device or a pipe both may
-/// write.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    if is_special(one) || is_special(other) {
-        return false;
-    }
-    id(one).is_some_and(|one| Some(one) == id(other)) || target(one) == target(other)
-}
-
-/// What hard links have in common.
-#[cfg(unix)]
-fn id(path: &Path) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    let found = std::fs::metadata(path).ok()?;
-    Some((found.dev(), found.ino()))
-}
-
-#[cfg(not(unix))]
-fn id(_: &Path) -> Option<(u64, u64)> {
-    None
-}
-
-/// Where a path leads in the end, also if nothing is there.
-fn target(path: &Path) -> PathBuf {
-    const MAX_LINKS: usize = 40;
-    let mut path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    for _ in 0..MAX_LINKS {
-        let Ok(link) = std::fs::read_link(&path) else {
-            break;
-        };
-        path.pop();
-        path.push(link);
-    }
-    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
-    let path = match (folder, path.file_name()) {
-        (Some(folder), Some(name)) => folder.join(name),
-        _ => path,
-    };
-    if cfg!(any(windows, target_vendor = "apple")) {
-        // There the case of letters does not count.
-        path.to_string_lossy().to_lowercase().into()
-    } else {
-        path
-    }
 }
 
 /// The host to ask.
 fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
-    let error = |name: &str, problem: String| {
+    let error = |name: &str, problem: &str| {
         let example = "--base-url https://api.dev.runwayml.com";
         UsageError::new(format!("{name} {problem}"), example)
     };
-    let from_environment =
-        variable("RUNWAYML_BASE_URL").filter(|url| !url.is_empty() && settings.asks_runway());
-    let (name, url) = match (&settings.base_url, from_environment) {
+    let variable = variable("RUNWAYML_BASE_URL");
+    let variable = variable.filter(|url| !url.is_empty() && settings.asks_runway());
+    let (name, url) = match (&settings.base_url, variable.map(OsString::into_string)) {
         (Some(url), _) => ("--base-url", url.clone()),
-        (None, Some(url)) => {
-            let name = "RUNWAYML_BASE_URL";
-            let url = url.into_string();
-            (
-                name,
-                url.map_err(|_| error(name, "is not UTF-8".to_owned()))?,
-            )
-        }
+        (None, Some(Ok(url))) => ("RUNWAYML_BASE_URL", url),
+        (None, Some(Err(_))) => return Err(error("RUNWAYML_BASE_URL", "is not UTF-8")),
         (None, None) => ("", RUNWAY.to_owned()),
     };
-    // A user, a password or a query may be a secret.
-    let shown = if url.contains(['@', '?', '#']) {
-        String::new()
-    } else {
-        format!("{} ", cli::echo(&url))
-    };
-    BaseUrl::parse(&url).map_err(|problem| error(name, format!("{shown}{problem}")))
+    BaseUrl::parse(&url).map_err(|problem| {
+        // A user, a password or a query may be a secret.
+        if url.contains(['@', '?', '#']) {
+            error(name, &problem)
+        } else {
+            error(name, &format!("{} {problem}", cli::echo(&url)))
+        }
+    })
 }
 
 fn no_key(error: KeyError, settings: &Settings) -> Result<Finding, UsageError> {
@@ -371,25 +235,22 @@ fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), U
     job.add_plan(plan).map_err(error)
 }
 
-fn input(flag: &str, source: &Source, timeout: Duration) -> Result<Option<Vec<u8>>, UsageError> {
-    if *source == Source::Runway {
+fn saved_answer(settings: &Settings) -> Result<Option<Vec<u8>>, UsageError> {
+    if settings.organization == Source::Runway {
         return Ok(None);
     }
     let limits = Limits {
         max_bytes: decode::MAX_BYTES,
-        pipes: Pipes::Within(timeout),
+        pipes: Pipes::Within(settings.timeout),
     };
-    files::read(source.path(), limits)
-        .map(Some)
-        .map_err(|error| {
-            UsageError::new(
-                format!(
-                    "{flag} {} cannot be read: {error}",
-                    cli::echo(&source.name(""))
-                ),
-                &format!("{flag} saved.json"),
-            )
-        })
+    let read = files::read(settings.organization.path(), limits);
+    read.map(Some).map_err(|why| {
+        let name = cli::echo(&settings.organization.name(""));
+        UsageError::new(
+            format!("--from {name} cannot be read: {why}"),
+            "--from saved.json",
+        )
+    })
 }
 
 /// The key belongs on no command line, where others see it; and what stands there is shown.

@@ -1,13 +1,22 @@
 //! What is said while there is nothing to report yet: in a log a line when something changes and
 //! one every few minutes, on a terminal one line that is renewed.
 
+use std::io::IsTerminal;
+#[cfg(unix)]
+use std::os::fd::AsFd as Stream;
+#[cfg(windows)]
+use std::os::windows::io::AsHandle as Stream;
 use std::time::{Duration, Instant};
 
+use runway_preflight::cli::Color;
 use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::format::{count, duration};
 use runway_preflight::output::Output;
 use runway_preflight::poll::Progress;
+use runway_preflight::report::text::Style;
 use runway_preflight::spend::SECONDS_A_DAY;
+
+use crate::variable;
 
 /// CI systems end a job that says nothing for ten minutes.
 const LOG_EVERY: Duration = Duration::from_secs(300);
@@ -28,17 +37,11 @@ pub(crate) struct Terminal<'a> {
 }
 
 impl<'a> Terminal<'a> {
-    /// On a terminal the line of a wait is renewed.
-    pub(crate) fn new(
-        renews: bool,
-        output: &'a Output,
-        context: &'a Context<'a>,
-        verbose: bool,
-    ) -> Self {
+    pub(crate) fn new(output: &'a Output, context: &'a Context<'a>, verbose: bool) -> Self {
         Self {
             output,
             context,
-            renews,
+            renews: std::io::stderr().is_terminal() && reads_escapes(),
             verbose,
             shown: String::new(),
             shown_at: None,
@@ -152,5 +155,37 @@ fn in_seconds(left: Duration) -> String {
     match u64::try_from(seconds).unwrap_or(u64::MAX) {
         seconds @ ..120 => format!("{seconds} s"),
         seconds => duration(Duration::from_secs(seconds)),
+    }
+}
+
+/// How text is shown on a stream.
+pub(crate) fn style_of(color: Color, stream: &(impl IsTerminal + Stream)) -> Style {
+    let size = terminal_size::terminal_size_of(stream);
+    Style {
+        colour: has_colour(color, stream.is_terminal()),
+        width: size.map(|(width, _)| usize::from(width.0)),
+    }
+}
+
+/// As `--color` says, then `NO_COLOR` and `CLICOLOR_FORCE`, else on a terminal.
+fn has_colour(color: Color, terminal: bool) -> bool {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("NO_COLOR").is_some() => false,
+        Color::Auto if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+        Color::Auto => terminal && reads_escapes(),
+    }
+}
+
+/// Whether a terminal that is there reads escape sequences.
+fn reads_escapes() -> bool {
+    match variable("TERM") {
+        Some(kind) => kind != "dumb",
+        #[cfg(windows)]
+        None => anstyle_query::windows::enable_ansi_colors() == Some(true),
+        #[cfg(not(windows))]
+        None => true,
     }
 }

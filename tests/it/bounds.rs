@@ -70,7 +70,7 @@ fn summary_and_outputs_keep_their_limits() {
     let full = "x".repeat(900_000) + "\n";
     let runs = [
         Gate::reading(&body).github().run(),
-        unavailable(Gate::reading(&body).github()).run(),
+        unavailable(Gate::reading(models(2_000)).github()).run(),
         unavailable(Gate::reading(EXAMPLE).github()).run(),
         Gate::reading(&body)
             .github()

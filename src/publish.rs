@@ -1,0 +1,167 @@
+//! Where the report goes: the files of `--write`, those of the CI system, standard output. No pass
+//! stays anywhere that this run does not stand for.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use runway_preflight::ci::{CiFile, System};
+use runway_preflight::cli::Settings;
+use runway_preflight::diagnostic::{Context, Finding};
+use runway_preflight::exit::Exit;
+use runway_preflight::output::{Appended, Output};
+use runway_preflight::report::text::{self, Style};
+use runway_preflight::report::{env, Closed, Contents, Format, Report, Verdict};
+
+use crate::terminal::style_of;
+
+/// The files that a report is written to.
+pub(crate) struct Files<'a> {
+    pub(crate) output: &'a Output,
+    write: Vec<&'a (Format, PathBuf)>,
+    label: Option<&'a str>,
+    of_ci: Vec<CiFile>,
+}
+
+impl<'a> Files<'a> {
+    pub(crate) fn new(
+        output: &'a Output,
+        write: Vec<&'a (Format, PathBuf)>,
+        label: Option<&'a str>,
+        ci: Option<&dyn System>,
+    ) -> Self {
+        Self {
+            output,
+            write,
+            label,
+            of_ci: ci.map_or(Vec::new(), System::files),
+        }
+    }
+
+    /// Leaves no pass, neither of an earlier run nor of this one. What could not be written, in words.
+    pub(crate) fn fail_closed(&self, closed: &Closed) -> Vec<String> {
+        let write = self.write.iter().map(|(format, path)| {
+            let text = match format {
+                Format::Env => env::render_closed(closed, self.label),
+                _ => String::new(),
+            };
+            let replaced = match closed {
+                // Whatever is there now is of this run.
+                Closed::Failed(_) if path.is_file() => {
+                    self.output.write(path, &text, Duration::ZERO)
+                }
+                _ => self.output.replace_report(path, &text),
+            };
+            (format!("--write {}", format.name()), replaced)
+        });
+        let of_ci = self.of_ci.iter().map(|file| {
+            let text = (file.render_closed)(closed, self.label, length(&file.path));
+            let appended = match &*text {
+                "" => Ok(()),
+                text => self.output.append(&file.path, text).map(|_| ()),
+            };
+            (file.name.to_owned(), appended)
+        });
+        let failures = write.chain(of_ci).filter_map(|(name, done)| {
+            let error = done.err()?;
+            Some(format!(
+                "{name}: what an earlier run wrote could not be replaced: {error}"
+            ))
+        });
+        failures.collect()
+    }
+
+    /// Writes the report everywhere, standard output last. Where anything fails, no pass stays.
+    pub(crate) fn publish(
+        mut self,
+        contents: Contents,
+        settings: &Settings,
+        context: &Context,
+        ci: Option<&dyn System>,
+    ) -> Exit {
+        let mut failures: Vec<Finding> = Vec::new();
+        let mut report = Report::new(contents, &failures, context);
+        for (format, path) in &self.write {
+            let mut text = report.render(*format, Style::default());
+            // The other formats hold their diagnostics.
+            if *format == Format::Text {
+                text.push_str(&text::diagnostics(&report, Style::default()));
+            }
+            if let Err(error) = self.output.write(path, &text, settings.timeout) {
+                failures.push(not_written(&path.to_string_lossy(), Some(path), &error));
+            }
+        }
+        // Each with what was added to it, and how many failures that tells of.
+        let mut told = Vec::new();
+        for file in std::mem::take(&mut self.of_ci) {
+            let known = failures.len();
+            if known > 0 {
+                report = Report::new(contents, &failures, context);
+            }
+            let text = (file.render)(&report, length(&file.path));
+            let added = self.output.append(&file.path, &text);
+            let added = added.map_err(|error| {
+                failures.push(not_written(file.name, Some(&file.path), &error));
+            });
+            told.push((file, added.ok(), known));
+        }
+        if !failures.is_empty() {
+            report = Report::new(contents, &failures, context);
+        }
+        if !settings.quiet || report.verdict != Verdict::Go {
+            let style = style_of(settings.color, &io::stdout());
+            if let Err(error) = self.output.stdout(&report.render(settings.format, style)) {
+                failures.push(not_written("standard output", None, &error));
+                report = Report::new(contents, &failures, context);
+            }
+        }
+        if !failures.is_empty() {
+            told.retain(|(_, _, known)| *known < failures.len());
+            for (file, added, _) in told {
+                let _ = added.as_ref().map(Appended::take_back);
+                self.of_ci.push(file);
+            }
+            self.fail_closed(&Closed::Failed(&report));
+        }
+        self.output.stderr(&match ci {
+            Some(ci) => ci.diagnostics(&report),
+            None => text::diagnostics(&report, style_of(settings.color, &io::stderr())),
+        });
+        report.exit
+    }
+}
+
+fn length(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |found| found.len())
+}
+
+fn not_written(place: &str, path: Option<&Path>, error: &io::Error) -> Finding {
+    Finding::ReportFailed {
+        place: place.to_owned(),
+        why: error.to_string(),
+        fix: to_be_writable(path, error.kind()),
+    }
+}
+
+fn to_be_writable(path: Option<&Path>, kind: ErrorKind) -> String {
+    let directory = path
+        .and_then(Path::parent)
+        .filter(|it| !it.as_os_str().is_empty());
+    match (kind, path, directory) {
+        (_, Some(path), _) if path.is_dir() => {
+            format!("{} is a directory: name a file", path.display())
+        }
+        (ErrorKind::NotFound, _, Some(directory)) if !directory.exists() => {
+            format!("create the directory {}", directory.display())
+        }
+        (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem, Some(_), _) => {
+            "make it and its directory writable".to_owned()
+        }
+        (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, ..) => "free some space".to_owned(),
+        (ErrorKind::FileTooLarge, ..) => "raise the limit of a file's size (ulimit -f)".to_owned(),
+        (ErrorKind::BrokenPipe, ..) => {
+            "whatever reads the output ended early: let it read to the end".to_owned()
+        }
+        _ => "make it writable".to_owned(),
+    }
+}
