@@ -129,7 +129,10 @@ class Sha256(unittest.TestCase):
             for name in re.findall(r'include(?:_str|_bytes)?!\(\s*"([^"]+)"', path.read_text()):
                 self.assertTrue((path.parent / name).resolve().is_relative_to(ROOT / "src"), f"{path}: {name}")
         # Nothing else takes part in the build of it, or the digest and the copy have to hold it as well.
-        self.assertEqual([name for name in ("build.rs", ".cargo") if (ROOT / name).exists()], [])
+        self.assertFalse((ROOT / "build.rs").exists())
+        self.assertEqual([path.name for path in (ROOT / ".cargo").iterdir()], ["config.toml"])
+        lines = [line for line in (ROOT / ".cargo" / "config.toml").read_text().splitlines() if not line.startswith("#")]
+        self.assertEqual(lines, ["[env]", 'RUST_TEST_THREADS = "8"'], "a build obeys none of it")
 
     def test_a_source_that_is_not_there_has_no_digest(self):
         done = bash(ACTION / "sha256.sh", "--source", temporary_folder())
