@@ -379,12 +379,14 @@ pub struct Context<'a> {
 pub struct Diagnostic {
     /// Its name.
     pub code: Code,
-    /// Whether it decides the verdict.
+    /// Whether it stands in the way of a go.
     pub severity: Severity,
     /// The model that it is about.
     pub model: Option<Model>,
     /// The requirement that it is about, by its place in the report.
     pub row: Option<usize>,
+    /// Whether it is among those that decided the verdict.
+    pub decides: bool,
     /// What is wrong, with the numbers.
     pub summary: String,
     /// Why.
@@ -463,23 +465,22 @@ impl Finding {
         if code.exit() == Exit::Act && code != Code::OverBudget {
             message.fix.push_str("; waiting does not help");
         }
-        let plain = |text: String| context.redactor.without_figures(&text).into_owned();
         Diagnostic {
             code,
             severity,
             model: self.model().cloned(),
             row: None,
-            summary: plain(message.summary),
-            cause: plain(message.cause),
-            fix: plain(message.fix),
+            decides: false,
+            summary: message.summary,
+            cause: message.cause,
+            fix: message.fix,
             see: messages::documentation(code),
         }
     }
 
     /// What is wrong, for a line about waiting.
     pub fn summary(&self, context: &Context) -> String {
-        let summary = self.message(context).summary;
-        context.redactor.without_figures(&summary).into_owned()
+        self.message(context).summary
     }
 }
 

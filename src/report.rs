@@ -27,7 +27,7 @@ use crate::redact::Redactor;
 use crate::requirement::{Left, Row};
 use crate::source::{Document, Source};
 use crate::spend::{History, UtcDay, Window};
-use crate::tier::{self, Tier, TIERS};
+use crate::tier::{self, Tier, TIERS, UNLOCK_NOTE};
 
 use self::table::Table;
 
@@ -164,10 +164,6 @@ pub struct Report<'a> {
     pub exit: Exit,
     /// What is wrong, in words.
     pub diagnostics: Vec<Diagnostic>,
-    /// The codes that decided the verdict.
-    pub codes: Vec<Code>,
-    /// What happened, in one line: the diagnostic that decided, or what is met.
-    pub headline: String,
     /// What else there is to show.
     pub contents: Contents<'a>,
     /// The host, or the file's name.
@@ -180,6 +176,7 @@ impl<'a> Report<'a> {
     /// report of this run from being written.
     pub fn new(contents: Contents<'a>, failures: &[Finding], context: &Context<'a>) -> Self {
         let decision = contents.decision;
+        let redactor = context.redactor;
         let errors: Vec<&Finding> = decision.errors.iter().chain(failures).collect();
         let stands = |finding: &Finding| !is_excused(finding, context);
         let standing = errors.iter().filter(|finding| stands(finding));
@@ -207,48 +204,25 @@ impl<'a> Report<'a> {
             } else {
                 Severity::Warning
             };
-            let rows = &mut decision.rows.iter();
+            let mut rows = decision.rows.iter();
             Diagnostic {
                 row: rows.position(|row| row.errors.contains(finding)),
+                decides: decides(finding),
                 ..finding.explain(severity, context)
             }
         });
-        let mut diagnostics: Vec<Diagnostic> = explained.collect();
-        let counted = match exit {
-            Exit::Go => errors.len(),
-            _ => errors.iter().filter(|finding| stands(finding)).count(),
-        };
-        let first = errors.iter().position(|finding| decides(finding));
-        let first = first.and_then(|index| diagnostics.get(index));
-        let others = match counted.saturating_sub(1) {
-            0 => String::new(),
-            others => format!(" (and {others} more)"),
-        };
-        let why_not = first.map(|first| format!("{}{others}", first.summary));
         let warnings = decision.warnings.iter();
         let warnings = warnings.map(|finding| finding.explain(Severity::Warning, context));
-        diagnostics.extend(warnings);
+        let mut diagnostics: Vec<Diagnostic> = explained.chain(warnings).collect();
         diagnostics.sort_by_key(|one| one.severity == Severity::Warning);
-        let mut codes = Vec::new();
-        for finding in errors.iter().filter(|finding| decides(finding)) {
-            if !codes.contains(&finding.code()) {
-                codes.push(finding.code());
-            }
-        }
-        let mut report = Self {
+        Self {
             verdict,
             exit,
             diagnostics,
-            codes,
-            headline: why_not.unwrap_or_default(),
             contents,
-            host: context.organization.name(context.host),
-            redactor: context.redactor,
-        };
-        if report.verdict == Verdict::Go {
-            report.headline = report.what_is_met();
+            host: redactor.name(&context.organization.name(context.host)),
+            redactor,
         }
-        report
     }
 
     /// The whole report. `style` is for text alone.
@@ -267,21 +241,49 @@ impl<'a> Report<'a> {
         self.exit == Exit::Go && self.verdict != Verdict::Skipped
     }
 
+    /// The codes that decided the verdict, each once.
+    pub fn codes(&self) -> Vec<&'static str> {
+        self.codes_of(|one| one.decides)
+    }
+
     /// The codes of the warnings, each once.
     pub fn warning_codes(&self) -> Vec<&'static str> {
+        self.codes_of(|one| one.severity == Severity::Warning)
+    }
+
+    fn codes_of(&self, counts: impl Fn(&Diagnostic) -> bool) -> Vec<&'static str> {
         let mut codes = Vec::new();
-        for diagnostic in &self.diagnostics {
+        for diagnostic in self.diagnostics.iter().filter(|one| counts(one)) {
             let name = diagnostic.code.name();
-            if diagnostic.severity == Severity::Warning && !codes.contains(&name) {
+            if !codes.contains(&name) {
                 codes.push(name);
             }
         }
         codes
     }
 
+    /// What happened, in one line: the diagnostic that decided and how many other errors there are,
+    /// or what is met.
+    pub fn headline(&self) -> String {
+        let diagnostics = || self.diagnostics.iter();
+        let Some(first) = diagnostics().find(|one| one.decides) else {
+            return self.what_is_met();
+        };
+        let errors = diagnostics().filter(|one| one.decides || one.severity == Severity::Error);
+        match errors.count().saturating_sub(1) {
+            0 => first.summary.clone(),
+            others => format!("{} (and {others} more)", first.summary),
+        }
+    }
+
     /// The headline with the verdict, on one line: for a chat.
     pub fn message(&self) -> String {
-        let text = format!("{}: {} ({})", self.word(), self.headline, self.host());
+        let text = format!(
+            "{}: {} ({})",
+            self.verdict_in_words(),
+            self.headline(),
+            self.host
+        );
         self.labelled(&text)
     }
 
@@ -303,11 +305,10 @@ impl<'a> Report<'a> {
 
     /// How many days the balance lasts, if that was asked and there is a pace.
     pub fn lasts_days(&self) -> Option<i128> {
-        let days = self.contents.decision.forecast?.days();
-        self.redactor.figure(days)
+        Some(self.contents.decision.forecast?.days())
     }
 
-    fn word(&self) -> &'static str {
+    fn verdict_in_words(&self) -> &'static str {
         match (self.verdict, self.passes()) {
             (Verdict::Go, _) => "GO",
             (Verdict::NoGo, _) => "NO-GO",
@@ -346,24 +347,12 @@ impl<'a> Report<'a> {
     pub fn balance(&self) -> String {
         let read = self.contents.organization;
         let balance = read.and_then(|read| read.balance.as_ref().ok());
-        let shown = balance.and_then(|balance| self.redactor.figure(balance.0));
-        shown.map_or(String::new(), |balance| balance.to_string())
-    }
-
-    /// The host, or the file's name.
-    fn host(&self) -> String {
-        self.redactor.name(&self.host)
+        balance.map_or(String::new(), |balance| balance.0.to_string())
     }
 
     /// A model's name on one harmless line.
     fn name(&self, model: &Model) -> String {
         self.redactor.name(model.as_str())
-    }
-
-    /// A figure of an answer, unless it may be a part of the key.
-    fn figure(&self, number: impl Into<i128>) -> String {
-        let figure = self.redactor.figure(number.into());
-        figure.map_or_else(|| "[key]".to_owned(), thousands)
     }
 
     /// What a requirement is called, with its model.
@@ -375,15 +364,15 @@ impl<'a> Report<'a> {
     }
 
     /// The cells of a requirement: name, needed, left and a note.
-    fn cells(&self, row: &Row) -> Cells {
+    fn row_in_words(&self, row: &Row) -> RowInWords {
         let left = match row.left {
             Left::Unknown if row.met == Some(false) => "—".to_owned(),
             Left::Unknown => "?".to_owned(),
             Left::NoLimit => "no limit".to_owned(),
-            Left::Number(left) => self.figure(left),
+            Left::Number(left) => thousands(left),
         };
         let left = match row.of {
-            Some(of) => format!("{left} of {}", self.figure(of)),
+            Some(of) => format!("{left} of {}", thousands(of)),
             None => left,
         };
         let note = if row.met.is_none() {
@@ -391,7 +380,7 @@ impl<'a> Report<'a> {
         } else {
             row.note.clone()
         };
-        Cells {
+        RowInWords {
             met: row.met,
             name: self.row_name(row),
             needed: thousands(row.needed),
@@ -427,9 +416,10 @@ impl<'a> Report<'a> {
         })
     }
 
-    fn requirements(&self) -> Vec<Cells> {
+    /// The requirements, in words.
+    fn requirements(&self) -> Vec<RowInWords> {
         let rows = self.contents.decision.rows.iter();
-        rows.map(|row| self.cells(row)).collect()
+        rows.map(|row| self.row_in_words(row)).collect()
     }
 
     /// Balance, cap, and what follows from them: a name and a figure each. What is granted is there
@@ -488,51 +478,96 @@ impl<'a> Report<'a> {
     }
 
     fn balance_and_cap(&self, organization: &Organization) -> Vec<(&'static str, String)> {
-        let hidden = |credits: Credits| self.redactor.figure(credits.0).is_none();
-        let sum = |sum: &Credits| {
-            if hidden(*sum) {
-                "[key]".to_owned()
-            } else {
-                credits(*sum)
-            }
-        };
         let cap = reading(&organization.monthly_cap, |cap| {
             let tier = tier::of_cap(*cap);
             let tier = tier.map_or("a custom tier".to_owned(), |tier| {
                 format!("tier {}", tier.number)
             });
-            format!("at most {} bought in 30 days: {tier}", sum(cap))
+            format!("at most {} bought in 30 days: {tier}", credits(*cap))
         });
-        let balance = reading(&organization.balance, sum);
+        let balance = reading(&organization.balance, |sum| credits(*sum));
         vec![("Balance", balance), ("Monthly cap", cap)]
     }
 
-    /// The models that a flag names and the tier lists; all where nothing at all is asked.
-    fn models(&self) -> Vec<(&Model, &ModelQuota)> {
+    /// The models that the tier lists.
+    fn listed_models(&self) -> Vec<ListedModel<'a>> {
         let read = self.contents.organization;
-        let Some(models) = read.and_then(|read| read.models.as_ref().ok()) else {
-            return Vec::new();
-        };
+        let models = read.and_then(|read| read.models.as_ref().ok());
+        models.into_iter().flatten().collect()
+    }
+
+    /// Those of them that a flag names.
+    fn named_models(&self) -> Vec<ListedModel<'a>> {
+        let read = self.contents.organization;
+        let models = read.and_then(|read| read.models.as_ref().ok());
+        let named = self.contents.named.iter();
+        named
+            .filter_map(|model| Some((*model, models?.get(model)?)))
+            .collect()
+    }
+
+    /// The models that were asked for; all where nothing at all was.
+    fn asked_models(&self) -> Vec<ListedModel<'a>> {
         let Contents {
             job, usage, tiers, ..
         } = self.contents;
         if *job == Job::default() && usage.is_none() && !tiers {
-            return models.iter().collect();
+            self.listed_models()
+        } else {
+            self.named_models()
         }
-        let named = self.contents.named.iter();
-        named
-            .filter_map(|named| models.get_key_value(*named))
-            .collect()
+    }
+
+    /// What there is to show below the requirements, each table with at most so many rows.
+    fn sections(&self, longest_bar: usize, max_rows: usize) -> Vec<Section> {
+        let mut sections = Vec::new();
+        if let Some(plan) = &self.contents.job.plan {
+            sections.push(Section {
+                title: format!("Plan: {}", count(plan.count(), "task")),
+                tables: vec![self.plan_table(plan, max_rows)],
+                note: "",
+            });
+        }
+        sections.push(Section {
+            title: String::new(),
+            tables: vec![self.model_table(max_rows)],
+            note: "",
+        });
+        if let Some((window, history)) = self.contents.usage {
+            let (start, last_day) = (window.start, window.last_day());
+            let days = count(window.days(), "day");
+            let mut section = Section {
+                title: format!("Credits used from {start} to {last_day} ({days}, UTC)"),
+                tables: Vec::new(),
+                note: "none",
+            };
+            if !history.is_empty() {
+                section.note = "";
+                section.tables = vec![
+                    self.history_table(window, history, longest_bar, max_rows),
+                    self.totals_table(history, max_rows),
+                ];
+            }
+            sections.push(section);
+        }
+        if self.contents.tiers {
+            sections.push(Section {
+                title: "Tiers".to_owned(),
+                tables: vec![self.tier_table()],
+                note: UNLOCK_NOTE,
+            });
+        }
+        sections
     }
 
     fn model_table(&self, max_rows: usize) -> Table {
         let limited = |it: &_| limit(*it);
-        let rows = self.models().into_iter().map(|(model, quota)| {
+        let rows = self.asked_models().into_iter().map(|(model, quota)| {
             [
                 self.name(model),
                 reading(&quota.concurrency, limited),
                 reading(&quota.daily_limit, limited),
-                reading(&quota.used, |used| self.figure(*used)),
+                reading(&quota.used, |used| thousands(*used)),
                 quota.left().map_or("?".to_owned(), limit),
             ]
         });
@@ -543,7 +578,7 @@ impl<'a> Report<'a> {
             "Used Today",
             "Remaining",
         ];
-        Table::new(head, 1..5, rows, max_rows)
+        Table::new("models", head, 1..5, rows, max_rows)
     }
 
     /// What the tasks of the plan come to, by model.
@@ -557,7 +592,7 @@ impl<'a> Report<'a> {
             ]
         });
         let head = &["Model", "Tasks", "Seconds", "Credits"];
-        Table::new(head, 1..4, rows, max_rows)
+        Table::new("models", head, 1..4, rows, max_rows)
     }
 
     fn tier_table(&self) -> Table {
@@ -588,7 +623,7 @@ impl<'a> Report<'a> {
             "Monthly Cap",
             "Unlock Requirement",
         ];
-        Table::new(head, 1..5, rows, TIERS.len())
+        Table::new("tiers", head, 1..4, rows, TIERS.len())
     }
 
     /// A row a day and model, newest first, and beside each day a bar: the longest for the largest
@@ -608,36 +643,39 @@ impl<'a> Report<'a> {
             let sum = history.on(day);
             let mut beside = bar(sum, most, longest_bar);
             let Some(entries) = days.get(&day) else {
-                rows.push([day.to_string(), String::new(), self.figure(0), beside]);
+                rows.push([day.to_string(), String::new(), "0".to_owned(), beside]);
                 continue;
             };
             if entries.len() > 1 {
-                beside = format!("{beside} {}", self.figure(sum.0))
+                beside = format!("{beside} {}", thousands(sum.0))
                     .trim_start()
                     .to_owned();
             }
             for (model, amount) in *entries {
                 let beside = std::mem::take(&mut beside);
-                let amount = self.figure(amount.0);
+                let amount = thousands(amount.0);
                 rows.push([day.to_string(), self.name(model), amount, beside]);
             }
         }
         let head = &["Date", "Model", "Credits Used", "By Day"];
-        Table::new(head, 2..3, rows.into_iter(), max_rows)
+        Table::new("rows", head, 2..3, rows.into_iter(), max_rows)
     }
 
     /// Totals by model, the largest first, and the grand total.
     fn totals_table(&self, history: &History, max_rows: usize) -> Table {
         let mut totals = history.by_model();
         totals.sort_by(|(_, one), (_, other)| other.cmp(one));
-        let row = |name: String, sum: Credits| {
-            let dollars = self.redactor.figure(sum.0).map(|_| dollars(sum));
-            [name, self.figure(sum.0), dollars.unwrap_or_default()]
-        };
+        let row = |name: String, sum: Credits| [name, thousands(sum.0), dollars(sum)];
         let rows = totals
             .iter()
             .map(|(model, sum)| row(self.name(model), *sum));
-        let mut table = Table::new(&["Model", "Credits", "Dollars"], 1..3, rows, max_rows);
+        let mut table = Table::new(
+            "totals",
+            &["Model", "Credits", "Dollars"],
+            1..3,
+            rows,
+            max_rows,
+        );
         let total = row("Total".to_owned(), history.total());
         table.rows.push(total.into());
         table
@@ -666,8 +704,47 @@ fn is_excused(finding: &Finding, context: &Context) -> bool {
     }
 }
 
-/// A row of the report, in words.
-struct Cells {
+/// A model with its limits and use.
+type ListedModel<'a> = (&'a Model, &'a ModelQuota);
+
+/// The longest text within a number of bytes: `render` makes it of so many rows, `all` at the
+/// most. `None` where even that of none is too long.
+pub(crate) fn fitting(
+    max_bytes: usize,
+    all: usize,
+    render: impl Fn(usize) -> String,
+) -> Option<String> {
+    let within = |rows| Some(render(rows)).filter(|text| text.len() <= max_bytes);
+    let whole = within(all);
+    if whole.is_some() {
+        return whole;
+    }
+    let (mut longest, mut rows, mut too_many) = (None, 0, all);
+    while rows < too_many {
+        let middle = rows.midpoint(too_many);
+        match within(middle) {
+            None => too_many = middle,
+            found => {
+                longest = found;
+                rows = middle.saturating_add(1);
+            }
+        }
+    }
+    longest
+}
+
+/// A part of the report.
+struct Section {
+    /// Empty if there is none.
+    title: String,
+    /// Those without rows are not shown.
+    tables: Vec<Table>,
+    /// What is said below them.
+    note: &'static str,
+}
+
+/// A requirement, in words.
+struct RowInWords {
     met: Option<bool>,
     name: String,
     needed: String,

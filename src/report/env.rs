@@ -2,7 +2,7 @@
 //! dotenv reports.
 
 use super::outputs::{values, Bounds};
-use super::{Closed, Report};
+use super::{fitting, Closed, Report};
 
 /// GitLab takes 5 kB.
 const MAX_BYTES: usize = 5_000;
@@ -12,15 +12,11 @@ const PREFIX: &str = "RUNWAY_PREFLIGHT_";
 
 /// The outputs but for the report, as shell variables.
 pub fn render(report: &Report) -> String {
-    let mut map = MAX_BYTES;
-    loop {
+    let text = |map| {
         let bounds = Bounds { map, report: None };
-        let text = lines(report.contents.label, &values(report, bounds));
-        if text.len() <= MAX_BYTES || map == 0 {
-            return text;
-        }
-        map /= 2;
-    }
+        lines(report.contents.label, &values(report, bounds))
+    };
+    fitting(MAX_BYTES, MAX_BYTES, text).unwrap_or_else(|| text(0))
 }
 
 /// What a run without a report leaves.

@@ -1,68 +1,59 @@
 //! The published JSON, with types of its own; `schema/report.schema.json` describes it.
 
-use std::borrow::Cow;
-use std::io::{self, Write};
+use std::collections::BTreeMap;
 
-use super::Report;
-use crate::diagnostic::Diagnostic;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{fitting, ListedModel, Report};
 use crate::format::{seconds, usd};
 use crate::quota::{Limit, Model, ModelQuota, Organization, Reading};
-use crate::redact::Redactor;
-use crate::requirement::{Left, Row};
+use crate::requirement::Left;
 use crate::sanitize::is_invisible;
 use crate::spend::{History, Window};
 use crate::tier;
-use serde::{Serialize, Serializer};
-use serde_json::ser::{self, CompactFormatter, Formatter, PrettyFormatter};
-use serde_json::value::RawValue;
 
 /// The version of the form below; a field may be added to it, none is taken away.
 const SCHEMA: u8 = 1;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+struct Published<'a> {
     schema: u8,
     verdict: &'static str,
     exit_code: u8,
     checked_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<&'a str>,
-    source: Cow<'a, str>,
+    source: String,
     key_source: Option<&'static str>,
-    requirements: Vec<Requirement<'a>>,
-    diagnostics: Vec<Finding<'a>>,
-    granted: Map<'a, i128>,
+    requirements: Vec<Requirement>,
+    diagnostics: Vec<Diagnostic<'a>>,
+    granted: ByModel<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     forecast: Option<Option<Forecast>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    plan: Option<Plan<'a>>,
-    organization: Option<Account<'a>>,
+    plan: Option<Plan>,
+    organization: Option<Account>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Usage<'a>>,
-    #[serde(skip_serializing_if = "LeftOut::is_empty")]
-    left_out: LeftOut,
+    usage: Option<Usage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<LeftOut>,
 }
 
-/// What a bound left no room for.
-#[derive(Default, Serialize)]
+/// What an output has no room for.
+#[derive(PartialEq, Serialize)]
 struct LeftOut {
     requirements: usize,
     diagnostics: usize,
     models: usize,
 }
 
-impl LeftOut {
-    fn is_empty(&self) -> bool {
-        self.requirements == 0 && self.diagnostics == 0 && self.models == 0
-    }
-}
-
 #[derive(Serialize)]
-struct Requirement<'a> {
+struct Requirement {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<Cow<'a, str>>,
+    model: Option<String>,
     needed: i128,
     #[serde(skip_serializing_if = "Option::is_none")]
     left: Option<Option<i128>>,
@@ -71,11 +62,11 @@ struct Requirement<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Finding<'a> {
+struct Diagnostic<'a> {
     code: &'static str,
     severity: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<Cow<'a, str>>,
+    model: Option<String>,
     summary: &'a str,
     cause: &'a str,
     fix: &'a str,
@@ -92,9 +83,9 @@ struct Forecast {
 }
 
 #[derive(Serialize)]
-struct Plan<'a> {
+struct Plan {
     tasks: u64,
-    models: Map<'a, Tasks>,
+    models: ByModel<Tasks>,
 }
 
 #[derive(Serialize)]
@@ -108,7 +99,7 @@ struct Tasks {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Account<'a> {
+struct Account {
     #[serde(skip_serializing_if = "Option::is_none")]
     credit_balance: Option<i128>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,70 +109,40 @@ struct Account<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     tier: Option<Option<u8>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    models: Option<Map<'a, Quota>>,
+    models: Option<ByModel<Quota>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Quota {
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_concurrent_generations: Option<Option<i128>>,
+    max_concurrent_generations: Option<Option<u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_daily_generations: Option<Option<i128>>,
+    max_daily_generations: Option<Option<u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    daily_generations: Option<i128>,
+    daily_generations: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    remaining_generations: Option<Option<i128>>,
+    remaining_generations: Option<Option<u64>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Usage<'a> {
+struct Usage {
     start_date: String,
     before_date: String,
-    total_credits: Option<i128>,
-    models: Map<'a, i128>,
+    total_credits: i128,
+    models: ByModel<i128>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    days: Option<Vec<Day<'a>>>,
+    days: Option<Vec<Day>>,
 }
 
 #[derive(Serialize)]
-struct Day<'a> {
+struct Day {
     date: String,
-    credits: Map<'a, i128>,
+    credits: ByModel<i128>,
 }
 
-/// By redacted name, in order. Two names that are one without the key show the first.
-struct Map<'a, T>(Vec<(Cow<'a, str>, T)>);
-
-impl<'a, T> FromIterator<(Cow<'a, str>, T)> for Map<'a, T> {
-    fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, T)>>(entries: I) -> Self {
-        let mut sorted: Vec<(Cow<str>, T)> = Vec::new();
-        for (name, value) in entries {
-            if let Err(place) = sorted.binary_search_by(|(known, _)| known.cmp(&name)) {
-                sorted.insert(place, (name, value));
-            }
-        }
-        Self(sorted)
-    }
-}
-
-impl<T: Serialize> Serialize for Map<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
-
-/// How much of a report is rendered.
-#[derive(Clone, Copy)]
-struct Bounds {
-    /// The days of the history.
-    days: bool,
-    /// Models that no flag names.
-    all_models: bool,
-    /// Requirements, diagnostics and models: the most of each.
-    max_rows: usize,
-}
+type ByModel<T> = BTreeMap<String, T>;
 
 /// Whether a file that begins so is one of ours.
 pub(super) fn is_report(head: &str) -> bool {
@@ -190,45 +151,31 @@ pub(super) fn is_report(head: &str) -> bool {
 
 /// One document, indented.
 pub fn render(report: &Report) -> String {
-    let bounds = Bounds {
-        days: true,
-        all_models: true,
-        max_rows: usize::MAX,
-    };
-    let document = document(report, bounds);
-    let mut text = written(&document, Layout(Some(PrettyFormatter::new())));
-    text.push('\n');
-    text
+    let published = report.published(&report.listed_models(), usize::MAX);
+    let json = serde_json::to_string_pretty(&published).unwrap_or_default();
+    harmless(json + "\n")
 }
 
 /// The document on one line, without the days of the history: an environment variable has to
 /// hold it. Where it is longer than `max_bytes`, models that no flag names are left out, then
-/// more and more of the rest.
+/// as much as is needed of the rest.
 pub fn render_line(report: &Report, max_bytes: usize) -> String {
-    let line = |all_models, max_rows| {
-        let bounds = Bounds {
-            days: false,
-            all_models,
-            max_rows,
-        };
-        let document = document(report, bounds);
-        written(&document, Layout(None))
+    let line = |models: &[ListedModel], max_rows| {
+        let mut published = report.published(models, max_rows);
+        if let Some(usage) = &mut published.usage {
+            usage.days = None;
+        }
+        one_line(&published)
     };
-    let whole = line(true, usize::MAX);
+    let whole = line(&report.listed_models(), usize::MAX);
     if whole.len() <= max_bytes {
         return whole;
     }
-    let mut max_rows = 512;
-    loop {
-        let text = line(false, max_rows);
-        if text.len() <= max_bytes {
-            return text;
-        }
-        if max_rows == 0 {
-            return "{}".to_owned();
-        }
-        max_rows /= 2;
-    }
+    let named = report.named_models();
+    let rows = &report.contents.decision.rows;
+    let longest = rows.len().max(report.diagnostics.len()).max(named.len());
+    let fitting = fitting(max_bytes, longest, |max_rows| line(&named, max_rows));
+    fitting.unwrap_or_else(nothing)
 }
 
 /// A JSON object, on one line, of what was read of each model. Where it is longer than
@@ -238,84 +185,37 @@ pub fn render_map(
     max_bytes: usize,
     figure: impl Fn(&ModelQuota) -> Option<Limit>,
 ) -> String {
-    let redactor = report.redactor;
-    let entry = |(model, quota): (&Model, &ModelQuota)| {
-        let shown = shown_limit(redactor, figure(quota)?.number())?;
-        Some((redactor.redact(model.as_str()).into_owned().into(), shown))
+    let object = |models: &[ListedModel]| {
+        let models = models.iter();
+        let figures = models
+            .filter_map(|(model, quota)| Some((report.redacted(model), figure(quota)?.number())));
+        one_line(&figures.collect::<ByModel<_>>())
     };
-    let render = |entries: &Map<Option<i128>>| written(entries, Layout(None));
-    let read = report.contents.organization;
-    let models = read.and_then(|read| read.models.as_ref().ok());
-    let all = models.into_iter().flatten();
-    let all = all.filter_map(entry).collect();
-    let whole = render(&all);
+    let whole = object(&report.listed_models());
     if whole.len() <= max_bytes {
         return whole;
     }
-    let mut max_models = report.contents.named.len();
-    loop {
-        let named = report.contents.named.iter().take(max_models);
-        let named = named.filter_map(|named| models?.get_key_value(*named));
-        let text = render(&named.filter_map(entry).collect());
-        if text.len() <= max_bytes || max_models == 0 {
-            return text;
-        }
-        max_models = max_models.saturating_sub(1);
-    }
+    let named = report.named_models();
+    let fitting = fitting(max_bytes, named.len(), |count| {
+        object(named.get(..count).unwrap_or_default())
+    });
+    fitting.unwrap_or_else(nothing)
 }
 
 /// A JSON object, on one line, of what may be started of each model, as far as there is room.
 pub fn render_granted(report: &Report, max_bytes: usize) -> String {
-    let mut max_models = report.grants().len();
-    loop {
-        let granted = granted(report, max_models);
-        let text = written(&granted, Layout(None));
-        if text.len() <= max_bytes {
-            return text;
-        }
-        max_models /= 2;
-    }
+    let fitting = fitting(max_bytes, report.grants().len(), |max_models| {
+        one_line(&report.published_grants(max_models))
+    });
+    fitting.unwrap_or_else(nothing)
 }
 
-fn written(value: &impl Serialize, layout: Layout) -> String {
-    let mut json = Vec::new();
-    let mut serializer = ser::Serializer::with_formatter(&mut json, layout);
-    let done = value.serialize(&mut serializer);
-    let text = done.ok().and_then(|()| String::from_utf8(json).ok());
-    harmless(text.unwrap_or_default())
+fn nothing() -> String {
+    "{}".to_owned()
 }
 
-/// On one line, or indented: one type for both, since each has a copy of everything that it
-/// writes.
-struct Layout(Option<PrettyFormatter<'static>>);
-
-macro_rules! laid_out {
-    ($($name:ident($($first:ident)?);)*) => {
-        impl Formatter for Layout {
-            $(fn $name<W: ?Sized + Write>(
-                &mut self,
-                writer: &mut W,
-                $($first: bool,)?
-            ) -> io::Result<()> {
-                match &mut self.0 {
-                    Some(pretty) => pretty.$name(writer, $($first)?),
-                    None => CompactFormatter.$name(writer, $($first)?),
-                }
-            })*
-        }
-    };
-}
-
-laid_out! {
-    begin_array();
-    end_array();
-    begin_array_value(first);
-    end_array_value();
-    begin_object();
-    end_object();
-    begin_object_key(first);
-    begin_object_value();
-    end_object_value();
+fn one_line(value: &impl Serialize) -> String {
+    harmless(serde_json::to_string(value).unwrap_or_default())
 }
 
 /// JSON that hides nothing and commands nobody: outside its strings there is neither a character
@@ -344,209 +244,160 @@ fn harmless(json: String) -> String {
     text
 }
 
-fn document<'a>(report: &'a Report, bounds: Bounds) -> Document<'a> {
-    let Bounds {
-        days,
-        all_models,
-        max_rows,
-    } = bounds;
-    let contents = &report.contents;
-    let redactor = report.redactor;
-    let checked_at = humantime::format_rfc3339_seconds(contents.checked_at);
-    let rows = &contents.decision.rows;
-    let keeps = |model: &Model| all_models || contents.named.contains(&model);
-    let organization = contents
-        .organization
-        .map(|read| account(read, redactor, &keeps, max_rows));
-    let shown = organization.as_ref().and_then(|it| it.models.as_ref());
-    let listed = contents
-        .organization
-        .and_then(|read| read.models.as_ref().ok());
-    let models_left_out = match (listed, shown) {
-        (Some(listed), Some(shown)) if bounds.max_rows < usize::MAX => {
-            listed.iter().len().saturating_sub(shown.0.len())
-        }
-        _ => 0,
-    };
-    Document {
-        schema: SCHEMA,
-        verdict: report.verdict.name(),
-        exit_code: report.exit.code(),
-        checked_at: checked_at.to_string(),
-        label: contents.label,
-        source: redactor.redact(contents.source),
-        key_source: contents.key_source,
-        requirements: rows
-            .iter()
-            .take(max_rows)
-            .map(|row| requirement(row, redactor))
-            .collect(),
-        diagnostics: report
-            .diagnostics
-            .iter()
-            .take(max_rows)
-            .map(|one| finding(one, redactor))
-            .collect(),
-        granted: granted(report, max_rows),
-        forecast: contents.job.warn_lasts.map(|_| forecast(report)),
-        plan: contents
-            .job
-            .plan
-            .as_ref()
-            .map(|plan| tasks(plan, redactor, max_rows)),
-        organization,
-        usage: contents
-            .usage
-            .map(|(window, history)| usage(window, history, redactor, days, max_rows)),
-        left_out: LeftOut {
+impl Report<'_> {
+    /// With these models, and at most so many of each other thing.
+    fn published(&self, models: &[ListedModel], max_rows: usize) -> Published<'_> {
+        let contents = &self.contents;
+        let job = contents.job;
+        let rows = &contents.decision.rows;
+        let models = models.get(..max_rows).unwrap_or(models);
+        let left_out = LeftOut {
             requirements: rows.len().saturating_sub(max_rows),
-            diagnostics: report.diagnostics.len().saturating_sub(max_rows),
-            models: models_left_out,
-        },
-    }
-}
-
-fn granted<'a>(report: &Report<'a>, max_models: usize) -> Map<'a, i128> {
-    let grants = report.grants().iter().take(max_models);
-    let redactor = report.redactor;
-    grants
-        .map(|grant| (redactor.redact(grant.model.as_str()), grant.granted.into()))
-        .collect()
-}
-
-fn forecast(report: &Report) -> Option<Forecast> {
-    let forecast = report.contents.decision.forecast?;
-    Some(Forecast {
-        days: report.lasts_days()?,
-        credits_per_day: report.redactor.figure(forecast.credits_per_day().0)?,
-        basis_days: forecast.basis_days,
-    })
-}
-
-fn tasks<'a>(plan: &'a crate::plan::Plan, redactor: &Redactor, max_models: usize) -> Plan<'a> {
-    let models = plan.models.iter().take(max_models).map(|tasks| {
-        let seconds = tasks.milliseconds.map(|sum| seconds(sum).replace(',', ""));
-        let seconds = seconds.and_then(|seconds| RawValue::from_string(seconds).ok());
-        let known = Tasks {
-            tasks: tasks.count,
-            seconds,
-            credits: tasks.cost.map(|cost| cost.0),
+            diagnostics: self.diagnostics.len().saturating_sub(max_rows),
+            models: self.listed_models().len().saturating_sub(models.len()),
         };
-        (redactor.redact(tasks.model.as_str()), known)
-    });
-    Plan {
-        tasks: plan.count(),
-        models: models.collect(),
+        Published {
+            schema: SCHEMA,
+            verdict: self.verdict.name(),
+            exit_code: self.exit.code(),
+            checked_at: humantime::format_rfc3339_seconds(contents.checked_at).to_string(),
+            label: contents.label,
+            source: self.redactor.redact(contents.source).into_owned(),
+            key_source: contents.key_source,
+            requirements: self.published_requirements(max_rows),
+            diagnostics: self.published_diagnostics(max_rows),
+            granted: self.published_grants(max_rows),
+            forecast: job.warn_lasts.map(|_| self.published_forecast()),
+            plan: job
+                .plan
+                .as_ref()
+                .map(|plan| self.published_plan(plan, max_rows)),
+            organization: contents
+                .organization
+                .map(|read| self.published_account(read, models)),
+            usage: contents
+                .usage
+                .map(|(window, history)| self.published_usage(window, history, max_rows)),
+            left_out: (left_out != LeftOut::NOTHING).then_some(left_out),
+        }
     }
-}
 
-fn requirement<'a>(row: &'a Row, redactor: &Redactor) -> Requirement<'a> {
-    Requirement {
-        kind: row.kind,
-        model: row
-            .model
-            .as_ref()
-            .map(|model| redactor.redact(model.as_str())),
-        needed: row.needed,
-        left: match row.left {
-            Left::Unknown => None,
-            Left::NoLimit => Some(None),
-            Left::Number(left) => redactor.figure(left).map(Some),
-        },
-        met: row.met,
+    /// A model's name as it is, but for what may be a key.
+    fn redacted(&self, model: &Model) -> String {
+        self.redactor.redact(model.as_str()).into_owned()
     }
-}
 
-fn finding<'a>(diagnostic: &'a Diagnostic, redactor: &Redactor) -> Finding<'a> {
-    let model = diagnostic.model.as_ref();
-    Finding {
-        code: diagnostic.code.name(),
-        severity: diagnostic.severity.name(),
-        model: model.map(|model| redactor.redact(model.as_str())),
-        summary: &diagnostic.summary,
-        cause: &diagnostic.cause,
-        fix: &diagnostic.fix,
-        see: &diagnostic.see,
-        waiting_helps: diagnostic.code.waiting_helps(),
+    fn published_requirements(&self, max_rows: usize) -> Vec<Requirement> {
+        let rows = self.contents.decision.rows.iter().take(max_rows);
+        let rows = rows.map(|row| Requirement {
+            kind: row.kind,
+            model: row.model.as_ref().map(|model| self.redacted(model)),
+            needed: row.needed,
+            left: match row.left {
+                Left::Unknown => None,
+                Left::NoLimit => Some(None),
+                Left::Number(left) => Some(Some(left)),
+            },
+            met: row.met,
+        });
+        rows.collect()
     }
-}
 
-fn account<'a>(
-    organization: &'a Organization,
-    redactor: &Redactor,
-    keeps: &dyn Fn(&Model) -> bool,
-    max_models: usize,
-) -> Account<'a> {
-    let shown =
-        |credits: &crate::quota::Credits| redactor.figure(credits.0).map(crate::quota::Credits);
-    let balance = organization.balance.as_ref().ok().and_then(shown);
-    let cap = organization.monthly_cap.as_ref().ok().and_then(shown);
-    let models = organization.models.as_ref().ok();
-    Account {
-        credit_balance: balance.map(|balance| balance.0),
-        credit_balance_usd: balance.map(usd),
-        max_monthly_credit_spend: cap.map(|cap| cap.0),
-        tier: cap.map(|cap| tier::of_cap(cap).map(|tier| tier.number)),
-        models: models.map(|models| {
-            let kept = models.iter().filter(|(model, _)| keeps(model));
-            kept.take(max_models)
-                .map(|(model, quota)| (redactor.redact(model.as_str()), quota_of(quota, redactor)))
-                .collect()
-        }),
+    fn published_diagnostics(&self, max_rows: usize) -> Vec<Diagnostic<'_>> {
+        let diagnostics = self.diagnostics.iter().take(max_rows);
+        let diagnostics = diagnostics.map(|one| Diagnostic {
+            code: one.code.name(),
+            severity: one.severity.name(),
+            model: one.model.as_ref().map(|model| self.redacted(model)),
+            summary: &one.summary,
+            cause: &one.cause,
+            fix: &one.fix,
+            see: &one.see,
+            waiting_helps: one.code.waiting_helps(),
+        });
+        diagnostics.collect()
     }
-}
 
-/// `None` hides a number that may be a part of the key.
-fn shown_limit(redactor: &Redactor, number: Option<u64>) -> Option<Option<i128>> {
-    match number {
-        None => Some(None),
-        Some(number) => redactor.figure(number.into()).map(Some),
-    }
-}
-
-fn quota_of(quota: &ModelQuota, redactor: &Redactor) -> Quota {
-    let number = |limit: &Reading<Limit>| {
-        let limit = limit.as_ref().ok()?;
-        shown_limit(redactor, limit.number())
-    };
-    let used = quota.used.as_ref().ok();
-    Quota {
-        max_concurrent_generations: number(&quota.concurrency),
-        max_daily_generations: number(&quota.daily_limit),
-        daily_generations: used.and_then(|used| redactor.figure((*used).into())),
-        remaining_generations: quota
-            .left()
-            .ok()
-            .and_then(|left| shown_limit(redactor, left.number())),
-    }
-}
-
-fn usage<'a>(
-    window: Window,
-    history: &'a History,
-    redactor: &Redactor,
-    days: bool,
-    max_models: usize,
-) -> Usage<'a> {
-    let by_model = |(model, sum): (&'a Model, crate::quota::Credits)| {
-        Some((redactor.redact(model.as_str()), redactor.figure(sum.0)?))
-    };
-    let totals = history.by_model().into_iter().take(max_models);
-    Usage {
-        start_date: window.start.to_string(),
-        before_date: window.before.to_string(),
-        total_credits: redactor.figure(history.total().0),
-        models: totals.filter_map(by_model).collect(),
-        days: days.then(|| {
-            let days = history.newest_first();
-            days.map(|(day, entries)| Day {
-                date: day.to_string(),
-                credits: entries
-                    .iter()
-                    .filter_map(|(model, sum)| by_model((model, *sum)))
-                    .collect(),
-            })
+    fn published_grants(&self, max_models: usize) -> ByModel<u64> {
+        let grants = self.grants().iter().take(max_models);
+        grants
+            .map(|grant| (self.redacted(&grant.model), grant.granted))
             .collect()
-        }),
     }
+
+    fn published_forecast(&self) -> Option<Forecast> {
+        let forecast = self.contents.decision.forecast?;
+        Some(Forecast {
+            days: forecast.days(),
+            credits_per_day: forecast.credits_per_day().0,
+            basis_days: forecast.basis_days,
+        })
+    }
+
+    fn published_plan(&self, plan: &crate::plan::Plan, max_models: usize) -> Plan {
+        let models = plan.models.iter().take(max_models).map(|tasks| {
+            let seconds = tasks.milliseconds.map(|sum| seconds(sum).replace(',', ""));
+            let known = Tasks {
+                tasks: tasks.count,
+                seconds: seconds.and_then(|seconds| RawValue::from_string(seconds).ok()),
+                credits: tasks.cost.map(|cost| cost.0),
+            };
+            (self.redacted(&tasks.model), known)
+        });
+        Plan {
+            tasks: plan.count(),
+            models: models.collect(),
+        }
+    }
+
+    fn published_account(&self, read: &Organization, models: &[ListedModel]) -> Account {
+        let number = |limit: &Reading<Limit>| limit.as_ref().ok().map(|limit| limit.number());
+        let models = models.iter().map(|(model, quota)| {
+            let quota = Quota {
+                max_concurrent_generations: number(&quota.concurrency),
+                max_daily_generations: number(&quota.daily_limit),
+                daily_generations: quota.used.as_ref().ok().copied(),
+                remaining_generations: quota.left().ok().map(Limit::number),
+            };
+            (self.redacted(model), quota)
+        });
+        let balance = read.balance.as_ref().ok();
+        let cap = read.monthly_cap.as_ref().ok();
+        Account {
+            credit_balance: balance.map(|balance| balance.0),
+            credit_balance_usd: balance.map(|balance| usd(*balance)),
+            max_monthly_credit_spend: cap.map(|cap| cap.0),
+            tier: cap.map(|cap| tier::of_cap(*cap).map(|tier| tier.number)),
+            models: read.models.as_ref().ok().map(|_| models.collect()),
+        }
+    }
+
+    fn published_usage(&self, window: Window, history: &History, max_models: usize) -> Usage {
+        let days = history.newest_first().map(|(day, entries)| {
+            let entries = entries.iter();
+            let credits = entries.map(|(model, sum)| (self.redacted(model), sum.0));
+            Day {
+                date: day.to_string(),
+                credits: credits.collect(),
+            }
+        });
+        let totals = history.by_model().into_iter().take(max_models);
+        Usage {
+            start_date: window.start.to_string(),
+            before_date: window.before.to_string(),
+            total_credits: history.total().0,
+            models: totals
+                .map(|(model, sum)| (self.redacted(model), sum.0))
+                .collect(),
+            days: Some(days.collect()),
+        }
+    }
+}
+
+impl LeftOut {
+    const NOTHING: Self = Self {
+        requirements: 0,
+        diagnostics: 0,
+        models: 0,
+    };
 }

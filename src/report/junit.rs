@@ -36,7 +36,7 @@ pub fn render(report: &Report) -> String {
          </testsuite>\n\
          </testsuites>\n",
         checked_at.trim_end_matches('Z'),
-        escape(&report.host()),
+        escape(&report.host),
         cases.len(),
         count(FAILURE),
         count(ERROR),
@@ -89,7 +89,7 @@ fn cases(report: &Report) -> Vec<Case> {
         });
     }
     let mut of_account = errors_of(None);
-    of_account.sort_by_key(|one| one.code.exit() != report.exit);
+    of_account.sort_by_key(|one| !one.decides);
     if cases.is_empty() || !of_account.is_empty() {
         let short = of_account.iter().any(|one| one.code.exit().is_no_go());
         let element = match report.verdict {
@@ -98,7 +98,7 @@ fn cases(report: &Report) -> Vec<Case> {
             _ => not_checked,
         };
         let message = if of_account.is_empty() {
-            report.headline.clone()
+            report.headline()
         } else {
             summaries(&of_account)
         };

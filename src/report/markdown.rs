@@ -1,10 +1,9 @@
 //! For a job summary. Text from a server is escaped, so that no name breaks a table.
 
 use super::table::MAX_ROWS;
-use super::{Report, Table, Verdict};
+use super::{fitting, Report, Table, Verdict};
 use crate::format::count;
 use crate::sanitize::for_log;
-use crate::tier::UNLOCK_NOTE;
 
 /// A table longer than this is folded.
 const LONG: usize = 15;
@@ -33,17 +32,8 @@ pub fn render(report: &Report) -> String {
 /// The report with at most `max_bytes` bytes: rows of its long tables are left out for it, and that
 /// is said.
 pub fn render_within(report: &Report, max_bytes: usize) -> String {
-    let mut rows = MAX_ROWS;
-    loop {
-        let text = render_rows(report, rows);
-        if text.len() <= max_bytes {
-            return text;
-        }
-        if rows == 0 {
-            return String::new();
-        }
-        rows /= 4;
-    }
+    let fitting = fitting(max_bytes, MAX_ROWS, |rows| render_rows(report, rows));
+    fitting.unwrap_or_default()
 }
 
 fn render_rows(report: &Report, max_rows: usize) -> String {
@@ -57,8 +47,8 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
     let mut text = format!(
         "## {}: {}\n\n{}\n\n",
         report.labelled(&format!("{TITLE}{mark}")),
-        escape(&report.headline),
-        escape(&report.host())
+        escape(&report.headline()),
+        escape(&report.host)
     );
     let rows = report.requirements();
     let rows_left_out = rows.len().saturating_sub(max_rows);
@@ -107,39 +97,22 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
     for (name, figure) in report.account(true) {
         text.push_str(&format!("- {name}: {}\n", escape(&figure)));
     }
-    if let Some(plan) = &report.contents.job.plan {
-        text.push_str(&format!("\n### Plan: {}\n\n", count(plan.count(), "task")));
-        if !plan.models.is_empty() {
-            text.push_str(&folded(&report.plan_table(plan, max_rows), "models"));
+    for section in report.sections(LONGEST_BAR, max_rows) {
+        if !section.title.is_empty() {
+            text.push_str(&format!("\n### {}\n", section.title));
+        }
+        for table in section.tables.iter().filter(|table| table.all() > 0) {
+            text.push_str(&format!("\n{}", folded(table)));
+        }
+        if !section.note.is_empty() {
+            text.push_str(&format!("\n{}\n", section.note));
         }
     }
-    let models = report.model_table(max_rows);
-    if models.all() > 0 {
-        text.push('\n');
-        text.push_str(&folded(&models, "models"));
-    }
-    if let Some((window, history)) = report.contents.usage {
-        text.push_str(&format!(
-            "\n### Credits used from {} to {} ({}, UTC)\n\n",
-            window.start,
-            window.last_day(),
-            count(window.days(), "day")
-        ));
-        let history_table = report.history_table(window, history, LONGEST_BAR, max_rows);
-        text.push_str(&folded(&history_table, "rows"));
-        text.push('\n');
-        text.push_str(&folded(&report.totals_table(history, max_rows), "totals"));
-    }
-    if report.contents.tiers {
-        text.push_str("\n### Tiers\n\n");
-        text.push_str(&table(&report.tier_table()));
-        text.push_str(&format!("\n{UNLOCK_NOTE}\n"));
-    }
-    report.redactor.without_figures(&text).into_owned()
+    text
 }
 
-fn folded(contents: &Table, noun: &str) -> String {
-    let (all, left_out) = (contents.all(), contents.left_out);
+fn folded(contents: &Table) -> String {
+    let (all, left_out, noun) = (contents.all(), contents.left_out, contents.noun);
     let mut text = table(contents);
     if contents.rows.len() > LONG {
         text = format!("<details><summary>{all} {noun}</summary>\n\n{text}\n</details>\n");

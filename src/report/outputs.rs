@@ -44,11 +44,10 @@ pub(crate) fn values(report: &Report, bounds: Bounds) -> Vec<(&'static str, Stri
 
 /// What happened, but for the pass.
 pub(crate) fn outcome(report: &Report) -> Vec<(&'static str, String)> {
-    let codes: Vec<&str> = report.codes.iter().map(|code| code.name()).collect();
     vec![
         ("verdict", report.verdict.name().to_owned()),
         ("exit-code", report.exit.code().to_string()),
-        ("codes", codes.join(",")),
+        ("codes", report.codes().join(",")),
         ("message", report.message()),
     ]
 }

@@ -7,6 +7,8 @@ pub(super) const MAX_ROWS: usize = 20_000;
 
 /// Cells that are clean of control characters, and not yet escaped for a medium.
 pub(super) struct Table {
+    /// What its rows are.
+    pub(super) noun: &'static str,
     pub(super) head: &'static [&'static str],
     /// The columns of figures, which go to the right.
     pub(super) figures: Range<usize>,
@@ -19,6 +21,7 @@ pub(super) struct Table {
 impl Table {
     /// With at most `max_rows` of the rows.
     pub(super) fn new<const COLUMNS: usize>(
+        noun: &'static str,
         head: &'static [&'static str; COLUMNS],
         figures: Range<usize>,
         mut rows: impl Iterator<Item = [String; COLUMNS]>,
@@ -26,6 +29,7 @@ impl Table {
     ) -> Self {
         let shown = rows.by_ref().take(max_rows);
         Self {
+            noun,
             head,
             figures,
             rows: shown.map(Vec::from).collect(),

@@ -1,11 +1,10 @@
 //! For a terminal or a CI log. Every text of a server's is on a line of its own making.
 
+use textwrap::{Options, WordSplitter};
+
 use super::table::MAX_ROWS;
-use super::{Cells, Report, Table, Verdict};
+use super::{Report, RowInWords, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::format::count;
-use crate::spend::{History, Window};
-use crate::tier::UNLOCK_NOTE;
 
 const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";
@@ -57,27 +56,29 @@ pub fn render(report: &Report, style: Style) -> String {
     for (name, figure) in report.account(false) {
         text.push_str(&format!("  {name:<12}  {figure}\n"));
     }
-    if let Some(plan) = &report.contents.job.plan {
-        text.push_str(&format!("\n  Plan: {}\n\n", count(plan.count(), "task")));
-        if !plan.models.is_empty() {
-            text.push_str(&padded(&report.plan_table(plan, MAX_ROWS)));
+    let longest_bar = style.width.map_or(LONGEST_BAR, |width| {
+        width.saturating_sub(BESIDE_BAR).clamp(8, LONGEST_BAR)
+    });
+    for section in report.sections(longest_bar, MAX_ROWS) {
+        if !section.title.is_empty() {
+            text.push_str(&format!("\n  {}\n", section.title));
+        }
+        for table in section.tables.iter().filter(|table| table.all() > 0) {
+            text.push_str(&format!("\n{}", table.padded()));
+            if table.left_out > 0 {
+                let (left_out, all) = (table.left_out, table.all());
+                text.push_str(&format!(
+                    "  ({left_out} of {all} {} left out)\n",
+                    table.noun
+                ));
+            }
+        }
+        if !section.note.is_empty() {
+            text.push_str(&format!("\n  {}\n", section.note));
         }
     }
-    let models = report.model_table(MAX_ROWS);
-    if !models.rows.is_empty() {
-        text.push('\n');
-        text.push_str(&padded(&models));
-    }
-    if let Some((window, history)) = report.contents.usage {
-        text.push_str(&usage(report, window, history, style));
-    }
-    if report.contents.tiers {
-        text.push_str("\n  Tiers\n\n");
-        text.push_str(&padded(&report.tier_table()));
-        text.push_str(&format!("  {UNLOCK_NOTE}\n"));
-    }
     let text = format!("{}\n", text.trim_end());
-    wrapped(report.redactor.without_figures(&text).into_owned(), style)
+    wrapped(text, style)
 }
 
 /// The diagnostics for standard error, set off from what is above them.
@@ -111,8 +112,8 @@ fn headline(report: &Report, paint: Paint) -> String {
         (Verdict::NoGo, _) | (Verdict::CannotTell, false) => RED,
         (Verdict::CannotTell, true) | (Verdict::Skipped, _) => YELLOW,
     };
-    let word = report.labelled(report.word());
-    let headline = &report.headline;
+    let word = report.labelled(report.verdict_in_words());
+    let headline = report.headline();
     let taken = word
         .chars()
         .count()
@@ -122,7 +123,7 @@ fn headline(report: &Report, paint: Paint) -> String {
     format!(
         "{}  {headline}{gap}{}\n\n",
         paint.with(hue, &word),
-        report.host()
+        report.host
     )
 }
 
@@ -134,7 +135,7 @@ fn requirements(report: &Report, paint: Paint) -> String {
     let length = |text: &str| text.chars().count();
     // `188 of 200` lines up at its first figure.
     let figure = |left: &str| left.split(" of ").next().map_or(0, length);
-    let widest = |cell: &dyn Fn(&Cells) -> usize| rows.iter().map(cell).max().unwrap_or(0);
+    let widest = |cell: &dyn Fn(&RowInWords) -> usize| rows.iter().map(cell).max().unwrap_or(0);
     let name = widest(&|row| length(&row.name));
     let needed = widest(&|row| length(&row.needed)).max(NEED.len());
     let figures = widest(&|row| figure(&row.left)).max(LEFT.len());
@@ -169,33 +170,16 @@ fn wrapped(text: String, style: Style) -> String {
     let Some(width) = style.width else {
         return text;
     };
-    let mut wrapped = String::with_capacity(text.len());
-    for line in text.lines() {
+    let lines = text.lines().map(|line| {
         // Below a heading that stands far to the right there is no room.
-        let indent = indent(line).min(width / 4);
-        let mut column: usize = 0;
-        for (index, word) in line.split(' ').enumerate() {
-            let length = visible_length(word);
-            let end = column
-                .saturating_add(length)
-                .saturating_add(usize::from(index > 0));
-            if end > width && column > indent && length > 0 {
-                wrapped.truncate(wrapped.trim_end_matches(' ').len());
-                if !wrapped.ends_with('\n') {
-                    wrapped.push('\n');
-                }
-                wrapped.push_str(&" ".repeat(indent));
-                column = indent;
-            } else if index > 0 {
-                wrapped.push(' ');
-                column = column.saturating_add(1);
-            }
-            wrapped.push_str(word);
-            column = column.saturating_add(length);
-        }
-        wrapped.push('\n');
-    }
-    wrapped
+        let indent = " ".repeat(indent(line).min(width / 4));
+        let options = Options::new(width)
+            .subsequent_indent(&indent)
+            .break_words(false)
+            .word_splitter(WordSplitter::NoHyphenation);
+        textwrap::fill(line, options) + "\n"
+    });
+    lines.collect()
 }
 
 /// Where the rest of a line goes: behind `cause:` and the like, else a little further in.
@@ -206,56 +190,6 @@ fn indent(line: &str) -> usize {
         .iter()
         .find(|label| line.trim_start().starts_with(*label));
     spaces.saturating_add(label.map_or(2, |label| label.len()))
-}
-
-/// Characters, without what only sets the colour.
-fn visible_length(word: &str) -> usize {
-    let mut length: usize = 0;
-    let mut in_escape = false;
-    for character in word.chars() {
-        match character {
-            '\x1b' => in_escape = true,
-            'm' if in_escape => in_escape = false,
-            _ if in_escape => {}
-            _ => length = length.saturating_add(1),
-        }
-    }
-    length
-}
-
-/// Indented; and how many rows are left out, if there are too many to show.
-fn padded(table: &Table) -> String {
-    let mut text = table.padded();
-    if table.left_out > 0 {
-        let (left_out, all) = (table.left_out, table.all());
-        text.push_str(&format!("  ({left_out} of {all} rows left out)\n"));
-    }
-    text
-}
-
-fn usage(report: &Report, window: Window, history: &History, style: Style) -> String {
-    let mut text = format!(
-        "\n  Credits used from {} to {} ({}, UTC)\n\n",
-        window.start,
-        window.last_day(),
-        count(window.days(), "day")
-    );
-    if history.is_empty() {
-        text.push_str("  none\n");
-        return text;
-    }
-    let longest_bar = style.width.map_or(LONGEST_BAR, |width| {
-        width.saturating_sub(BESIDE_BAR).clamp(8, LONGEST_BAR)
-    });
-    text.push_str(&padded(&report.history_table(
-        window,
-        history,
-        longest_bar,
-        MAX_ROWS,
-    )));
-    text.push('\n');
-    text.push_str(&padded(&report.totals_table(history, MAX_ROWS)));
-    text
 }
 
 #[derive(Clone, Copy)]
