@@ -5,10 +5,11 @@ mod base_url;
 mod connect;
 mod failure;
 mod lookup;
+mod progress;
 pub mod proxy;
+mod race;
 pub mod retry;
 pub mod roots;
-mod tcp;
 
 use std::cell::Cell;
 use std::io::Read;
@@ -18,8 +19,8 @@ use ureq::http::Response;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Proxy};
 
-use self::connect::{Phase, Progress};
 use self::failure::{Background, Failure};
+use self::progress::{Phase, Progress};
 use crate::credentials::Key;
 use crate::decode;
 use crate::diagnostic::{Asked, Finding};
@@ -27,6 +28,7 @@ use crate::source::Document;
 use crate::spend::Window;
 
 pub use self::base_url::{BaseUrl, RUNWAY};
+pub use self::progress::Deadline;
 
 /// The version of the API that this speaks.
 pub const API_VERSION: &str = "2024-11-06";
@@ -189,15 +191,14 @@ impl Client {
         asked.proxy.clone_from(&self.proxy);
         let mut before: Option<Failure> = None;
         loop {
-            let left = deadline.left();
-            if left.is_zero() {
-                self.progress.start();
+            if deadline.left().is_zero() {
+                self.progress.start(deadline);
                 let failure = before.unwrap_or_else(|| Failure::TimedOut(self.progress.doing()));
                 return Err(self.unanswered(failure, None, asked, deadline));
             }
             asked.tries = asked.tries.saturating_add(1);
             let started = Instant::now();
-            let tried = self.try_once(request, left);
+            let tried = self.try_once(request, deadline);
             let broken = match &tried {
                 Err(failure) if failure.is_of_the_connection() => {
                     self.broken.get().saturating_add(1)
@@ -239,8 +240,8 @@ impl Client {
         }
     }
 
-    fn try_once(&self, request: Request, left: Duration) -> Result<Answer, Failure> {
-        self.progress.start();
+    fn try_once(&self, request: Request, deadline: Deadline) -> Result<Answer, Failure> {
+        self.progress.start(deadline);
         let base = self.base.as_str();
         let sent = match request {
             Request::Organization => self
@@ -249,9 +250,6 @@ impl Client {
                 .header("Authorization", &self.bearer)
                 .header("X-Runway-Version", API_VERSION)
                 .header("Cache-Control", "no-cache")
-                .config()
-                .timeout_global(Some(left))
-                .build()
                 .call(),
             Request::Usage(window) => self
                 .agent
@@ -260,9 +258,6 @@ impl Client {
                 .header("X-Runway-Version", API_VERSION)
                 .header("Cache-Control", "no-cache")
                 .header("Content-Type", "application/json")
-                .config()
-                .timeout_global(Some(left))
-                .build()
                 .send(format!(
                     r#"{{"startDate":"{}","beforeDate":"{}"}}"#,
                     window.start, window.before
@@ -303,7 +298,7 @@ impl Client {
             .read_to_end(&mut body);
         match read {
             // ureq takes a reset for an end.
-            _ if self.progress.was_reset() => Err(Failure::reset()),
+            _ if self.progress.state().was_reset => Err(Failure::reset()),
             Err(error) => Err(Failure::of(ureq::Error::from(error), &self.progress)),
             Ok(_) => Ok(body),
         }
@@ -368,35 +363,6 @@ impl Client {
             date,
             finding: failure.into_finding(asked, background),
         })
-    }
-}
-
-/// When a check must be over.
-#[derive(Clone, Copy, Debug)]
-pub struct Deadline {
-    at: Option<Instant>,
-    timeout: Duration,
-}
-
-impl Deadline {
-    /// `timeout` from now.
-    pub fn after(timeout: Duration) -> Self {
-        Self {
-            at: Instant::now().checked_add(timeout),
-            timeout,
-        }
-    }
-
-    /// Whether it has passed.
-    pub fn is_over(self) -> bool {
-        self.left().is_zero()
-    }
-
-    fn left(self) -> Duration {
-        match self.at {
-            Some(at) => at.saturating_duration_since(Instant::now()),
-            None => self.timeout,
-        }
     }
 }
 

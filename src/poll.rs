@@ -445,7 +445,7 @@ impl Check<'_, '_, '_> {
         &mut self,
         request: impl FnOnce(&Client, Deadline, &mut dyn FnMut(Try)) -> Result<Answer, Box<Unanswered>>,
     ) -> Result<Answer, Option<Box<Finding>>> {
-        if !self.may_ask || (!self.errors.is_empty() && self.deadline.is_over()) {
+        if !self.may_ask || (!self.errors.is_empty() && self.deadline.left().is_zero()) {
             return Err(None);
         }
         if let Some(obstacle) = self.obstacle {

@@ -1,285 +1,57 @@
-//! Names and connections, watched: a failure is reported with the phase it happened in.
+//! Names and connections, as ureq asks for them. The limit of time is the check's deadline, and not
+//! one of ureq's, whose settings of TLS would be made anew for each request.
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::time::Duration;
 
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
-    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
-    Transport,
+    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout,
+    RustlsConnector, Transport,
 };
 use ureq::Agent;
 
 use super::base_url::bare;
 use super::lookup;
-use super::tcp::{self, Tried};
+use super::progress::{Phase, Progress};
+use super::race::race;
 
-/// How far a request has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Phase {
-    /// Looking up the name.
-    Lookup,
-    /// Opening the connection.
-    Connect,
-    /// Through the proxy.
-    Tunnel,
-    /// The TLS handshake.
-    Handshake,
-    /// From the request to the end of the answer's headers.
-    Answer,
-    /// The answer's body.
-    Body,
-}
+/// How long one address is waited for before the next one is tried beside it.
+const STAGGER: Duration = Duration::from_millis(250);
 
-impl Phase {
-    const ALL: [Self; 6] = [
-        Self::Lookup,
-        Self::Connect,
-        Self::Tunnel,
-        Self::Handshake,
-        Self::Answer,
-        Self::Body,
-    ];
-
-    /// What was being done, as a part of a sentence.
-    fn doing(self) -> &'static str {
-        match self {
-            Self::Lookup => "looking up the host's name",
-            Self::Connect => "opening the connection",
-            Self::Tunnel => "waiting for the proxy to open a tunnel",
-            Self::Handshake => "negotiating TLS",
-            Self::Answer => "waiting for the answer",
-            Self::Body => "reading the answer",
-        }
-    }
-}
-
-/// How far the request has come, shared by everything that takes part.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Progress(Arc<State>);
-
-#[derive(Debug, Default)]
-struct State {
-    phase: AtomicU8,
-    reset: AtomicBool,
-    /// The name that was looked up last, and its addresses.
-    known: Mutex<Option<(String, ResolvedSocketAddrs)>>,
-    /// The addresses that the request under way has tried.
-    tried: Mutex<Vec<(SocketAddr, Tried)>>,
-}
-
-impl Progress {
-    pub(super) fn enter(&self, phase: Phase) {
-        let index = Phase::ALL.iter().position(|known| *known == phase);
-        let index = index.and_then(|index| u8::try_from(index).ok());
-        self.0.phase.store(index.unwrap_or(0), Ordering::Relaxed);
-    }
-
-    pub(super) fn phase(&self) -> Phase {
-        let index = usize::from(self.0.phase.load(Ordering::Relaxed));
-        Phase::ALL.get(index).copied().unwrap_or(Phase::Lookup)
-    }
-
-    /// The next request looks its name up.
-    pub(super) fn forget_addresses(&self) {
-        *self.known() = None;
-    }
-
-    /// Notes what came of an address; the newest outcome counts.
-    pub(super) fn note_address(&self, address: SocketAddr, outcome: Tried) {
-        let mut tried = self.tried();
-        match tried.iter_mut().find(|(known, _)| *known == address) {
-            Some((_, known)) => *known = outcome,
-            None => tried.push((address, outcome)),
-        }
-    }
-
-    /// The addresses that were tried, in words; none if an open connection was used.
-    pub(super) fn addresses(&self) -> Vec<String> {
-        let tried = self.tried();
-        if tried.is_empty() && self.phase() == Phase::Lookup {
-            return vec!["no address".to_owned()];
-        }
-        let tried = tried.iter();
-        tried
-            .map(|(address, outcome)| format!("{address} {}", outcome.word()))
-            .collect()
-    }
-
-    /// What is being done, as a part of a sentence; of a connection, to which addresses of the name.
-    pub(super) fn doing(&self) -> String {
-        const MAX_NAMED: usize = 4;
-        let mut text = self.phase().doing().to_owned();
-        if self.phase() != Phase::Connect || self.known().is_none() {
-            return text;
-        }
-        let tried = self.tried();
-        for (nth, (address, _)) in tried.iter().take(MAX_NAMED).enumerate() {
-            let before = if nth == 0 { " to" } else { "," };
-            text.push_str(&format!("{before} {address}"));
-        }
-        if let Some(more @ 1..) = tried.len().checked_sub(MAX_NAMED) {
-            text.push_str(&format!(" and {more} more"));
-        }
-        text
-    }
-
-    fn tried(&self) -> std::sync::MutexGuard<'_, Vec<(SocketAddr, Tried)>> {
-        self.0.tried.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn known(&self) -> std::sync::MutexGuard<'_, Option<(String, ResolvedSocketAddrs)>> {
-        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Begins a request.
-    pub(super) fn start(&self) {
-        self.enter(Phase::Lookup);
-        self.tried().clear();
-        self.0.reset.store(false, Ordering::Relaxed);
-    }
-
-    /// Whether the peer has reset the connection.
-    pub(super) fn was_reset(&self) -> bool {
-        self.0.reset.load(Ordering::Relaxed)
-    }
-}
+/// As many as ureq takes.
+const MAX_ADDRESSES: usize = 16;
 
 /// An agent whose every connection reports its progress.
 ///
 /// Over plain HTTP (not `secure`), it connects to loopback addresses alone.
 pub(super) fn agent(config: Config, secure: bool, progress: &Progress) -> Agent {
-    let mark = |after| Mark {
-        after,
-        through_proxy: config.proxy().is_some(),
-        progress: progress.clone(),
-    };
-    let chain = ConnectProxyConnector::default()
-        .chain(tcp::Connect {
-            progress: progress.clone(),
-        })
-        .chain(mark(After::Tcp))
-        .chain(Tls::default())
-        .chain(mark(After::Tls));
     let names = Names {
         loopback_only: !secure,
         progress: progress.clone(),
     };
+    let has_proxy = config.proxy().is_some();
+    let chain = ConnectProxyConnector::default()
+        .chain(Connect {
+            has_proxy,
+            progress: progress.clone(),
+        })
+        .chain(RustlsConnector::default())
+        .chain(Connected {
+            has_proxy,
+            progress: progress.clone(),
+        });
     Agent::with_parts(config, chain, names)
 }
 
-/// ureq makes the settings of TLS again for each request that has settings of its own. All requests
-/// have the same here, and so one handshake can resume another.
-#[derive(Debug, Default)]
-struct Tls(RustlsConnector);
-
-impl<In: Transport> Connector<In> for Tls {
-    type Out = <RustlsConnector as Connector<In>>::Out;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, ureq::Error> {
-        let details = ConnectionDetails {
-            uri: details.uri,
-            addrs: details.addrs.clone(),
-            config: details.config,
-            request_level: false,
-            resolver: details.resolver,
-            now: details.now,
-            timeout: details.timeout,
-            current_time: details.current_time.clone(),
-            run_connector: details.run_connector.clone(),
-            register_shutdown: details.register_shutdown.clone(),
-        };
-        self.0.connect(&details, chained)
-    }
+/// The connection to the proxy runs through the chain as well, without a proxy set.
+fn is_to_proxy(has_proxy: bool, details: &ConnectionDetails) -> bool {
+    has_proxy && details.config.proxy().is_none()
 }
-
-/// Notes that a link of the chain is done.
-#[derive(Debug)]
-struct Mark {
-    after: After,
-    through_proxy: bool,
-    progress: Progress,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum After {
-    Tcp,
-    Tls,
-}
-
-impl<In: Transport> Connector<In> for Mark {
-    type Out = Watched<In>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        chained: Option<In>,
-    ) -> Result<Option<Watched<In>>, ureq::Error> {
-        // The connection to the proxy itself runs through the chain too, without a proxy set.
-        let to_proxy = self.through_proxy && details.config.proxy().is_none();
-        self.progress.enter(match self.after {
-            _ if to_proxy => Phase::Tunnel,
-            After::Tcp if details.needs_tls() => Phase::Handshake,
-            After::Tcp | After::Tls => Phase::Answer,
-        });
-        let outermost = matches!(self.after, After::Tls) && !to_proxy;
-        Ok(chained.map(|transport| Watched {
-            transport,
-            asks: outermost,
-            progress: self.progress.clone(),
-        }))
-    }
-}
-
-/// A connection that remembers a reset, which ureq's body reader takes for an end.
-#[derive(Debug)]
-struct Watched<T> {
-    transport: T,
-    /// What is sent through it is a request: one that is used again runs through no connector.
-    asks: bool,
-    progress: Progress,
-}
-
-impl<T: Transport> Transport for Watched<T> {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        self.transport.buffers()
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        if self.asks {
-            self.progress.enter(Phase::Answer);
-        }
-        self.transport.transmit_output(amount, timeout)
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        let awaited = self.transport.await_input(timeout);
-        if let Err(ureq::Error::Io(error)) = &awaited {
-            if error.kind() == std::io::ErrorKind::ConnectionReset {
-                self.progress.0.reset.store(true, Ordering::Relaxed);
-            }
-        }
-        awaited
-    }
-
-    fn is_open(&mut self) -> bool {
-        self.transport.is_open()
-    }
-
-    fn is_tls(&self) -> bool {
-        self.transport.is_tls()
-    }
-}
-
-/// As many as ureq takes.
-const MAX_ADDRESSES: usize = 16;
 
 /// Looks names up; an address needs neither that nor the thread that it takes.
 #[derive(Debug)]
@@ -290,27 +62,14 @@ struct Names {
 }
 
 impl Names {
-    fn look_up(
-        &self,
-        host: &str,
-        port: u16,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+    fn look_up(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         let name = format!("{host}:{port}");
-        let known = self.progress.known().clone();
+        let known = self.progress.state().known.clone();
         if let Some((_, addresses)) = known.filter(|(known, _)| *known == name) {
             return Ok(addresses);
         }
-        let found = lookup::addresses(host, port, *timeout.after);
-        let found = found.map_err(|error| tcp::timed_out(error, timeout))?;
-        let mut addresses = self.empty();
-        for address in found.into_iter().take(MAX_ADDRESSES) {
-            addresses.push(address);
-        }
-        if addresses.is_empty() {
-            return Err(ureq::Error::HostNotFound);
-        }
-        *self.progress.known() = Some((name, addresses.clone()));
+        let addresses = lookup::addresses(host, port, self.progress.left())?;
+        self.progress.state().known = Some((name, addresses.clone()));
         Ok(addresses)
     }
 }
@@ -320,29 +79,201 @@ impl Resolver for Names {
         &self,
         uri: &Uri,
         _: &Config,
-        timeout: NextTimeout,
+        _: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         self.progress.enter(Phase::Lookup);
         let host = uri.host().map(bare).unwrap_or_default();
-        let port = uri.port_u16().or(match uri.scheme_str() {
-            Some("https") => Some(443),
-            Some("http") => Some(80),
-            _ => None,
-        });
-        let port = port.ok_or_else(|| ureq::Error::BadUri("no port".to_owned()))?;
-        let addresses = match host.parse::<IpAddr>() {
-            Ok(address) => {
-                let mut one = self.empty();
-                one.push(SocketAddr::new(address, port));
-                one
-            }
-            Err(_) => self.look_up(host, port, timeout)?,
+        let is_https = uri.scheme_str() == Some("https");
+        let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+        let found = match host.parse::<IpAddr>() {
+            Ok(address) => vec![SocketAddr::new(address, port)],
+            Err(_) => self.look_up(host, port)?,
         };
-        if self.loopback_only && !addresses.iter().all(|address| address.ip().is_loopback()) {
-            return Err(std::io::Error::other("it is not a loopback address").into());
+        if self.loopback_only && !found.iter().all(|address| address.ip().is_loopback()) {
+            return Err(io::Error::other("it is not a loopback address").into());
         }
         self.progress.enter(Phase::Connect);
+        let mut addresses = self.empty();
+        for address in found.into_iter().take(MAX_ADDRESSES) {
+            addresses.push(address);
+        }
         Ok(addresses)
+    }
+}
+
+/// Opens a connection to the address that answers first.
+#[derive(Debug)]
+struct Connect {
+    has_proxy: bool,
+    progress: Progress,
+}
+
+impl Connect {
+    fn to(&self, addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+        let left = self.progress.left();
+        let connect = |address, left| TcpStream::connect_timeout(&address, left);
+        let note = |address, end: Option<&io::Result<TcpStream>>| {
+            let outcome = match end {
+                None => "no answer yet",
+                Some(Ok(_)) => "connected",
+                Some(Err(_)) => "failed",
+            };
+            self.progress.note_address(address, outcome);
+        };
+        match addresses {
+            [address] if !left.is_zero() => {
+                let connection = connect(*address, left);
+                note(*address, Some(&connection));
+                connection
+            }
+            _ => race(in_turn(addresses), connect, STAGGER, left, note),
+        }
+    }
+}
+
+impl<In: Transport> Connector<In> for Connect {
+    type Out = Either<In, Stream>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        let (connection, next) = match chained {
+            // A tunnel through the proxy is a connection already.
+            Some(tunnel) => (Either::A(tunnel), Phase::Handshake),
+            None => {
+                let stream = self.to(&details.addrs)?;
+                stream.set_nodelay(true)?;
+                let config = details.config;
+                let stream = Stream {
+                    stream,
+                    buffers: LazyBuffers::new(
+                        config.input_buffer_size(),
+                        config.output_buffer_size(),
+                    ),
+                    progress: self.progress.clone(),
+                };
+                let next = if is_to_proxy(self.has_proxy, details) {
+                    Phase::Tunnel
+                } else if details.needs_tls() {
+                    Phase::Handshake
+                } else {
+                    Phase::Answer
+                };
+                (Either::B(stream), next)
+            }
+        };
+        self.progress.enter(next);
+        Ok(Some(connection))
+    }
+}
+
+/// The families in turn, beginning with the one that the resolver prefers.
+fn in_turn(addresses: &[SocketAddr]) -> VecDeque<SocketAddr> {
+    let prefers_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (mut one, mut other): (VecDeque<_>, VecDeque<_>) = addresses
+        .iter()
+        .copied()
+        .partition(|address| address.is_ipv6() == prefers_v6);
+    let mut turn = VecDeque::with_capacity(addresses.len());
+    while let Some(address) = one.pop_front() {
+        turn.push_back(address);
+        std::mem::swap(&mut one, &mut other);
+        if one.is_empty() {
+            std::mem::swap(&mut one, &mut other);
+        }
+    }
+    turn
+}
+
+/// Notes that the connection stands, with TLS or without.
+#[derive(Debug)]
+struct Connected {
+    has_proxy: bool,
+    progress: Progress,
+}
+
+impl<In: Transport> Connector<In> for Connected {
+    type Out = In;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<In>, ureq::Error> {
+        if !is_to_proxy(self.has_proxy, details) {
+            self.progress.enter(Phase::Answer);
+        }
+        Ok(chained)
+    }
+}
+
+/// An open connection. It remembers a reset, which ureq's reader of bodies takes for an end.
+struct Stream {
+    stream: TcpStream,
+    buffers: LazyBuffers,
+    progress: Progress,
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stream")
+    }
+}
+
+impl Stream {
+    /// How long it may be waited for.
+    fn left(&self) -> io::Result<Duration> {
+        let left = self.progress.left();
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        Ok(left)
+    }
+}
+
+impl Transport for Stream {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        // A connection that is used again was made by no connector.
+        if self.progress.phase() <= Phase::Connect {
+            self.progress.enter(Phase::Answer);
+        }
+        self.stream.set_write_timeout(Some(self.left()?))?;
+        let output = self.buffers.output().get(..amount).unwrap_or_default();
+        Ok(self.stream.write_all(output)?)
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        loop {
+            // macOS refuses it once the other side has closed; what came may still be read.
+            let _ = self.stream.set_read_timeout(Some(self.left()?));
+            match self.stream.read(self.buffers.input_append_buf()) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.progress.state().was_reset = error.kind() == ErrorKind::ConnectionReset;
+                    return Err(error.into());
+                }
+                Ok(count) => {
+                    self.buffers.input_appended(count);
+                    return Ok(count > 0);
+                }
+            }
+        }
+    }
+
+    fn is_open(&mut self) -> bool {
+        let probe = self.stream.set_nonblocking(true).and_then(|()| {
+            // Nothing may be there: what was not asked for belongs to no request.
+            let read = self.stream.peek(&mut [0]);
+            self.stream.set_nonblocking(false)?;
+            Ok(read)
+        });
+        matches!(probe, Ok(Err(error)) if error.kind() == ErrorKind::WouldBlock)
     }
 }
 
@@ -388,16 +319,11 @@ mod tests {
         // Nobody listens there, and no lookup gives this port.
         let elsewhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         let knows_elsewhere = || {
-            let mut addresses = Names {
-                loopback_only: true,
-                progress: Progress::default(),
-            }
-            .empty();
-            addresses.push(elsewhere);
-            *client.progress.known() = Some((format!("localhost:{port}"), addresses));
+            let known = (format!("localhost:{port}"), vec![elsewhere]);
+            client.progress.state().known = Some(known);
         };
         let knows_elsewhere_still = || {
-            let known = client.progress.known().clone();
+            let known = client.progress.state().known.clone();
             known.is_some_and(|(_, addresses)| addresses.contains(&elsewhere))
         };
         let mut tries = Vec::new();
@@ -435,5 +361,34 @@ mod tests {
             "{tries:?}"
         );
         assert_eq!(tries.iter().filter(there).count(), 1, "{tries:?}");
+    }
+
+    fn address(number: u8, v6: bool) -> SocketAddr {
+        let host = if v6 {
+            format!("[::{number}]:443")
+        } else {
+            format!("10.0.0.{number}:443")
+        };
+        host.parse().expect("an address")
+    }
+
+    #[test]
+    fn families_take_turns() {
+        let (four, six) = (|n| address(n, false), |n| address(n, true));
+        for (addresses, turn) in [
+            (vec![], vec![]),
+            (vec![four(1), four(2)], vec![four(1), four(2)]),
+            (
+                vec![six(1), six(2), six(3), four(1)],
+                vec![six(1), four(1), six(2), six(3)],
+            ),
+            (
+                vec![four(1), six(1), four(2), six(2)],
+                vec![four(1), six(1), four(2), six(2)],
+            ),
+            (vec![four(1), six(1), six(2)], vec![four(1), six(1), six(2)]),
+        ] {
+            assert_eq!(in_turn(&addresses), turn, "{addresses:?}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ureq::Error;
 
-use super::connect::{Phase, Progress};
+use super::progress::{Phase, Progress};
 use super::retry::{Hints, RetryClass};
 use crate::diagnostic::{Asked, Finding, Unexpected};
 use crate::spend::UtcDay;
@@ -184,7 +184,6 @@ impl Failure {
     /// Reads ureq's error in the light of how far the request had come.
     pub(super) fn of(error: Error, progress: &Progress) -> Self {
         match error {
-            Error::Timeout(_) => Self::TimedOut(progress.doing()),
             Error::ConnectProxyFailed(reason) => Self::proxy(&reason),
             Error::HostNotFound => Self::unknown_name(),
             Error::Rustls(error) => Self::tls(&error, progress.phase()),
