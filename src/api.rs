@@ -17,9 +17,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ureq::http::Response;
 use ureq::tls::{RootCerts, TlsConfig};
-use ureq::{Agent, Body, Proxy};
+use ureq::{Agent, Body, Proxy, RequestBuilder};
 
-use self::failure::{Background, Failure};
+use self::failure::{Failure, Refusal};
 use self::progress::{Phase, Progress};
 use crate::credentials::Key;
 use crate::decode;
@@ -32,15 +32,6 @@ pub use self::progress::Deadline;
 
 /// The version of the API that this speaks.
 pub const API_VERSION: &str = "2024-11-06";
-
-/// An answer's head, and a piece of its body. ureq's own size costs more to clear than the request.
-const READ_BUFFER: usize = 32 * 1024;
-
-/// A head that does not fit the buffer must not be taken for one that is cut off.
-const MAX_HEAD: usize = 31 * 1024;
-
-/// A request's head without the key and the URL. It has to fit.
-const HEAD: usize = 2 * 1024;
 
 const USER_AGENT: &str = concat!("runway-preflight/", env!("CARGO_PKG_VERSION"));
 
@@ -59,24 +50,6 @@ pub struct Client {
     progress: Progress,
     /// Tries in a row that got no answer, within a check.
     broken: Cell<u32>,
-}
-
-/// A request to Runway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Request {
-    /// For limits and balance.
-    Organization,
-    /// For the credit history of some days.
-    Usage(Window),
-}
-
-impl Request {
-    fn document(self) -> Document {
-        match self {
-            Self::Organization => Document::Organization,
-            Self::Usage(_) => Document::Usage,
-        }
-    }
 }
 
 /// An answer with status 200.
@@ -101,13 +74,11 @@ pub struct Unanswered {
 
 /// One try, whatever it came to.
 #[derive(Debug)]
-pub struct Try<'a> {
+pub struct Try {
     /// How many tries there were, with this one.
     pub tries: u32,
     /// What was asked for.
     pub document: Document,
-    /// The host that was asked.
-    pub host: &'a str,
     /// The status, or what went wrong. It may hold text of the server's, raw.
     pub outcome: String,
     /// How long it took.
@@ -125,15 +96,8 @@ impl Client {
         let through = proxy
             .as_ref()
             .map(|proxy| format!("{}:{}", proxy.host(), proxy.port()));
-        let bearer = key.bearer();
-        let head = HEAD
-            .saturating_add(bearer.len())
-            .saturating_add(base.as_str().len());
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .input_buffer_size(READ_BUFFER)
-            .max_response_header_size(MAX_HEAD)
-            .output_buffer_size(head)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(proxy)
@@ -142,7 +106,7 @@ impl Client {
             .build();
         Self {
             agent: connect::agent(config, base.is_secure(), &progress),
-            bearer,
+            bearer: key.bearer(),
             base,
             proxy: through,
             progress,
@@ -150,77 +114,55 @@ impl Client {
         }
     }
 
-    /// Asks for limits and balance, again until `deadline` if that can help. `on_try` hears of
-    /// each try.
+    /// Asks for limits and balance, as every check does first, or for the credit history of some
+    /// days; again until `deadline` if that can help. `on_try` hears of each try.
     ///
     /// # Errors
     ///
     /// What the last try came to.
-    pub fn organization(
+    pub fn ask(
         &self,
+        history: Option<Window>,
         deadline: Deadline,
         on_try: &mut dyn FnMut(Try),
     ) -> Result<Answer, Box<Unanswered>> {
-        // Each check looks the name up once.
-        self.progress.forget_addresses();
-        self.broken.set(0);
-        self.ask(Request::Organization, deadline, on_try)
-    }
-
-    /// The same for the credit history of some days.
-    ///
-    /// # Errors
-    ///
-    /// What the last try came to.
-    pub fn usage(
-        &self,
-        window: Window,
-        deadline: Deadline,
-        on_try: &mut dyn FnMut(Try),
-    ) -> Result<Answer, Box<Unanswered>> {
-        self.ask(Request::Usage(window), deadline, on_try)
-    }
-
-    fn ask(
-        &self,
-        request: Request,
-        deadline: Deadline,
-        on_try: &mut dyn FnMut(Try),
-    ) -> Result<Answer, Box<Unanswered>> {
-        let mut asked = Asked::nothing(request.document());
-        asked.proxy.clone_from(&self.proxy);
+        if history.is_none() {
+            // Each check looks the name up once.
+            self.progress.state().known = None;
+            self.broken.set(0);
+        }
+        let mut asked = Asked {
+            proxy: self.proxy.clone(),
+            ..Asked::nothing(match history {
+                None => Document::Organization,
+                Some(_) => Document::Usage,
+            })
+        };
         let mut before: Option<Failure> = None;
         loop {
             if deadline.left().is_zero() {
                 self.progress.start(deadline);
-                let failure = before.unwrap_or_else(|| Failure::TimedOut(self.progress.doing()));
-                return Err(self.unanswered(failure, None, asked, deadline));
+                let failure = before.unwrap_or_else(|| Failure::timed_out(&self.progress));
+                return Err(unanswered(failure, None, asked, deadline));
             }
             asked.tries = asked.tries.saturating_add(1);
             let started = Instant::now();
-            let tried = self.try_once(request, deadline);
-            let broken = match &tried {
-                Err(failure) if failure.is_of_the_connection() => {
-                    self.broken.get().saturating_add(1)
-                }
-                _ => 0,
-            };
-            self.broken.set(broken);
-            let again_in = match &tried {
-                Ok(_) => None,
-                Err(failure) => {
-                    retry::next_try(failure.retry_class(broken), asked.tries, fastrand::f64())
-                        .filter(|wait| *wait < deadline.left())
-                }
-            };
+            let tried = self.try_once(history, deadline);
+            let failure = tried.as_ref().err();
+            if failure.is_some_and(|failure| failure.refusal().is_none()) {
+                self.broken.set(self.broken.get().saturating_add(1));
+                self.progress.state().known = None;
+            } else {
+                self.broken.set(0);
+            }
+            let wait = failure.and_then(|failure| {
+                failure.next_try(asked.tries, self.broken.get(), fastrand::f64())
+            });
+            let again_in = wait.filter(|wait| *wait < deadline.left());
             on_try(Try {
                 tries: asked.tries,
                 document: asked.document,
-                host: self.base.host(),
-                outcome: match &tried {
-                    Ok(_) => "200".to_owned(),
-                    Err(failure) => failure.brief(),
-                },
+                outcome: failure.map_or_else(|| "200".to_owned(), Failure::brief),
                 elapsed: started.elapsed(),
                 addresses: self.progress.addresses(),
                 again_in,
@@ -229,44 +171,34 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            if failure.is_of_the_connection() {
-                self.progress.forget_addresses();
-            }
             let Some(wait) = again_in else {
-                return Err(self.unanswered(failure, before, asked, deadline));
+                return Err(unanswered(failure, before, asked, deadline));
             };
             std::thread::sleep(wait);
             before = Some(failure);
         }
     }
 
-    fn try_once(&self, request: Request, deadline: Deadline) -> Result<Answer, Failure> {
+    fn try_once(&self, history: Option<Window>, deadline: Deadline) -> Result<Answer, Failure> {
         self.progress.start(deadline);
-        let base = self.base.as_str();
-        let sent = match request {
-            Request::Organization => self
-                .agent
-                .get(format!("{base}/v1/organization"))
-                .header("Authorization", &self.bearer)
-                .header("X-Runway-Version", API_VERSION)
-                .header("Cache-Control", "no-cache")
-                .call(),
-            Request::Usage(window) => self
-                .agent
-                .post(format!("{base}/v1/organization/usage"))
-                .header("Authorization", &self.bearer)
-                .header("X-Runway-Version", API_VERSION)
-                .header("Cache-Control", "no-cache")
-                .header("Content-Type", "application/json")
-                .send(format!(
+        let url = format!("{}/v1/organization", self.base.as_str());
+        let sent = match history {
+            None => self.with_headers(self.agent.get(url)).call(),
+            Some(window) => {
+                let days = format!(
                     r#"{{"startDate":"{}","beforeDate":"{}"}}"#,
                     window.start, window.before
-                )),
+                );
+                let request = self.with_headers(self.agent.post(format!("{url}/usage")));
+                request
+                    .header("Content-Type", "application/json")
+                    .send(days)
+            }
         };
         let answer = sent.map_err(|error| Failure::of(error, &self.progress))?;
         self.progress.enter(Phase::Body);
         if let Some(age) = age_of(&answer).filter(|age| *age > MAX_AGE) {
-            return Err(Failure::unexpected(&format!(
+            return Err(Failure::unexpected(format!(
                 "the answer is {age} seconds old: it is a copy from a cache"
             )));
         }
@@ -275,8 +207,15 @@ impl Client {
             let body = self.whole_body(answer)?;
             Ok(Answer { body, date })
         } else {
-            Err(self.refusal(answer))
+            Err(Failure::refused(self.refusal(answer)))
         }
+    }
+
+    fn with_headers<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        request
+            .header("Authorization", &self.bearer)
+            .header("X-Runway-Version", API_VERSION)
+            .header("Cache-Control", "no-cache")
     }
 
     fn whole_body(&self, mut answer: Response<Body>) -> Result<Vec<u8>, Failure> {
@@ -285,7 +224,7 @@ impl Client {
         let encoding = encoding.unwrap_or_default();
         let encoding = encoding.trim();
         if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
-            return Err(Failure::unexpected(&format!(
+            return Err(Failure::unexpected(format!(
                 "the answer has the content encoding {encoding}, which was not asked for"
             )));
         }
@@ -304,7 +243,7 @@ impl Client {
         }
     }
 
-    fn refusal(&self, mut answer: Response<Body>) -> Failure {
+    fn refusal(&self, mut answer: Response<Body>) -> Refusal {
         let header = |name: &str| answer.headers().get(name)?.to_str().ok();
         let date = date_of(&answer);
         let hints = retry::Hints::read(header, date.unwrap_or_else(SystemTime::now));
@@ -316,19 +255,16 @@ impl Client {
             .as_reader()
             .take(MAX_ERROR_BYTES)
             .read_to_end(&mut body);
-        let reason = decode::reason(&body);
         let leads_to = matches!(status, 301 | 302 | 303 | 307 | 308)
             .then(|| answer.headers().get("location"))
             .flatten()
             .map(|location| self.led_to(&String::from_utf8_lossy(location.as_bytes())));
-        Failure::Answered {
+        Refusal {
             status,
-            leads_to,
             date,
             hints,
-            says: Some(reason.says).filter(|says| !says.trim().is_empty()),
-            see: reason.see.filter(|see| is_plain_link(see)),
-            in_runways_form: reason.in_runways_form,
+            reason: decode::reason(&body),
+            leads_to,
         }
     }
 
@@ -344,26 +280,21 @@ impl Client {
         let host = host.filter(|host| BaseUrl::parse(&format!("https://{host}")).is_ok());
         host.unwrap_or("another host").to_owned()
     }
+}
 
-    fn unanswered(
-        &self,
-        failure: Failure,
-        before: Option<Failure>,
-        asked: Asked,
-        deadline: Deadline,
-    ) -> Box<Unanswered> {
-        let wait = failure.retry_after();
-        let date = failure.date();
-        let background = Background {
-            timeout: deadline.timeout,
-            before: before.map(|before| before.brief()),
-        };
-        Box::new(Unanswered {
-            not_before: wait.and_then(|wait| Instant::now().checked_add(wait)),
-            date,
-            finding: failure.into_finding(asked, background),
-        })
-    }
+fn unanswered(
+    failure: Failure,
+    before: Option<Failure>,
+    asked: Asked,
+    deadline: Deadline,
+) -> Box<Unanswered> {
+    let refusal = failure.refusal();
+    let wait = refusal.and_then(|refusal| refusal.hints.retry_after);
+    Box::new(Unanswered {
+        not_before: wait.and_then(|wait| Instant::now().checked_add(wait)),
+        date: refusal.and_then(|refusal| refusal.date),
+        finding: failure.into_finding(asked, deadline.timeout, before.map(|it| it.brief())),
+    })
 }
 
 /// The clock of the server. What lies outside these years is no clock's time, and the days that
@@ -387,14 +318,4 @@ fn age_of(answer: &Response<Body>) -> Option<u64> {
     let is_number = |age: &&str| !age.is_empty() && age.bytes().all(|byte| byte.is_ascii_digit());
     let ages = ages.filter(is_number);
     ages.map(|age| age.parse().unwrap_or(u64::MAX)).max()
-}
-
-/// An https link of characters that mean nothing to a terminal, a log or Markdown.
-fn is_plain_link(link: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#=&%".contains(&byte);
-    let host = link.strip_prefix("https://").unwrap_or_default();
-    host.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && link.len() <= 200
-        && link.bytes().all(plain)
-        && !link.contains("##")
 }

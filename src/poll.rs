@@ -56,7 +56,7 @@ pub struct Outcome {
 /// What happens before there is anything to report.
 pub enum Progress<'a> {
     /// One try is over.
-    Tried(Try<'a>),
+    Tried(Try),
     /// The machine's clock is off by this much.
     ClockSkew(Duration),
     /// `--wait` ends, since waiting does not resolve this.
@@ -277,7 +277,7 @@ impl Check<'_, '_, '_> {
         let read = match &poll.organization {
             Some(file) => Ok(decode::saved_organization(file)),
             None => self
-                .ask(|client, deadline, on_try| client.organization(deadline, on_try))
+                .ask(|client, deadline, on_try| client.ask(None, deadline, on_try))
                 .map(|answer| decode::organization(&answer.body)),
         };
         match read.and_then(|read| of_document(Document::Organization, read)) {
@@ -425,7 +425,7 @@ impl Check<'_, '_, '_> {
 
     fn history(&mut self, window: Window, asked_before: Option<Clock>) -> Option<History> {
         let read = self
-            .ask(|client, deadline, on_try| client.usage(window, deadline, on_try))
+            .ask(|client, deadline, on_try| client.ask(Some(window), deadline, on_try))
             .and_then(|answer| {
                 self.check_date(answer.date, asked_before).map_err(Some)?;
                 Ok(decode::history(&answer.body, Some(window)))

@@ -54,7 +54,7 @@ impl<'a> Terminal<'a> {
             Progress::Tried(tried) => {
                 let redactor = self.output.redactor();
                 let outcome = redactor.quote(&tried.outcome, MAX_QUOTE);
-                let host = redactor.name(tried.host);
+                let host = redactor.name(self.context.host);
                 if self.verbose {
                     self.line(&format!(
                         "{} at {host}: {outcome} in {} ms ({})",

@@ -339,12 +339,12 @@ mod tests {
 
         knows_elsewhere();
         client
-            .organization(deadline(), &mut on_try)
+            .ask(None, deadline(), &mut on_try)
             .expect("an answer");
         assert!(!knows_elsewhere_still(), "a check looks the name up");
         knows_elsewhere();
         client
-            .usage(window, deadline(), &mut on_try)
+            .ask(Some(window), deadline(), &mut on_try)
             .expect("an answer");
         assert!(
             !knows_elsewhere_still(),

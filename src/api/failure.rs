@@ -1,12 +1,13 @@
 //! What went wrong with one try, from what ureq and the answer say.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ureq::Error;
 
 use super::progress::{Phase, Progress};
-use super::retry::{Hints, RetryClass};
+use super::retry::{self, Hints};
+use crate::decode::Reason;
 use crate::diagnostic::{Asked, Finding, Unexpected};
 use crate::spend::UtcDay;
 
@@ -25,104 +26,77 @@ const NOT_HTTP: &str =
 const OUT_OF_TIME: &str =
     "set this machine's clock if it is wrong, otherwise renew the server's certificate";
 
-/// What else a finding says of the request.
-pub(super) struct Background {
-    /// `--timeout`.
-    pub(super) timeout: Duration,
-    /// What the try before came to, in brief.
-    pub(super) before: Option<String>,
+/// One try that brought no document.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    kind: Kind,
+    /// What is wrong, as a clause; of a time-out, what was being done. It may hold text of the
+    /// server's, raw.
+    why: String,
+    /// What to do, if more is known than the general advice.
+    fix: Option<&'static str>,
+    /// How often in a row it is tried.
+    tries: u32,
 }
 
-/// One try that brought no document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+#[derive(Clone, Debug)]
+enum Kind {
     /// A status other than 200.
-    Answered {
-        status: u16,
-        /// The server's clock.
-        date: Option<SystemTime>,
-        hints: Hints,
-        /// The answer's own reason, raw, and its link, if it is a plain https one.
-        says: Option<String>,
-        see: Option<String>,
-        /// The body has Runway's own form of an error.
-        in_runways_form: bool,
-        /// The host that a redirect leads to.
-        leads_to: Option<String>,
-    },
-    /// No connection, or none that lasted, and how often that is tried.
-    Unreachable {
-        why: String,
-        /// What to do, if more is known than the general advice.
-        fix: Option<&'static str>,
-        tries: u32,
-    },
-    /// No secure connection.
-    Tls {
-        why: String,
-        /// What to do, if more is known than the general advice.
-        fix: Option<&'static str>,
-        /// It is the proxy's.
-        to_proxy: bool,
-        again: bool,
-    },
-    /// The time was over: while doing what.
-    TimedOut(String),
-    /// An answer that is not what HTTP or the API promises: what is wrong, as a clause.
-    Unexpected { problem: String, again: bool },
+    Refused(Box<Refusal>),
+    /// No connection, or none that lasted.
+    Unreachable,
+    /// No secure connection, to the host or to the proxy.
+    Tls { to_proxy: bool },
+    /// The time was over.
+    TimedOut,
+    /// An answer that is not what HTTP or the API promises.
+    Unexpected,
+}
+
+/// An answer with a status other than 200.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    pub(super) status: u16,
+    /// The server's clock.
+    pub(super) date: Option<SystemTime>,
+    pub(super) hints: Hints,
+    pub(super) reason: Reason,
+    /// The host that a redirect leads to.
+    pub(super) leads_to: Option<String>,
 }
 
 impl Failure {
-    /// What another try depends on, where so many in a row, with this one, got no answer.
-    pub(super) fn retry_class(&self, broken: u32) -> RetryClass {
-        let tries = match self {
-            Self::Answered { status, hints, .. } => return RetryClass::Status(*status, *hints),
-            Self::Unreachable { tries, .. } => *tries,
-            Self::Tls { again: true, .. } | Self::Unexpected { again: true, .. } => TRIES,
-            _ => 1,
-        };
-        if broken < tries {
-            RetryClass::Broken
-        } else {
-            RetryClass::Final
+    /// How long to wait before the next try, after `tries` of them, of which so many in a row, with
+    /// this one, got no answer; `None` if there is to be none.
+    pub(super) fn next_try(&self, tries: u32, broken: u32, jitter: f64) -> Option<Duration> {
+        match &self.kind {
+            Kind::Refused(refusal) => refusal.hints.next_try(refusal.status, tries, jitter),
+            _ => (broken < self.tries).then(|| retry::backoff(tries, jitter)),
         }
     }
 
-    /// Whether another address may do better.
-    pub(super) fn is_of_the_connection(&self) -> bool {
-        !matches!(self, Self::Answered { .. })
-    }
-
-    /// The server's clock.
-    pub(super) fn date(&self) -> Option<SystemTime> {
-        match self {
-            Self::Answered { date, .. } => *date,
+    /// The answer, if there was one; otherwise another address may do better.
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
+        match &self.kind {
+            Kind::Refused(refusal) => Some(refusal),
             _ => None,
         }
     }
 
-    /// How long Runway asked to wait.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Answered { hints, .. } => hints.retry_after,
-            _ => None,
-        }
-    }
-
-    /// What to report of it, by status and by kind.
-    pub(super) fn into_finding(self, mut asked: Asked, background: Background) -> Finding {
-        let retry_after = self.retry_after();
-        match self {
-            Self::Answered {
-                status,
-                says,
-                see,
-                in_runways_form,
-                leads_to,
-                ..
-            } => {
-                asked.says = says;
-                asked.see = see;
+    /// What to report of it, by status and by kind. `before` is what the try before came to.
+    pub(super) fn into_finding(
+        self,
+        mut asked: Asked,
+        timeout: Duration,
+        before: Option<String>,
+    ) -> Finding {
+        let (why, fix) = (self.why, self.fix.map(str::to_owned));
+        match self.kind {
+            Kind::Refused(refusal) => {
+                let (status, retry_after) = (refusal.status, refusal.hints.retry_after);
+                let in_runways_form = refusal.reason.in_runways_form;
+                asked.says = Some(refusal.reason.says).filter(|says| !says.trim().is_empty());
+                asked.see = refusal.reason.see.filter(|see| is_plain_link(see));
                 match status {
                     401 => Finding::Unauthorized { asked },
                     403 if in_runways_form => Finding::Forbidden { asked },
@@ -136,153 +110,147 @@ impl Failure {
                     _ => Finding::UnexpectedStatus {
                         asked,
                         status,
-                        leads_to,
+                        leads_to: refusal.leads_to,
                     },
                 }
             }
-            Self::Unreachable { why, fix, .. } => Finding::Unreachable {
+            Kind::Unreachable => Finding::Unreachable { asked, why, fix },
+            Kind::Tls { to_proxy } => Finding::TlsFailed {
                 asked,
                 why,
-                fix: fix.map(str::to_owned),
-            },
-            Self::Tls {
-                why, fix, to_proxy, ..
-            } => Finding::TlsFailed {
-                asked,
-                why,
-                fix: fix.map(str::to_owned),
+                fix,
                 to_proxy,
             },
-            Self::TimedOut(doing) => Finding::TimedOut {
+            Kind::TimedOut => Finding::TimedOut {
                 asked,
-                doing,
-                timeout: background.timeout,
-                before: background.before,
+                doing: why,
+                timeout,
+                before,
             },
-            Self::Unexpected { problem, .. } => Finding::UnexpectedResponse {
+            Kind::Unexpected => Finding::UnexpectedResponse {
                 document: asked.document,
-                problem: Unexpected::Answer(problem),
+                problem: Unexpected::Answer(why),
             },
         }
     }
 
     /// In a few words, for a line about another try.
     pub(super) fn brief(&self) -> String {
-        match self {
-            Self::Answered {
-                status,
-                says: Some(says),
-                ..
-            } => format!("{status} ({says})"),
-            Self::Answered { status, .. } => status.to_string(),
-            Self::Unreachable { why, .. } | Self::Tls { why, .. } => why.clone(),
-            Self::TimedOut(doing) => format!("the time ran out while {doing}"),
-            Self::Unexpected { problem, .. } => problem.clone(),
+        match &self.kind {
+            Kind::Refused(refusal) => match refusal.reason.says.trim() {
+                "" => refusal.status.to_string(),
+                says => format!("{} ({says})", refusal.status),
+            },
+            Kind::TimedOut => format!("the time ran out while {}", self.why),
+            _ => self.why.clone(),
         }
+    }
+
+    fn new(kind: Kind, tries: u32, why: impl Into<String>) -> Self {
+        Self {
+            kind,
+            why: why.into(),
+            fix: None,
+            tries,
+        }
+    }
+
+    fn with_fix(self, fix: &'static str) -> Self {
+        Self {
+            fix: Some(fix),
+            ..self
+        }
+    }
+
+    pub(super) fn refused(refusal: Refusal) -> Self {
+        Self::new(Kind::Refused(Box::new(refusal)), 1, "")
+    }
+
+    pub(super) fn timed_out(progress: &Progress) -> Self {
+        Self::new(Kind::TimedOut, 1, progress.doing())
+    }
+
+    pub(super) fn unexpected(problem: impl Into<String>) -> Self {
+        Self::new(Kind::Unexpected, 1, problem)
+    }
+
+    /// A connection that was reset within the answer.
+    pub(super) fn reset() -> Self {
+        let why = "the connection was reset during the answer";
+        Self::new(Kind::Unreachable, TRIES, why)
     }
 
     /// Reads ureq's error in the light of how far the request had come.
     pub(super) fn of(error: Error, progress: &Progress) -> Self {
         match error {
             Error::ConnectProxyFailed(reason) => Self::proxy(&reason),
-            Error::HostNotFound => Self::unknown_name(),
             Error::Rustls(error) => Self::tls(&error, progress.phase()),
-            Error::Tls(what) => Self::Tls {
-                why: what.to_owned(),
-                fix: None,
-                to_proxy: false,
-                again: false,
-            },
+            Error::Tls(what) => Self::new(Kind::Tls { to_proxy: false }, 1, what),
             Error::Io(error) => Self::io(&error, progress),
             Error::LargeResponseHeader(..) => Self::unexpected("the answer's headers never end"),
             Error::BodyExceedsLimit(_) => Self::unexpected("the answer is too long"),
-            _ if progress.phase() == Phase::Tunnel => Self::Unreachable {
-                why: "the proxy does not answer in HTTP".to_owned(),
-                fix: Some(NOT_HTTP),
-                tries: 1,
-            },
-            other if progress.phase() >= Phase::Tunnel => {
-                Self::unexpected(&format!("the answer is not valid HTTP ({other})"))
-            }
-            other => Self::Unreachable {
-                why: other.to_string(),
-                fix: None,
-                tries: 1,
+            other => match progress.phase() {
+                Phase::Lookup | Phase::Connect => {
+                    Self::new(Kind::Unreachable, 1, other.to_string())
+                }
+                Phase::Tunnel => {
+                    let why = "the proxy does not answer in HTTP";
+                    Self::new(Kind::Unreachable, 1, why).with_fix(NOT_HTTP)
+                }
+                _ => Self::unexpected(format!("the answer is not valid HTTP ({other})")),
             },
         }
     }
 
     fn io(error: &io::Error, progress: &Progress) -> Self {
-        use io::ErrorKind;
         // What rustls refuses comes as an error of reading, wherever it meets it.
         let refused = error.get_ref().and_then(|inner| inner.downcast_ref());
         if let Some(refused) = refused {
             return Self::tls(refused, progress.phase());
         }
-        let what = error.to_string();
+        let unreachable = |why: String| Self::new(Kind::Unreachable, TRIES, why);
         match (progress.phase(), error.kind()) {
-            (_, ErrorKind::TimedOut | ErrorKind::WouldBlock) => Self::TimedOut(progress.doing()),
-            (Phase::Lookup, ErrorKind::NotFound) => Self::unknown_name(),
-            (Phase::Lookup, _) => Self::Unreachable {
-                why: what,
-                fix: None,
-                tries: TRIES,
-            },
-            (Phase::Handshake, _) => Self::Tls {
-                why: format!("the handshake was cut off ({what})"),
-                fix: Some(NOT_TLS),
-                to_proxy: false,
-                again: true,
-            },
-            (Phase::Body, _) => Self::cut_off(),
+            (_, ErrorKind::TimedOut | ErrorKind::WouldBlock) => Self::timed_out(progress),
+            (Phase::Lookup, ErrorKind::NotFound) => {
+                Self::new(Kind::Unreachable, TRIES_OF_A_NAME, "the name was not found")
+            }
+            (Phase::Lookup, _) => unreachable(error.to_string()),
             (Phase::Tunnel, _) => Self::no_tunnel(),
-            (Phase::Answer, ErrorKind::UnexpectedEof) => Self::Unreachable {
-                why: "the connection was closed before an answer came".to_owned(),
-                fix: None,
-                tries: TRIES,
-            },
-            _ => Self::Unreachable {
-                why: format!("{what}, while {}", progress.doing()),
-                fix: None,
-                tries: TRIES,
-            },
-        }
-    }
-
-    fn unknown_name() -> Self {
-        Self::Unreachable {
-            why: "the name was not found".to_owned(),
-            fix: None,
-            tries: TRIES_OF_A_NAME,
-        }
-    }
-
-    fn proxy(reason: &str) -> Self {
-        // ureq has only a text here: `proxy server responded 407/407`.
-        let status = reason
-            .rsplit('/')
-            .next()
-            .and_then(|status| status.parse::<u16>().ok());
-        match status {
-            Some(407) => Self::Unreachable {
-                why: "the proxy answered 407: it asks for a user and a password".to_owned(),
-                fix: None,
-                tries: 1,
-            },
-            Some(status) => Self::Unreachable {
-                why: format!("the proxy answered {status} instead of opening a tunnel"),
-                fix: None,
-                tries: if status >= 500 { TRIES } else { 1 },
-            },
-            None => Self::no_tunnel(),
+            (Phase::Handshake, _) => {
+                let why = format!("the handshake was cut off ({error})");
+                Self::new(Kind::Tls { to_proxy: false }, TRIES, why).with_fix(NOT_TLS)
+            }
+            (Phase::Answer, ErrorKind::UnexpectedEof) => {
+                unreachable("the connection was closed before an answer came".to_owned())
+            }
+            (Phase::Body, _) => Self::new(
+                Kind::Unexpected,
+                TRIES,
+                "the answer was cut off before its end",
+            ),
+            _ => unreachable(format!("{error}, while {}", progress.doing())),
         }
     }
 
     fn no_tunnel() -> Self {
-        Self::Unreachable {
-            why: "the proxy closed the connection without an answer".to_owned(),
-            fix: Some(NOT_HTTP),
-            tries: TRIES,
+        let why = "the proxy closed the connection without an answer";
+        Self::new(Kind::Unreachable, TRIES, why).with_fix(NOT_HTTP)
+    }
+
+    fn proxy(reason: &str) -> Self {
+        // ureq has only a text here: `proxy server responded 407/407`.
+        let status = reason.rsplit('/').next();
+        match status.and_then(|status| status.parse::<u16>().ok()) {
+            Some(407) => {
+                let why = "the proxy answered 407: it asks for a user and a password";
+                Self::new(Kind::Unreachable, 1, why)
+            }
+            Some(status) => {
+                let tries = if status >= 500 { TRIES } else { 1 };
+                let why = format!("the proxy answered {status} instead of opening a tunnel");
+                Self::new(Kind::Unreachable, tries, why)
+            }
+            None => Self::no_tunnel(),
         }
     }
 
@@ -343,11 +311,8 @@ impl Failure {
                 _ => format!("the server's certificate is refused: {certificate}"),
             },
             rustls::Error::InvalidMessage(_) if to_proxy => {
-                return Self::Unreachable {
-                    why: "the proxy is named with https://, and does not answer in TLS".to_owned(),
-                    fix: Some(PLAIN_PROXY),
-                    tries: 1,
-                };
+                let why = "the proxy is named with https://, and does not answer in TLS";
+                return Self::new(Kind::Unreachable, 1, why).with_fix(PLAIN_PROXY);
             }
             rustls::Error::InvalidMessage(_) => {
                 fix = Some(NOT_TLS);
@@ -355,37 +320,21 @@ impl Failure {
             }
             _ => error.to_string(),
         };
-        Self::Tls {
-            why,
+        Self {
             fix,
-            to_proxy,
-            again: false,
+            ..Self::new(Kind::Tls { to_proxy }, 1, why)
         }
     }
+}
 
-    /// A connection that was reset within the answer.
-    pub(super) fn reset() -> Self {
-        Self::Unreachable {
-            why: "the connection was reset during the answer".to_owned(),
-            fix: None,
-            tries: TRIES,
-        }
-    }
-
-    /// A body that ended before its end.
-    pub(super) fn cut_off() -> Self {
-        Self::Unexpected {
-            problem: "the answer was cut off before its end".to_owned(),
-            again: true,
-        }
-    }
-
-    pub(super) fn unexpected(problem: &str) -> Self {
-        Self::Unexpected {
-            problem: problem.to_owned(),
-            again: false,
-        }
-    }
+/// An https link of characters that mean nothing to a terminal, a log or Markdown.
+fn is_plain_link(link: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#=&%".contains(&byte);
+    let host = link.strip_prefix("https://").unwrap_or_default();
+    host.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && link.len() <= 200
+        && link.bytes().all(plain)
+        && !link.contains("##")
 }
 
 fn day(time: rustls::pki_types::UnixTime) -> UtcDay {

@@ -93,11 +93,6 @@ impl Progress {
         deadline.map_or(Duration::ZERO, Deadline::left)
     }
 
-    /// The next request looks its name up.
-    pub(super) fn forget_addresses(&self) {
-        self.state().known = None;
-    }
-
     /// Notes what came of an address; the newest outcome counts.
     pub(super) fn note_address(&self, address: SocketAddr, outcome: &'static str) {
         let tried = &mut self.state().tried;

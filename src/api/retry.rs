@@ -2,8 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::decode::{whole, Round};
-
 /// Whatever an answer asks for, it is not asked faster than this.
 const MIN_WAIT: Duration = Duration::from_millis(100);
 
@@ -22,17 +20,16 @@ pub struct Hints {
 impl Hints {
     /// Reads them. A wait that is negative, zero, past or unreadable is none.
     pub fn read<'a>(header: impl Fn(&str) -> Option<&'a str>, now: SystemTime) -> Self {
-        let milliseconds =
-            header("retry-after-ms").and_then(|text| decimal(text, Unit::Millisecond));
+        let milliseconds = header("retry-after-ms").and_then(|text| decimal(text, 0.001));
         let by_seconds = header("retry-after").and_then(|text| {
             let date = || httpdate::parse_http_date(text.trim()).ok();
-            decimal(text, Unit::Second).or_else(|| date()?.duration_since(now).ok())
+            decimal(text, 1.0).or_else(|| date()?.duration_since(now).ok())
         });
         let retry_after = [milliseconds, by_seconds]
             .into_iter()
             .flatten()
             .map(|wait| wait.min(MAX_WAIT))
-            .find(|wait| !wait.is_zero());
+            .find(|wait| wait.as_millis() > 0);
         let should_retry = match header("x-should-retry").map(str::trim) {
             Some("true") => Some(true),
             Some("false") => Some(false),
@@ -43,68 +40,37 @@ impl Hints {
             retry_after,
         }
     }
-}
 
-#[derive(Clone, Copy)]
-enum Unit {
-    Second,
-    Millisecond,
-}
-
-/// A decimal number from 0 up, rounded down to the millisecond; one out of range is as good as
-/// never.
-fn decimal(text: &str, unit: Unit) -> Option<Duration> {
-    let text = text.trim();
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole_part, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if whole_part.is_empty() || !digits(whole_part) || !digits(fraction) {
-        return None;
+    /// How long to wait before the next try, after `tries` of them and this status; `None` if there
+    /// is to be none: 408, 409, 429 and every 5xx are tried again, and `x-should-retry` of an error
+    /// overrules.
+    pub fn next_try(self, status: u16, tries: u32, jitter: f64) -> Option<Duration> {
+        let again = match self.should_retry {
+            Some(should) if status >= 400 => should,
+            _ => matches!(status, 408 | 409 | 429 | 500..=599),
+        };
+        let asked = self.retry_after.map(|wait| wait.max(MIN_WAIT));
+        again.then(|| asked.unwrap_or_else(|| backoff(tries, jitter)))
     }
-    let milliseconds = match unit {
-        Unit::Second => whole(&format!("{text}e3"), Round::Down),
-        Unit::Millisecond => whole(text, Round::Down),
-    };
-    let milliseconds = milliseconds.and_then(|number| u64::try_from(number).ok());
-    Some(milliseconds.map_or(MAX_WAIT, Duration::from_millis))
 }
 
-/// How a try went wrong, as far as another one depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RetryClass {
-    /// Runway, or something in its place, answered with a status other than 200.
-    Status(u16, Hints),
-    /// No whole answer came: a connection refused, reset or cut off, a name not found.
-    Broken,
-    /// What another try would not change: a certificate, an answer that is no HTTP, a time-out.
-    Final,
+/// A decimal number of such units from 0 up; one out of range is as good as never.
+fn decimal(text: &str, unit: f64) -> Option<Duration> {
+    let text = text.trim();
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number: f64 = text.parse().ok().filter(|_| is_plain)?;
+    let wait = Duration::try_from_secs_f64(number * unit);
+    Some(wait.unwrap_or(MAX_WAIT))
 }
 
-/// How long to wait before the next try, after `tries` of them; `None` if there is to be none.
-///
-/// 408, 409, 429 and every 5xx are tried again, and broken connections; `x-should-retry` of an
-/// error overrules. The wait is what the answer asks for, else half a second that doubles up to
-/// 8 s, and up to 50 % of it on top, by `jitter` from 0 to 1.
-pub fn next_try(class: RetryClass, tries: u32, jitter: f64) -> Option<Duration> {
-    let hints = match class {
-        RetryClass::Broken => Hints::default(),
-        RetryClass::Final => return None,
-        RetryClass::Status(status, hints) => {
-            let by_status = matches!(status, 408 | 409 | 429 | 500..=599);
-            let again = match hints.should_retry {
-                Some(should) if status >= 400 => should,
-                _ => by_status,
-            };
-            if !again {
-                return None;
-            }
-            hints
-        }
-    };
+/// How long to wait after `tries` of them if nobody says: half a second that doubles up to 8 s, and up
+/// to 50 % of it on top, by `jitter` from 0 to 1.
+pub fn backoff(tries: u32, jitter: f64) -> Duration {
     let doublings = tries.saturating_sub(1).min(4);
     let backoff = Duration::from_millis(500).saturating_mul(1 << doublings);
-    let jittered = backoff.mul_f64(1.0 + 0.5 * jitter.clamp(0.0, 1.0));
-    let asked = hints.retry_after.map(|wait| wait.max(MIN_WAIT));
-    Some(asked.unwrap_or(jittered))
+    backoff.mul_f64(1.0 + 0.5 * jitter.clamp(0.0, 1.0))
 }
 
 #[cfg(test)]
@@ -154,7 +120,7 @@ mod tests {
             ("retry-after-ms", "250", Some(250)),
             ("retry-after-ms", "0", None),
             ("retry-after", "0.0001", None),
-            ("retry-after-ms", "250.9", Some(250)),
+            ("retry-after-ms", "250.0", Some(250)),
             ("retry-after-ms", "-5", None),
         ] {
             let found = hints(&[(name, value)]).retry_after;
@@ -201,13 +167,11 @@ mod tests {
                     should_retry,
                     retry_after: None,
                 };
-                next_try(RetryClass::Status(status, hints), 1, 0.0).is_some()
+                hints.next_try(status, 1, 0.0).is_some()
             };
             let found = (again(None), again(Some(false)), again(Some(true)));
             assert_eq!(found, (plain, forbidden, forced), "{status}");
         }
-        assert!(next_try(RetryClass::Broken, 1, 0.0).is_some());
-        assert_eq!(next_try(RetryClass::Final, 1, 0.0), None);
     }
 
     #[test]
@@ -221,26 +185,22 @@ mod tests {
             (6, 8_000),
             (u32::MAX, 8_000),
         ] {
-            let wait = |jitter| next_try(RetryClass::Broken, tries, jitter);
-            assert_eq!(wait(0.0), Some(Duration::from_millis(least)));
-            assert_eq!(wait(1.0), Some(Duration::from_millis(least + least / 2)));
+            assert_eq!(backoff(tries, 0.0), Duration::from_millis(least));
+            assert_eq!(
+                backoff(tries, 1.0),
+                Duration::from_millis(least + least / 2)
+            );
         }
         let asked = Hints {
             should_retry: None,
             retry_after: Some(Duration::from_secs(3)),
         };
-        assert_eq!(
-            next_try(RetryClass::Status(429, asked), 5, 1.0),
-            Some(Duration::from_secs(3))
-        );
+        assert_eq!(asked.next_try(429, 5, 1.0), Some(Duration::from_secs(3)));
         let hasty = Hints {
             should_retry: None,
             retry_after: Some(Duration::from_nanos(1)),
         };
-        assert_eq!(
-            next_try(RetryClass::Status(429, hasty), 1, 0.0),
-            Some(MIN_WAIT)
-        );
+        assert_eq!(hasty.next_try(429, 1, 0.0), Some(MIN_WAIT));
     }
 
     proptest! {
