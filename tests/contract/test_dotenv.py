@@ -165,10 +165,11 @@ def by_python(text, named_alone=True):
 
 
 def is_key(value):
-    """Whether a value is one word of visible ASCII, and not itself quoted or an assignment."""
+    """Whether a value is one word of visible ASCII, and not itself quoted, an assignment or a placeholder."""
     value = (value or "").strip()
     quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-    return bool(re.fullmatch("[!-~]+", value)) and not quoted and not value.startswith(VARIABLE)
+    assigns = value.startswith(VARIABLE) or re.match(r"\w+=+[^=]", value)
+    return bool(re.fullmatch("[!-~]+", value)) and not quoted and not assigns and not value.startswith("$")
 
 
 class Dotenv(unittest.TestCase):
@@ -197,7 +198,8 @@ class Dotenv(unittest.TestCase):
         for (text, value), node in zip(texts, nodes):
             with self.subTest(text):
                 found = self.by_gate(text.encode()), node or None, by_python(text) or None
-                self.assertEqual(found, (value or MISSING, value, value))
+                by_gate = value if value is None or is_key(value) else MALFORMED
+                self.assertEqual(found, (by_gate or MISSING, value, value))
 
     def test_files_that_are_read_otherwise_on_purpose(self):
         nodes = by_node([text.replace("K", VARIABLE) for text, *_ in DIFFERENT])
@@ -247,10 +249,8 @@ class Dotenv(unittest.TestCase):
                 elif read == MALFORMED:
                     found["malformed"] += 1
                     agreed = values[0] == values[1] and is_key(values[0])
-                    # A quote that does not close, where they read on or take what came before; and what is an
-                    # assignment itself is no key.
-                    assigns = re.match(r"\w+=+[^=]", values[0])
-                    self.assertTrue(not agreed or assigns or opens_quote.search(text))
+                    # A quote that does not close, where they read on or take what came before.
+                    self.assertTrue(not agreed or opens_quote.search(text))
                 else:
                     found["the same key" if values[0] == values[1] else "a key of one"] += 1
                     self.assertIn(read, values)
