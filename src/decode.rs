@@ -7,13 +7,12 @@ mod text;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::Read;
 
 use serde_json::value::RawValue;
 
 pub(crate) use self::figure::{whole, Round};
 use self::json::{kind, mistyped, string, Map, Object};
-pub(crate) use self::text::utf8;
+pub(crate) use self::text::{utf8, whole_as_utf8};
 use crate::format::list;
 use crate::quota::{Credits, Model, ModelQuota, Models, Organization, Reading, Unreadable};
 use crate::spend::{History, UtcDay, Window};
@@ -61,9 +60,7 @@ pub fn organization(body: &[u8]) -> Reading<Organization> {
 ///
 /// Where the file is no such answer.
 pub fn saved_organization(file: &[u8]) -> Reading<Organization> {
-    let mut text = Vec::with_capacity(file.len());
-    // To read from memory cannot fail; if it did, what was read would be cut off.
-    let _ = utf8(file).and_then(|mut source| source.read_to_end(&mut text));
+    let text = whole_as_utf8(file);
     let document = document(&text).map_err(|what| what.with_excerpt(None))?;
     if let Some(lacks) = lacking(&document) {
         return Err(Unreadable::new("", &lacks));

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = decode::reason(bytes);
+    let _ = decode::saved_organization(bytes);
     let Ok(organization) = decode::organization(bytes) else {
         return;
     };

@@ -1,24 +1,12 @@
 //! `.env` files, as node and python-dotenv read them, and without substitution: what another
 //! variable holds never gets into the key.
 
+use crate::decode::whole_as_utf8;
+
 /// The text of a file: UTF-8, or UTF-16 with a byte order mark. What cannot be decoded becomes a
 /// character that no key has.
 pub(super) fn decode(bytes: &[u8]) -> String {
-    let (units, join): (_, fn([u8; 2]) -> u16) = match bytes {
-        [0xff, 0xfe, units @ ..] => (units, u16::from_le_bytes),
-        [0xfe, 0xff, units @ ..] => (units, u16::from_be_bytes),
-        _ => {
-            let text = String::from_utf8_lossy(bytes);
-            return text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
-        }
-    };
-    let units = units.chunks(2).map(|unit| match unit {
-        [first, second] => join([*first, *second]),
-        _ => 0xd800,
-    });
-    char::decode_utf16(units)
-        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect()
+    String::from_utf8_lossy(&whole_as_utf8(bytes)).into_owned()
 }
 
 /// That a variable is named, but not as one that has a value.

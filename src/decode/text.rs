@@ -30,6 +30,14 @@ pub(crate) fn utf8<'r>(mut source: impl Read + 'r) -> io::Result<Box<dyn Read + 
     }))
 }
 
+/// The text of a whole file, as [`utf8`] has it.
+pub(crate) fn whole_as_utf8(file: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(file.len());
+    // To read from memory cannot fail; if it did, what was read would be cut off.
+    let _ = utf8(file).and_then(|mut source| source.read_to_end(&mut text));
+    text
+}
+
 struct Utf16<R> {
     source: R,
     unit: fn([u8; 2]) -> u16,
@@ -72,13 +80,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn read(bytes: &[u8]) -> Vec<u8> {
-        let mut text = Vec::new();
-        let mut source = utf8(bytes).expect("read");
-        source.read_to_end(&mut text).expect("read");
-        text
-    }
-
     fn utf16(text: &str) -> [Vec<u8>; 2] {
         let units = || std::iter::once(0xfeff).chain(text.encode_utf16());
         [
@@ -105,7 +106,7 @@ mod tests {
             (b"\xfe\xff\xdc\x00\0{", b"\xff{"),
             (b"{\0}\0", b"{\0}\0"),
         ] {
-            assert_eq!(read(bytes), text, "{bytes:?}");
+            assert_eq!(whole_as_utf8(bytes), text, "{bytes:?}");
         }
     }
 
@@ -114,7 +115,7 @@ mod tests {
         for before in CHUNK / 2 - 3..CHUNK / 2 + 3 {
             let text = "a".repeat(before) + "😀é";
             for bytes in utf16(&text) {
-                assert_eq!(read(&bytes), text.as_bytes(), "{before}");
+                assert_eq!(whole_as_utf8(&bytes), text.as_bytes(), "{before}");
             }
         }
     }
@@ -123,7 +124,7 @@ mod tests {
         #[test]
         fn utf_16_is_read_as_utf_8(text in any::<String>()) {
             for bytes in utf16(&text) {
-                prop_assert_eq!(read(&bytes), text.as_bytes());
+                prop_assert_eq!(whole_as_utf8(&bytes), text.as_bytes());
             }
         }
     }
