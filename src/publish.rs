@@ -136,23 +136,14 @@ fn length(path: &Path) -> u64 {
 }
 
 fn not_written(place: &str, path: Option<&Path>, error: &io::Error) -> Finding {
-    Finding::ReportFailed {
-        place: place.to_owned(),
-        why: error.to_string(),
-        fix: to_be_writable(path, error.kind()),
-    }
-}
-
-fn to_be_writable(path: Option<&Path>, kind: ErrorKind) -> String {
-    let directory = path
-        .and_then(Path::parent)
-        .filter(|it| !it.as_os_str().is_empty());
-    match (kind, path, directory) {
+    let folder = path.and_then(Path::parent);
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    let fix = match (error.kind(), path, folder) {
         (_, Some(path), _) if path.is_dir() => {
             format!("{} is a directory: name a file", path.display())
         }
-        (ErrorKind::NotFound, _, Some(directory)) if !directory.exists() => {
-            format!("create the directory {}", directory.display())
+        (ErrorKind::NotFound, _, Some(folder)) if !folder.exists() => {
+            format!("create the directory {}", folder.display())
         }
         (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem, Some(_), _) => {
             "make it and its directory writable".to_owned()
@@ -163,5 +154,10 @@ fn to_be_writable(path: Option<&Path>, kind: ErrorKind) -> String {
             "whatever reads the output ended early: let it read to the end".to_owned()
         }
         _ => "make it writable".to_owned(),
+    };
+    Finding::ReportFailed {
+        place: place.to_owned(),
+        why: error.to_string(),
+        fix,
     }
 }
