@@ -497,6 +497,31 @@ fn misused_paths() {
     assert_eq!(run.code, 0, "{run:?}");
 }
 
+/// A script may have the line breaks of Windows.
+#[test]
+fn a_carriage_return_is_no_part_of_a_name() {
+    let kept = tempfile::tempdir().expect("a directory");
+    let file = kept.path().join("report");
+    let write = format!("--write=json={}\r", file.display());
+    let run = Gate::reading(EXAMPLE).arg(write).run();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(read(file).starts_with('{'), "{run:?}");
+}
+
+#[cfg(windows)]
+#[test]
+fn letter_case_makes_no_second_file_and_devices_are_no_files() {
+    for (args, code) in [
+        ("--write json=R.x --write env=r.x", 2),
+        ("--write json=.ENV", 2),
+        ("--write json=nul --write env=NUL", 0),
+        ("--write json=CON --bogus", 2),
+    ] {
+        let run = Gate::reading(EXAMPLE).args(args).run();
+        assert_eq!(run.code, code, "{run:?}");
+    }
+}
+
 /// Links stay links, modes stay, and no file is made beside the one that is named.
 #[cfg(unix)]
 #[test]
