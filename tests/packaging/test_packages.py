@@ -294,6 +294,8 @@ class Npm(Case):
         for package in (PACKAGES / "npm").rglob("*.tgz"):
             manifest = json.load(tarfile.open(package).extractfile("package/package.json"))
             self.assertNotIn("scripts", manifest)
+            if "win32" in manifest["name"]:
+                self.assertEqual(manifest["cpu"], ["x64", "arm64"])
             self.assertEqual(manifest["version"], VERSION)
         manifest = json.load(tarfile.open(PACKAGES / "npm" / f"runway-preflight-{VERSION}.tgz")
                              .extractfile("package/package.json"))
