@@ -15,7 +15,7 @@ use runway_preflight::ci::{self, System};
 use runway_preflight::cli::{self, Command, Settings, UsageError};
 use runway_preflight::exit::Exit;
 use runway_preflight::output::Output;
-use runway_preflight::poll::{self, Progress};
+use runway_preflight::poll::{self, Event};
 use runway_preflight::report::{Closed, Contents};
 use runway_preflight::spend::UtcDay;
 
@@ -83,28 +83,25 @@ fn check(setup: &Setup, files: Files, ci: Option<&dyn System>) -> Exit {
     let settings = setup.settings;
     let context = setup.context(files.output.redactor());
     let mut terminal = Terminal::new(files.output, &context, settings.verbose);
-    let listener = &mut |progress: Progress| terminal.report(progress);
-    let outcome = match &setup.obstacle {
-        None => setup.poll.run(listener),
-        Some(obstacle) => setup.poll.without_asking(obstacle, listener),
-    };
+    let listener = &mut |event: Event| terminal.report(event);
+    let look = setup.poll.run(setup.obstacle.as_ref(), listener);
     let named = setup.poll.job.named_models();
-    let history = outcome.history.as_ref();
+    let history = look.history.as_ref();
     let contents = Contents {
         label: settings.label.as_deref(),
         job: &setup.poll.job,
         key_source: setup.key_source.map(|source| source.name()),
         source: &setup.source(),
-        checked_at: outcome.checked_at,
-        organization: outcome.organization.as_ref(),
+        checked_at: look.checked_at,
+        organization: look.organization.as_ref(),
         named: &named,
-        usage: history.map(|(window, history)| (*window, &**history)),
+        usage: history.map(|(window, history)| (*window, history)),
         tiers: settings.tiers,
-        decision: &outcome.decision,
+        decision: &look.decision,
     };
     let exit = files.publish(contents, settings, &context, ci);
     // The process ends: to free the models and days one by one helps nobody.
-    std::mem::forget(outcome);
+    std::mem::forget(look);
     exit
 }
 

@@ -1,9 +1,8 @@
-//! One run: check, decide, and check again while waiting can help.
+//! One run: look, decide, and look again while waiting can help.
 
-use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::api::{Answer, Client, Deadline, Try, Unanswered};
+use crate::api::{Answer, Client, Deadline, Try};
 use crate::decide::{decide, grant_ranges, Decision, Facts};
 use crate::decode;
 use crate::diagnostic::{Code, Finding, Unexpected};
@@ -38,15 +37,15 @@ pub struct Poll {
     pub timeout: Duration,
 }
 
-/// What came of one check.
+/// What came of one look at Runway.
 #[derive(Debug)]
-pub struct Outcome {
-    /// The instant of the check: Runway's, if it said.
+pub struct Look {
+    /// Its instant: Runway's, if it said.
     pub checked_at: SystemTime,
     /// What was read of limits and balance.
     pub organization: Option<Organization>,
     /// The history that is to be shown, and its days.
-    pub history: Option<(Window, Rc<History>)>,
+    pub history: Option<(Window, History)>,
     /// Rows and findings.
     pub decision: Decision,
     /// Runway asked not to come back before this.
@@ -54,25 +53,25 @@ pub struct Outcome {
 }
 
 /// What happens before there is anything to report.
-pub enum Progress<'a> {
+pub enum Event<'a> {
     /// One try is over.
     Tried(Try),
     /// The machine's clock is off by this much.
     ClockSkew(Duration),
     /// `--wait` ends, since waiting does not resolve this.
     NotWaiting(Code),
-    /// Not enough yet: why, how long until the next check, and how long it may go on.
+    /// Not enough yet: why, how long until the next look, and how long it may go on.
     Waiting {
         decision: &'a Decision,
         until_next: Duration,
         at_most: Duration,
     },
-    /// The wait for a check is over.
-    Waited,
+    /// The next look begins.
+    LookingAgain,
 }
 
-/// Receives progress; of a wait, says when it wants the next report.
-pub type Listener<'a> = dyn FnMut(Progress) -> Duration + 'a;
+/// Hears of events; of a wait, says when it wants to hear again.
+pub type Listener<'a> = dyn FnMut(Event) -> Duration + 'a;
 
 /// The clock, within the years that can be written down.
 pub fn now() -> SystemTime {
@@ -86,49 +85,48 @@ fn within_calendar(instant: SystemTime) -> SystemTime {
 }
 
 impl Poll {
-    /// Checks once, or with `--wait` until nothing is left that waiting could resolve.
-    pub fn run(&self, listener: &mut Listener) -> Outcome {
-        let end = self.wait.and_then(|wait| Instant::now().checked_add(wait));
-        // The newest check that Runway answered and that waiting could resolve.
-        let mut answered: Option<Outcome> = None;
+    /// Looks once, or with `--wait` until nothing is left that waiting could resolve. Where there is
+    /// an obstacle, no key or no certificates, nothing is asked, and what is saved is decided all the
+    /// same.
+    pub fn run(&self, obstacle: Option<&Finding>, listener: &mut Listener) -> Look {
+        let wait = self.wait.filter(|_| obstacle.is_none());
+        let end = wait.and_then(|wait| Instant::now().checked_add(wait));
+        // The newest look that Runway answered and that waiting could resolve.
+        let mut answered: Option<Look> = None;
         loop {
-            let outcome = self.check(listener);
-            let failed = outcome.cannot_tell();
+            let look = self.look(obstacle, listener);
+            let failed = look.decision.exit() == Exit::CannotTell;
             let worth_waiting =
-                outcome.decision.waiting_helps() || (answered.is_some() && outcome.may_pass());
+                look.decision.waiting_helps() || (answered.is_some() && look.may_pass());
             let interval = jittered(self.interval, fastrand::f64());
             let next = end.filter(|_| worth_waiting).and_then(|end| {
-                let next = next_check(Instant::now(), end, interval, outcome.not_before)?;
+                let next = next_look(Instant::now(), end, interval, look.not_before)?;
                 Some((next, end))
             });
             let Some((next, end)) = next else {
-                if self.wait.is_some() && !worth_waiting {
-                    outcome.report_why_not_waiting(listener);
+                let mut codes = look.decision.codes().into_iter();
+                let incurable = codes.find(|code| !code.waiting_helps());
+                if let Some(code) = incurable.filter(|_| wait.is_some() && !worth_waiting) {
+                    listener(Event::NotWaiting(code));
                 }
                 return match answered {
-                    Some(answered) if failed => answered.with_later_failure(outcome),
-                    _ => outcome,
+                    Some(mut answered) if failed => {
+                        // That a later look got no answer is worth a warning.
+                        answered.decision.warnings.extend(look.decision.errors);
+                        answered
+                    }
+                    _ => look,
                 };
             };
-            pause(&outcome.decision, next, end, listener);
+            pause(&look.decision, next, end, listener);
             if !failed {
-                answered = Some(outcome);
+                answered = Some(look);
             }
         }
     }
 
-    /// One check that cannot ask Runway, for want of a key or of certificates: what is saved is
-    /// decided all the same.
-    pub fn without_asking(&self, obstacle: &Finding, listener: &mut Listener) -> Outcome {
-        self.check_past(Some(obstacle), listener)
-    }
-
-    fn check(&self, listener: &mut Listener) -> Outcome {
-        self.check_past(None, listener)
-    }
-
-    fn check_past(&self, obstacle: Option<&Finding>, listener: &mut Listener) -> Outcome {
-        let mut check = Check {
+    fn look(&self, obstacle: Option<&Finding>, listener: &mut Listener) -> Look {
+        let mut looking = Looking {
             poll: self,
             obstacle,
             deadline: Deadline::after(self.timeout),
@@ -139,41 +137,55 @@ impl Poll {
             may_ask: true,
             answered: false,
             clock: None,
+            organization_clock: None,
             old_copy: None,
         };
-        let organization = check.organization();
-        let organization_clock = check.clock;
-        let histories = check.histories(organization_clock);
-        let organization = check.unless_old(organization);
-        let today = check.today();
+        let organization = looking.organization();
+        let (today, histories) = looking.histories();
+        let organization = looking.unless_old(organization);
+        let holding = |window: Window| {
+            let mut holding = histories.iter();
+            let found = holding.find(|(asked, _)| asked.union(window) == *asked);
+            found.map(|(_, history)| history)
+        };
+        let wanted = Wanted::on(self, today);
         let facts = Facts {
             organization: organization.as_ref(),
-            budgeted: histories.budgeted.as_deref(),
-            recent: histories.recent.as_deref(),
+            budgeted: wanted.budgeted.and_then(holding),
+            recent: wanted.recent.and_then(holding),
             today,
         };
         let mut decision = decide(&self.job, facts);
-        let checked_at = check.now();
-        decision.errors.splice(0..0, check.errors);
-        decision.warnings.splice(0..0, check.warnings);
+        let checked_at = looking.now();
+        decision.errors.splice(0..0, looking.errors);
+        decision.warnings.splice(0..0, looking.warnings);
         grant_ranges(&self.job, facts, &mut decision);
-        let shown = self.shown.map(|range| range.on(today));
-        Outcome {
+        let shown = wanted.shown.map(|window| (window, holding(window)));
+        Look {
             checked_at,
-            not_before: check.not_before,
+            not_before: looking.not_before,
             // A shared answer may hold more days.
-            history: shown
-                .zip(histories.shown)
-                .map(|(window, history)| (window, Rc::new(history.within(window)))),
+            history: shown.and_then(|(window, found)| Some((window, found?.within(window)))),
             organization,
             decision,
         }
     }
 }
 
-/// When to check next: after `interval`, at the end at the latest, and not before Runway said;
-/// `None` if that leaves no further check.
-pub fn next_check(
+impl Look {
+    /// Whether a later one may do better: nothing is wrong but what time can cure, and what cannot be
+    /// told. A key that is refused stays so.
+    fn may_pass(&self) -> bool {
+        let errors = &self.decision.errors;
+        let mut codes = errors.iter().map(Finding::code);
+        !errors.is_empty()
+            && codes.all(|code| code.waiting_helps() || code.exit() == Exit::CannotTell)
+    }
+}
+
+/// When to look next: after `interval`, at the end at the latest, and not before Runway said;
+/// `None` if that leaves no further look.
+pub fn next_look(
     now: Instant,
     end: Instant,
     interval: Duration,
@@ -196,10 +208,10 @@ fn pause(decision: &Decision, next: Instant, end: Instant, listener: &mut Listen
         let now = Instant::now();
         let until_next = next.saturating_duration_since(now);
         if until_next.is_zero() {
-            listener(Progress::Waited);
+            listener(Event::LookingAgain);
             return;
         }
-        let again = listener(Progress::Waiting {
+        let again = listener(Event::Waiting {
             decision,
             until_next,
             at_most: end.saturating_duration_since(now),
@@ -208,28 +220,44 @@ fn pause(decision: &Decision, next: Instant, end: Instant, listener: &mut Listen
     }
 }
 
-/// Why a history is asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    /// `--usage`.
-    Shown,
-    /// `--budget`.
-    Budgeted,
-    /// `--warn-lasts`.
-    Recent,
+/// The days of history that a run needs, on a given day.
+struct Wanted {
+    /// For `--usage`.
+    shown: Option<Window>,
+    /// For `--budget`.
+    budgeted: Option<Window>,
+    /// For `--warn-lasts`, which never changes the verdict.
+    recent: Option<Window>,
 }
 
-#[derive(Default)]
-struct Histories {
-    shown: Option<Rc<History>>,
-    budgeted: Option<Rc<History>>,
-    recent: Option<Rc<History>>,
+impl Wanted {
+    fn on(poll: &Poll, today: UtcDay) -> Self {
+        Self {
+            shown: poll.shown.map(|range| range.on(today)),
+            budgeted: poll.job.budget.map(|budget| budget.period.on(today)),
+            recent: poll.job.warn_lasts.map(|_| forecast::window(today)),
+        }
+    }
+
+    /// As few requests as the maximum of days allows, and whether each decides anything.
+    fn requests(&self) -> Vec<(Window, bool)> {
+        let deciding = [self.shown, self.budgeted].map(|window| Some((window?, true)));
+        let recent = self.recent.map(|window| (window, false));
+        let mut requests: Vec<(Window, bool)> = Vec::new();
+        for (window, decides) in deciding.into_iter().chain([recent]).flatten() {
+            let mut known = requests.iter_mut();
+            match known.find(|(asked, _)| asked.union(window).days() <= MAX_DAYS) {
+                Some((asked, _)) => *asked = asked.union(window),
+                None => requests.push((window, decides)),
+            }
+        }
+        requests
+    }
 }
 
-/// One check under way.
-struct Check<'a, 'l, 'm> {
+/// One look under way.
+struct Looking<'a, 'l, 'm> {
     poll: &'a Poll,
-    /// Why Runway cannot be asked.
     obstacle: Option<&'a Finding>,
     deadline: Deadline,
     listener: &'l mut Listener<'m>,
@@ -242,8 +270,10 @@ struct Check<'a, 'l, 'm> {
     answered: bool,
     /// The clock of the newest answer.
     clock: Option<Clock>,
-    /// The limits and the balance come from a cache: the Date of their answer, and Runway's time.
-    old_copy: Option<(SystemTime, SystemTime)>,
+    /// The clock of the answer with limits and balance.
+    organization_clock: Option<Clock>,
+    /// How it is known that limits and balance come from a cache.
+    old_copy: Option<String>,
 }
 
 /// Runway's clock, as an answer told it.
@@ -261,51 +291,45 @@ impl Clock {
     }
 }
 
-impl Check<'_, '_, '_> {
+impl Looking<'_, '_, '_> {
     /// By Runway's clock; by the machine's if no answer had one.
     fn now(&self) -> SystemTime {
         self.clock.map_or_else(now, Clock::now)
     }
 
-    /// The UTC day.
-    fn today(&self) -> UtcDay {
-        UtcDay::of(self.now())
-    }
-
     fn organization(&mut self) -> Option<Organization> {
-        let poll = self.poll;
-        let read = match &poll.organization {
-            Some(file) => Ok(decode::saved_organization(file)),
-            None => self
-                .ask(|client, deadline, on_try| client.ask(None, deadline, on_try))
-                .map(|answer| decode::organization(&answer.body)),
-        };
-        match read.and_then(|read| of_document(Document::Organization, read)) {
-            Ok(organization) => Some(organization),
-            Err(finding) => {
-                self.errors.extend(finding.map(|finding| *finding));
-                None
+        let read = match &self.poll.organization {
+            Some(file) => decode::saved_organization(file),
+            None => {
+                let answer = self.ask(None)?;
+                self.organization_clock = self.clock.filter(|_| answer.date.is_some());
+                decode::organization(&answer.body)
             }
-        }
+        };
+        self.read(Document::Organization, read)
     }
 
-    /// Every history that is asked for. `asked_before` is the clock of the answer with limits and
-    /// balance.
+    fn read<T>(&mut self, document: Document, read: Reading<T>) -> Option<T> {
+        read.map_err(|what| self.errors.push(Finding::unreadable(document, &what)))
+            .ok()
+    }
+
+    /// Every history that is asked for, with the day on which its windows end.
     ///
-    /// Windows end on Runway's today. Where an answer shows that midnight has passed, or that the
-    /// machine's clock was wrong, the right days are asked for instead, once.
-    fn histories(&mut self, asked_before: Option<Clock>) -> Histories {
+    /// That is Runway's today. Where an answer shows that midnight has passed, or that the machine's
+    /// clock was wrong, the right days are asked for instead, once.
+    fn histories(&mut self) -> (UtcDay, Vec<(Window, History)>) {
         let (errors, warnings) = (self.errors.len(), self.warnings.len());
+        let mut today = UtcDay::of(self.now());
         for _ in 0..2 {
             self.errors.truncate(errors);
             self.warnings.truncate(warnings);
             self.answered = false;
-            let today = self.today();
-            let histories = self.histories_on(today, asked_before);
+            let histories = self.histories_on(today);
+            let asked_on = std::mem::replace(&mut today, UtcDay::of(self.now()));
             // Where nothing was answered, or nothing more is asked, what was reported stands.
-            let again = self.today() != today && self.ends_today();
-            if !again || !self.answered || !self.may_ask {
-                return histories;
+            if today == asked_on || !self.ends_today() || !self.answered || !self.may_ask {
+                return (asked_on, histories);
             }
         }
         // Of these dates none is better than another.
@@ -313,57 +337,71 @@ impl Check<'_, '_, '_> {
         let finding = unexpected(
             Document::Usage,
             "the day changed with every answer, so the days of the history are not those that were \
-             asked for"
-                .to_owned(),
+             asked for",
         );
         if self.poll.job.budget.is_some() || self.poll.shown.is_some() {
             self.errors.push(finding);
         } else {
             self.warnings.push(finding);
         }
-        Histories::default()
+        (today, Vec::new())
     }
 
-    /// Limits and balance, unless the answer to a later request shows that they are an old copy.
-    fn unless_old(&mut self, organization: Option<Organization>) -> Option<Organization> {
-        let Some((told, now)) = self.old_copy.filter(|_| organization.is_some()) else {
-            return organization;
+    fn histories_on(&mut self, today: UtcDay) -> Vec<(Window, History)> {
+        let mut histories = Vec::new();
+        for (window, decides) in Wanted::on(self.poll, today).requests() {
+            let errors = self.errors.len();
+            let history = self.history(window);
+            histories.extend(history.map(|history| (window, history)));
+            if !decides {
+                self.warnings.extend(self.errors.drain(errors..));
+            }
+        }
+        histories
+    }
+
+    fn history(&mut self, window: Window) -> Option<History> {
+        let answer = self.ask(Some(window))?;
+        if let Some(problem) = self.wrong_day(answer.date) {
+            self.errors.push(unexpected(Document::Usage, problem));
+            return None;
+        }
+        self.read(Document::Usage, decode::history(&answer.body, Some(window)))
+    }
+
+    /// Why a history does not end on Runway's day. That may also show that limits and balance are old.
+    fn wrong_day(&mut self, date: Option<SystemTime>) -> Option<&'static str> {
+        let Some(date) = date else {
+            let is_known = !self.ends_today() || UtcDay::of(self.now()) == UtcDay::of(now());
+            return (!is_known).then_some(
+                "the answer has no Date, and by the answer before it is another day than by this \
+                 machine's clock: Runway's day is not known",
+            );
         };
-        let problem = format!(
+        let before = self.organization_clock?;
+        if apart(before.now(), date) <= MAX_CLOCK_SKEW {
+            return None;
+        }
+        if before.now() > date {
+            return Some("the Date of the answer is older than that of the answer before");
+        }
+        self.old_copy = Some(format!(
             "the Date of the answer is {}, but Runway's clock says {}: it is a copy from a cache",
-            humantime::format_rfc3339_seconds(told),
-            humantime::format_rfc3339_seconds(now)
-        );
-        self.errors
-            .push(unexpected(Document::Organization, problem));
+            humantime::format_rfc3339_seconds(before.told),
+            humantime::format_rfc3339_seconds(date)
+        ));
         None
     }
 
-    /// What ends on another day than Runway's is no answer to what was asked.
-    fn check_date(
-        &mut self,
-        date: Option<SystemTime>,
-        asked_before: Option<Clock>,
-    ) -> Result<(), Box<Finding>> {
-        let problem = match (date, asked_before) {
-            (None, _) if self.ends_today() && self.today() != UtcDay::of(now()) => {
-                "the answer has no Date, and by the answer before it is another day than by this \
-                 machine's clock: Runway's day is not known"
-            }
-            (Some(date), Some(before)) => {
-                let before_now = before.now();
-                if before_now > date && apart(before_now, date) > MAX_CLOCK_SKEW {
-                    "the Date of the answer is older than that of the answer before"
-                } else {
-                    if apart(before_now, date) > MAX_CLOCK_SKEW {
-                        self.old_copy = Some((before.told, date));
-                    }
-                    return Ok(());
-                }
-            }
-            _ => return Ok(()),
+    /// Limits and balance, unless the answer to a later request has shown that they are old.
+    fn unless_old(&mut self, organization: Option<Organization>) -> Option<Organization> {
+        let organization = organization?;
+        let Some(problem) = self.old_copy.take() else {
+            return Some(organization);
         };
-        Err(Box::new(unexpected(Document::Usage, problem.to_owned())))
+        self.errors
+            .push(unexpected(Document::Organization, &problem));
+        None
     }
 
     /// Whether any window of the history ends today.
@@ -372,127 +410,52 @@ impl Check<'_, '_, '_> {
         shown || self.poll.job.asks_for_history()
     }
 
-    /// In as few requests as the maximum of days allows.
-    fn histories_on(&mut self, today: UtcDay, asked_before: Option<Clock>) -> Histories {
-        let job = &self.poll.job;
-        let windows = [
-            (Purpose::Shown, self.poll.shown.map(|range| range.on(today))),
-            (
-                Purpose::Budgeted,
-                job.budget.map(|budget| budget.period.on(today)),
-            ),
-            (
-                Purpose::Recent,
-                job.warn_lasts.map(|_| forecast::window(today)),
-            ),
-        ];
-        let windows = windows
-            .into_iter()
-            .filter_map(|(purpose, window)| Some((purpose, window?)));
-        let mut requests: Vec<(Window, Vec<Purpose>)> = Vec::new();
-        for (purpose, window) in windows {
-            let shared = requests
-                .iter_mut()
-                .find(|(asked, _)| asked.union(window).days() <= MAX_DAYS);
-            match shared {
-                Some((asked, purposes)) => {
-                    *asked = asked.union(window);
-                    purposes.push(purpose);
-                }
-                None => requests.push((window, vec![purpose])),
-            }
-        }
-        let mut histories = Histories::default();
-        for (window, purposes) in requests {
-            let errors = self.errors.len();
-            let history = self.history(window, asked_before).map(Rc::new);
-            if purposes == [Purpose::Recent] {
-                // A forecast never changes the verdict.
-                let errors = self.errors.drain(errors..);
-                self.warnings.extend(errors);
-            }
-            for purpose in purposes {
-                let place = match purpose {
-                    Purpose::Shown => &mut histories.shown,
-                    Purpose::Budgeted => &mut histories.budgeted,
-                    Purpose::Recent => &mut histories.recent,
-                };
-                place.clone_from(&history);
-            }
-        }
-        histories
-    }
-
-    fn history(&mut self, window: Window, asked_before: Option<Clock>) -> Option<History> {
-        let read = self
-            .ask(|client, deadline, on_try| client.ask(Some(window), deadline, on_try))
-            .and_then(|answer| {
-                self.check_date(answer.date, asked_before).map_err(Some)?;
-                Ok(decode::history(&answer.body, Some(window)))
-            });
-        match read.and_then(|read| of_document(Document::Usage, read)) {
-            Ok(history) => Some(history),
-            Err(finding) => {
-                self.errors.extend(finding.map(|finding| *finding));
-                None
-            }
-        }
-    }
-
-    /// An answer; otherwise what to report, which is nothing if the first failure says
-    /// it already.
-    fn ask(
-        &mut self,
-        request: impl FnOnce(&Client, Deadline, &mut dyn FnMut(Try)) -> Result<Answer, Box<Unanswered>>,
-    ) -> Result<Answer, Option<Box<Finding>>> {
+    /// An answer; otherwise it is reported why there is none, unless the first failure says it
+    /// already.
+    fn ask(&mut self, history: Option<Window>) -> Option<Answer> {
         if !self.may_ask || (!self.errors.is_empty() && self.deadline.left().is_zero()) {
-            return Err(None);
+            return None;
         }
         if let Some(obstacle) = self.obstacle {
             self.may_ask = false;
-            return Err(Some(Box::new(obstacle.clone())));
+            self.errors.push(obstacle.clone());
+            return None;
         }
         let Some(client) = &self.poll.client else {
             // Without a request the gate fails, whatever the reason.
-            return Err(Some(Box::new(Finding::UnexpectedResponse {
-                document: Document::Organization,
-                problem: Unexpected::Answer("no request was made".to_owned()),
-            })));
+            let finding = unexpected(Document::Organization, "no request was made");
+            self.errors.push(finding);
+            return None;
         };
         let listener = &mut *self.listener;
         let on_try = &mut |tried: Try| {
-            listener(Progress::Tried(tried));
+            listener(Event::Tried(tried));
         };
-        let answered = request(client, self.deadline, on_try);
-        let date = match &answered {
-            Ok(answer) => answer.date,
-            Err(unanswered) => unanswered.date,
-        };
-        self.note_date(date);
-        match answered {
+        match client.ask(history, self.deadline, on_try) {
             Ok(answer) => {
+                self.note_date(answer.date);
                 self.answered = true;
-                Ok(answer)
+                Some(answer)
             }
             Err(unanswered) => {
+                self.note_date(unanswered.date);
                 self.not_before = self.not_before.max(unanswered.not_before);
                 let finding = unanswered.finding;
                 self.may_ask = finding.code() != Code::Unauthorized;
                 let mut errors = self.errors.iter().map(Finding::code);
                 let is_known =
                     finding.concerns_every_request() && errors.any(|code| code == finding.code());
-                Err((!is_known).then(|| Box::new(finding)))
+                self.errors.extend((!is_known).then_some(finding));
+                None
             }
         }
     }
 
     fn note_date(&mut self, date: Option<SystemTime>) {
         let Some(told) = date else { return };
-        if self.clock.is_none() {
-            let skew = apart(SystemTime::now(), told);
-            if skew > MAX_CLOCK_SKEW {
-                (self.listener)(Progress::ClockSkew(skew));
-            }
+        let skew = apart(SystemTime::now(), told);
+        if self.clock.is_none() && skew > MAX_CLOCK_SKEW {
+            (self.listener)(Event::ClockSkew(skew));
         }
         let at = Instant::now();
         self.clock = Some(Clock { told, at });
@@ -504,44 +467,10 @@ fn apart(one: SystemTime, other: SystemTime) -> Duration {
         .unwrap_or_else(|error| error.duration())
 }
 
-fn unexpected(document: Document, problem: String) -> Finding {
+fn unexpected(document: Document, problem: &str) -> Finding {
     Finding::UnexpectedResponse {
         document,
-        problem: Unexpected::Answer(problem),
-    }
-}
-
-fn of_document<T>(document: Document, read: Reading<T>) -> Result<T, Option<Box<Finding>>> {
-    read.map_err(|what| Some(Box::new(Finding::unreadable(document, &what))))
-}
-
-impl Outcome {
-    /// Whether nothing could be said of what there is.
-    fn cannot_tell(&self) -> bool {
-        self.decision.exit() == Exit::CannotTell
-    }
-
-    /// Whether a later check may do better: nothing is wrong but what time can cure, and what
-    /// cannot be told. A key that is refused stays so.
-    fn may_pass(&self) -> bool {
-        let errors = &self.decision.errors;
-        let mut codes = errors.iter().map(Finding::code);
-        !errors.is_empty()
-            && codes.all(|code| code.waiting_helps() || code.exit() == Exit::CannotTell)
-    }
-
-    fn report_why_not_waiting(&self, listener: &mut Listener) {
-        let mut incurable = self.decision.codes().into_iter();
-        if let Some(code) = incurable.find(|code| !code.waiting_helps()) {
-            listener(Progress::NotWaiting(code));
-        }
-    }
-
-    /// The verdict is that of the newest check that Runway answered; that a later one got no
-    /// answer is worth a warning.
-    fn with_later_failure(mut self, later: Self) -> Self {
-        self.decision.warnings.extend(later.decision.errors);
-        self
+        problem: Unexpected::Answer(problem.to_owned()),
     }
 }
 
@@ -550,7 +479,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn checks_are_jittered_by_a_tenth() {
+    fn looks_are_jittered_by_a_tenth() {
         let minute = Duration::from_secs(60);
         for (jitter, seconds) in [(0.0, 60), (0.5, 63), (1.0, 66), (-1.0, 60), (9.0, 66)] {
             assert_eq!(jittered(minute, jitter).as_secs(), seconds, "{jitter}");
@@ -558,11 +487,11 @@ mod tests {
     }
 
     #[test]
-    fn the_last_check_is_at_the_end_and_none_before_its_time() {
+    fn the_last_look_is_at_the_end_and_none_before_its_time() {
         let now = Instant::now();
         let after = |millis| now + Duration::from_millis(millis);
         let minute = Duration::from_secs(60);
-        let next = |end, not_before| next_check(now, end, minute, not_before);
+        let next = |end, not_before| next_look(now, end, minute, not_before);
         assert_eq!(next(after(100_000), None), Some(after(60_000)));
         assert_eq!(next(after(60_000), None), Some(after(60_000)));
         assert_eq!(next(after(30_000), None), Some(after(30_000)));

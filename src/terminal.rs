@@ -12,7 +12,7 @@ use runway_preflight::cli::Color;
 use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::format::{count, duration};
 use runway_preflight::output::Output;
-use runway_preflight::poll::Progress;
+use runway_preflight::poll::Event;
 use runway_preflight::report::text::Style;
 use runway_preflight::spend::SECONDS_A_DAY;
 
@@ -49,9 +49,9 @@ impl<'a> Terminal<'a> {
     }
 
     /// Shows what happens; of a wait, says when it wants the next report.
-    pub(crate) fn report(&mut self, progress: Progress) -> Duration {
-        match progress {
-            Progress::Tried(tried) => {
+    pub(crate) fn report(&mut self, event: Event) -> Duration {
+        match event {
+            Event::Tried(tried) => {
                 let redactor = self.output.redactor();
                 let outcome = redactor.quote(&tried.outcome, MAX_QUOTE);
                 let host = redactor.name(self.context.host);
@@ -76,15 +76,15 @@ impl<'a> Terminal<'a> {
                     ));
                 }
             }
-            Progress::ClockSkew(skew) => self.line(&format!(
+            Event::ClockSkew(skew) => self.line(&format!(
                 "this machine's clock is {} off; days are counted by Runway's",
                 in_days(skew)
             )),
-            Progress::NotWaiting(code) => self.line(&format!(
+            Event::NotWaiting(code) => self.line(&format!(
                 "not waiting: waiting does not resolve {}",
                 code.name()
             )),
-            Progress::Waiting {
+            Event::Waiting {
                 decision,
                 until_next,
                 at_most,
@@ -95,7 +95,7 @@ impl<'a> Terminal<'a> {
                     .collect();
                 return self.waiting(&why.join("; "), until_next, at_most);
             }
-            Progress::Waited => {
+            Event::LookingAgain => {
                 if self.renews {
                     self.output.stderr(CLEAR);
                 }
