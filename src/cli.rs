@@ -15,7 +15,7 @@ use argh::{ArgsInfo, FromArgs};
 
 use self::flags::{help_asked, normalize, Flags};
 use self::values::{entries, is_label, items, Value};
-use crate::job::Job;
+use crate::job::{Cost, Job};
 use crate::price::Prices;
 use crate::quota::{Credits, Model};
 use crate::report::Format;
@@ -75,6 +75,8 @@ pub struct Settings {
     pub job: Job,
     /// `--plan`.
     pub plan: Option<Source>,
+    /// `--plan-min`.
+    pub plan_min: Option<u64>,
     /// `--price`.
     pub prices: Prices,
     /// `--label`.
@@ -115,8 +117,7 @@ pub struct Settings {
 
 impl Settings {
     fn has_planned_cost(&self) -> bool {
-        let plan = self.plan.is_some() && !self.prices.is_empty();
-        plan || self.job.has_planned_cost()
+        self.job.priced && (self.plan.is_some() || !self.job.generations.is_empty())
     }
 
     /// Whether anything at all comes from Runway.
@@ -231,6 +232,9 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
     let settings = Settings {
         job,
         plan: saved("--plan", &flags.plan)?,
+        plan_min: value("--plan-min", &flags.plan_min)
+            .map(|value| value.tasks())
+            .transpose()?,
         prices,
         label: value("--label", &flags.label)
             .map(Value::label)
@@ -330,6 +334,11 @@ fn check_together(settings: &Settings) -> Result<(), UsageError> {
              balance before it)",
             "--generations gen4.5=20@60 --keep 500",
         )
+    } else if settings.plan_min.is_some() && settings.plan.is_none() {
+        (
+            "--plan-min counts the tasks of --plan, and --plan is missing",
+            "--plan tasks.jsonl --plan-min 10",
+        )
     } else if settings.job.max_cost.is_some() && !settings.has_planned_cost() {
         (
             "--max-cost limits the planned cost, but the job has none: give @CREDITS or --price",
@@ -344,9 +353,8 @@ fn check_together(settings: &Settings) -> Result<(), UsageError> {
 fn prices(flags: &Flags) -> Result<Prices, UsageError> {
     let mut prices = Prices::default();
     for value in entries("--price", &flags.price)? {
-        let (model, rate) = value.price()?;
-        if !prices.add(model, rate) {
-            return Err(value.error("is a second price for the same model"));
+        if !prices.add(value.price()?) {
+            return Err(value.error("is a second price for the same tasks"));
         }
     }
     Ok(prices)
@@ -356,7 +364,8 @@ fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
     let mut job = Job::default();
     let mut at_most: Vec<(Model, u64)> = Vec::new();
     let mut cost = Credits(0);
-    for value in entries("--generations", &flags.generations)? {
+    let given = entries("--generations", &flags.generations)?;
+    for value in &given {
         let one = value.generations(prices)?;
         let max = one.needed.saturating_add(one.more);
         value.add_generations(&mut at_most, one.model.clone(), max)?;
@@ -366,6 +375,13 @@ fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
             return Err(value.error(problem));
         }
         job.generations.push(one);
+    }
+    let costs = || job.generations.iter().map(|one| one.cost);
+    job.priced = !prices.is_empty() || costs().any(|cost| cost != Cost::Unknown);
+    let unpriced = job.generations.iter().zip(&given);
+    let mut unpriced = unpriced.filter(|(one, _)| one.needs_price());
+    if let Some((_, value)) = unpriced.next().filter(|_| job.priced) {
+        return Err(value.no_price());
     }
     for value in entries("--warn-generations", &flags.warn_generations)? {
         let (model, needed) = value.warned_generations()?;

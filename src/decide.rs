@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::diagnostic::{Code, CreditsFlag, Finding, Unexpected};
 use crate::exit::Exit;
 use crate::forecast::Forecast;
-use crate::grant::{grant, Grant, Room};
+use crate::grant::{grant, Granted, Room};
 use crate::job::Job;
 use crate::quota::{Credits, Limit, Model, ModelQuota, Models, Organization, Unreadable};
 use crate::requirement::credits::{short, Account};
@@ -44,7 +44,7 @@ pub struct Decision {
     /// What could not be read and a forecast needs.
     pub not_foreseen: Option<&'static str>,
     /// What may be started now; nothing if the job may not start.
-    pub grants: Vec<Grant>,
+    pub granted: Granted,
 }
 
 impl Decision {
@@ -96,6 +96,9 @@ pub fn decide(job: &Job, facts: Facts) -> Decision {
     let organization = facts.organization;
     let account = account(organization);
     let planned = job.planned_cost();
+    if job.plan.as_ref().is_some_and(|plan| plan.tasks == 0) {
+        decision.warnings.push(Finding::NothingPlanned {});
+    }
     if let Some(organization) = organization {
         let unreadable = unreadable_models(job, organization);
         let unreadable = unreadable.into_iter();
@@ -148,10 +151,20 @@ pub fn grant_ranges(job: &Job, facts: Facts, decision: &mut Decision) {
         balance,
         budget: budget.map(|(budget, history)| budget::left(budget, history, facts.today)),
     };
-    decision.grants = grant(job, room);
-    let fewer = decision.grants.iter().filter(|it| it.granted < it.max);
-    let fewer = fewer.map(|grant| Finding::GrantedFewer {
-        grant: grant.clone(),
+    decision.granted = grant(job, room);
+    let tasks = decision.granted.tasks;
+    let fewer = decision
+        .granted
+        .grants
+        .iter()
+        .filter(|it| it.granted < it.max);
+    let fewer = fewer.map(|grant| {
+        let plan = job.plan.as_ref();
+        let of_plan = plan.is_some_and(|plan| plan.rest_of(&grant.model) > 0);
+        Finding::GrantedFewer {
+            grant: grant.clone(),
+            tasks: of_plan.then_some(tasks),
+        }
     });
     decision.warnings.extend(fewer);
 }
@@ -243,7 +256,7 @@ fn check_account(
     let max_cost = job.max_cost.zip(planned);
     let checks = [
         job.credits.map(|needed| credits::check(needed, account)),
-        planned.map(|cost| planned_cost::check(cost, kept, job.unpriced(), account)),
+        planned.map(|cost| planned_cost::check(cost, kept, account)),
         max_cost.map(|(max, planned)| max_cost::check(max, planned)),
         keep.map(|(keep, planned)| keep::check(keep, planned, account)),
     ];

@@ -140,7 +140,11 @@ diagnostics! {
         balance: Credits,
         cap: Option<Credits>,
     } = "keep-short", Act, waiting: false;
-    GrantedFewer { grant: Grant } = "granted-fewer", Go, waiting: false;
+    GrantedFewer {
+        grant: Grant,
+        /// How many tasks of a plan may start, if it holds more of the model.
+        tasks: Option<u64>,
+    } = "granted-fewer", Go, waiting: false;
     RunningLow {
         forecast: Forecast,
         wanted: Duration,
@@ -157,6 +161,7 @@ diagnostics! {
         /// The models on which most of it was spent, with the sums.
         models: Vec<(Model, Credits)>,
     } = "over-budget", Act, waiting: false;
+    NothingPlanned {} = "nothing-planned", Go, waiting: false;
     ModelsUsedUp {
         /// The first of them, by name.
         models: Vec<Model>,
@@ -432,7 +437,7 @@ impl Finding {
             | Self::NoDailyQuota { model, .. }
             | Self::ModelUnavailable { model, .. }
             | Self::ConcurrencyShort { model, .. } => Some(model),
-            Self::GrantedFewer { grant } => Some(&grant.model),
+            Self::GrantedFewer { grant, .. } => Some(&grant.model),
             _ => None,
         }
     }

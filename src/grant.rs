@@ -1,7 +1,8 @@
 //! How many generations of each range may be started now: the most that daily limit, balance and
-//! budget allow together. All minima are served first, then the rest in the order of the flags.
+//! budget allow together; and how many tasks of a plan, from the first on.
 
 use crate::job::{Generations, Job};
+use crate::plan::Plan;
 use crate::quota::{Credits, Limit, Model, Models};
 
 /// What may be started of one model.
@@ -24,6 +25,14 @@ impl Grant {
     pub fn is_of_range(&self) -> bool {
         self.min < self.max
     }
+
+    fn hold(&mut self, by: impl IntoIterator<Item = Held>) {
+        for held in by {
+            if !self.held_by.contains(&held) {
+                self.held_by.push(held);
+            }
+        }
+    }
 }
 
 /// What holds back a grant.
@@ -31,6 +40,12 @@ impl Grant {
 pub enum Held {
     /// The model's daily limit.
     DailyLimit,
+    /// A concurrency of 0.
+    Concurrency,
+    /// The tier, which does not list the model.
+    Unavailable,
+    /// A figure of the model that could not be read.
+    Unreadable,
     /// The balance.
     Balance,
     /// What `--keep` leaves of it.
@@ -39,6 +54,17 @@ pub enum Held {
     MaxCost,
     /// `--budget`.
     Budget,
+    /// A task of the plan that comes before.
+    Order,
+}
+
+/// What may be started now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Granted {
+    /// One entry for each model of `--generations` and the plan.
+    pub grants: Vec<Grant>,
+    /// How many tasks of the plan, from the first on.
+    pub tasks: u64,
 }
 
 /// What there is, all requirements being met.
@@ -52,10 +78,10 @@ pub struct Room<'a> {
     pub budget: Option<Credits>,
 }
 
-/// One entry for each model of `--generations` and the plan, whose limit could be read.
-pub fn grant(job: &Job, room: Room) -> Vec<Grant> {
+/// All minima are served first, then the ranges of the flags, then the rest of the plan.
+pub fn grant(job: &Job, room: Room) -> Granted {
     let planned = job.planned_cost().unwrap_or_default();
-    let mut grants = minima(job, room.models);
+    let mut grants = minima(job);
     // Each with what it leaves for more than the minima.
     let mut funds = vec![(Held::Balance, room.balance.minus(planned))];
     if let Some(keep) = job.keep {
@@ -72,7 +98,7 @@ pub fn grant(job: &Job, room: Room) -> Vec<Grant> {
         let Some(grant) = known else { continue };
         let min = one.needed;
         let cost_of_min = one.cost_of(min).unwrap_or_default();
-        let mut bounds: Vec<(Held, u64)> = daily(grant, room.models).into_iter().collect();
+        let mut bounds: Vec<(Held, u64)> = of_model(grant, room.models).into_iter().collect();
         for (held, left) in &funds {
             bounds.extend(affordable(one, min, cost_of_min, *left).map(|more| (*held, more)));
         }
@@ -80,11 +106,7 @@ pub fn grant(job: &Job, room: Room) -> Vec<Grant> {
         let more = bound.unwrap_or(u64::MAX).min(one.more);
         if more < one.more {
             let holds = bounds.iter().filter(|(_, bound)| *bound == more);
-            for (held, _) in holds {
-                if !grant.held_by.contains(held) {
-                    grant.held_by.push(*held);
-                }
-            }
+            grant.hold(holds.map(|(held, _)| *held));
         }
         grant.granted = grant.granted.saturating_add(more);
         let all = one.cost_of(min.saturating_add(more)).unwrap_or_default();
@@ -92,33 +114,94 @@ pub fn grant(job: &Job, room: Room) -> Vec<Grant> {
             *left = left.minus(all.minus(cost_of_min));
         }
     }
-    grants
+    let plan = job.plan.as_ref();
+    let tasks = plan.map_or(0, |plan| rest(plan, &mut grants, &mut funds, room.models));
+    Granted { grants, tasks }
 }
 
-fn minima(job: &Job, models: &Models) -> Vec<Grant> {
-    let mut grants: Vec<Grant> = Vec::new();
-    for (model, min) in job.needs() {
-        let limit = models.get(model).map(|quota| &quota.daily_limit);
-        let Some(Ok(_)) = limit else { continue };
+fn minima(job: &Job) -> Vec<Grant> {
+    let plan = job.plan.as_ref();
+    let behind = plan.into_iter().flat_map(|plan| &plan.models);
+    let behind = behind.filter(|first| first.tasks == 0);
+    let needs = job.needs().into_iter();
+    let behind = behind.map(|first| (&first.model, 0));
+    // A model that comes behind the first tasks of the plan may be one of a flag.
+    let behind = behind.filter(|(model, _)| job.need(model).is_none());
+    let grants = needs.chain(behind).map(|(model, min)| {
         let of_model = job.generations.iter().filter(|one| one.model == *model);
         let more = of_model.map(|one| one.more).fold(0, u64::saturating_add);
-        grants.push(Grant {
+        let rest = plan.map_or(0, |plan| plan.rest_of(model));
+        Grant {
             model: model.clone(),
             granted: min,
             min,
-            max: min.saturating_add(more),
+            max: min.saturating_add(more).saturating_add(rest),
             held_by: Vec::new(),
-        });
-    }
-    grants
+        }
+    });
+    grants.collect()
 }
 
-/// How many more than is granted the day allows.
-fn daily(grant: &Grant, models: &Models) -> Option<(Held, u64)> {
-    match models.get(&grant.model)?.left() {
-        Ok(Limit::Unlimited) => None,
+/// Starts the rest of the plan, a task after another, as far as there is room for them.
+fn rest(plan: &Plan, grants: &mut [Grant], funds: &mut [(Held, Credits)], models: &Models) -> u64 {
+    // By the model's place in the plan: that of its grant, and how many more it can have.
+    let mut of_models: Vec<(usize, Option<(Held, u64)>)> = Vec::new();
+    for first in &plan.models {
+        let place = grants.iter().position(|grant| grant.model == first.model);
+        let place = place.unwrap_or_default();
+        let bound = grants.get(place).and_then(|grant| of_model(grant, models));
+        of_models.push((place, bound));
+    }
+    let mut started: usize = 0;
+    for task in &plan.rest {
+        let cost = Credits(task.cost.into());
+        let Some((place, bound)) = of_models.get_mut(task.place()) else {
+            break;
+        };
+        let Some(grant) = grants.get_mut(*place) else {
+            break;
+        };
+        let stops = |(_, left): &&(Held, Credits)| task.cost > 0 && *left < cost;
+        let held_by = bound.filter(|(_, left)| *left == 0).map(|(held, _)| held);
+        let held_by = held_by.into_iter();
+        let held_by = held_by.chain(funds.iter().filter(stops).map(|(held, _)| *held));
+        let held_by: Vec<Held> = held_by.collect();
+        if !held_by.is_empty() {
+            grant.hold(held_by);
+            break;
+        }
+        started = started.saturating_add(1);
+        grant.granted = grant.granted.saturating_add(1);
+        if let Some((_, left)) = bound {
+            *left = left.saturating_sub(1);
+        }
+        for (_, left) in &mut *funds {
+            *left = left.minus(cost);
+        }
+    }
+    let waiting = plan.rest.iter().skip(started);
+    for task in waiting.skip(1) {
+        let grant = of_models.get(task.place()).map(|(place, _)| *place);
+        if let Some(grant) = grant.and_then(|place| grants.get_mut(place)) {
+            if grant.held_by.is_empty() {
+                grant.hold([Held::Order]);
+            }
+        }
+    }
+    let started = u64::try_from(plan.rest.len().saturating_sub(started)).unwrap_or(u64::MAX);
+    plan.tasks.saturating_sub(started)
+}
+
+/// How many more than is granted a model can have; `None` if there is no limit.
+fn of_model(grant: &Grant, models: &Models) -> Option<(Held, u64)> {
+    let Some(quota) = models.get(&grant.model) else {
+        return Some((Held::Unavailable, 0));
+    };
+    match quota.left() {
+        _ if quota.unreadable().next().is_some() => Some((Held::Unreadable, 0)),
+        _ if quota.concurrency == Ok(Limit::AtMost(0)) => Some((Held::Concurrency, 0)),
         Ok(Limit::AtMost(left)) => Some((Held::DailyLimit, left.saturating_sub(grant.granted))),
-        Err(_) => Some((Held::DailyLimit, 0)),
+        _ => None,
     }
 }
 
@@ -196,6 +279,7 @@ mod tests {
         };
         let job = Job {
             generations: world.flags.iter().map(generations).collect(),
+            priced: world.flags.iter().any(|flag| flag.3.is_some()),
             keep: world.keep.map(Credits),
             budget: world.budget.map(|credits| Budget {
                 max: Credits(credits),
@@ -208,7 +292,7 @@ mod tests {
             balance: Credits(world.balance),
             budget: world.budget.map(Credits),
         };
-        grant(&job, room)
+        grant(&job, room).grants
     }
 
     /// What would stop one more generation of a flag, if so many of each are started.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::plan::Plan;
+use crate::plan::{First, Plan};
 use crate::price::Price;
 use crate::quota::{Credits, Model};
 use crate::spend::Budget;
@@ -42,6 +42,11 @@ impl Generations {
         }
     }
 
+    /// Whether any of them has no price.
+    pub fn needs_price(&self) -> bool {
+        self.cost == Cost::Unknown && self.needed.saturating_add(self.more) > 0
+    }
+
     /// What so many of them cost; `None` if no price is given.
     pub fn cost_of(&self, count: u64) -> Option<Credits> {
         match self.cost {
@@ -57,6 +62,8 @@ impl Generations {
 pub struct Job {
     /// Generations that must be left, in the order of the flags; then those of the plan.
     pub generations: Vec<Generations>,
+    /// Whether any price is given: then everything has one.
+    pub priced: bool,
     /// The tasks of the plan, which `generations` holds too.
     pub plan: Option<Plan>,
     /// The minimum balance before the job.
@@ -78,25 +85,24 @@ pub struct Job {
 }
 
 impl Job {
-    /// What the generations cost together, if any price is given.
+    /// What the generations cost together, if prices are given.
     pub fn planned_cost(&self) -> Option<Credits> {
-        let priced = self.plan.as_ref().is_some_and(|plan| plan.priced);
+        let planned = self.plan.is_some() || !self.generations.is_empty();
         let costs = self.generations.iter();
         let costs = costs.filter_map(|one| one.cost_of(one.needed));
-        costs.reduce(Credits::plus).or(priced.then_some(Credits(0)))
-    }
-
-    /// Whether any price is given that the job comes to.
-    pub fn has_planned_cost(&self) -> bool {
-        self.planned_cost().is_some()
+        (self.priced && planned).then(|| costs.fold(Credits(0), Credits::plus))
     }
 
     /// How many requirements there are, warnings among them.
     pub fn requirements(&self) -> usize {
+        let credits = [self.credits, self.keep, self.max_cost, self.warn_credits];
         let lists = [
             self.generations.len(),
             self.warn_generations.len(),
             self.concurrency.len(),
+            credits.iter().flatten().count(),
+            usize::from(self.budget.is_some()),
+            usize::from(self.warn_lasts.is_some()),
         ];
         lists.into_iter().fold(0, usize::saturating_add)
     }
@@ -112,33 +118,31 @@ impl Job {
     ///
     /// Where the two cannot be added up: the end of a sentence about the plan.
     pub fn add_plan(&mut self, plan: Plan) -> Result<(), &'static str> {
-        for tasks in &plan.models {
-            let of_model = self
-                .generations
-                .iter()
-                .filter(|one| one.model == tasks.model);
+        for First { model, .. } in &plan.models {
+            let of_model = self.generations.iter().filter(|one| one.model == *model);
             let mut counts = of_model.map(|one| one.needed.checked_add(one.more));
-            let sum = counts.try_fold(tasks.count, |sum: u64, count| sum.checked_add(count?));
-            if sum.is_none() {
+            let tasks = plan.tasks_of(model);
+            if counts
+                .try_fold(tasks, |sum, count| sum.checked_add(count?))
+                .is_none()
+            {
                 return Err("and --generations add up to more generations than can be counted");
             }
         }
-        for tasks in &plan.models {
-            self.generations.push(Generations::new(
-                tasks.model.clone(),
-                tasks.count,
-                tasks.cost.map_or(Cost::Unknown, Cost::Together),
-            ));
+        for First { model, tasks, cost } in &plan.models {
+            let cost = if self.priced {
+                Cost::Together(*cost)
+            } else {
+                Cost::Unknown
+            };
+            // Of a model that comes only behind the first tasks, nothing is required.
+            if *tasks > 0 {
+                let generations = Generations::new(model.clone(), *tasks, cost);
+                self.generations.push(generations);
+            }
         }
         self.plan = Some(plan);
         Ok(())
-    }
-
-    /// How many generations have no price.
-    pub fn unpriced(&self) -> u64 {
-        let unpriced = self.generations.iter();
-        let unpriced = unpriced.filter(|one| one.cost == Cost::Unknown);
-        unpriced.map(|one| one.needed).fold(0, u64::saturating_add)
     }
 
     /// What is needed of each model, in the order of the flags.

@@ -1,19 +1,22 @@
 //! The tasks that a job will create, read from the request bodies that it will send.
 //!
 //! A task at a time is read, so memory does not grow with the tasks. Nothing of a body is kept but
-//! its model and what it costs; no text of it reaches an error.
+//! its model and what it costs; no text of it reaches an error, but its model and the name of an
+//! array that it wraps.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 
-use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::decode::{utf8, whole, Round};
 use crate::files;
-use crate::price::{times, Prices, Rate};
+use crate::price::{most_specific, times, Prices, Rule};
 use crate::quota::{Credits, Model};
+use crate::sanitize::cut;
 
 /// The longest plan, in bytes.
 pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -33,190 +36,503 @@ const NO_NAME: &str = "\"model\" must be a non-empty string without spaces or co
 /// What Windows PowerShell writes.
 const UTF_16: &str = "this is not UTF-8 (is it UTF-16?)";
 
+/// As many characters of a rule as an error shows.
+const MAX_RULE: usize = 60;
+
 /// The longest duration of a task, in seconds.
 const MAX_SECONDS: i128 = 1_000_000;
 
-/// The tasks of a job, by model.
+/// The tasks of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// In the order in which the models first come.
-    pub models: Vec<Tasks>,
-    /// Whether prices are given, so that the tasks' cost is known.
-    pub priced: bool,
+    /// How many there are: a generation each.
+    pub tasks: u64,
+    /// Their models, in the order in which they first come.
+    pub models: Vec<First>,
+    /// What they come to, by model and price.
+    pub sums: Vec<Sum>,
+    /// Those behind the first ones, in their order.
+    pub rest: Vec<Task>,
 }
 
-/// The tasks of one model.
+/// Of a model, the tasks among the first ones, which decide the verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tasks {
+pub struct First {
     /// The model.
     pub model: Model,
-    /// How many tasks there are: a generation each.
-    pub count: u64,
-    /// What they last together, in thousandths of a second; read only if it has a price.
-    pub milliseconds: Option<i128>,
-    /// What they cost together, if prices are given.
+    /// How many there are.
+    pub tasks: u64,
+    /// What they cost together.
+    pub cost: Credits,
+}
+
+/// One task behind the first ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Its cost in credits.
+    pub cost: u64,
+    /// Its model's place among those of the plan.
+    pub model: u32,
+}
+
+/// The tasks of one model that have one price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// The model.
+    pub model: Model,
+    /// The rule of the price; `None` if no prices are given.
+    pub rule: Option<String>,
+    /// How many tasks there are.
+    pub tasks: u64,
+    /// How many outputs they have; not read without prices.
+    pub outputs: Option<u64>,
+    /// How long their outputs are together, in thousandths of a second; read only if the price is
+    /// that of a second.
+    pub milliseconds: Option<u64>,
+    /// What they cost together.
     pub cost: Option<Credits>,
 }
 
 /// Why a plan cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanError {
-    /// The line, counted from 1, where the task begins; none where it is about the whole file.
-    pub line: Option<u64>,
+    /// The line and the number of the task, both counted from 1; none where it is about the whole
+    /// file.
+    pub place: Option<(u64, u64)>,
+    /// The model, if it is known.
+    pub model: Option<Model>,
     /// The problem, in our own words.
     pub problem: String,
 }
 
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((line, task)) = self.place {
+            write!(f, "line {line}, task {task}")?;
+            if let Some(model) = &self.model {
+                write!(f, " ({})", model.as_str())?;
+            }
+            f.write_str(": ")?;
+        }
+        f.write_str(&self.problem)
+    }
+}
+
+/// How a plan is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    /// The prices.
+    pub prices: &'a Prices,
+    /// Whether every task needs one of them.
+    pub priced: bool,
+    /// How many tasks decide the verdict; `None` is all of them.
+    pub first: Option<u64>,
+}
+
+impl Task {
+    /// Its model's place among those of the plan.
+    pub fn place(self) -> usize {
+        usize::try_from(self.model).unwrap_or(usize::MAX)
+    }
+}
+
 impl Plan {
+    /// How many tasks a model has.
+    pub fn tasks_of(&self, model: &Model) -> u64 {
+        let of_model = self.sums.iter().filter(|sum| sum.model == *model);
+        of_model.map(|sum| sum.tasks).fold(0, u64::saturating_add)
+    }
+
+    /// How many of them are behind the first ones.
+    pub fn rest_of(&self, model: &Model) -> u64 {
+        let first = self.models.iter().find(|first| first.model == *model);
+        let first = first.map_or(0, |first| first.tasks);
+        self.tasks_of(model).saturating_sub(first)
+    }
+
     /// Reads JSON objects one after another, or an array of them.
     ///
     /// # Errors
     ///
     /// Where anything is no task, or cannot be priced as the prices say. Nothing is guessed.
-    pub fn read(source: impl Read, prices: &Prices) -> Result<Self, PlanError> {
+    pub fn read(source: impl Read, reading: Reading) -> Result<Self, PlanError> {
         let mut tasks = TaskReader::new(utf8(source).map_err(not_read)?);
-        let mut plan = Self {
-            models: Vec::new(),
-            priced: !prices.is_empty(),
-        };
-        let mut places = BTreeMap::new();
-        let mut count: u64 = 0;
+        let mut planner = Planner::new(reading);
         while let Some(line) = tasks.next()? {
-            let at_line = |problem: String| PlanError {
-                line: Some(line),
-                problem,
-            };
-            count = count.saturating_add(1);
-            if count > MAX_TASKS {
-                let problem = format!("there are more than {MAX_TASKS} tasks");
-                return Err(at_line(problem));
-            }
-            plan.add(&tasks.task, prices, &mut places)
-                .map_err(at_line)?;
+            let place = Some((line, tasks.count));
+            planner
+                .add(&tasks.task)
+                .map_err(|(model, problem)| PlanError {
+                    place,
+                    model,
+                    problem,
+                })?;
         }
-        Ok(plan)
+        Ok(planner.plan)
+    }
+}
+
+/// Where a model stands in a plan.
+struct Place<'a> {
+    model: usize,
+    /// The prices of its tasks, and the place of their sums.
+    sums: Vec<(Option<&'a Rule>, usize)>,
+}
+
+/// A plan in the making.
+struct Planner<'a> {
+    reading: Reading<'a>,
+    /// The fields of a task that are read.
+    wanted: BTreeSet<&'a str>,
+    places: BTreeMap<String, Place<'a>>,
+    /// What all tasks cost.
+    total: u64,
+    plan: Plan,
+}
+
+impl<'a> Planner<'a> {
+    fn new(reading: Reading<'a>) -> Self {
+        let always = ["model", "duration", "outputCount"].into_iter();
+        Self {
+            reading,
+            wanted: always.chain(reading.prices.fields()).collect(),
+            places: BTreeMap::new(),
+            total: 0,
+            plan: Plan::default(),
+        }
     }
 
-    /// How many tasks there are.
-    pub fn count(&self) -> u64 {
-        let counts = self.models.iter().map(|tasks| tasks.count);
-        counts.fold(0, u64::saturating_add)
-    }
-
-    fn add(
-        &mut self,
-        task: &[u8],
-        prices: &Prices,
-        places: &mut BTreeMap<String, usize>,
-    ) -> Result<(), String> {
+    /// The error is about the model, if it is known.
+    fn add(&mut self, task: &[u8]) -> Result<(), (Option<Model>, String)> {
+        let unnamed = |problem: &str| (None, problem.to_owned());
+        self.plan.tasks = self.plan.tasks.saturating_add(1);
+        if self.plan.tasks > MAX_TASKS {
+            return Err((None, format!("there are more than {MAX_TASKS} tasks")));
+        }
         // The whole of it: what is not read must be text as well.
-        let text = std::str::from_utf8(task).map_err(|_| match task.contains(&0) {
-            true => UTF_16,
-            false => "this is not UTF-8",
+        let text = std::str::from_utf8(task).map_err(|_| {
+            let utf_16 = task.contains(&0);
+            unnamed(if utf_16 { UTF_16 } else { "this is not UTF-8" })
         })?;
-        let body: Body = serde_json::from_slice(task).map_err(|error| {
-            if error.is_data() {
-                "\"model\" or \"duration\" appears twice: keep one"
-            } else if text.contains('\0') {
-                UTF_16
-            } else {
-                "this is not JSON"
+        let body = Body::read(text, &self.wanted).map_err(|_| {
+            let utf_16 = text.contains('\0');
+            unnamed(if utf_16 { UTF_16 } else { "this is not JSON" })
+        })?;
+        let name = body.model().map_err(|problem| (None, problem))?;
+        if !self.places.contains_key(&*name) {
+            if !Model::is_name(&name) || name.len() > MAX_NAME {
+                return Err(unnamed(NO_NAME));
             }
-        })?;
-        let name = body.model()?;
-        let known = places.get(name.as_ref()).copied();
-        if known.is_none() && (!Model::is_name(&name) || name.len() > MAX_NAME) {
-            return Err(NO_NAME.to_owned());
+            if self.plan.models.len() >= MAX_MODELS {
+                return Err((None, format!("there are more than {MAX_MODELS} models")));
+            }
+            let place = self.plan.models.len();
+            self.places.insert(
+                name.clone().into_owned(),
+                Place {
+                    model: place,
+                    sums: Vec::new(),
+                },
+            );
+            self.plan.models.push(First {
+                model: Model::new(&*name),
+                tasks: 0,
+                cost: Credits(0),
+            });
         }
-        let (cost, milliseconds) = body.cost(prices.get(&name), prices.is_empty())?;
-        let place = known.unwrap_or(self.models.len());
-        if known.is_none() {
-            if place >= MAX_MODELS {
-                return Err(format!("there are more than {MAX_MODELS} models"));
+        let charge = self.charge(&name, &body);
+        let charge = charge.and_then(|charge| {
+            let cost = charge.as_ref().map_or(0, |charge| charge.cost);
+            let total = self.total.checked_add(cost);
+            self.total = total.ok_or("the planned cost is more credits than can be counted")?;
+            Ok(charge)
+        });
+        let charge = charge.map_err(|problem| (Some(Model::new(&*name)), problem))?;
+        self.count(&name, charge);
+        Ok(())
+    }
+
+    /// What a task costs and by which rule; `None` if no prices are given.
+    fn charge(&self, model: &str, body: &Body) -> Result<Option<Charge<'a>>, String> {
+        // Whatever the price: which of the two Runway would take is not known.
+        let duration = body.once("duration")?;
+        if !self.reading.priced {
+            return Ok(None);
+        }
+        let outputs = match body.once("outputCount")? {
+            None => 1,
+            Some(value) => count_of(value.get()).ok_or(
+                "\"outputCount\" must be a whole number of at least 1, since it multiplies the cost",
+            )?,
+        };
+        let rules = self.reading.prices.of(model);
+        let mut fitting = Vec::new();
+        for rule in rules {
+            let mut fits = true;
+            for (field, wanted) in &rule.conditions {
+                let value = body.once(field)?;
+                fits &= value.and_then(text_of).is_some_and(|text| text == *wanted);
             }
-            self.models.push(Tasks {
-                model: Model::new(name.as_ref()),
-                count: 0,
+            if fits {
+                fitting.push(rule);
+            }
+        }
+        let rule = most_specific(fitting).map_err(|[one, other]| {
+            format!(
+                "the prices \"{}\" and \"{}\" fit it equally well: add a condition to one of them",
+                cut(&one.text, MAX_RULE),
+                cut(&other.text, MAX_RULE)
+            )
+        })?;
+        let rule = rule.ok_or(if rules.is_empty() {
+            "its model has no --price: once a price is given, every task needs one (0 if it is free)"
+        } else {
+            "no --price of its model fits: add one without conditions, for whatever the others leave"
+        })?;
+        let seconds = match rule.by_second {
+            true => Some(duration.and_then(seconds_of).ok_or(
+                "the price is per second, but duration is not a number above 0 and up to 1000000: \
+                 give the seconds, or the price of a whole generation",
+            )?),
+            false => None,
+        };
+        let counted =
+            |number: Option<u64>| number.ok_or("it costs more credits than can be counted");
+        Ok(Some(Charge {
+            rule,
+            outputs,
+            milliseconds: seconds
+                .map(|seconds| {
+                    counted(times(
+                        seconds,
+                        u128::from(outputs).saturating_mul(1_000_000),
+                    ))
+                })
+                .transpose()?,
+            cost: counted(rule.cost(outputs, seconds))?,
+        }))
+    }
+
+    fn count(&mut self, model: &str, charge: Option<Charge<'a>>) {
+        let Some(Place { model, sums }) = self.places.get_mut(model) else {
+            return;
+        };
+        let Some(first) = self.plan.models.get_mut(*model) else {
+            return;
+        };
+        let cost = charge.as_ref().map_or(0, |charge| charge.cost);
+        if self
+            .reading
+            .first
+            .is_none_or(|most| self.plan.tasks <= most)
+        {
+            first.tasks = first.tasks.saturating_add(1);
+            first.cost = first.cost.plus(Credits(cost.into()));
+        } else {
+            let model = u32::try_from(*model).unwrap_or_default();
+            self.plan.rest.push(Task { cost, model });
+        }
+        let rule = charge.as_ref().map(|charge| charge.rule);
+        let same = |known: Option<&Rule>| match (known, rule) {
+            (Some(known), Some(rule)) => std::ptr::eq(known, rule),
+            _ => true,
+        };
+        let known = sums.iter().find(|(known, _)| same(*known));
+        let place = known.map_or(self.plan.sums.len(), |(_, place)| *place);
+        if known.is_none() {
+            sums.push((rule, place));
+            self.plan.sums.push(Sum {
+                model: first.model.clone(),
+                rule: rule.map(|rule| rule.text.clone()),
+                tasks: 0,
+                outputs: None,
                 milliseconds: None,
                 cost: None,
             });
-            places.insert(name.into_owned(), place);
         }
-        let Some(tasks) = self.models.get_mut(place) else {
-            return Ok(());
-        };
-        tasks.count = tasks.count.saturating_add(1);
-        if let Some(milliseconds) = milliseconds {
-            let sum = tasks.milliseconds.unwrap_or(0);
-            tasks.milliseconds = Some(sum.saturating_add(milliseconds));
+        if let Some(sum) = self.plan.sums.get_mut(place) {
+            sum.tasks = sum.tasks.saturating_add(1);
+            if let Some(charge) = charge {
+                let plus =
+                    |sum: Option<u64>, more: u64| Some(sum.unwrap_or(0).saturating_add(more));
+                sum.outputs = plus(sum.outputs, charge.outputs);
+                sum.cost = Some(
+                    sum.cost
+                        .unwrap_or_default()
+                        .plus(Credits(charge.cost.into())),
+                );
+                if let Some(milliseconds) = charge.milliseconds {
+                    sum.milliseconds = plus(sum.milliseconds, milliseconds);
+                }
+            }
         }
-        if let Some(cost) = cost {
-            tasks.cost = Some(tasks.cost.unwrap_or_default().plus(cost));
-        }
-        Ok(())
     }
 }
 
-/// Of a request body, what a plan reads.
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow)]
-    model: Option<&'a RawValue>,
-    #[serde(borrow)]
-    duration: Option<&'a RawValue>,
+/// What one task costs, and what makes up the cost.
+struct Charge<'a> {
+    rule: &'a Rule,
+    outputs: u64,
+    milliseconds: Option<u64>,
+    cost: u64,
 }
 
-impl<'a> Body<'a> {
+/// A whole number of at least 1.
+fn count_of(number: &str) -> Option<u64> {
+    let count = whole(number, Round::Down).filter(|_| is_number(number))?;
+    let exact = whole(number, Round::Up) == Some(count);
+    u64::try_from(count)
+        .ok()
+        .filter(|count| exact && *count > 0)
+}
+
+/// The text of a JSON number of seconds that a task may have.
+fn seconds_of(value: &RawValue) -> Option<&str> {
+    let seconds = value.get();
+    let length = whole(seconds, Round::Up).filter(|_| is_number(seconds))?;
+    (1..=MAX_SECONDS).contains(&length).then_some(seconds)
+}
+
+fn is_number(text: &str) -> bool {
+    let figure = |byte: u8| b"0123456789.eE+-".contains(&byte);
+    text.bytes().all(figure)
+}
+
+/// Of a string its content; a number, `true` and `false` as they stand.
+fn text_of(value: &RawValue) -> Option<Cow<'_, str>> {
+    let text = value.get();
+    let plain = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    match plain {
+        Some(plain) if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
+        Some(_) => serde_json::from_str(text).ok().map(Cow::Owned),
+        None if text.starts_with(['{', '[', 'n']) => None,
+        None => Some(Cow::Borrowed(text)),
+    }
+}
+
+/// Of a request body, the fields that a plan reads, each as often as it is there.
+struct Body<'n, 'a> {
+    text: &'a str,
+    fields: Vec<(&'n str, &'a RawValue)>,
+}
+
+impl<'n, 'a> Body<'n, 'a> {
+    fn read(text: &'a str, wanted: &BTreeSet<&'n str>) -> serde_json::Result<Self> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let fields = Fields(wanted).deserialize(&mut json)?;
+        json.end()?;
+        Ok(Self { text, fields })
+    }
+
+    /// A field, which must not be there twice.
+    fn once(&self, name: &str) -> Result<Option<&'a RawValue>, String> {
+        let mut values = self.fields.iter().filter(|(field, _)| *field == name);
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(format!("\"{name}\" appears twice: keep one")),
+            (value, None) => Ok(value.map(|(_, value)| *value)),
+        }
+    }
+
     fn model(&self) -> Result<Cow<'a, str>, String> {
-        let Some(model) = self.model else {
-            return Err(
-                "this object has no model: each task must be a request body, without a wrapper"
-                    .to_owned(),
-            );
-        };
-        let plain = model.get().strip_prefix('"');
-        let plain = plain.and_then(|text| text.strip_suffix('"'));
-        let name = match plain {
-            None => return Err(NO_NAME.to_owned()),
-            Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
-            Some(_) => serde_json::from_slice(model.get().as_bytes())
-                .map(Cow::Owned)
-                .map_err(|_| NO_NAME.to_owned())?,
-        };
-        Ok(name)
+        let model = self.once("model")?.filter(|model| model.get() != "null");
+        let model = model.ok_or_else(|| no_model(self.text))?;
+        let name = text_of(model).filter(|_| model.get().starts_with('"'));
+        name.ok_or_else(|| NO_NAME.to_owned())
+    }
+}
+
+/// Reads an object's fields of these names; the others are passed over.
+struct Fields<'s, 'n>(&'s BTreeSet<&'n str>);
+
+impl<'n, 'de> DeserializeSeed<'de> for Fields<'_, 'n> {
+    type Value = Vec<(&'n str, &'de RawValue)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'n, 'de> Visitor<'de> for Fields<'_, 'n> {
+    type Value = Vec<(&'n str, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object")
     }
 
-    /// The cost in credits and the duration in thousandths of a second, as far as they count.
-    fn cost(
-        &self,
-        rate: Option<Rate>,
-        unpriced: bool,
-    ) -> Result<(Option<Credits>, Option<i128>), String> {
-        let price = match rate {
-            None if unpriced => return Ok((None, None)),
-            None => return Err(
-                "the model of this task has no --price: once one is given, each model needs one"
-                    .to_owned(),
-            ),
-            Some(Rate::Generation(price)) => return Ok((Some(price.rounded_up().of(1)), None)),
-            Some(Rate::Second(price)) => price,
-        };
-        let error = || {
-            "the price is per second, but duration is not a number above 0 and up to 1000000: \
-             give the seconds, or the price of a whole generation"
-                .to_owned()
-        };
-        let seconds = self.duration.ok_or_else(error)?.get();
-        let number = seconds
-            .bytes()
-            .all(|byte| b"0123456789.eE+-".contains(&byte));
-        let length = whole(seconds, Round::Up).filter(|_| number);
-        if !length.is_some_and(|length| (1..=MAX_SECONDS).contains(&length)) {
-            return Err(error());
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(name) = object.next_key_seed(Name(self.0))? {
+            match name {
+                Some(name) => fields.push((name, object.next_value()?)),
+                None => drop(object.next_value::<IgnoredAny>()?),
+            }
         }
-        let cost = price.of_seconds(seconds).ok_or_else(error)?;
-        Ok((Some(cost), times(seconds, 1_000_000)))
+        Ok(fields)
     }
+}
+
+/// Reads the name of a field, with or without escapes, if it is one of these.
+struct Name<'s, 'n>(&'s BTreeSet<&'n str>);
+
+impl<'n, 'de> DeserializeSeed<'de> for Name<'_, 'n> {
+    type Value = Option<&'n str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl<'n> Visitor<'_> for Name<'_, 'n> {
+    type Value = Option<&'n str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.get(name).copied())
+    }
+}
+
+/// What an object without a model is, and how its tasks get into a plan.
+fn no_model(text: &str) -> String {
+    type Object<T> = BTreeMap<String, T>;
+    let fields: Object<&RawValue> = serde_json::from_str(text).unwrap_or_default();
+    let is_task = |task: &Object<IgnoredAny>| task.contains_key("model");
+    for (name, value) in &fields {
+        // A name that jq takes as it stands, and no text that must not be shown.
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if name.len() > 40 || !name.bytes().all(word) || !Model::is_name(name) {
+            continue;
+        }
+        let tasks: serde_json::Result<Vec<Object<IgnoredAny>>> = serde_json::from_str(value.get());
+        if tasks.is_ok_and(|tasks| tasks.iter().any(is_task)) {
+            return format!(
+                "this object has no model, but \"{name}\" is an array of tasks: unwrap it with \
+                 jq -c '.{name}[]'"
+            );
+        }
+        let task: serde_json::Result<Object<IgnoredAny>> = serde_json::from_str(value.get());
+        if task.is_ok_and(|task| is_task(&task)) {
+            return format!(
+                "this object has no model, but \"{name}\" has one: unwrap it with jq -c '.{name}'"
+            );
+        }
+    }
+    let what = match ["version", "configId"].map(|field| fields.contains_key(field)) {
+        [true, _] => "a recipe",
+        [_, true] => "a router",
+        _ => {
+            return "this object has no model: each task must be a request body, without a wrapper"
+                .to_owned()
+        }
+    };
+    format!(
+        "this is the body of {what}, which names no model: ask for it with --generations, by the name \
+         that Runway counts it under"
+    )
 }
 
 /// Finds where one object ends and the next begins.
@@ -224,13 +540,15 @@ struct TaskReader<R> {
     source: BufReader<R>,
     /// The line of the next byte.
     line: u64,
-    place: Place,
+    /// How many objects were found.
+    count: u64,
+    place: Position,
     /// The object that was found last.
     task: Vec<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Position {
     /// Before the first byte that says which form the file has.
     Start,
     /// Between objects that stand one after another.
@@ -251,7 +569,8 @@ impl<R: Read> TaskReader<R> {
         Self {
             source: BufReader::with_capacity(BUFFER, source),
             line: 1,
-            place: Place::Start,
+            count: 0,
+            place: Position::Start,
             task: Vec::new(),
         }
     }
@@ -259,28 +578,31 @@ impl<R: Read> TaskReader<R> {
     /// Reads the next object into `task`; the line where it begins, or `None` at the end.
     fn next(&mut self) -> Result<Option<u64>, PlanError> {
         while let Some(byte) = self.peek()? {
-            if byte == b'{' && !matches!(self.place, Place::Item | Place::End) {
+            if byte == b'{' && !matches!(self.place, Position::Item | Position::End) {
                 let line = self.line;
                 self.object()?;
+                self.count = self.count.saturating_add(1);
                 self.place = match self.place {
-                    Place::Start | Place::Objects => Place::Objects,
-                    _ => Place::Item,
+                    Position::Start | Position::Objects => Position::Objects,
+                    _ => Position::Item,
                 };
                 return Ok(Some(line));
             }
             self.place = match (byte, self.place) {
                 (b' ' | b'\t' | b'\r' | b'\n', place) => place,
-                (b'[', Place::Start) => Place::ArrayStart,
-                (b',', Place::Item) => Place::Comma,
-                (b']', Place::ArrayStart | Place::Item) => Place::End,
+                (b'[', Position::Start) => Position::ArrayStart,
+                (b',', Position::Item) => Position::Comma,
+                (b']', Position::ArrayStart | Position::Item) => Position::End,
                 (0, _) => return Err(self.error(UTF_16)),
-                (b',', Place::Objects) => {
+                (b',', Position::Objects) => {
                     return Err(self.error(
                         "there is a comma between tasks: remove it, or put all of them into [ ]",
                     ));
                 }
-                (b']', Place::Comma) => {
-                    return Err(self.error("there is a comma after the last task: remove it"));
+                (b']', Position::Comma) => {
+                    return Err(self.error(
+                        "there is a comma where a task should follow: remove it, or add the task",
+                    ));
                 }
                 _ => {
                     return Err(
@@ -291,22 +613,19 @@ impl<R: Read> TaskReader<R> {
             self.take(1, usize::from(byte == b'\n'));
         }
         match self.place {
-            Place::Start | Place::Objects | Place::End => Ok(None),
+            Position::Start | Position::Objects | Position::End => Ok(None),
             _ => Err(self.error("the array is cut off")),
         }
     }
 
     fn object(&mut self) -> Result<(), PlanError> {
-        let begin = self.line;
+        let cut_off = self.error("the task that begins here is cut off");
         self.task.clear();
         let (mut depth, mut in_string, mut escaped) = (0_u64, false, false);
         loop {
             let buffer = self.source.fill_buf().map_err(not_read)?;
             if buffer.is_empty() {
-                return Err(PlanError {
-                    line: Some(begin),
-                    problem: "the task that begins here is cut off".to_owned(),
-                });
+                return Err(cut_off);
             }
             let mut lines: usize = 0;
             let mut end = None;
@@ -353,7 +672,8 @@ impl<R: Read> TaskReader<R> {
 
     fn error(&self, problem: &str) -> PlanError {
         PlanError {
-            line: Some(self.line),
+            place: Some((self.line, self.count.saturating_add(1))),
+            model: None,
             problem: problem.to_owned(),
         }
     }
@@ -361,7 +681,8 @@ impl<R: Read> TaskReader<R> {
 
 fn not_read(error: std::io::Error) -> PlanError {
     PlanError {
-        line: None,
+        place: None,
+        model: None,
         problem: format!("cannot be read: {}", files::why(&error)),
     }
 }
@@ -369,15 +690,26 @@ fn not_read(error: std::io::Error) -> PlanError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::price::Price;
     use proptest::prelude::*;
 
-    fn prices() -> Prices {
-        let price = |text| Price::parse(text).expect("a price");
+    fn rules(texts: &[&str]) -> Prices {
         let mut prices = Prices::default();
-        prices.add(Model::new("second"), Rate::Second(price("12")));
-        prices.add(Model::new("each"), Rate::Generation(price("4.5")));
+        for text in texts {
+            assert!(prices.add(Rule::parse(text).expect(text)), "twice: {text}");
+        }
         prices
+    }
+
+    fn prices() -> Prices {
+        rules(&["second=12/s", "each=4.5"])
+    }
+
+    fn reading(prices: &Prices) -> Reading<'_> {
+        Reading {
+            prices,
+            priced: !prices.is_empty(),
+            first: None,
+        }
     }
 
     fn read(text: impl AsRef<[u8]>, prices: &Prices) -> Result<Plan, String> {
@@ -392,24 +724,32 @@ mod tests {
             }
         }
         let shown = |error: PlanError| {
-            let line = error.line.map_or("-".to_owned(), |line| line.to_string());
-            format!("{line}: {}", error.problem)
+            error
+                .to_string()
+                .replace("line ", "")
+                .replace(", task ", ".")
         };
-        let whole = Plan::read(text.as_ref(), prices).map_err(shown);
-        assert_eq!(
-            Plan::read(Slowly(text.as_ref()), prices).map_err(shown),
-            whole
-        );
+        let reading = reading(prices);
+        let whole = Plan::read(text.as_ref(), reading).map_err(shown);
+        let slowly = Plan::read(Slowly(text.as_ref()), reading).map_err(shown);
+        assert_eq!(slowly, whole);
         whole
     }
 
-    fn counts(plan: &Plan) -> Vec<(&str, u64, Option<i128>, Option<i128>)> {
-        let models = plan.models.iter();
-        models
-            .map(|it| {
-                let cost = it.cost.map(|cost| cost.0);
-                (it.model.as_str(), it.count, it.milliseconds, cost)
-            })
+    /// Model, tasks, outputs, thousandths of a second and cost.
+    type Counts<'a> = (&'a str, u64, Option<u64>, Option<u64>, Option<i128>);
+
+    fn counts(plan: &Plan) -> Vec<Counts<'_>> {
+        let of = |it: &Sum| {
+            (
+                it.tasks,
+                it.outputs,
+                it.milliseconds,
+                it.cost.map(|it| it.0),
+            )
+        };
+        let sums = plan.sums.iter().map(|it| (it.model.as_str(), of(it)));
+        sums.map(|(model, (tasks, outputs, time, cost))| (model, tasks, outputs, time, cost))
             .collect()
     }
 
@@ -418,8 +758,8 @@ mod tests {
         let second = r#"{"model":"second","duration":5,"promptText":"a \"}\" ] {"}"#;
         let nested = r#"{"references":[{"model":"other","duration":-1}],"model":"each"}"#;
         let expected = [
-            ("second", 2, Some(10_000), Some(120)),
-            ("each", 1, None, Some(5)),
+            ("second", 2, Some(2), Some(10_000), Some(120)),
+            ("each", 1, Some(1), None, Some(5)),
         ];
         for text in [
             format!("{second}\n{nested}\n{second}\n"),
@@ -431,16 +771,18 @@ mod tests {
         ] {
             let plan = read(&text, &prices()).expect(&text);
             assert_eq!(counts(&plan), expected, "{text}");
-            assert!(plan.priced);
         }
         let plan = read(format!("{second}\n{nested}"), &Prices::default()).expect("a plan");
         assert_eq!(
             counts(&plan),
-            [("second", 1, None, None), ("each", 1, None, None)]
+            [
+                ("second", 1, None, None, None),
+                ("each", 1, None, None, None)
+            ]
         );
         for text in ["", "\n \n", "[]", " [ \n ] ", "\u{feff}"] {
             assert_eq!(
-                read(text, &prices()).map(|plan| plan.count()),
+                read(text, &prices()).map(|plan| plan.tasks),
                 Ok(0),
                 "{text:?}"
             );
@@ -459,116 +801,78 @@ mod tests {
         ] {
             let text = format!(r#"{{"m\u006fdel": "\u0073econd", "duration": {duration}}}"#);
             let plan = read(&text, &prices()).expect(&text);
-            let expected = [("second", 1, Some(milliseconds), Some(cost))];
+            let expected = [("second", 1, Some(1), Some(milliseconds), Some(cost))];
             assert_eq!(counts(&plan), expected, "{text}");
         }
         let plan = read(r#"{"model":"each","duration":"auto"}"#, &prices());
-        assert_eq!(
-            plan.map(|plan| plan.count()),
-            Ok(1),
-            "no duration is needed"
-        );
+        assert_eq!(plan.map(|plan| plan.tasks), Ok(1), "no duration is needed");
     }
 
     #[test]
-    fn what_is_no_task_is_refused_by_its_line() {
+    fn what_is_no_task_is_refused_by_its_line_and_number() {
         let good = r#"{"model":"each"}"#;
-        for (text, error) in [
-            ("{", "1: the task that begins here is cut off"),
-            (
-                "\n{\"model\":\"each\"\n\n",
-                "2: the task that begins here is cut off",
-            ),
-            ("[", "1: the array is cut off"),
-            (&format!("[{good}"), "1: the array is cut off"),
-            (&format!("[{good},\n\n"), "3: the array is cut off"),
-            (
-                &format!("[{good},]"),
-                "1: there is a comma after the last task: remove it",
-            ),
-            (&format!("[,{good}]"), "1: a task must be a JSON object"),
-            (
-                &format!("[{good}\n{good}]"),
-                "2: a task must be a JSON object",
-            ),
-            (
-                &format!("{good},\n{good}"),
-                "1: there is a comma between tasks",
-            ),
-            (
-                &format!("{good}\n{good}\n,"),
-                "3: there is a comma between tasks",
-            ),
-            (
-                &format!("[{good},,{good}]"),
-                "1: a task must be a JSON object",
-            ),
-            (&format!("{good}\n]"), "2: a task must be a JSON object"),
-            (
-                &format!("[{good}]\n{good}"),
-                "2: a task must be a JSON object",
-            ),
-            (
-                &format!("{good}\n[{good}]"),
-                "2: a task must be a JSON object",
-            ),
-            (
-                &format!("{good}\nsecret words"),
-                "2: a task must be a JSON object",
-            ),
-            (
-                &format!("\n\u{feff}{good}"),
-                "2: a task must be a JSON object",
-            ),
-            ("\"text\"", "1: a task must be a JSON object"),
-            ("null", "1: a task must be a JSON object"),
-            ("[[]]", "1: a task must be a JSON object"),
-            ("{model:\"each\"}", "1: this is not JSON"),
-            (&format!("{good}\n{{\"a\":1,}}"), "2: this is not JSON"),
-            ("{\"a\":]}", "1: this is not JSON"),
-            ("{\"model\":\"each\",\"a\":01}", "1: this is not JSON"),
-            ("{\"a\":\"\n\",\"model\":\"each\"}", "1: this is not JSON"),
-            ("{}", "1: this object has no model"),
-            ("{\"model\":null}", "1: this object has no model"),
-            (
-                &format!("{{\"tasks\":[{good}]}}"),
-                "1: this object has no model",
-            ),
-            (
-                "{\"model\":\"each\",\"model\":\"each\"}",
-                "1: \"model\" or \"duration\" appears twice: keep one",
-            ),
-            (
-                "{\"model\":\"each\",\"duration\":1,\"duration\":1}",
-                "1: \"model\" or \"duration\" appears twice: keep one",
-            ),
-            ("{\"model\":5}", "1: \"model\" must be a non-empty string"),
-            (
-                "{\"model\":\"\"}",
-                "1: \"model\" must be a non-empty string",
-            ),
-            (
-                "{\"model\":\"a prompt\"}",
-                "1: \"model\" must be a non-empty string",
-            ),
-            (
-                "{\"model\":\"other\"}",
-                "1: the model of this task has no --price",
-            ),
-            ("\u{0}{\u{0}", "1: this is not UTF-8"),
-            (
-                &format!("{good}\n\u{0}{good}"),
-                "2: this is not UTF-8 (is it UTF-16?)",
-            ),
+        let long = "{\"model\":\n\n\"each\",\n\"a\":[\n1]}";
+        let no_object = "a task must be a JSON object";
+        // An underscore stands for a good task.
+        for (text, place, problem) in [
+            ("{", "1.1", "the task that begins here is cut off"),
+            ("\n{\"model\":\"each\"\n\n", "2.1", "the task that begins here is cut off"),
+            ("[", "1.1", "the array is cut off"),
+            ("[_", "1.2", "the array is cut off"),
+            ("[_,\n\n", "3.2", "the array is cut off"),
+            ("[_,]", "1.2", "there is a comma where a task should follow: remove it"),
+            ("[,_]", "1.1", no_object),
+            ("[_\n_]", "2.2", no_object),
+            ("_,\n_", "1.2", "there is a comma between tasks"),
+            ("_\n_\n,", "3.3", "there is a comma between tasks"),
+            ("[_,_,_,5]", "1.4", no_object),
+            ("[_,,_]", "1.2", no_object),
+            ("_\n]", "2.2", no_object),
+            ("[_]\n_", "2.2", no_object),
+            ("_\n[_]", "2.2", no_object),
+            ("_\nsecret words", "2.2", no_object),
+            ("\n\u{feff}_", "2.1", no_object),
+            ("\"text\"", "1.1", no_object),
+            ("null", "1.1", no_object),
+            ("[[]]", "1.1", no_object),
+            ("{model:\"each\"}", "1.1", "this is not JSON"),
+            ("_\n{\"a\":1,}", "2.2", "this is not JSON"),
+            ("{\"a\":]}", "1.1", "this is not JSON"),
+            ("{\"model\":\"each\",\"a\":01}", "1.1", "this is not JSON"),
+            ("{\"a\":\"\n\",\"model\":\"each\"}", "1.1", "this is not JSON"),
+            // Behind tasks of several lines.
+            ("~\n~ {}", "10.3", "this object has no model"),
+            ("[~,\n~,\n\n5]", "12.3", no_object),
+            ("{}", "1.1", "this object has no model: each task must be a request body"),
+            ("{\"model\":null}", "1.1", "this object has no model"),
+            ("{\"a\":{\"model\":\"secret\"}}", "1.1", "this object has no model, but \"a\" has one: unwrap it with jq -c '.a'"),
+            ("{\"n\":1,\"jobs\":[{},_]}", "1.1", "this object has no model, but \"jobs\" is an array of tasks: unwrap it with jq -c '.jobs[]'"),
+            ("{\"tags\":[\"model\"],\"xs\":[{\"m\":1}]}", "1.1", "this object has no model: each"),
+            ("{\"secret words\":[_]}", "1.1", "this object has no model: each"),
+            ("{\"version\":\"2026-06\",\"productImage\":\"secret\"}", "1.1", "this is the body of a recipe"),
+            ("{\"configId\":\"secret\"}", "1.1", "this is the body of a router"),
+            ("{\"version\":1,\"tasks\":[_]}", "1.1", "this object has no model, but \"tasks\""),
+            ("{\"model\":\"each\",\"model\":\"each\"}", "1.1", "\"model\" appears twice: keep one"),
+            ("{\"model\":\"each\",\"m\\u006fdel\":1}", "1.1", "\"model\" appears twice: keep one"),
+            ("{\"model\":\"each\",\"duration\":1,\"duration\":1}", "1.1 (each)", "\"duration\" appears twice: keep one"),
+            ("{\"model\":5}", "1.1", "\"model\" must be a non-empty string"),
+            ("{\"model\":{}}", "1.1", "\"model\" must be a non-empty string"),
+            ("{\"model\":\"\"}", "1.1", "\"model\" must be a non-empty string"),
+            ("{\"model\":\"a prompt\"}", "1.1", "\"model\" must be a non-empty string"),
+            ("_{\"model\":\"other\"}", "1.2 (other)", "its model has no --price"),
+            ("\u{0}{\u{0}", "1.1", "this is not UTF-8"),
+            ("_\n\u{0}_", "2.2", "this is not UTF-8 (is it UTF-16?)"),
         ] {
-            let found = read(text, &prices()).expect_err(text);
-            assert!(found.starts_with(error), "{text:?}: {found}");
+            let text = text.replace('_', good).replace('~', long);
+            let found = read(&text, &prices()).expect_err(&text);
+            let expected = format!("{place}: {problem}");
+            assert!(found.starts_with(&expected), "{text:?}: {found}, not {expected}");
             assert!(!found.contains("secret"), "{found}");
         }
         for name in ["a prompt", "a\\nb", "key_1", "\\u0000", "\\ud800"] {
             let text = format!(r#"{{"model":"{name}"}}"#);
             let found = read(&text, &Prices::default()).expect_err(&text);
-            assert_eq!(found, format!("1: {NO_NAME}"));
+            assert_eq!(found, format!("1.1: {NO_NAME}"));
         }
         // Without a byte order mark, as an object and in an array.
         for utf16 in [
@@ -580,12 +884,12 @@ mod tests {
             b" \0{\0}\0",
         ] {
             let found = read(utf16, &prices()).expect_err("UTF-16");
-            assert_eq!(found, "1: this is not UTF-8 (is it UTF-16?)", "{utf16:?}");
+            assert_eq!(found, "1.1: this is not UTF-8 (is it UTF-16?)", "{utf16:?}");
         }
         let latin = read(b"\n{\"model\":\"\xe9\"}", &prices());
         assert_eq!(
-            latin.map(|plan| plan.count()),
-            Err("2: this is not UTF-8".to_owned())
+            latin.map(|plan| plan.tasks),
+            Err("2.1: this is not UTF-8".to_owned())
         );
         for duration in [
             "\"5\"",
@@ -608,24 +912,184 @@ mod tests {
                 "\n\n"
             );
             let found = read(&text, &prices()).expect_err(&text);
-            assert!(found.starts_with("3: the price is per second"), "{found}");
+            assert!(
+                found.starts_with("3.2 (second): the price is per second"),
+                "{found}"
+            );
         }
         let found = read(r#"{"model":"second"}"#, &prices());
         assert!(found.is_err_and(|found| found.contains("per second")));
     }
 
     #[test]
+    fn the_first_tasks_are_counted_apart() {
+        let text = r#"{"model":"each"}{"model":"second","duration":1}{"model":"each"}"#;
+        let prices = prices();
+        let first = |first| {
+            let reading = Reading {
+                first,
+                ..reading(&prices)
+            };
+            let plan = Plan::read(text.as_bytes(), reading).expect(text);
+            assert_eq!((plan.tasks, plan.sums.len()), (3, 2));
+            let models = plan.models.iter().map(|it| (it.tasks, it.cost.0));
+            let rest = plan.rest.iter().map(|it| (it.place(), it.cost));
+            (models.collect(), rest.collect())
+        };
+        type Case = (Option<u64>, Vec<(u64, i128)>, Vec<(usize, u64)>);
+        let cases: [Case; 5] = [
+            (None, vec![(2, 10), (1, 12)], vec![]),
+            (Some(1), vec![(1, 5), (0, 0)], vec![(1, 12), (0, 5)]),
+            (Some(2), vec![(1, 5), (1, 12)], vec![(0, 5)]),
+            (Some(3), vec![(2, 10), (1, 12)], vec![]),
+            (Some(u64::MAX), vec![(2, 10), (1, 12)], vec![]),
+        ];
+        for (count, models, rest) in cases {
+            assert_eq!(first(count), (models, rest), "{count:?}");
+        }
+        assert_eq!(size_of::<Task>(), 16);
+    }
+
+    #[test]
+    fn outputs_multiply_the_cost() {
+        for (count, tasks) in [
+            ("1", Some(1)),
+            ("10", Some(10)),
+            ("2.0", Some(2)),
+            ("1e1", Some(10)),
+            ("0.2e1", Some(2)),
+            ("200e-2", Some(2)),
+            ("1000000000000", Some(1_000_000_000_000)),
+            ("0", None),
+            ("-1", None),
+            ("-0", None),
+            ("1.5", None),
+            ("0.5", None),
+            ("1e-1", None),
+            ("1e400", None),
+            ("18446744073709551616", None),
+            ("9999999999999999999999999999999999999999999", None),
+            ("\"2\"", None),
+            ("true", None),
+            ("null", None),
+            ("[2]", None),
+            ("{}", None),
+            ("1,\"outputCount\":1", None),
+            ("1,\"output\\u0043ount\":2", None),
+            (
+                "1,\"nested\":{\"outputCount\":9},\"OutputCount\":9",
+                Some(1),
+            ),
+        ] {
+            let text = format!("{{\"model\":\"each\",\"output\\u0043ount\":{count}}}");
+            let plan = read(&text, &prices());
+            let cost = tasks.map(|tasks| (Some(tasks), Some((i128::from(tasks) * 9 + 1) / 2)));
+            let found = plan.as_ref().ok().map(|plan| {
+                let sum = &plan.sums[0];
+                (sum.outputs, sum.cost.map(|cost| cost.0))
+            });
+            assert_eq!(found, cost, "{count}: {plan:?}");
+            let named = |error: &String| error.contains("\"outputCount\"");
+            assert!(plan.as_ref().err().is_none_or(named), "{plan:?}");
+            // Without prices nobody looks at it.
+            assert!(read(&text, &Prices::default()).is_ok(), "{count}");
+        }
+        let text = r#"{"model":"second","duration":2.5,"outputCount":3}"#;
+        let plan = read(text, &rules(&["second=1.5/s"])).expect(text);
+        assert_eq!(
+            counts(&plan),
+            [("second", 1, Some(3), Some(7_500), Some(12))]
+        );
+        let dear = rules(&["second=18446744073709551615/s"]);
+        let found = read(text, &dear).expect_err(text);
+        assert!(
+            found.contains("more credits than can be counted"),
+            "{found}"
+        );
+        let found = read(
+            r#"{"model":"each"}"#.repeat(2),
+            &rules(&["each=18446744073709551615"]),
+        );
+        let found = found.expect_err("too dear together");
+        assert!(
+            found.starts_with("1.2 (each): the planned cost is more"),
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn the_most_specific_price_counts() {
+        let prices = rules(&[
+            "m=90",
+            "m audio=false 20",
+            "m resolution=4k 150",
+            "m audio=false resolution=4k 70",
+            "m n=5 1/s",
+            "other a=1 b=2 3",
+        ]);
+        for (fields, rule) in [
+            ("", Ok("m=90")),
+            (r#""audio":true"#, Ok("m=90")),
+            (r#""audio":false"#, Ok("m audio=false 20")),
+            (r#""audio":"false""#, Ok("m audio=false 20")),
+            (r#""\u0061udio":"\u0066alse""#, Ok("m audio=false 20")),
+            (r#""audio":null"#, Ok("m=90")),
+            (r#""audio":[false]"#, Ok("m=90")),
+            (r#""nested":{"audio":false}"#, Ok("m=90")),
+            (r#""Audio":false"#, Ok("m=90")),
+            (r#""audio":"false ""#, Ok("m=90")),
+            (
+                r#""resolution":"4k","audio":true"#,
+                Ok("m resolution=4k 150"),
+            ),
+            (
+                r#""resolution":"4k","audio":false"#,
+                Ok("m audio=false resolution=4k 70"),
+            ),
+            (r#""n":5,"duration":3"#, Ok("m n=5 1/s")),
+            (r#""n":5.0"#, Ok("m=90")),
+            (r#""n":5"#, Err("the price is per second")),
+            (
+                r#""n":5,"audio":false"#,
+                Err("the prices \"m audio=false 20\" and \"m n=5 1/s\" fit it equally well"),
+            ),
+            (
+                r#""audio":true,"audio":false"#,
+                Err("\"audio\" appears twice"),
+            ),
+            (r#""a":1,"a":2,"b":1,"b":3"#, Ok("m=90")),
+        ] {
+            let text = format!(
+                "{{{fields}{}\"model\":\"m\"}}",
+                if fields.is_empty() { "" } else { "," }
+            );
+            let plan = read(&text, &prices);
+            let found = plan.map(|plan| plan.sums[0].rule.clone().expect("a rule"));
+            match (found, rule) {
+                (Ok(found), Ok(rule)) => assert_eq!(found, rule, "{text}"),
+                (Err(found), Err(error)) => {
+                    assert!(found.starts_with(&format!("1.1 (m): {error}")), "{found}");
+                }
+                (found, rule) => panic!("{text}: {found:?}, not {rule:?}"),
+            }
+        }
+        let found = read(r#"{"model":"other","a":1}"#, &prices).expect_err("no price");
+        assert!(
+            found.starts_with("1.1 (other): no --price of its model fits"),
+            "{found}"
+        );
+    }
+
+    #[test]
     fn a_plan_has_its_bounds() {
         let tasks = |count: usize| r#"{"model":"each"}"#.repeat(count);
-        let read = |text: String| Plan::read(text.as_bytes(), &prices());
-        assert_eq!(
-            read(tasks(1_000_000)).map(|plan| plan.count()),
-            Ok(1_000_000)
-        );
+        let prices = prices();
+        let read = |text: String| Plan::read(text.as_bytes(), reading(&prices));
+        assert_eq!(read(tasks(1_000_000)).map(|plan| plan.tasks), Ok(1_000_000));
         assert_eq!(MAX_BYTES, 67_108_864);
         for (length, taken) in [(200, true), (201, false)] {
             let text = format!(r#"{{"model":"{}"}}"#, "m".repeat(length));
-            let plan = Plan::read(text.as_bytes(), &Prices::default());
+            let plan = Plan::read(text.as_bytes(), reading(&Prices::default()));
             assert_eq!(plan.is_ok(), taken, "{length}");
         }
         let many = read(tasks(1_000_001)).expect_err("too many");
@@ -633,8 +1097,9 @@ mod tests {
         let models: String = (0..1_001)
             .map(|n| format!("{{\"model\":\"m{n}\"}}\n"))
             .collect();
-        let many = Plan::read(models.as_bytes(), &Prices::default()).expect_err("too many");
-        assert_eq!(many.line, Some(1_001));
+        let many =
+            Plan::read(models.as_bytes(), reading(&Prices::default())).expect_err("too many");
+        assert_eq!(many.place, Some((1_001, 1_001)));
     }
 
     proptest! {
@@ -648,7 +1113,7 @@ mod tests {
             });
             let plan = read(format!("{body}\n").repeat(count), &prices());
             let expected = u64::try_from(count).expect("a count");
-            prop_assert_eq!(plan.map(|plan| plan.count()), Ok(expected));
+            prop_assert_eq!(plan.map(|plan| plan.tasks), Ok(expected));
         }
 
         #[test]

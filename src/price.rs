@@ -1,6 +1,9 @@
 //! What generations cost. Prices come from the flags: none is built in, since Runway's differ by
 //! resolution, audio and length, and change.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use crate::decode::{whole, Round};
 use crate::quota::{Credits, Model};
 
@@ -33,6 +36,20 @@ impl Price {
         (thousandths <= MAX_THOUSANDTHS).then_some(Self { thousandths })
     }
 
+    /// Why a text is no price, if it is nearly one: the end of a sentence on it.
+    pub fn why_not(text: &str) -> Option<&'static str> {
+        let decimals = text.split_once('.').map_or("", |(_, decimals)| decimals);
+        let digits = text.replacen('.', "", 1);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            None
+        } else if decimals.len() > 3 {
+            Some("has credits with more than three decimals")
+        } else {
+            // More digits than any sum of credits has.
+            (text.len() > 19).then_some("comes to more credits than can be counted")
+        }
+    }
+
     /// The price of one, rounded up to whole credits: each task is charged on its own.
     pub fn rounded_up(self) -> Self {
         let credits = self.thousandths.div_ceil(1_000);
@@ -47,11 +64,6 @@ impl Price {
         Credits(i128::try_from(thousandths.div_ceil(1_000)).unwrap_or(i128::MAX))
     }
 
-    /// What this many seconds cost, rounded up from the decimal text as it stands.
-    pub fn of_seconds(self, seconds: &str) -> Option<Credits> {
-        times(seconds, self.thousandths).map(Credits)
-    }
-
     /// How many fit into these credits; `None` for a price of 0.
     pub fn fit_into(self, credits: Credits) -> Option<u64> {
         let thousandths = credits.0.max(0).unsigned_abs().saturating_mul(1_000);
@@ -60,50 +72,129 @@ impl Price {
     }
 }
 
-/// A JSON number, above 0, times a number of thousandths: exact, then rounded up.
-pub fn times(number: &str, thousandths: u128) -> Option<i128> {
+/// A JSON number, above 0, times a number of thousandths: exact, then rounded up. `None` if it is
+/// more than can be counted.
+pub fn times(number: &str, thousandths: u128) -> Option<u64> {
     if let Ok(number) = number.parse::<u32>() {
-        let product = thousandths.saturating_mul(number.into()).div_ceil(1_000);
-        return i128::try_from(product).ok();
+        let product = thousandths.checked_mul(number.into())?;
+        return u64::try_from(product.div_ceil(1_000)).ok();
     }
-    let (mantissa, exponent) = match number.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent),
-        None => (number, "0"),
-    };
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let fraction = mantissa.split_once('.').map_or(0, |(_, after)| after.len());
     let mut carry: u128 = 0;
     let mut digits = Vec::new();
     for byte in mantissa.bytes().rev().filter(u8::is_ascii_digit) {
         let digit = u128::from(byte.saturating_sub(b'0'));
-        carry = carry.saturating_add(digit.saturating_mul(thousandths));
+        carry = carry.checked_add(digit.checked_mul(thousandths)?)?;
         digits.push(char::from_digit(u32::try_from(carry % 10).ok()?, 10)?);
         carry /= 10;
     }
     let digits: String = digits.into_iter().rev().collect();
     // An exponent beyond any length of text is as good as the nearest one within.
-    let exponent = match exponent.parse::<i64>() {
-        Ok(exponent) => exponent,
-        Err(_) if exponent.starts_with('-') => i64::MIN,
-        Err(_) => i64::MAX,
-    };
+    let exponent = exponent.parse::<i64>().unwrap_or_else(|_| {
+        if exponent.starts_with('-') {
+            i64::MIN
+        } else {
+            i64::MAX
+        }
+    });
     let exponent = exponent
         .saturating_sub(i64::try_from(fraction).ok()?)
         .saturating_sub(3);
-    whole(&format!("{carry}{digits}e{exponent}"), Round::Up)
+    let product = whole(&format!("{carry}{digits}e{exponent}"), Round::Up)?;
+    u64::try_from(product).ok()
 }
 
-/// What one of a model costs: one generation, or one second of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rate {
-    /// A generation.
-    Generation(Price),
-    /// A second.
-    Second(Price),
+/// What an output of a task costs, or a second of it, if its fields are as the rule says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// As it was given, with one blank between its words.
+    pub text: String,
+    /// The model.
+    pub model: Model,
+    /// Fields of a task, and the text that each must have.
+    pub conditions: BTreeMap<String, String>,
+    /// The price.
+    pub price: Price,
+    /// Whether it is that of a second.
+    pub by_second: bool,
 }
 
-/// The prices of `--price`, by model.
+impl Rule {
+    /// Reads `MODEL=CREDITS` or `MODEL FIELD=VALUE... CREDITS`; `/s` at the end is for a second.
+    ///
+    /// # Errors
+    ///
+    /// The end of a sentence on the text.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let form = "must be MODEL=CREDITS or 'MODEL FIELD=VALUE... CREDITS', in digits with up to \
+                    three decimals; /s at the end is for a second";
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let (model, given, price) = match words[..] {
+            [word] => {
+                let (model, price) = word.split_once('=').ok_or(form)?;
+                (model, &[][..], price)
+            }
+            [model, ref given @ .., price] if !given.is_empty() && !model.contains('=') => {
+                (model, given, price)
+            }
+            _ => return Err(form.to_owned()),
+        };
+        let mut conditions = BTreeMap::new();
+        for condition in given {
+            let (field, value) = condition.split_once('=').ok_or(form)?;
+            if [model, field].contains(&"*") || ["", "*"].contains(&value) {
+                return Err(
+                    "must name each model, field and value; a rule without a condition \
+                            stands for all others of its model"
+                        .to_owned(),
+                );
+            }
+            if conditions
+                .insert(field.to_owned(), value.to_owned())
+                .is_some()
+            {
+                return Err("names a field twice".to_owned());
+            }
+        }
+        let (price, by_second) = match price.split_once('/') {
+            None => (price, false),
+            Some((price, "s")) => (price, true),
+            Some(_) => return Err("must be per second (/s) or per generation".to_owned()),
+        };
+        if price.starts_with('=') {
+            return Err("has two =".to_owned());
+        }
+        let fields = conditions
+            .keys()
+            .all(|field: &String| Model::is_name(field));
+        if model == "*" || !Model::is_name(model) || !fields {
+            return Err(form.to_owned());
+        }
+        let known = Price::parse(price);
+        Ok(Self {
+            text: words.join(" "),
+            model: Model::new(model),
+            price: known.ok_or_else(|| Price::why_not(price).unwrap_or(form))?,
+            conditions,
+            by_second,
+        })
+    }
+
+    /// What a task costs, rounded up; `None` if it is more than can be counted. `seconds` is a JSON
+    /// number, which a price by the second needs.
+    pub fn cost(&self, outputs: u64, seconds: Option<&str>) -> Option<u64> {
+        let each = self.price.thousandths.checked_mul(outputs.into())?;
+        match seconds {
+            Some(seconds) => times(seconds, each),
+            None => u64::try_from(each.div_ceil(1_000)).ok(),
+        }
+    }
+}
+
+/// The rules of `--price`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Prices(Vec<(Model, Rate)>);
+pub struct Prices(BTreeMap<String, Vec<Rule>>);
 
 impl Prices {
     /// Whether there is none.
@@ -111,19 +202,38 @@ impl Prices {
         self.0.is_empty()
     }
 
-    /// The price of a model.
-    pub fn get(&self, model: &str) -> Option<Rate> {
-        let mut prices = self.0.iter();
-        prices.find_map(|(known, rate)| (known.as_str() == model).then_some(*rate))
+    /// The rules for a model.
+    pub fn of(&self, model: &str) -> &[Rule] {
+        self.0.get(model).map_or(&[], Vec::as_slice)
     }
 
-    /// Adds the price of a model; `false` if it has one.
-    pub fn add(&mut self, model: Model, rate: Rate) -> bool {
-        let new = self.get(model.as_str()).is_none();
+    /// Every field that a rule names.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        let rules = self.0.values().flatten();
+        rules.flat_map(|rule| rule.conditions.keys().map(String::as_str))
+    }
+
+    /// Adds a rule; `false` if there is one with the same conditions.
+    pub fn add(&mut self, rule: Rule) -> bool {
+        let rules = self.0.entry(rule.model.as_str().to_owned()).or_default();
+        let new = rules.iter().all(|it| it.conditions != rule.conditions);
         if new {
-            self.0.push((model, rate));
+            rules.push(rule);
         }
         new
+    }
+}
+
+/// Of the rules that hold, the one with the most conditions; an error is two that are equally good.
+///
+/// # Errors
+///
+/// Those two.
+pub fn most_specific(mut rules: Vec<&Rule>) -> Result<Option<&Rule>, [&Rule; 2]> {
+    rules.sort_by_key(|rule| Reverse(rule.conditions.len()));
+    match rules[..] {
+        [one, other, ..] if one.conditions.len() == other.conditions.len() => Err([one, other]),
+        _ => Ok(rules.first().copied()),
     }
 }
 
@@ -173,6 +283,109 @@ mod tests {
     }
 
     #[test]
+    fn rules_are_equalities_of_fields() {
+        for (text, model, conditions, by_second) in [
+            ("veo3.1=40/s", "veo3.1", vec![], true),
+            (
+                "\tgpt_image_2  quality=high\u{a0}20 ",
+                "gpt_image_2",
+                vec![("quality", "high")],
+                false,
+            ),
+            (
+                "m b=2 a=x=y 0.5/s",
+                "m",
+                vec![("a", "x=y"), ("b", "2")],
+                true,
+            ),
+        ] {
+            let rule = Rule::parse(text).expect(text);
+            let found = rule
+                .conditions
+                .iter()
+                .map(|(field, value)| (&**field, &**value));
+            assert_eq!(found.collect::<Vec<_>>(), conditions, "{text}");
+            assert_eq!((rule.model.as_str(), rule.by_second), (model, by_second));
+            let words: Vec<&str> = text.split_whitespace().collect();
+            assert_eq!(rule.text, words.join(" "));
+        }
+        for (text, problem) in [
+            ("m", "must be MODEL=CREDITS or"),
+            ("m 5", "must be MODEL=CREDITS or"),
+            ("m=5 a=1", "must be MODEL=CREDITS or"),
+            ("m a=1", "must be MODEL=CREDITS or"),
+            ("m a 5", "must be MODEL=CREDITS or"),
+            ("m =1 5", "must be MODEL=CREDITS or"),
+            ("m a=1 b=2", "must be MODEL=CREDITS or"),
+            ("key_1 a=1 5", "must be MODEL=CREDITS or"),
+            ("m key_1=1 5", "must be MODEL=CREDITS or"),
+            ("*=5", "must be MODEL=CREDITS or"),
+            ("m a= 5", "must name each"),
+            ("m a=* 5", "must name each"),
+            ("m *=1 5", "must name each"),
+            ("* a=1 5", "must name each"),
+            ("m a=1 a=1 5", "names a field twice"),
+            ("m a=1 5/m", "must be per second"),
+            ("m a=1 5.1234", "has credits with more than three decimals"),
+            ("m==5", "has two ="),
+        ] {
+            let found = Rule::parse(text).expect_err(text);
+            assert!(found.starts_with(problem), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn the_most_specific_rule_counts_and_no_other_is_there_twice() {
+        let mut prices = Prices::default();
+        let rules = ["m=9", "m a=1 8", "m b=1 7", "m a=1 b=1 6", "n a=1 5"];
+        for rule in rules {
+            assert!(prices.add(Rule::parse(rule).expect(rule)), "{rule}");
+        }
+        for twice in ["m=1/s", "m b=1 a=1 6", "n a=1 5/s"] {
+            assert!(!prices.add(Rule::parse(twice).expect(twice)), "{twice}");
+        }
+        assert_eq!(
+            prices.fields().collect::<Vec<_>>(),
+            ["a", "b", "a", "b", "a"]
+        );
+        let of = |places: &[usize]| {
+            let rules = places.iter().map(|place| &prices.of("m")[*place]);
+            most_specific(rules.collect()).map(|rule| rule.map(|rule| &*rule.text))
+        };
+        assert_eq!(of(&[]), Ok(None));
+        assert_eq!(of(&[0]), Ok(Some("m=9")));
+        assert_eq!(of(&[0, 1]), Ok(Some("m a=1 8")));
+        assert_eq!(of(&[0, 1, 2, 3]), Ok(Some("m a=1 b=1 6")));
+        assert!(of(&[0, 1, 2]).is_err());
+    }
+
+    #[test]
+    fn a_task_is_charged_by_its_outputs_and_rounded_up_once() {
+        for (rule, outputs, seconds, cost) in [
+            ("m=0.5", 3, None, Some(2)),
+            ("m=0.5", 1, None, Some(1)),
+            ("m=1.5/s", 3, Some("0.5"), Some(3)),
+            ("m=0.001/s", 10, Some("1e2"), Some(1)),
+            ("m=0", u64::MAX, None, Some(0)),
+            ("m=1", u64::MAX, None, Some(u64::MAX)),
+            ("m=1.001", u64::MAX, None, None),
+            ("m=18446744073709551615", u64::MAX, None, None),
+            ("m=18446744073709551615", 2, None, None),
+            ("m=18446744073709551615/s", 1, Some("0.5"), Some(1 << 63)),
+            ("m=18446744073709551615/s", 1, Some("2"), None),
+            (
+                "m=18446744073709551615/s",
+                999_999,
+                Some("0.123456789"),
+                None,
+            ),
+        ] {
+            let found = Rule::parse(rule).expect(rule).cost(outputs, seconds);
+            assert_eq!(found, cost, "{rule} × {outputs} × {seconds:?}");
+        }
+    }
+
+    #[test]
     fn products_are_exact_and_rounded_up() {
         for (text, count, credits) in [
             ("60", 20, 1_200),
@@ -200,11 +413,11 @@ mod tests {
             ("0", "1e-400", 0),
             ("0.001", "1000000", 1_000),
         ] {
-            let sum = price(text).of_seconds(seconds);
-            assert_eq!(sum, Some(Credits(credits)), "{text} × {seconds} s");
+            let sum = times(seconds, price(text).thousandths);
+            assert_eq!(sum, Some(credits), "{text} × {seconds} s");
         }
         for seconds in ["1e99", "1e9223372036854775807", "1e99999999999999999999"] {
-            assert_eq!(price("1").of_seconds(seconds), None, "{seconds}");
+            assert_eq!(times(seconds, 1_000), None, "{seconds}");
         }
     }
 
@@ -226,8 +439,8 @@ mod tests {
             seconds in 1_u64..1_000_000,
         ) {
             let price = Price { thousandths };
-            let sum = price.of_seconds(&seconds.to_string());
-            prop_assert_eq!(sum, Some(price.of(seconds)));
+            let sum = times(&seconds.to_string(), thousandths);
+            prop_assert_eq!(sum.map(i128::from), Some(price.of(seconds).0));
         }
     }
 }

@@ -298,9 +298,18 @@ impl<'a> Report<'a> {
     /// What may be started of each model: nothing unless the verdict is go.
     pub fn grants(&self) -> &'a [Grant] {
         match self.verdict {
-            Verdict::Go => &self.contents.decision.grants,
+            Verdict::Go => &self.contents.decision.granted.grants,
             _ => &[],
         }
+    }
+
+    /// How many tasks of the plan may start, from the first on: none unless the verdict is go.
+    pub fn granted_tasks(&self) -> Option<u64> {
+        self.contents.job.plan.as_ref()?;
+        Some(match self.verdict {
+            Verdict::Go => self.contents.decision.granted.tasks,
+            _ => 0,
+        })
     }
 
     /// How many days the balance lasts, if that was asked and there is a pace.
@@ -523,7 +532,7 @@ impl<'a> Report<'a> {
         let mut sections = Vec::new();
         if let Some(plan) = &self.contents.job.plan {
             sections.push(Section {
-                title: format!("Plan: {}", count(plan.count(), "task")),
+                title: self.plan_title(plan),
                 tables: vec![self.plan_table(plan, max_rows)],
                 note: "",
             });
@@ -581,18 +590,35 @@ impl<'a> Report<'a> {
         Table::new("models", head, 1..5, rows, max_rows)
     }
 
-    /// What the tasks of the plan come to, by model.
+    /// How many tasks the plan has, and how many may start if not all of them.
+    fn plan_title(&self, plan: &Plan) -> String {
+        let granted = self.granted_tasks().unwrap_or_default();
+        let now = match plan.tasks.checked_sub(granted) {
+            Some(1..) if self.verdict == Verdict::Go => {
+                format!(", of which the first {} can start now", thousands(granted))
+            }
+            _ => String::new(),
+        };
+        format!("Plan: {}{now}", count(plan.tasks, "task"))
+    }
+
+    /// What the tasks of the plan come to, by model and price.
     fn plan_table(&self, plan: &Plan, max_rows: usize) -> Table {
-        let rows = plan.models.iter().map(|tasks| {
+        let figure = |sum: Option<u64>| sum.map_or("—".to_owned(), thousands);
+        let rows = plan.sums.iter().map(|sum| {
+            let rule = sum.rule.as_deref();
             [
-                self.name(&tasks.model),
-                thousands(tasks.count),
-                tasks.milliseconds.map_or("—".to_owned(), seconds),
-                tasks.cost.map_or("—".to_owned(), |cost| thousands(cost.0)),
+                self.name(&sum.model),
+                rule.map_or("—".to_owned(), |rule| self.redactor.name(rule)),
+                thousands(sum.tasks),
+                figure(sum.outputs),
+                sum.milliseconds
+                    .map_or("—".to_owned(), |sum| seconds(sum.into())),
+                sum.cost.map_or("—".to_owned(), |cost| thousands(cost.0)),
             ]
         });
-        let head = &["Model", "Tasks", "Seconds", "Credits"];
-        Table::new("models", head, 1..4, rows, max_rows)
+        let head = &["Model", "Price", "Tasks", "Outputs", "Seconds", "Credits"];
+        Table::new("prices", head, 2..6, rows, max_rows)
     }
 
     fn tier_table(&self) -> Table {

@@ -14,7 +14,7 @@ use runway_preflight::diagnostic::{Asked, Context, Finding, HistoryFlag, KeyHint
 use runway_preflight::files::{self, Limits, Pipes};
 use runway_preflight::job::Job;
 use runway_preflight::output::Output;
-use runway_preflight::plan::{self, Plan};
+use runway_preflight::plan::{self, Plan, Reading};
 use runway_preflight::poll::Poll;
 use runway_preflight::redact::Redactor;
 use runway_preflight::source::{Document, Source};
@@ -224,14 +224,18 @@ fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), U
         max_bytes: plan::MAX_BYTES,
         pipes: Pipes::Within(settings.timeout),
     };
-    let prices = settings.prices.clone();
-    let read = move |file| Plan::read(file, &prices);
+    let (prices, priced, first) = (settings.prices.clone(), job.priced, settings.plan_min);
+    let read = move |file| {
+        let reading = Reading {
+            prices: &prices,
+            priced,
+            first,
+        };
+        Plan::read(file, reading)
+    };
     let plan = files::read_by(source.path(), limits, read)
         .map_err(|why| error(&format!("cannot be read: {why}")))?
-        .map_err(|why| match why.line {
-            Some(line) => error(&format!("line {line}: {}", why.problem)),
-            None => error(&why.problem),
-        })?;
+        .map_err(|why| error(&why.to_string()))?;
     job.add_plan(plan).map_err(error)
 }
 

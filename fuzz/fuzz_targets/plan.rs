@@ -5,9 +5,8 @@
 use std::io::Read;
 
 use libfuzzer_sys::fuzz_target;
-use runway_preflight::plan::Plan;
-use runway_preflight::price::{Price, Prices, Rate};
-use runway_preflight::quota::Model;
+use runway_preflight::plan::{Plan, Reading};
+use runway_preflight::price::{Prices, Rule};
 
 /// A few bytes at a time.
 struct Pieces<'a>(&'a [u8], usize);
@@ -22,17 +21,21 @@ impl Read for Pieces<'_> {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let price = |text| Price::parse(text).expect("a price");
     let mut prices = Prices::default();
-    prices.add(Model::new("a"), Rate::Second(price("12")));
-    prices.add(Model::new("b"), Rate::Generation(price("4.5")));
+    for rule in ["a=12/s", "b=4.5", "b c=1 2"] {
+        prices.add(Rule::parse(rule).expect("a rule"));
+    }
     let size = usize::from(bytes.first().copied().unwrap_or_default() % 7) + 1;
     for prices in [Prices::default(), prices] {
-        let whole = Plan::read(bytes, &prices);
-        assert_eq!(Plan::read(Pieces(bytes, size), &prices), whole);
-        match whole {
-            Ok(plan) => assert_eq!(plan.priced, !prices.is_empty()),
-            Err(error) => assert!(error.problem.len() < 200, "{error:?}"),
+        let reading = Reading {
+            prices: &prices,
+            priced: !prices.is_empty(),
+            first: None,
+        };
+        let whole = Plan::read(bytes, reading);
+        assert_eq!(Plan::read(Pieces(bytes, size), reading), whole);
+        if let Err(error) = whole {
+            assert!(error.problem.len() < 300, "{error:?}");
         }
     }
 });

@@ -24,7 +24,12 @@ pub(super) struct Flags {
     /// input. Example: --plan tasks.jsonl --price gen4.5=12/s
     #[argh(option, arg_name = "FILE")]
     pub(super) plan: Option<String>,
-    /// what one output of MODEL costs, or one second of it. You supply the prices: they are listed at
+    /// at least N tasks of the plan, the first ones, must be able to start; the output granted-tasks says
+    /// how many can start now. Example: --plan tasks.jsonl --plan-min 10
+    #[argh(option, arg_name = "N")]
+    pub(super) plan_min: Option<String>,
+    /// what one output of MODEL costs, or one second of it; 'MODEL FIELD=VALUE... CREDITS[/s]' is for the
+    /// tasks of a plan whose fields are so. You supply the prices: they are listed at
     /// https://docs.dev.runwayml.com/guides/pricing. Example: --generations gen4.5=20 --price gen4.5=60
     #[argh(option, arg_name = "MODEL=CREDITS[/s]")]
     pub(super) price: Vec<String>,

@@ -36,7 +36,7 @@ fn flags_become_requirements() {
         "--generations",
         "a=20@60",
         "--generations",
-        "a=5",
+        "a=5@0",
         "--credits",
         "1200",
         "--concurrency=a=2",
@@ -141,7 +141,7 @@ fn a_number_in_another_form_is_suggested() {
 
 #[test]
 fn a_value_may_hold_several_entries() {
-    let whole = "# of today\r\n a=1 # one\r\n\r\n,b=2@3,\n c=4..5#6\n";
+    let whole = "# of today\r\n a=1 # one\r\n\r\n,b=2,\n c=4..5#6\n";
     for (text, models) in [
         ("a=1,b=2", vec!["a", "b"]),
         ("a=1\nb=2", vec!["a", "b"]),
@@ -266,7 +266,21 @@ fn ranges_prices_and_labels_are_read() {
     assert_eq!(settings.label.as_deref(), Some("a-1-b"));
     // What needs no generation needs no price.
     settings_of(&["--price", "a=1", "--generations", "b=0"]);
+    settings_of(&["--price", "a=1", "--generations", "b=0", "--keep", "0"]);
     settings_of(&["--price", "a=1", "--plan", "x", "--keep", "0"]);
+    settings_of(&["--generations", "a=0@1", "--plan", "x", "--max-cost", "0"]);
+    // A price that nothing uses does no harm, and a warning needs none.
+    settings_of(&["--price", "a x=1 1/s", "--warn-generations", "b=1"]);
+    // A flag goes by the rule without conditions, whatever other rules there are.
+    let rules = [
+        "--price",
+        "a x=1 9/s",
+        "--price",
+        "a=2.5",
+        "--generations",
+        "a=3",
+    ];
+    assert_eq!(settings_of(&rules).job.planned_cost(), Some(Credits(9)));
 }
 
 #[test]
@@ -384,7 +398,7 @@ fn everything_else_is_refused_with_an_example() {
         ),
         (
             &["--generations", "a=5@1.2345"],
-            "credits with more than three decimals after @",
+            "has credits with more than three decimals\n",
         ),
         (
             &["--price", "a=1.2345/s"],
@@ -476,7 +490,7 @@ fn everything_else_is_refused_with_an_example() {
         ),
         (
             &["--price", "a=1", "--price", "a=1/s"],
-            "a second price for the same model",
+            "a second price for the same tasks",
         ),
         (
             &["--price", "a=1", "--generations", "b=1"],
@@ -486,6 +500,28 @@ fn everything_else_is_refused_with_an_example() {
             &["--price", "a=1/s", "--generations", "a=1"],
             "a flag has no duration",
         ),
+        (
+            &["--price", "a audio=false 1", "--generations", "a=1"],
+            "a flag has no fields",
+        ),
+        (
+            &["--price", "a x=1 y=2 1", "--price", "a y=2 x=1 3/s"],
+            "a second price for the same tasks",
+        ),
+        (&["--price", "a audio= 1"], "must name each model"),
+        (&["--price", "a audio=* 1"], "must name each model"),
+        // Once anything has a price, everything has: a range, and what another flag prices.
+        (
+            &["--generations", "a=5@1", "--generations", "b=1"],
+            "--generations \"b=1\" has no price",
+        ),
+        (
+            &["--generations", "b=1..2", "--generations", "a=0@1"],
+            "has no price",
+        ),
+        (&["--plan", "x", "--plan-min", "0"], "1 at least"),
+        (&["--plan", "x", "--plan-min", "1.5"], "1 at least"),
+        (&["--plan-min", "1"], "--plan is missing"),
         (&["--keep", "5"], "the job has no cost"),
         (
             &["--keep", "5", "--generations", "a=1"],

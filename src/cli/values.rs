@@ -7,7 +7,7 @@ use super::help;
 use super::UsageError;
 use crate::credentials::looks_like_key;
 use crate::job::{Cost, Generations};
-use crate::price::{Price, Prices, Rate};
+use crate::price::{Price, Prices, Rule};
 use crate::quota::{Credits, Model};
 use crate::report::Format;
 use crate::sanitize::{cut, for_log, is_invisible};
@@ -163,11 +163,11 @@ impl Value {
             },
         };
         let cost = match each {
-            Some(each) => Cost::Each(self.credits_each(
-                each,
-                "must have credits after @ (digits, with up to three decimals)",
-            )?),
-            None => self.cost_by_price(&model, needed, prices)?,
+            Some(each) => Cost::Each(Price::parse(each).ok_or_else(|| {
+                let form = "must have credits after @ (digits, with up to three decimals)";
+                self.credits_error(each, form)
+            })?),
+            None => self.cost_by_price(&model, needed.saturating_add(more), prices)?,
         };
         Ok(Generations {
             model,
@@ -189,26 +189,21 @@ impl Value {
         }
     }
 
-    fn credits_each(&self, text: &str, problem: &str) -> Result<Price, UsageError> {
-        let figure = |byte: u8| byte.is_ascii_digit() || byte == b'.';
-        Price::parse(text).ok_or_else(|| {
-            let decimals = text.split_once('.').map_or("", |(_, decimals)| decimals);
-            let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-            if decimals.len() > 3 && digits(&text.replacen('.', "", 1)) {
-                let after = if self.flag == "--price" {
-                    ""
-                } else {
-                    " after @"
-                };
-                self.error(&format!("has credits with more than three decimals{after}"))
-            // More digits than any sum of credits has.
-            } else if text.len() > 19 && text.bytes().all(figure) {
-                self.error("comes to more credits than can be counted")
-            } else {
-                let meant = readings(text, true).map(|meant| format!(": write {meant}"));
-                self.error(&format!("{problem}{}", meant.unwrap_or_default()))
-            }
-        })
+    /// What is wrong with credits, and what they may mean.
+    fn credits_error(&self, credits: &str, problem: &str) -> UsageError {
+        let meant = readings(credits, true).map(|meant| format!(": write {meant}"));
+        let meant = meant.filter(|_| Price::parse(credits).is_none());
+        let problem = Price::why_not(credits).unwrap_or(problem);
+        self.error(&format!("{problem}{}", meant.unwrap_or_default()))
+    }
+
+    /// 1 at least.
+    pub(super) fn tasks(&self) -> Result<u64, UsageError> {
+        let problem = "must be a whole number of tasks, 1 at least";
+        match self.whole(&self.text, problem, number_meant)? {
+            0 => Err(self.error(problem)),
+            tasks => Ok(tasks),
+        }
     }
 
     fn count(&self, count: &str) -> Result<u64, UsageError> {
@@ -234,40 +229,33 @@ impl Value {
         }
     }
 
-    /// Once there are prices, every generation has one: it is never guessed.
-    fn cost_by_price(
-        &self,
-        model: &Model,
-        needed: u64,
-        prices: &Prices,
-    ) -> Result<Cost, UsageError> {
-        match prices.get(model.as_str()) {
-            Some(Rate::Generation(price)) => Ok(Cost::Each(price.rounded_up())),
-            _ if prices.is_empty() => Ok(Cost::Unknown),
-            _ if needed == 0 => Ok(Cost::Together(Credits(0))),
-            Some(Rate::Second(_)) => Err(self.error_with(
-                "has a --price per second, but a flag has no duration: add @CREDITS, what one \
-                 generation costs",
-                PRICED,
-            )),
-            None => Err(self.error_with(
-                "has no price: once any --price is given, every generation needs one, or @CREDITS",
-                PRICED,
-            )),
-        }
+    /// By the rule without conditions: a flag has no fields of a task.
+    fn cost_by_price(&self, model: &Model, max: u64, prices: &Prices) -> Result<Cost, UsageError> {
+        let rules = prices.of(model.as_str());
+        let rule = rules.iter().find(|rule| rule.conditions.is_empty());
+        let problem = match rule {
+            Some(rule) if !rule.by_second => return Ok(Cost::Each(rule.price.rounded_up())),
+            _ if max == 0 || rules.is_empty() => return Ok(Cost::Unknown),
+            Some(_) => "has a --price per second, but a flag has no duration",
+            None => "has --price only under conditions, but a flag has no fields of a task",
+        };
+        let problem = format!("{problem}: add @CREDITS, what one generation costs");
+        Err(self.error_with(&problem, PRICED))
     }
 
-    /// `MODEL=CREDITS` or `MODEL=CREDITS/s`.
-    pub(super) fn price(&self) -> Result<(Model, Rate), UsageError> {
-        let form = "MODEL=CREDITS or MODEL=CREDITS/s, in digits with up to three decimals";
-        let (model, price) = self.model_and(form)?;
-        let problem = format!("must be {form}");
-        let rate = match price.split_once('/') {
-            None => Rate::Generation(self.credits_each(price, &problem)?),
-            Some((price, "s")) => Rate::Second(self.credits_each(price, &problem)?),
-            Some(_) => return Err(self.error("must be per second (/s) or per generation")),
-        };
-        Ok((model, rate))
+    /// Once anything has a price, everything has: what is not known is never counted as 0.
+    pub(super) fn no_price(&self) -> UsageError {
+        let problem = "has no price: once any price is given, every generation needs one \
+                       (--price, or @CREDITS; @0 if it is free)";
+        self.error_with(problem, PRICED)
+    }
+
+    /// What a task costs, if its fields are as the value says.
+    pub(super) fn price(&self) -> Result<Rule, UsageError> {
+        Rule::parse(&self.text).map_err(|problem| {
+            let credits = self.text.rsplit(['=', ' ']).next().unwrap_or_default();
+            self.credits_error(credits.trim_end_matches("/s"), &problem)
+        })
     }
 
     /// `FORMAT=FILE`.

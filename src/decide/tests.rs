@@ -2,14 +2,15 @@
 //! world, and over random ones. What each message says is tested through the process.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::diagnostic::Asked;
 use crate::job::{Cost, Generations};
-use crate::plan::Plan;
-use crate::price::{Price, Prices, Rate};
+use crate::plan::{Plan, Reading};
+use crate::price::{Price, Prices, Rule};
 use crate::requirement::Left;
 use crate::spend::{Budget, Period};
 
@@ -118,6 +119,7 @@ fn job(world: &World) -> Job {
     });
     Job {
         generations: needs.into_iter().collect(),
+        priced: world.cost_each.is_some(),
         credits: world.credits.map(credits),
         concurrency: world
             .at_a_time
@@ -308,6 +310,7 @@ proptest! {
         let history = entries.into_iter().collect();
         let job = Job {
             generations: vec![costing(Credits(planned))],
+            priced: true,
             budget: Some(Budget { max: Credits(most), period: Period::Days(days) }),
             ..Job::default()
         };
@@ -329,6 +332,7 @@ fn what_could_not_be_had_leaves_its_requirements_open() {
             Generations::new(Model::new("a"), 1, Cost::Together(Credits(1))),
             Generations::new(Model::new("b"), 50, Cost::Unknown),
         ],
+        priced: true,
         credits: Some(Credits(1)),
         concurrency: vec![(Model::new("a"), 1)],
         budget: Some(Budget {
@@ -580,6 +584,7 @@ fn no_credits_needs_the_largest_request() {
         let job = Job {
             credits: credits.map(Credits),
             generations: planned.map(Credits).map(costing).into_iter().collect(),
+            priced: true,
             ..Job::default()
         };
         let world = World { balance, ..PLENTY };
@@ -685,6 +690,7 @@ impl Ranges {
         });
         Job {
             generations: generations.collect(),
+            priced: self.ranges.iter().any(|(_, _, _, halves)| *halves > 0),
             keep: self.keep.map(|keep| Credits(keep.into())),
             budget: self.budget.map(|max| Budget {
                 max: Credits(max.into()),
@@ -771,7 +777,7 @@ proptest! {
         let none = vec![0; world.ranges.len()];
         prop_assert_eq!(decision.exit() == Exit::Go, world.is_go(&none));
         if decision.exit() != Exit::Go {
-            prop_assert!(decision.grants.is_empty());
+            prop_assert!(decision.granted.grants.is_empty());
             return Ok(());
         }
         let more = world.largest();
@@ -779,11 +785,11 @@ proptest! {
             let of_model = || world.ranges.iter().zip(&more).filter(|(it, _)| it.0 == index);
             let granted: u64 = of_model().map(|((_, min, _, _), more)| min + more).sum();
             let max: u64 = of_model().map(|((_, min, most, _), _)| min + most).sum();
-            let grant = decision.grants.iter().find(|grant| grant.model.as_str() == name);
+            let grant = decision.granted.grants.iter().find(|grant| grant.model.as_str() == name);
             prop_assert_eq!(grant.map_or(0, |grant| grant.granted), granted);
             let warned = decision.warnings.iter().any(|finding| matches!(
                 finding,
-                Finding::GrantedFewer { grant } if grant.model.as_str() == name
+                Finding::GrantedFewer { grant, .. } if grant.model.as_str() == name
             ));
             prop_assert_eq!(warned, granted < max);
             if let Some(grant) = grant {
@@ -816,14 +822,14 @@ proptest! {
         });
         let mut known = Prices::default();
         for (name, (_, price)) in models() {
-            let price = Price::parse(&price.to_string()).expect("a price");
-            known.add(Model::new(name), Rate::Generation(price));
+            known.add(Rule::parse(&format!("{name}={price}")).expect("a price"));
         }
         let text = bodies.collect::<Vec<String>>().join("\n");
-        let plan = Plan::read(text.as_bytes(), &known).expect("a plan");
-        let mut planned = world.job();
+        let reading = Reading { prices: &known, priced: true, first: None };
+        let plan = Plan::read(text.as_bytes(), reading).expect("a plan");
+        let mut planned = Job { priced: true, ..world.job() };
         planned.add_plan(plan).expect("it can be added up");
-        let mut flagged = world.job();
+        let mut flagged = Job { priced: true, ..world.job() };
         for (name, (count, price)) in models().filter(|(_, (count, _))| *count > 0) {
             let price = Price::parse(&price.to_string()).expect("a price");
             let need = count;
@@ -837,6 +843,196 @@ proptest! {
         let (planned, flagged) = (world.decided(&planned), world.decided(&flagged));
         prop_assert_eq!(planned.rows, flagged.rows);
         prop_assert_eq!(planned.errors, flagged.errors);
-        prop_assert_eq!(planned.grants, flagged.grants);
+        prop_assert_eq!(planned.granted.grants, flagged.granted.grants);
+    }
+}
+
+/// A plan of a few models, some of which cannot run, beside what flags ask for.
+#[derive(Clone, Debug)]
+struct Planned {
+    /// Model and cost of each task.
+    tasks: Vec<(usize, u64)>,
+    first: u64,
+    /// By model: minimum, more and price of a flag.
+    flags: Vec<Option<(u64, u64, u64)>>,
+    /// By model: what is left of the day, none for no limit.
+    left: Vec<Option<u64>>,
+    /// What is wrong with the third model: it is not there, never runs or cannot be read.
+    third: usize,
+    balance: u64,
+    keep: Option<u64>,
+    budget: Option<u64>,
+    max_cost: Option<u64>,
+}
+
+impl Planned {
+    const NAMES: [&str; 3] = ["one", "two", "three"];
+
+    /// The job for the first tasks of the plan, of which the verdict needs `first`; and of each flag
+    /// so many more than its minimum, or its range.
+    fn job(&self, tasks: usize, first: Option<u64>, more: Option<&[u64]>) -> Job {
+        let mut job = Job {
+            priced: true,
+            keep: self.keep.map(|keep| Credits(keep.into())),
+            max_cost: self.max_cost.map(|max| Credits(max.into())),
+            budget: self.budget.map(|max| Budget {
+                max: Credits(max.into()),
+                period: Period::Days(1),
+            }),
+            ..Job::default()
+        };
+        for (index, flag) in self.flags.iter().enumerate() {
+            let Some((min, most, price)) = flag else {
+                continue;
+            };
+            let price = Cost::Each(Price::parse(&price.to_string()).expect("a price"));
+            let mut one = Generations::new(Model::new(Self::NAMES[index]), *min, price);
+            match more {
+                Some(more) => one.needed += more[index],
+                None => one.more = *most,
+            }
+            job.generations.push(one);
+        }
+        static PRICES: LazyLock<Prices> = LazyLock::new(|| {
+            let mut prices = Prices::default();
+            for name in Planned::NAMES {
+                for cost in 0..10 {
+                    let rule = format!("{name} cost={cost} {cost}");
+                    prices.add(Rule::parse(&rule).expect("a rule"));
+                }
+            }
+            prices
+        });
+        let body = |(model, cost): &(usize, u64)| {
+            format!("{{\"model\":\"{}\",\"cost\":{cost}}}", Self::NAMES[*model])
+        };
+        let text: String = self.tasks[..tasks].iter().map(body).collect();
+        let reading = Reading {
+            prices: &PRICES,
+            priced: true,
+            first,
+        };
+        let plan = Plan::read(text.as_bytes(), reading).expect("a plan");
+        job.add_plan(plan).expect("it can be added up");
+        job
+    }
+
+    fn decided(&self, job: &Job) -> Decision {
+        let lost = || Unreadable::new("a.field", "is missing");
+        let quotas = self.left.iter().enumerate().map(|(index, left)| {
+            let mut quota = ModelQuota {
+                concurrency: Ok(Limit::AtMost(1)),
+                daily_limit: Ok(limit(left.map(|left| left + 3))),
+                used: Ok(3),
+            };
+            match (index, self.third) {
+                (2, 1) => quota.concurrency = Ok(Limit::AtMost(0)),
+                (2, 2) => quota.used = Err(lost()),
+                (2, 3) => quota.concurrency = Err(lost()),
+                _ => {}
+            }
+            (Model::new(Self::NAMES[index]), quota)
+        });
+        let there = if self.third == 0 { 2 } else { 3 };
+        let organization = Organization {
+            balance: Ok(Credits(self.balance.into())),
+            monthly_cap: Ok(Credits(10_000)),
+            models: Ok(quotas.take(there).collect()),
+        };
+        let history = History::default();
+        let facts = Facts {
+            organization: Some(&organization),
+            budgeted: Some(&history),
+            recent: None,
+            today: UtcDay::parse("2026-11-22").expect("a day"),
+        };
+        let mut decision = decide(job, facts);
+        grant_ranges(job, facts, &mut decision);
+        decision
+    }
+}
+
+fn planned() -> impl Strategy<Value = Planned> {
+    let flag = proptest::option::weighted(0.3, (1_u64..3, 0_u64..4, 0_u64..4));
+    let left = proptest::option::weighted(0.8, 0_u64..9);
+    (
+        proptest::collection::vec(
+            (prop_oneof![4 => 0_usize..2, 1 => Just(2)], 0_u64..10),
+            1..14,
+        ),
+        1_u64..6,
+        proptest::collection::vec(flag, 3),
+        proptest::collection::vec(left, 3),
+        0_usize..6,
+        0_u64..80,
+        proptest::option::weighted(0.3, 0_u64..30),
+        proptest::option::weighted(0.3, 0_u64..80),
+        proptest::option::weighted(0.3, 0_u64..80),
+    )
+        .prop_map(
+            |(tasks, first, flags, left, third, balance, keep, budget, max_cost)| Planned {
+                tasks,
+                first,
+                flags,
+                left,
+                third,
+                balance,
+                keep,
+                budget,
+                max_cost,
+            },
+        )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    /// The longest beginning of a plan that may start, by trying each.
+    #[test]
+    fn granted_tasks_are_the_longest_beginning_that_passes(world in planned()) {
+        let all = world.tasks.len();
+        let first = usize::try_from(world.first).expect("a count").min(all);
+        let decision = world.decided(&world.job(all, Some(world.first), None));
+        // What the ranges of the flags get, which come before the rest of the plan.
+        let before = world.decided(&world.job(first, None, None));
+        prop_assert_eq!(&decision.errors, &before.errors);
+        prop_assert_eq!(&decision.rows, &before.rows);
+        if decision.exit() != Exit::Go {
+            prop_assert_eq!(decision.granted, Granted::default());
+            return Ok(());
+        }
+        let more: Vec<u64> = Planned::NAMES.iter().map(|name| {
+            let mut grants = before.granted.grants.iter();
+            let grant = grants.find(|grant| grant.model.as_str() == *name);
+            grant.map_or(0, |grant| grant.granted - grant.min)
+        }).collect();
+        let passes = |tasks| world.decided(&world.job(tasks, None, Some(&more))).exit() == Exit::Go;
+        let mut longest = first;
+        prop_assert!(passes(first));
+        while longest < all && passes(longest + 1) {
+            longest += 1;
+        }
+        prop_assert!((longest + 1..=all).all(|tasks| !passes(tasks)));
+        prop_assert_eq!(usize::try_from(decision.granted.tasks).expect("a count"), longest);
+        for (index, name) in Planned::NAMES.into_iter().enumerate() {
+            let in_plan = |tasks: usize| {
+                let of_model = world.tasks[..tasks].iter().filter(|(model, _)| *model == index);
+                u64::try_from(of_model.count()).expect("a count")
+            };
+            let (min, most) = world.flags[index].map_or((0, 0), |(min, most, _)| (min, most));
+            let grant = decision.granted.grants.iter().find(|grant| grant.model.as_str() == name);
+            let Some(grant) = grant else {
+                prop_assert!(min == 0 && in_plan(all) == 0);
+                continue;
+            };
+            prop_assert_eq!(grant.granted, min + more[index] + in_plan(longest));
+            prop_assert_eq!(grant.max, min + most + in_plan(all));
+            prop_assert_eq!(grant.held_by.is_empty(), grant.granted == grant.max);
+            let warned = decision.warnings.iter().any(|finding| matches!(
+                finding,
+                Finding::GrantedFewer { grant, .. } if grant.model.as_str() == name
+            ));
+            prop_assert_eq!(warned, grant.granted < grant.max);
+        }
     }
 }

@@ -303,19 +303,34 @@ impl Finding {
                     fix: purchase_or(missing, *cap, "plan fewer generations, or lower --keep"),
                 }
             }
-            Self::GrantedFewer { grant } => {
-                let held: Vec<String> = grant
-                    .held_by
-                    .iter()
-                    .map(|held| match held {
-                        Held::DailyLimit => "the daily limit",
-                        Held::Balance => "the balance",
-                        Held::Keep => "--keep",
-                        Held::MaxCost => "--max-cost",
-                        Held::Budget => "--budget",
-                    })
-                    .map(str::to_owned)
-                    .collect();
+            Self::GrantedFewer { grant, tasks } => {
+                let held = grant.held_by.iter().map(|held| match held {
+                    Held::DailyLimit => "the daily limit",
+                    Held::Concurrency => "its concurrency of 0",
+                    Held::Unavailable => "the tier, which does not list it",
+                    Held::Unreadable => "a limit of it that could not be read",
+                    Held::Balance => "the balance",
+                    Held::Keep => "--keep",
+                    Held::MaxCost => "--max-cost",
+                    Held::Budget => "--budget",
+                    Held::Order => "the task of the plan that cannot start yet, and comes before",
+                });
+                let held: Vec<String> = held.map(str::to_owned).collect();
+                let now = match tasks {
+                    Some(tasks) => format!(
+                        "start the first {} of the plan now and the rest later; the output \
+                         granted-tasks holds this number",
+                        count(*tasks, "task")
+                    ),
+                    None => format!(
+                        "start {} now and the rest later; the output granted holds this number",
+                        thousands(grant.granted)
+                    ),
+                };
+                let buy = match grant.held_by.contains(&Held::Balance) {
+                    true => format!("; or buy credits at {PORTAL} → Billing"),
+                    false => String::new(),
+                };
                 Message {
                     summary: format!(
                         "{} of {} can start now, {} fewer than the maximum of {}",
@@ -325,12 +340,14 @@ impl Finding {
                         thousands(grant.max)
                     ),
                     cause: format!("limited by {}", list(&held, "and")),
-                    fix: format!(
-                        "start {} now and the rest later; the output granted holds this number",
-                        thousands(grant.granted)
-                    ),
+                    fix: format!("{now}{buy}"),
                 }
             }
+            Self::NothingPlanned {} => Message {
+                summary: "the plan holds no task, so nothing was asked for it".to_owned(),
+                cause: "--plan was read to its end, and is empty".to_owned(),
+                fix: "check what writes the plan: it may have failed".to_owned(),
+            },
             Self::RunningLow {
                 forecast,
                 wanted,

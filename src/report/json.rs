@@ -85,15 +85,19 @@ struct Forecast {
 #[derive(Serialize)]
 struct Plan {
     tasks: u64,
-    models: ByModel<Tasks>,
+    granted: u64,
+    rules: Vec<Sum>,
 }
 
 #[derive(Serialize)]
-struct Tasks {
+struct Sum {
+    model: String,
+    rule: Option<String>,
     tasks: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    seconds: Option<Box<RawValue>>,
+    outputs: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<Box<RawValue>>,
     credits: Option<i128>,
 }
 
@@ -334,19 +338,25 @@ impl Report<'_> {
         })
     }
 
-    fn published_plan(&self, plan: &crate::plan::Plan, max_models: usize) -> Plan {
-        let models = plan.models.iter().take(max_models).map(|tasks| {
-            let seconds = tasks.milliseconds.map(|sum| seconds(sum).replace(',', ""));
-            let known = Tasks {
-                tasks: tasks.count,
+    fn published_plan(&self, plan: &crate::plan::Plan, max_rules: usize) -> Plan {
+        let sums = plan.sums.iter().take(max_rules);
+        let rules = sums.map(|sum| {
+            let seconds = sum.milliseconds.map(|sum| seconds(sum.into()));
+            let seconds = seconds.map(|seconds| seconds.replace(',', ""));
+            let rule = sum.rule.as_deref();
+            Sum {
+                model: self.redacted(&sum.model),
+                rule: rule.map(|rule| self.redactor.redact(rule).into_owned()),
+                tasks: sum.tasks,
+                outputs: sum.outputs,
                 seconds: seconds.and_then(|seconds| RawValue::from_string(seconds).ok()),
-                credits: tasks.cost.map(|cost| cost.0),
-            };
-            (self.redacted(&tasks.model), known)
+                credits: sum.cost.map(|cost| cost.0),
+            }
         });
         Plan {
-            tasks: plan.count(),
-            models: models.collect(),
+            tasks: plan.tasks,
+            granted: self.granted_tasks().unwrap_or_default(),
+            rules: rules.collect(),
         }
     }
 

@@ -17,10 +17,15 @@ pub(crate) fn values(report: &Report, bounds: Bounds) -> Vec<(&'static str, Stri
     let left = |quota: &ModelQuota| quota.left().ok();
     let concurrency = |quota: &ModelQuota| quota.concurrency.clone().ok();
     let days = report.lasts_days();
+    let tasks = report.granted_tasks();
     let mut values = outcome(report);
     values.extend([
         ("warnings", report.warning_codes().join(",")),
         ("granted", json::render_granted(report, bounds.map)),
+        (
+            "granted-tasks",
+            tasks.map_or(String::new(), |tasks| tasks.to_string()),
+        ),
         (
             "lasts-days",
             days.map_or(String::new(), |days| days.to_string()),

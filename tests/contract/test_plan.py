@@ -18,11 +18,11 @@ PRICES = ["--price", "gen4.5=12/s", "--price", "gen4_turbo=5/s", "--price", "gen
 IMAGE = "https://example.com/harbour.png"
 
 # What the tasks below come to: 15 seconds at 12, 5 at 5, one at 5.
-MODELS = {
-    "gen4.5": {"tasks": 2, "seconds": 15, "credits": 180},
-    "gen4_turbo": {"tasks": 1, "seconds": 5, "credits": 25},
-    "gen4_image": {"tasks": 1, "credits": 5},
-}
+RULES = [
+    {"model": "gen4.5", "rule": "gen4.5=12/s", "tasks": 2, "outputs": 2, "seconds": 15, "credits": 180},
+    {"model": "gen4_turbo", "rule": "gen4_turbo=5/s", "tasks": 1, "outputs": 1, "seconds": 5, "credits": 25},
+    {"model": "gen4_image", "rule": "gen4_image=5", "tasks": 1, "outputs": 1, "credits": 5},
+]
 
 
 class Recorder(ThreadingHTTPServer):
@@ -70,7 +70,7 @@ class Plans(unittest.TestCase):
                 file.write(plan)
                 file.flush()
                 run = gate("--from", str(EXAMPLE), "--plan", file.name, *PRICES, "--format", "json", key=None)
-            self.assertEqual(run.report["plan"], {"tasks": 4, "models": MODELS}, run)
+            self.assertEqual(run.report["plan"], {"tasks": 4, "rules": RULES}, run)
             cost = [row["needed"] for row in run.report["requirements"] if row["kind"] == "planned-cost"]
             self.assertEqual(cost, [210], run)
             self.assertNotIn("PROMPT", run.out + run.err)

@@ -163,6 +163,8 @@ fn cases() -> Vec<Case> {
         warned(case("granted-fewer-for-want-of-generations", EXAMPLE, "--generations gen4.5=50..300", 0, &[]), &["granted-fewer"]),
         warned(case("granted-fewer-for-what-is-kept", EXAMPLE, "--generations gen4.5=10..20@60 --keep 4000", 0, &[]), &["granted-fewer"]),
 
+        warned(case("granted-fewer-for-the-maximum-cost", EXAMPLE, "--generations gen4.5=10..20@60 --max-cost 1000", 0, &[]), &["granted-fewer"]),
+
         // ---- models
         case("model-misspelt", EXAMPLE, "--generations gen45=20", 6, &["model-unavailable"]),
         case("model-unlike-any", EXAMPLE, "--generations sora=20", 6, &["model-unavailable"]),
@@ -444,6 +446,15 @@ fn every_other_diagnostic_has_its_text() {
             "over-budget",
             "over-budget",
             Box::new(|| Gate::asking(&spending).args("--budget 1000/7d")),
+        ),
+        (
+            "nothing-planned",
+            "nothing-planned",
+            Box::new(|| {
+                Gate::reading(EXAMPLE)
+                    .file("tasks", "")
+                    .args("--plan tasks")
+            }),
         ),
         (
             "running-low",

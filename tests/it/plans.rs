@@ -76,12 +76,17 @@ fn a_plan_is_summed_up_by_model_and_decided() {
         secretive(&run);
         let report = run.json();
         // Five seconds at 1.5 are 7.5, which a task rounds up.
-        let expected = json!({
-            "gen4.5": { "tasks": 100, "seconds": 500, "credits": 800 },
-            "gen4_image": { "tasks": 100, "credits": 500 },
-            "veo3.1": { "tasks": 100, "seconds": 800, "credits": 1_600 },
-        });
-        assert_eq!(report["plan"], json!({ "tasks": 300, "models": expected }));
+        let expected = json!([
+            { "model": "gen4.5", "rule": "gen4.5=1.5/s", "tasks": 100, "outputs": 100, "seconds": 500, "credits": 800 },
+            { "model": "gen4_image", "rule": "gen4_image=5", "tasks": 100, "outputs": 100, "credits": 500 },
+            { "model": "veo3.1", "rule": "veo3.1=2/s", "tasks": 100, "outputs": 100, "seconds": 800, "credits": 1_600 },
+        ]);
+        assert_eq!(
+            report["plan"],
+            json!({
+                "tasks": 300, "granted": if code == 0 { 300 } else { 0 }, "rules": expected,
+            })
+        );
         let keep = json!({
             "kind": "keep", "needed": 500, "left": balance - 2_900, "met": balance >= 3_400,
         });
@@ -98,7 +103,7 @@ fn a_plan_is_summed_up_by_model_and_decided() {
         };
         assert_eq!(report["granted"], granted, "{run:?}");
         assert_eq!(run.output("granted"), granted.to_string());
-        let plan = "| gen4.5 | 100 | 500 | 800 |";
+        let plan = "| gen4.5 | gen4.5=1.5/s | 100 | 100 | 500 | 800 |";
         assert!(
             run.summary.as_deref().unwrap_or_default().contains(plan),
             "{run:?}"
@@ -120,14 +125,24 @@ fn a_plan_adds_up_with_the_flags() {
 }
 
 #[test]
-fn an_empty_plan_needs_nothing() {
+fn an_empty_plan_needs_nothing_and_is_a_warning() {
     let gate = || Gate::reading(organization(10)).args("--format json");
-    let run = gate().file("tasks", "").args("--plan tasks").run();
-    assert_eq!(
-        (run.code, &run.json()["plan"]["tasks"]),
-        (0, &json!(0)),
-        "{run:?}"
-    );
+    let nothing = json!({ "tasks": 0, "granted": 0, "rules": [] });
+    for (plan, args) in [
+        ("", ""),
+        (" \n", "--plan-min 5"),
+        ("[ ]", "--price gen4.5=1"),
+    ] {
+        let run = gate()
+            .github()
+            .file("tasks", plan)
+            .args("--plan tasks")
+            .args(args)
+            .run();
+        assert_eq!((run.code, &run.json()["plan"]), (0, &nothing), "{run:?}");
+        assert_eq!(run.codes("warning"), ["nothing-planned"], "{run:?}");
+        assert_eq!(run.output("granted-tasks"), "0");
+    }
     let run = gate()
         .file("tasks", "[ ]")
         .args("--plan tasks --price gen4.5=1 --keep 10")
@@ -146,31 +161,31 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
             "not JSON",
             b"SECRET".into(),
             "",
-            "line 1: a task must be a JSON object, such as {",
+            "line 1, task 1: a task must be a JSON object, such as {",
         ),
         (
             "bad JSON",
             format!("{task}\n{{SECRET}}").into(),
             "",
-            "line 2: this is not JSON",
+            "line 2, task 2: this is not JSON",
         ),
         (
             "cut off",
             task.as_bytes()[..20].into(),
             "",
-            "line 1: the task that begins here is cut off",
+            "line 1, task 1: the task that begins here is cut off",
         ),
         (
             "an open array",
             format!("[{task}").into(),
             "",
-            "line 1: the array is cut off",
+            "line 1, task 2: the array is cut off",
         ),
         (
             "UTF-16 without a mark",
             unmarked,
             "",
-            "line 1: this is not UTF-8 (is it UTF-16?)",
+            "line 1, task 1: this is not UTF-8 (is it UTF-16?)",
         ),
         (
             "a prompt that is not text",
@@ -180,55 +195,55 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
             ]
             .concat(),
             "",
-            "line 2: this is not UTF-8",
+            "line 2, task 2: this is not UTF-8",
         ),
         (
             "YAML",
             b"- model: gen4.5\n  promptText: SECRET".into(),
             "",
-            "line 1: a task must be a JSON object, such as {",
+            "line 1, task 1: a task must be a JSON object, such as {",
         ),
         (
             "commas",
             format!("{task},\n{task},\n").into(),
             "",
-            "line 1: there is a comma between tasks: remove it",
+            "line 1, task 2: there is a comma between tasks: remove it",
         ),
         (
             "a comma after the last",
             format!("[{task},\n]").into(),
             "",
-            "line 2: there is a comma after the last task: remove it",
+            "line 2, task 2: there is a comma where a task should follow: remove it",
         ),
         (
             "a wrapper",
             format!("{{\"tasks\":[{task}]}}").into(),
             "",
-            "line 1: this object has no model",
+            "line 1, task 1: this object has no model, but \"tasks\" is an array of tasks: unwrap it with jq -c '.tasks[]'",
         ),
         (
             "no model",
             b"\n\n{\"promptText\":\"SECRET\"}".into(),
             "",
-            "line 3: this object has no model",
+            "line 3, task 1: this object has no model",
         ),
         (
             "no price",
             task.into(),
             "--price other=1",
-            "line 1: the model of this task has no --price",
+            "line 1, task 1 (gen4.5): its model has no --price",
         ),
         (
             "no duration",
             task.into(),
             "--price gen4.5=1/s",
-            "line 1: the price is per second",
+            "line 1, task 1 (gen4.5): the price is per second",
         ),
         (
             "text as duration",
             br#"{"model":"gen4.5","duration":"SECRET"}"#.into(),
             "--price gen4.5=1/s",
-            "line 1: the price is per second",
+            "line 1, task 1 (gen4.5): the price is per second",
         ),
         (
             "a duration that Runway picks",
@@ -240,13 +255,13 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
             "a negative duration",
             br#"{"model":"gen4.5","duration":-5}"#.into(),
             "--price gen4.5=1/s",
-            "line 1: the price is per second",
+            "line 1, task 1 (gen4.5): the price is per second",
         ),
         (
             "a duration beyond",
             br#"{"model":"gen4.5","duration":1e9}"#.into(),
             "--price gen4.5=1/s",
-            "line 1: the price is per second",
+            "line 1, task 1 (gen4.5): the price is per second",
         ),
         (
             "too many",
@@ -770,4 +785,188 @@ fn a_maximum_needs_a_planned_cost_and_bounds_what_is_granted() {
         "{run:?} {report:?}"
     );
     assert!(run.stdout.contains("planned cost, as a maximum"), "{run:?}");
+}
+
+/// The plan in a mixed order, as 20 tasks of gen4.5 (60 each), veo3.1 (40) and an unknown model last.
+fn mixed() -> String {
+    let task = |nth| match nth % 3 {
+        0 => r#"{"model":"veo3.1","audio":false}"#,
+        _ => r#"{"model":"gen4.5","duration":5}"#,
+    };
+    let tasks: String = (0..20).map(|nth| format!("{}\n", task(nth))).collect();
+    format!("{tasks}{}\n", r#"{"model":"unknown"}"#)
+}
+
+#[test]
+fn a_plan_is_granted_from_its_first_task_on() {
+    const PRICES: &str = "gen4.5=12/s,veo3.1 audio=false 40,veo3.1=80,unknown=0";
+    // Balance, flags, tasks that are granted, what held back, models that get fewer.
+    let cases = [
+        (5_000, "", 20, "the tier, which does not list it", 1),
+        (620, "", 11, "limited by the balance", 3),
+        (619, "", 11, "limited by the balance", 3),
+        (5_000, "--keep 4400", 11, "limited by --keep", 3),
+        (5_000, "--max-cost 300", 5, "limited by --max-cost", 3),
+        (
+            5_000,
+            "--generations gen4.5=104..200@0",
+            4,
+            "the daily limit",
+            3,
+        ),
+        (
+            5_000,
+            "--generations gen4.5=1..100@0",
+            16,
+            "the daily limit",
+            3,
+        ),
+    ];
+    each(
+        &cases,
+        |(balance, flags, ..)| format!("{balance} {flags}"),
+        |(balance, flags, granted, held, fewer)| {
+            let ask = |plan: String, flags: &str| {
+                let mut gate = Gate::reading(organization(*balance))
+                    .github()
+                    .file("tasks", plan)
+                    .args("--format json --plan tasks")
+                    .args(flags);
+                for price in PRICES.split(',') {
+                    gate = gate.arg("--price").arg(price);
+                }
+                gate.run()
+            };
+            let run = ask(mixed(), &format!("--plan-min 3 {flags}"));
+            assert_eq!(run.code, 0, "{run:?}");
+            assert_eq!(run.json()["plan"]["granted"], *granted, "{run:?}");
+            assert_eq!(run.output("granted-tasks"), granted.to_string());
+            assert!(run.stderr.contains(held), "{run:?}");
+            assert_eq!(run.codes("warning").len(), *fewer, "{run:?}");
+            let summary = run.summary.as_deref().unwrap_or_default();
+            let said = format!("### Plan: 21 tasks, of which the first {granted} can start now");
+            assert!(summary.contains(&said), "{run:?}");
+            // No row is about what comes behind the first tasks.
+            let rows = run.json()["requirements"].clone();
+            let rows = rows.as_array().expect("rows").iter();
+            let needed: Vec<_> = rows.map(|row| (&row["model"], &row["needed"])).collect();
+            assert!(
+                !needed.iter().any(|(model, _)| **model == "unknown"),
+                "{run:?}"
+            );
+            // Exactly so many are a go, and one more is not; flags keep to what they were granted.
+            let granted_of_flag = run.json()["granted"]["gen4.5"].as_u64().expect("a count");
+            let beginning = |tasks: u64| {
+                let lines: Vec<String> = mixed()
+                    .lines()
+                    .take(usize::try_from(tasks).expect("a count"))
+                    .map(str::to_owned)
+                    .collect();
+                lines.join("\n")
+            };
+            let in_plan = beginning(*granted).matches("gen4.5").count();
+            let in_plan = u64::try_from(in_plan).expect("a count");
+            let flags = match flags.split_once("..") {
+                Some(_) => format!("--generations gen4.5={}@0", granted_of_flag - in_plan),
+                None => (*flags).to_owned(),
+            };
+            let just = ask(beginning(*granted), &flags);
+            assert_eq!(just.code, 0, "{just:?}");
+            assert_eq!(just.output("granted-tasks"), granted.to_string());
+            assert_ne!(ask(beginning(granted + 1), &flags).code, 0);
+        },
+    );
+    let none = Gate::reading(organization(100))
+        .github()
+        .file("tasks", mixed())
+        .args("--format json --plan tasks --plan-min 3 --price gen4.5=60 --price veo3.1=40 --price unknown=0")
+        .run();
+    assert_eq!(
+        (none.code, none.output("granted-tasks")),
+        (6, "0"),
+        "{none:?}"
+    );
+    assert_eq!(none.json()["plan"]["granted"], 0);
+    let without = Gate::reading(organization(100)).github().run();
+    assert_eq!(without.output("granted-tasks"), "");
+}
+
+#[test]
+fn what_is_not_known_is_never_counted_as_nothing() {
+    let plan = |tasks: &str| tasks.replace('_', r#""model":"gen4.5""#);
+    // Tasks and flags, and the planned cost, or what is said of a wrong command line.
+    let cases = [
+        ("{_}", "--price gen4.5=1.5", Ok(2)),
+        (r#"{_,"outputCount":3}{_}"#, "--price gen4.5=1.5", Ok(7)),
+        (r#"{_,"outputCount":1e1}"#, "--price gen4.5=5", Ok(50)),
+        (
+            r#"{_,"outputCount":2,"duration":2.5}"#,
+            "--price gen4.5=1.5/s",
+            Ok(8),
+        ),
+        (
+            r#"{_,"outputCount":0}"#,
+            "--price gen4.5=5",
+            Err("line 1, task 1 (gen4.5): \"outputCount\""),
+        ),
+        (
+            r#"{_,"outputCount":"2"}"#,
+            "--price gen4.5=5",
+            Err("\"outputCount\" must be a whole number"),
+        ),
+        (
+            r#"{_,"outputCount":1,"outputCount":1}"#,
+            "--price gen4.5=5",
+            Err("\"outputCount\" appears twice"),
+        ),
+        (
+            "{_}",
+            "--generations veo3.1=1@5",
+            Err("task 1 (gen4.5): its model has no --price"),
+        ),
+        (
+            "{_}",
+            "--price unused=5",
+            Err("task 1 (gen4.5): its model has no --price"),
+        ),
+        (
+            "{_}",
+            "--generations veo3.1=1 --price gen4.5=5",
+            Err("--generations \"veo3.1=1\" has no price"),
+        ),
+        (
+            "{_}",
+            "--generations veo3.1=1..2 --price gen4.5=5",
+            Err("has no price"),
+        ),
+        ("{_}", "--generations veo3.1=0 --price gen4.5=5", Ok(5)),
+        ("{_}", "--generations veo3.1=7@0 --price gen4.5=5", Ok(5)),
+        ("{_}", "--warn-generations veo3.1=7 --price gen4.5=5", Ok(5)),
+        ("", "--price gen4.5=5", Ok(0)),
+    ];
+    each(
+        &cases,
+        |(tasks, args, _)| format!("{tasks} {args}"),
+        |(tasks, args, expected)| {
+            let run = Gate::reading(organization(5_000))
+                .file("tasks", plan(tasks))
+                .args("--format json --plan tasks")
+                .args(args)
+                .run();
+            match expected {
+                Ok(cost) => {
+                    let rows = run.json()["requirements"].clone();
+                    let mut rows = rows.as_array().expect("rows").iter();
+                    let row = rows
+                        .find(|row| row["kind"] == "planned-cost")
+                        .expect("a row");
+                    assert_eq!((run.code, &row["needed"]), (0, &json!(cost)), "{run:?}");
+                }
+                Err(said) => {
+                    assert_eq!(run.code, 2, "{run:?}");
+                    assert!(run.stderr.contains(said), "{run:?}");
+                }
+            }
+        },
+    );
 }

@@ -64,7 +64,7 @@ fn text_is_wrapped_to_the_terminal() {
     let long = "--generations a_model_whose_name_is_longer_than_a_terminal_of_sixty_columns=5 \
                 --label a-label-that-fills-the-first-line-of-a-terminal-all-by-itself";
     let history = "--usage 2026-02-15..2026-03-17 --tiers";
-    let short = "--generations gen4.5=200@60 --generations veo3.1=10 --credits 6000";
+    let short = "--generations gen4.5=200@60 --generations veo3.1=10@0 --credits 6000";
     for (args, code) in [(short, 6), (long, 6), (history, 0)] {
         let shown = |columns| {
             let spent = Reply::ok(include_str!("../../examples/usage.json"));

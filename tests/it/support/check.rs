@@ -8,13 +8,14 @@ use serde_json::Value;
 use super::gate::Run;
 
 /// Every output that a step can rely on.
-pub(crate) const OUTPUTS: [&str; 12] = [
+pub(crate) const OUTPUTS: [&str; 13] = [
     "codes",
     "concurrency",
     "credit-balance",
     "exit-code",
     "generations-left",
     "granted",
+    "granted-tasks",
     "lasts-days",
     "message",
     "pass",
