@@ -157,7 +157,17 @@ pub fn of_inputs(error: &UsageError) -> UsageError {
         let known = flags.iter().any(|flag| flag.long == name);
         known.then(|| word.trim_start_matches('-').to_owned())
     };
-    let (problem, example) = error.0.split_once("\nexample: ").unwrap_or((&error.0, ""));
+    // The Action hands a switch that is neither true nor false on with its value; `fail` is the Action's own.
+    let either = "takes true or false, and nothing else";
+    if error.0.starts_with("error: unknown flag \"--fail\"\n") {
+        return UsageError(format!(
+            "error: the input fail {either}\nexample: fail: false\n"
+        ));
+    }
+    let told = error
+        .0
+        .replace("takes no value: give it alone, or leave it out", either);
+    let (problem, example) = told.split_once("\nexample: ").unwrap_or((&told, ""));
     // What stands in quotation marks was given, and stays as it is.
     let mut quoted = false;
     let mut first = "the input ";

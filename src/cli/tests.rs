@@ -180,8 +180,11 @@ fn an_error_speaks_of_inputs() {
         ),
         (
             &["--tiers=x"],
-            "error: the input tiers takes no value: give it alone, or leave it out\nexample: \
-             tiers: true\n",
+            "error: the input tiers takes true or false, and nothing else\nexample: tiers: true\n",
+        ),
+        (
+            &["--fail=yes"],
+            "error: the input fail takes true or false, and nothing else\nexample: fail: false\n",
         ),
     ] {
         let error = UsageError(error_of(words));

@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import unittest
@@ -131,6 +132,21 @@ def script(path, text):
     path.write_text(text)
     path.chmod(0o755)
     return path
+
+
+def led_to(public, folder, tool="curl", own=None):
+    """A folder with a tool that takes an address on loopback in place of github.com, and of a server of one's own."""
+    target = sys.executable if tool == "python3" else shutil.which(tool)
+    script(folder / tool, f"""#!{shutil.which("bash")} -p
+words=()
+for word; do
+  word=${{word/#https:\\/\\/github.com/{public.url}}}
+  word=${{word/#https:\\/\\/ghe.example.com/{own and own.url}}}
+  words+=("${{word/#=https/=http}}")
+done
+exec '{target}' "${{words[@]}}"
+""")
+    return folder
 
 
 def recording_cargo(folder, built):

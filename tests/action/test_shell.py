@@ -6,11 +6,10 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import unittest
 
 import readme
-from support import ROOT, Loopback, script, temporary_folder
+from support import ROOT, Loopback, led_to, script, temporary_folder
 
 ACTION = ROOT / "action"
 ASSETS = {
@@ -297,20 +296,6 @@ chmod +x "$2/release/runway-preflight$suffix"
     def change_the_source(self):
         (self.root / "src" / "main.rs").write_text("fn main() { todo!() }\n")
 
-    def led(self, tool, public, own=None, folder=None):
-        """A tool that takes the addresses on loopback in place of those that it is given."""
-        target = sys.executable if tool == "python3" else shutil.which(tool)
-        path = script((folder or self.bin) / tool, f"""#!{shutil.which("bash")} -p
-words=()
-for word; do
-  word=${{word/#https:\/\/github.com/{public.url}}}
-  word=${{word/#https:\/\/ghe.example.com/{own and own.url}}}
-  words+=("${{word/#=https/=http}}")
-done
-exec '{target}' "${{words[@]}}"
-""")
-        return path.parent
-
     def install(self, server=None, own=None, system=("Linux", "X64"), path=None, fresh=False, **environment):
         """Runs install.sh: the process, with the binary that it names and what that one says."""
         output = self.temp / "output"
@@ -320,7 +305,7 @@ exec '{target}' "${{words[@]}}"
         for folder in ("runner", "tools"):
             (self.temp / folder).mkdir(exist_ok=True)
         if server:
-            self.led("curl", server, own)
+            led_to(server, self.bin, own=own)
         if own:
             environment["GITHUB_SERVER_URL"] = self.ENTERPRISE
         if system[0] == "Windows":
@@ -424,7 +409,7 @@ class Install(Scripts):
                 continue
             for status, cut in ((200, 0), (404, 0), (200, 5)):
                 with self.serve(status, cut=cut) as server:
-                    path = f"{self.led(tool, server, folder=temporary_folder())}:{self.without()}"
+                    path = f"{led_to(server, temporary_folder(), tool)}:{self.without()}"
                     done = self.install(path=path, fresh=True)
                     self.assertGreater(len(server.requests), 0, done.stderr)
                 if (status, cut) == (200, 0):
@@ -440,7 +425,7 @@ class Install(Scripts):
             broken = temporary_folder()
             script(broken / tool, f"#!{shutil.which('bash')}\nexit {code}\n")
             with self.serve() as server:
-                path = f"{broken}:{self.led('python3', server, folder=temporary_folder())}:{self.without()}"
+                path = f"{broken}:{led_to(server, temporary_folder(), 'python3')}:{self.without()}"
                 done = self.install(path=path, fresh=True)
             self.assertEqual((done.says, len(server.requests)), (said, 1 if said else 0), (tool, code, done.stderr))
             self.assertIn(f"could not be downloaded ({tool} ended with {code})", done.stderr)

@@ -7,4 +7,4 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "action"), str(ROOT / "packaging")]
 
 import table  # noqa: E402, F401
-from support import KEY, Loopback, copy_of_the_repository, runway, script, temporary_folder  # noqa: E402, F401
+from support import KEY, Loopback, copy_of_the_repository, led_to, runway, script, temporary_folder  # noqa: E402, F401
