@@ -6,7 +6,7 @@ pub mod github;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::diagnostic::KeyHint;
+use crate::credentials::KeyHint;
 use crate::report::{Closed, Report};
 
 /// The environment: the value of a variable, if it is set.

@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::diagnostic::{KeyHint, KeyProblem};
+use crate::decode;
 use crate::files::{self, Limits, Pipes};
 
 /// The variable that the official SDKs read.
@@ -29,8 +29,8 @@ const OTHER_NAMES: [&str; 7] = [
 /// More than any key; a longer file is none.
 const MAX_BYTES: u64 = 65_536;
 
-/// What is malformed and shorter is no key, and would be redacted everywhere.
-const MIN_MALFORMED: usize = 8;
+/// What is shorter may stand anywhere by chance.
+const MIN_SECRET: usize = 8;
 
 /// An API key. It cannot be printed; it leaves only as the `Authorization` header.
 #[derive(Clone, PartialEq, Eq)]
@@ -76,32 +76,9 @@ impl Key {
         Err(KeyProblem::Text(problem))
     }
 
-    /// What is visible of a text that may be meant for a key: good for redaction alone.
-    pub fn meant_by(text: &str) -> Option<Self> {
-        // A variable that was not filled in is named, and not hidden.
-        if let Some(Some(_)) = placeholder::name(trimmed(text)) {
-            return None;
-        }
-        let visible: String = text.chars().filter(char::is_ascii_graphic).collect();
-        let assigned = visible.rsplit(VARIABLE).next().unwrap_or(&visible);
-        let text = assigned.trim_matches(['=', ':', '"', '\'']);
-        (text.len() >= MIN_MALFORMED).then(|| Self(text.to_owned()))
-    }
-
     /// The value of the `Authorization` header: the one way out.
     pub fn bearer(&self) -> String {
         format!("Bearer {}", self.0)
-    }
-
-    /// Whether it stands in a text, as a whole. A few characters may stand anywhere and do not count.
-    pub fn is_in(&self, text: &str) -> bool {
-        let visible: String = text.chars().filter(char::is_ascii_graphic).collect();
-        self.0.len() >= MIN_MALFORMED && visible.contains(&self.0)
-    }
-
-    /// The key itself, to search for it.
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
     }
 }
 
@@ -145,6 +122,50 @@ impl KeySource {
             Self::Dotenv => "dotenv",
         }
     }
+
+    fn place(self) -> &'static str {
+        match self {
+            Self::Environment => "the environment variable RUNWAYML_API_SECRET",
+            Self::File => "the file given by --key-file",
+            Self::Dotenv => "the file .env",
+        }
+    }
+}
+
+/// What is wrong with what stands in the place of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyProblem {
+    /// It is no key: the end of a sentence on it.
+    Text(String),
+    /// `.env` cannot be read, and why.
+    Unreadable(String),
+    /// It is an env file that does not name the key.
+    OtherNames,
+    /// It is a placeholder, of this variable.
+    Placeholder(String),
+}
+
+/// What is known about why there is no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyHint {
+    /// GitHub gives no secrets to a pull request from a fork.
+    Fork,
+    /// GitHub gives no Actions secrets to a run by Dependabot.
+    Dependabot,
+    /// In GitHub Actions the variable is set, and empty.
+    EmptySecret,
+    /// GitLab gives protected variables to protected branches alone.
+    NotProtected,
+    /// Azure gives secret variables to no step that does not map them.
+    NotMapped,
+    /// A `.env` of the checkout is there, and is not read in a CI system.
+    DotenvNotRead,
+    /// A variable is set that belongs to another tool.
+    OtherName(&'static str),
+    /// `--key-file` holds none, and the variable, which it comes before, is set.
+    BesideKeyFile,
+    /// Limits and balance come from a saved answer, and this flag still needs the history.
+    HistoryAsked(&'static str),
 }
 
 /// Why there is no key to ask with.
@@ -156,24 +177,34 @@ pub enum KeyError {
         hints: Vec<KeyHint>,
     },
     /// There is something else: where, and what is wrong with it.
-    Malformed { place: String, problem: KeyProblem },
+    Malformed {
+        place: &'static str,
+        problem: KeyProblem,
+    },
     /// `--key-file` cannot be read.
     Unreadable(String),
 }
 
 /// Every place where a key may be, read once.
 pub struct Places {
-    file: Option<Result<String, String>>,
-    variable: Option<String>,
-    dotenv: Dotenv,
+    /// In the order in which they are searched.
+    places: Vec<Place>,
+    has_file: bool,
     hints: Vec<KeyHint>,
 }
 
-enum Dotenv {
-    Missing,
-    /// In a CI system, whether it is there or not.
-    NotRead,
-    Read(Result<String, String>),
+struct Place {
+    source: KeySource,
+    /// All that stands there.
+    text: String,
+    /// What stands for the key.
+    value: Result<String, NoValue>,
+}
+
+enum NoValue {
+    Missing(&'static str),
+    Malformed(KeyProblem),
+    Unreadable(String),
 }
 
 impl Places {
@@ -186,63 +217,62 @@ impl Places {
         in_ci: bool,
         patience: Duration,
     ) -> Self {
-        let read = |path, pipes| {
-            let limits = Limits {
-                max_bytes: MAX_BYTES,
-                pipes,
-            };
-            files::read(path, limits).map(|bytes| dotenv::decode(&bytes))
-        };
-        let file = file.map(|file| read(file, Pipes::Within(patience)));
+        let mut places = Vec::new();
+        if let Some(path) = file {
+            let read = read(path, Pipes::Within(patience));
+            let read = read.map_err(NoValue::Unreadable);
+            places.push(Place::of(KeySource::File, read, in_key_file));
+        }
         // What is not UTF-8 becomes a character that no key has.
         let value = variable(VARIABLE).map(|value| value.to_string_lossy().into_owned());
+        let value = value.ok_or(NoValue::Missing("not set"));
+        places.push(Place::of(KeySource::Environment, value, |text| {
+            Ok(text.to_owned())
+        }));
         // A folder of this name, such as a virtual environment, holds no key.
         let there = match dotenv.symlink_metadata() {
-            Ok(_) if dotenv.is_dir() => Ok(false),
-            Ok(_) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
+            found => found.map(|_| !dotenv.is_dir()),
         };
         let mut hints = Vec::new();
         if in_ci && matches!(there, Ok(true)) {
             hints.push(KeyHint::DotenvNotRead);
         }
-        let dotenv = match there {
-            _ if in_ci => Dotenv::NotRead,
-            Ok(true) => Dotenv::Read(read(dotenv, Pipes::Refused)),
-            Ok(false) => Dotenv::Missing,
-            Err(error) => Dotenv::Read(Err(files::why(&error))),
+        let unreadable = |error| NoValue::Malformed(KeyProblem::Unreadable(error));
+        let text = match there {
+            _ if in_ci => Err(NoValue::Missing("not read in a CI system")),
+            Ok(true) => read(dotenv, Pipes::Refused).map_err(unreadable),
+            Ok(false) => Err(NoValue::Missing("not in this directory")),
+            Err(error) => Err(unreadable(files::why(&error))),
         };
+        places.push(Place::of(KeySource::Dotenv, text, in_dotenv));
         let other = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
         let others = OTHER_NAMES.into_iter().filter(other);
         hints.extend(others.map(KeyHint::OtherName));
         Self {
-            file,
-            variable: value,
-            dotenv,
+            places,
+            has_file: file.is_some(),
             hints,
         }
     }
 
     /// Everything that is, or may be meant for, a key, to keep it out of all that is shown.
-    pub fn candidates(&self) -> Vec<Key> {
-        let mut texts: Vec<String> = self.variable.iter().cloned().collect();
-        let dotenv = match &self.dotenv {
-            Dotenv::Read(Ok(text)) => Some(text),
-            _ => None,
-        };
-        for text in self.file.iter().flatten().chain(dotenv) {
-            let named = dotenv::candidates(text, VARIABLE);
-            if named.is_empty() {
-                texts.push(text.clone());
-            }
-            texts.extend(named);
-        }
-        let keys = texts.iter().filter_map(|text| {
-            let key = Key::new(text).ok().filter(|key| !key.0.is_empty());
-            key.or_else(|| Key::meant_by(text))
+    pub fn secrets(&self) -> Vec<String> {
+        let texts = self.places.iter().flat_map(|place| {
+            let named = dotenv::candidates(&place.text, VARIABLE);
+            // What else an env file holds is not hidden.
+            let alone = named.is_empty() && place.source != KeySource::Dotenv;
+            named.into_iter().chain(alone.then(|| place.text.clone()))
         });
-        keys.collect()
+        texts.filter_map(|text| secret_in(&text)).collect()
+    }
+
+    /// Whether a whole key stands in a text.
+    pub fn stands_in(&self, text: &str) -> bool {
+        let visible: String = text.chars().filter(char::is_ascii_graphic).collect();
+        let long = |secret: &String| secret.len() >= MIN_SECRET;
+        let mut secrets = self.secrets().into_iter().filter(long);
+        secrets.any(|secret| visible.contains(&secret))
     }
 
     /// The key: of the file if one is given, else of the environment, else of `.env`.
@@ -252,96 +282,100 @@ impl Places {
     /// Where there is none, with every place that was searched; or none that is one.
     pub fn key(&self) -> Result<(Key, KeySource), KeyError> {
         let mut searched = Vec::new();
-        let place = "the file given by --key-file".to_owned();
-        if let Some(text) = &self.file {
-            let text = text
-                .as_ref()
-                .map_err(|error| KeyError::Unreadable(error.clone()))?;
-            let value = match dotenv::value(text, VARIABLE) {
-                _ if placeholder::name(trimmed(text)).is_some() => text.clone(),
-                Ok(Some(value)) => value,
-                Ok(None) if dotenv::assigns(text) => {
-                    let problem = KeyProblem::OtherNames;
-                    return Err(KeyError::Malformed { place, problem });
-                }
-                Ok(None) => text.clone(),
-                Err(dotenv::Unreadable) => return Err(not_an_assignment(place)),
+        let counts = |place: &&Place| (place.source == KeySource::File) == self.has_file;
+        for Place { source, value, .. } in self.places.iter().filter(counts) {
+            let place = source.place();
+            let malformed = |problem| KeyError::Malformed { place, problem };
+            let why_not = match value {
+                Ok(text) if trimmed(text).is_empty() => "empty",
+                Ok(text) => return Ok((Key::new(text).map_err(malformed)?, *source)),
+                Err(NoValue::Missing(why)) => why,
+                Err(NoValue::Malformed(problem)) => return Err(malformed(problem.clone())),
+                Err(NoValue::Unreadable(error)) => return Err(KeyError::Unreadable(error.clone())),
             };
-            if let Some(found) = taken(value, place, KeySource::File, &mut searched) {
-                return found;
-            }
-        } else {
-            let place = format!("the environment variable {VARIABLE}");
-            match &self.variable {
-                None => searched.push(format!("{place} (not set)")),
-                Some(text) => {
-                    let source = KeySource::Environment;
-                    let text = text.clone();
-                    if let Some(found) = taken(text, place, source, &mut searched) {
-                        return found;
-                    }
-                }
-            }
-            if let Some(found) = self.in_dotenv(&mut searched) {
-                return found;
-            }
+            searched.push(format!("{place} ({why_not})"));
         }
         Err(KeyError::Missing {
             searched,
             hints: self.hints.clone(),
         })
     }
+}
 
-    fn in_dotenv(&self, searched: &mut Vec<String>) -> Option<Result<(Key, KeySource), KeyError>> {
-        let place = "the file .env".to_owned();
-        let why_not = match &self.dotenv {
-            Dotenv::Missing => "not in this directory",
-            Dotenv::NotRead => "not read in a CI system",
-            Dotenv::Read(Err(error)) => {
-                let problem = KeyProblem::Unreadable(error.clone());
-                return Some(Err(KeyError::Malformed { place, problem }));
-            }
-            Dotenv::Read(Ok(text)) => match dotenv::value(text, VARIABLE) {
-                Ok(Some(value)) => return taken(value, place, KeySource::Dotenv, searched),
-                Ok(None) => "does not name it",
-                Err(dotenv::Unreadable) => return Some(Err(not_an_assignment(place))),
+impl Place {
+    fn of(
+        source: KeySource,
+        text: Result<String, NoValue>,
+        value: fn(&str) -> Result<String, NoValue>,
+    ) -> Self {
+        match text {
+            Ok(text) => Self {
+                source,
+                value: value(&text),
+                text,
             },
-        };
-        searched.push(format!("{place} ({why_not})"));
-        None
+            Err(why) => Self {
+                source,
+                text: String::new(),
+                value: Err(why),
+            },
+        }
+    }
+}
+
+fn read(path: &Path, pipes: Pipes) -> Result<String, String> {
+    let limits = Limits {
+        max_bytes: MAX_BYTES,
+        pipes,
+    };
+    let text = decode::whole_as_utf8(&files::read(path, limits)?);
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// A key file holds the key alone, or is an env file.
+fn in_key_file(text: &str) -> Result<String, NoValue> {
+    if placeholder::name(trimmed(text)).is_some() {
+        return Ok(text.to_owned());
+    }
+    match in_dotenv(text) {
+        Err(NoValue::Missing(_)) if dotenv::assigns(text) => {
+            Err(NoValue::Malformed(KeyProblem::OtherNames))
+        }
+        Err(NoValue::Missing(_)) => Ok(text.to_owned()),
+        found => found,
+    }
+}
+
+fn in_dotenv(text: &str) -> Result<String, NoValue> {
+    const PROBLEM: &str = "cannot be read: its line in the file is not NAME=VALUE";
+    match dotenv::value(text, VARIABLE) {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => Err(NoValue::Missing("does not name it")),
+        Err(dotenv::Unreadable) => {
+            let problem = KeyProblem::Text(PROBLEM.to_owned());
+            Err(NoValue::Malformed(problem))
+        }
+    }
+}
+
+/// What is visible of a text that is, or may be meant for, a key.
+fn secret_in(text: &str) -> Option<String> {
+    match Key::new(text) {
+        Ok(Key(key)) => Some(key).filter(|key| !key.is_empty()),
+        // A variable that was not filled in is named, and not hidden.
+        Err(_) if matches!(placeholder::name(trimmed(text)), Some(Some(_))) => None,
+        Err(_) => {
+            let visible: String = text.chars().filter(char::is_ascii_graphic).collect();
+            let assigned = visible.rsplit(VARIABLE).next().unwrap_or(&visible);
+            let secret = assigned.trim_matches(['=', ':', '"', '\'']);
+            (secret.len() >= MIN_SECRET).then(|| secret.to_owned())
+        }
     }
 }
 
 /// Without white space and byte order marks at the ends.
 fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
-}
-
-fn not_an_assignment(place: String) -> KeyError {
-    KeyError::Malformed {
-        place,
-        problem: KeyProblem::Text(
-            "cannot be read: its line in the file is not NAME=VALUE".to_owned(),
-        ),
-    }
-}
-
-/// Takes a text as the key, unless it is blank: then it is one more place that was searched.
-fn taken(
-    text: String,
-    place: String,
-    source: KeySource,
-    searched: &mut Vec<String>,
-) -> Option<Result<(Key, KeySource), KeyError>> {
-    if trimmed(&text).is_empty() {
-        searched.push(format!("{place} (empty)"));
-        return None;
-    }
-    let key = Key::new(&text);
-    Some(match key {
-        Ok(key) => Ok((key, source)),
-        Err(problem) => Err(KeyError::Malformed { place, problem }),
-    })
 }
 
 #[cfg(test)]
@@ -358,7 +392,7 @@ mod tests {
     #[test]
     fn a_key_is_one_word() {
         for good in [" key_1\n", "\u{feff}key_1"] {
-            assert_eq!(Key::new(good).expect("a key").expose(), "key_1");
+            assert_eq!(Key::new(good).expect("a key").0, "key_1");
         }
         for (text, problem) in [
             ("key 1", "contains a space at position 4"),
@@ -410,16 +444,20 @@ mod tests {
 
     #[test]
     fn a_whole_key_within_a_text_is_found() {
-        let key = Key::new("key_01234567").expect("a key");
+        let of = |key: &'static str| {
+            let set = move |name: &str| (name == VARIABLE).then(|| key.into());
+            let patience = Duration::from_secs(1);
+            Places::read(&set, None, Path::new("no/.env"), false, patience)
+        };
         for (text, holds) in [
             ("https://h/key_01234567", true),
             ("key_0 123\n4567", true),
             ("https://h/key_0123456", false),
             ("", false),
         ] {
-            assert_eq!(key.is_in(text), holds, "{text}");
+            assert_eq!(of("key_01234567").stands_in(text), holds, "{text}");
         }
-        assert!(!Key::new("key").expect("a key").is_in("a key"));
+        assert!(!of("key").stands_in("a key"));
     }
 
     /// The superuser may search every folder, but nobody may search a file.
@@ -445,9 +483,11 @@ mod tests {
             "not\u{1}one word",
             "RUNWAYML_API_SECRET='not one word'",
         ] {
-            let meant = Key::meant_by(text).expect("visible characters");
-            assert_eq!(meant.expose().trim_end_matches('\''), "notoneword");
+            assert_eq!(secret_in(text).as_deref(), Some("notoneword"), "{text}");
         }
-        assert!(Key::meant_by("short").is_none() && Key::meant_by("''").is_none());
+        assert_eq!(secret_in("key_1").as_deref(), Some("key_1"));
+        for text in ["", "s h o r t", "''", "${{ secrets.RUNWAYML_API_SECRET }}"] {
+            assert_eq!(secret_in(text), None, "{text}");
+        }
     }
 }

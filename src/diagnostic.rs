@@ -8,6 +8,7 @@ mod messages;
 
 use std::time::Duration;
 
+use crate::credentials::{KeyHint, KeyProblem};
 use crate::exit::Exit;
 use crate::forecast::Forecast;
 use crate::grant::Grant;
@@ -176,7 +177,7 @@ diagnostics! {
         hints: Vec<KeyHint>,
     } = "key-missing", Key, waiting: false;
     KeyMalformed {
-        place: String,
+        place: &'static str,
         problem: KeyProblem,
         /// How the CI system gives a run its key.
         advice: Option<&'static str>,
@@ -265,51 +266,6 @@ pub enum CreditsFlag {
         /// What `--keep` asks for.
         kept: Credits,
     },
-}
-
-/// What is wrong with what stands in the place of a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyProblem {
-    /// It is no key: the end of a sentence on it.
-    Text(String),
-    /// It cannot be read, and why.
-    Unreadable(String),
-    /// It is an env file that does not name the key.
-    OtherNames,
-    /// It is a placeholder, of this variable.
-    Placeholder(String),
-}
-
-/// What is known about why there is no key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyHint {
-    /// GitHub gives no secrets to a pull request from a fork.
-    Fork,
-    /// GitHub gives no Actions secrets to a run by Dependabot.
-    Dependabot,
-    /// In GitHub Actions the variable is set, and empty.
-    EmptySecret,
-    /// GitLab gives protected variables to protected branches alone.
-    NotProtected,
-    /// Azure gives secret variables to no step that does not map them.
-    NotMapped,
-    /// A `.env` of the checkout is there, and is not read in a CI system.
-    DotenvNotRead,
-    /// A variable is set that belongs to another tool.
-    OtherName(&'static str),
-    /// `--key-file` holds none, and the variable, which it comes before, is set.
-    BesideKeyFile,
-    /// Limits and balance come from a saved answer, and a flag still needs the history.
-    HistoryAsked(HistoryFlag),
-}
-
-/// Which flag asks for the history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HistoryFlag {
-    /// `--budget`.
-    Budget,
-    /// `--usage`.
-    Usage,
 }
 
 /// What is common to all that can go wrong with a request.

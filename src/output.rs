@@ -197,13 +197,11 @@ fn stdout() -> io::Result<io::Stdout> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credentials::Key;
 
     #[test]
     fn no_key_leaves_by_any_way() {
-        let key = Key::new("key_0123456789abcdefghij").expect("a key");
-        let output = Output::new(Redactor::new(&[key]));
-        let (text, clean) = ("a key_0123456789abcdefghij b\n", "a [key] b\n");
+        let output = Output::new(Redactor::new(["key_0123456789a1b2c3d4e5"]));
+        let (text, clean) = ("a key_0123456789a1b2c3d4e5 b\n", "a [key] b\n");
         let mut sent = Vec::new();
         output.send(&mut sent, text).expect("sent");
         assert_eq!(sent, clean.as_bytes());

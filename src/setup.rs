@@ -8,9 +8,9 @@ use std::time::Duration;
 use runway_preflight::api::{proxy, roots, BaseUrl, Client, RUNWAY};
 use runway_preflight::ci;
 use runway_preflight::cli::{self, Settings, UsageError};
-use runway_preflight::credentials::{self, Key, KeyError, KeySource, Places};
+use runway_preflight::credentials::{self, KeyError, KeyHint, KeySource, Places};
 use runway_preflight::decode;
-use runway_preflight::diagnostic::{Asked, Context, Finding, HistoryFlag, KeyHint};
+use runway_preflight::diagnostic::{Asked, Context, Finding};
 use runway_preflight::files::{self, Limits, Pipes};
 use runway_preflight::job::Job;
 use runway_preflight::output::Output;
@@ -70,9 +70,8 @@ pub(crate) fn places(key_file: Option<&Path>, patience: Duration) -> Places {
 /// The sink that keeps every key back, and what a proxy is told.
 pub(crate) fn output(places: &Places) -> Output {
     let of_proxies = proxy::secrets(&variable);
-    let of_proxies = of_proxies.iter().filter_map(|text| Key::meant_by(text));
-    let secrets: Vec<Key> = places.candidates().into_iter().chain(of_proxies).collect();
-    Output::new(Redactor::new(&secrets))
+    let secrets = places.secrets().into_iter().chain(of_proxies);
+    Output::new(Redactor::new(secrets))
 }
 
 /// Reads what the settings name, as far as they need it.
@@ -82,7 +81,7 @@ pub(crate) fn setup<'a>(
     redactor: &Redactor,
 ) -> Result<Setup<'a>, UsageError> {
     let base = base_url(settings)?;
-    refuse_as_argument(&places.candidates(), redactor, settings.label.as_deref())?;
+    refuse_as_argument(places, redactor, settings.label.as_deref())?;
     let mut job = settings.job.clone();
     if let Some(source) = &settings.plan {
         add_plan(&mut job, source, settings)?;
@@ -184,13 +183,13 @@ fn key_in_environment() -> bool {
 }
 
 /// Which flag needs a key beside `--from`.
-fn history_asked(settings: &Settings) -> Option<HistoryFlag> {
+fn history_asked(settings: &Settings) -> Option<&'static str> {
     if settings.organization == Source::Runway {
         return None;
     }
     match settings.shown {
-        _ if settings.job.asks_for_history() => Some(HistoryFlag::Budget),
-        Some(_) => Some(HistoryFlag::Usage),
+        _ if settings.job.asks_for_history() => Some("--budget"),
+        Some(_) => Some("--usage"),
         None => None,
     }
 }
@@ -259,7 +258,7 @@ fn saved_answer(settings: &Settings) -> Result<Option<Vec<u8>>, UsageError> {
 
 /// The key belongs on no command line, where others see it; and what stands there is shown.
 fn refuse_as_argument(
-    keys: &[Key],
+    places: &Places,
     redactor: &Redactor,
     label: Option<&str>,
 ) -> Result<(), UsageError> {
@@ -267,7 +266,7 @@ fn refuse_as_argument(
     let base = variable("RUNWAYML_BASE_URL");
     if given
         .chain(base)
-        .any(|text| keys.iter().any(|key| key.is_in(&text.to_string_lossy())))
+        .any(|text| places.stands_in(&text.to_string_lossy()))
     {
         return Err(UsageError::new(
             format!(

@@ -4,7 +4,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use runway_preflight::credentials::Key;
 use runway_preflight::redact::Redactor;
 use runway_preflight::sanitize::sanitize;
 
@@ -27,10 +26,7 @@ fuzz_target!(|text: &str| {
     if key.len() < TRACE || !key.bytes().all(of_key) {
         return;
     }
-    let Ok(known) = Key::new(key) else {
-        return;
-    };
-    let redactor = Redactor::new([&known]);
+    let redactor = Redactor::new([key]);
     // The text as it is, and with the key in it, cut and split.
     let middle = text.chars().count() / 2;
     let (before, after): (String, String) = (

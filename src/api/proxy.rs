@@ -63,8 +63,10 @@ pub fn for_host(
     Ok(Some(proxy))
 }
 
-/// The users and passwords that the variables hold, as they are written and as they are meant.
+/// The users and passwords that the variables hold, as they are written and as they are meant;
+/// those of a few characters may stand anywhere by chance.
 pub fn secrets(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Vec<String> {
+    const MIN_SECRET: usize = 8;
     let mut secrets = Vec::new();
     for value in VARIABLES.iter().filter_map(|name| variable(name)) {
         let value = value.to_string_lossy();
@@ -75,6 +77,7 @@ pub fn secrets(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Vec<Str
             secrets.extend([secret.to_owned(), meant.into_owned()]);
         }
     }
+    secrets.retain(|secret| secret.len() >= MIN_SECRET);
     secrets
 }
 

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{CiFile, System, Variables};
-use crate::credentials::VARIABLE;
+use crate::credentials::{KeyHint, VARIABLE};
 use crate::decode;
-use crate::diagnostic::{Diagnostic, KeyHint, Severity};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::files::{self, Limits, Pipes};
 use crate::report::outputs::{values, Bounds};
 use crate::report::{markdown, text, Closed, Report};

@@ -1,14 +1,6 @@
 //! `.env` files, as node and python-dotenv read them, and without substitution: what another
 //! variable holds never gets into the key.
 
-use crate::decode::whole_as_utf8;
-
-/// The text of a file: UTF-8, or UTF-16 with a byte order mark. What cannot be decoded becomes a
-/// character that no key has.
-pub(super) fn decode(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&whole_as_utf8(bytes)).into_owned()
-}
-
 /// That a variable is named, but not as one that has a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unreadable;
@@ -248,23 +240,6 @@ mod tests {
             "A=\"\nKEY=abc\" b",
         ] {
             assert_eq!(value(text, "KEY"), Err(Unreadable), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn utf_16_is_read_by_its_mark() {
-        let text = "KEY=abc";
-        let units = || text.encode_utf16();
-        let little: Vec<u8> = [0xff, 0xfe]
-            .into_iter()
-            .chain(units().flat_map(u16::to_le_bytes))
-            .collect();
-        let big: Vec<u8> = [0xfe, 0xff]
-            .into_iter()
-            .chain(units().flat_map(u16::to_be_bytes))
-            .collect();
-        for bytes in [&little, &big, &b"\xef\xbb\xbfKEY=abc".to_vec()] {
-            assert_eq!(decode(bytes), text);
         }
     }
 }

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use super::{
-    Asked, Code, Context, CreditsFlag, Document, Finding, HistoryFlag, KeyHint, KeyProblem,
-    Shortage, Source, Unexpected,
-};
-use crate::credentials::VARIABLE;
+use super::{Asked, Code, Context, CreditsFlag, Document, Finding, Shortage, Source, Unexpected};
+use crate::credentials::{KeyHint, KeyProblem, VARIABLE};
 use crate::format::{
     count, credits, duration, exact_duration, is_or_are, list, thousands, was_or_were,
 };
@@ -448,7 +445,7 @@ impl Finding {
                 place,
                 problem,
                 advice,
-            } => key_malformed(place, problem, *advice, context),
+            } => key_malformed(place, problem, *advice),
             Self::Unauthorized { asked } => asked.message(
                 context,
                 "Runway does not accept the key (401)".to_owned(),
@@ -789,12 +786,7 @@ impl Context<'_> {
     }
 }
 
-fn key_malformed(
-    place: &str,
-    problem: &KeyProblem,
-    advice: Option<&str>,
-    context: &Context,
-) -> Message {
+fn key_malformed(place: &str, problem: &KeyProblem, advice: Option<&str>) -> Message {
     let (summary, cause, fix) = match problem {
         KeyProblem::Text(problem) => (
             format!("the key in {place} {problem}"),
@@ -806,7 +798,7 @@ fn key_malformed(
         ),
         KeyProblem::Unreadable(why) => (
             format!("{place} cannot be read"),
-            context.quote(why),
+            why.clone(),
             format!("make .env readable for this user, or set {VARIABLE}"),
         ),
         KeyProblem::OtherNames => (
@@ -887,13 +879,7 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
                     .to_owned(),
             ),
             KeyHint::HistoryAsked(flag) => (
-                format!(
-                    "the balance comes from --from, but {} asks Runway for the history",
-                    match flag {
-                        HistoryFlag::Budget => "--budget",
-                        HistoryFlag::Usage => "--usage",
-                    }
-                ),
+                format!("the balance comes from --from, but {flag} asks Runway for the history"),
                 String::new(),
             ),
         };
