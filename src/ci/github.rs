@@ -121,6 +121,17 @@ fn annotations(report: &Report) -> String {
         }
         *count = count.saturating_add(1);
     }
+    let whole = Bounds {
+        map: usize::MAX,
+        report: None,
+    };
+    for (name, value) in values(report, whole) {
+        if value.len() > MAX_OUTPUT {
+            output.push_str(&format!(
+                "the output {name} is too long for a step: models that no flag names are left out\n"
+            ));
+        }
+    }
     output
 }
 

@@ -82,6 +82,10 @@ fn summary_and_outputs_keep_their_limits() {
         assert!(summary.len() < 1_048_576, "{}", summary.len());
         let left_out = summary.contains("left out here");
         assert_eq!(left_out, [0, 3].contains(&nth), "{nth}: {}", summary.len());
+        let said = run
+            .stderr
+            .contains("the output generations-left is too long");
+        assert_eq!(said, [0, 3].contains(&nth), "{nth}: {}", run.stderr.len());
         for line in run.outputs.as_deref().expect("outputs").lines() {
             assert!(line.len() <= 120_000, "{}", line.len());
         }

@@ -109,6 +109,7 @@ fn cases() -> Vec<Case> {
         case("balance-0-and-meant", balance(0), "--credits 0", 0, &[]),
         case("balance-0-and-credits-needed", balance(0), "--credits 100", 6, &["no-credits"]),
         case("balance-0-and-a-planned-cost", balance(0), "--generations gen4.5=1@5", 6, &["no-credits"]),
+        case("balance-0-and-a-planned-cost-to-keep", balance(0), "--generations gen4.5=1@5 --keep 6 --credits 10", 6, &["no-credits"]),
         case("balance-negative", balance(-250), "", 6, &["no-credits"]),
         case("balance-negative-and-0-meant", balance(-250), "--credits 0", 6, &["no-credits"]),
         case("balance-negative-by-a-fraction", balance(-0.5), "--credits 0", 6, &["no-credits"]),
@@ -171,6 +172,7 @@ fn cases() -> Vec<Case> {
         case("model-unknown-and-none-needed", EXAMPLE, "--generations gen45=0", 6, &["model-unavailable"]),
         case("model-used-but-not-listed", json!({"tier": {"maxMonthlyCreditSpend": 10000, "models": {"veo3.1": {"maxConcurrentGenerations": 2, "maxDailyGenerations": 100}}}, "creditBalance": 5000, "usage": {"models": {"gen4.5": {"dailyGenerations": 3}}}}).to_string(), "--generations gen4.5=1", 6, &["model-unavailable"]),
         case("model-unknown-to-both-flags", EXAMPLE, "--generations gen45=20 --concurrency gen45=1", 6, &["model-unavailable"]),
+        case("model-unknown-and-none-needed-but-some-at-a-time", EXAMPLE, "--generations gen45=0 --concurrency gen45=1", 6, &["model-unavailable"]),
         case("model-unknown-to-concurrency", EXAMPLE, "--concurrency gen45=1", 6, &["model-unavailable"]),
 
         // ---- at a time
@@ -179,6 +181,7 @@ fn cases() -> Vec<Case> {
         case("concurrency-the-largest-counts", EXAMPLE, "--concurrency gen4.5=1 --concurrency gen4.5=3 --concurrency gen4.5=2", 6, &["concurrency-short"]),
         case("concurrency-0-asked", gen45_of(0, 200), "--concurrency gen4.5=1", 6, &["concurrency-short"]),
         case("concurrency-0-and-generations-enough", gen45_of(0, 200), "--generations gen4.5=1", 6, &["concurrency-short"]),
+        case("concurrency-0-is-told-once", gen45_of(0, 200), "--generations gen4.5=1 --concurrency gen4.5=1", 6, &["concurrency-short"]),
         case("concurrency-0-and-generations-short", organization(5000, &[("gen4.5", json!(0), json!(200), json!(199))]).to_string(), "--generations gen4.5=5", 6, &["generations-short", "concurrency-short"]),
         case("concurrency-0-not-asked", gen45_of(0, 200), "--generations veo3.1=1", 0, &[]),
 

@@ -335,6 +335,22 @@ fn a_plan_that_never_ends_is_not_waited_for() {
     assert!(run.stderr.contains("did not end within 200ms"), "{run:?}");
 }
 
+/// What was spent before the days of the budget leaves its room as it is.
+#[test]
+fn a_grant_counts_the_days_of_the_budget_alone() {
+    for (spent_today, granted) in [(0, 10), (700, 5)] {
+        let server = runway("2026-03-31", vec![(0, spent_today), (1, 900)]);
+        let run = Gate::asking(&server)
+            .args("--budget 1000/1d --usage 3d --generations gen4.5=1..10@60 --format json")
+            .run();
+        assert_eq!(
+            run.json()["granted"],
+            json!({ "gen4.5": granted }),
+            "{run:?}"
+        );
+    }
+}
+
 #[test]
 fn what_fits_is_granted() {
     // Range, other flags, granted, what held it back.
