@@ -50,25 +50,18 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
         escape(&report.headline()),
         escape(&report.host)
     );
-    let rows = report.requirements();
-    let rows_left_out = rows.len().saturating_sub(max_rows);
-    if !rows.is_empty() {
-        text.push_str("| | Requirement | Need | Left | |\n|---|---|---:|---:|---|\n");
-        for row in rows.into_iter().take(max_rows) {
-            let mark = match row.met {
-                Some(true) => "✅",
-                Some(false) => "❌",
-                None => "❔",
-            };
-            text.push_str(&format!(
-                "| {mark} | {} | {} | {} | {} |\n",
-                escape(&row.name),
-                escape(&row.needed),
-                escape(&row.left),
-                escape(&row.note)
-            ));
-        }
-        text.push('\n');
+    let rows = report.requirements().into_iter().map(|row| {
+        let mark = match row.met {
+            Some(true) => "✅",
+            Some(false) => "❌",
+            None => "❔",
+        };
+        [mark.to_owned(), row.name, row.needed, row.left, row.note]
+    });
+    let head = &["", "Requirement", "Need", "Left", ""];
+    let rows = Table::new("requirements", head, 2..4, rows, max_rows);
+    if rows.all() > 0 {
+        text.push_str(&format!("{}\n", table(&rows)));
     }
     let diagnostics = report.diagnostics.len();
     let diagnostics_left_out = diagnostics.saturating_sub(max_rows);
@@ -84,7 +77,7 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
         ));
     }
     for (left_out, noun) in [
-        (rows_left_out, "requirement"),
+        (rows.left_out, "requirement"),
         (diagnostics_left_out, "diagnostic"),
     ] {
         if left_out > 0 {
@@ -133,11 +126,9 @@ fn table(table: &Table) -> String {
             "---"
         }
     });
-    let mut text = format!(
-        "| {} |\n|{}|\n",
-        table.head.join(" | "),
-        rules.collect::<Vec<_>>().join("|")
-    );
+    let rules: Vec<&str> = rules.collect();
+    let head = format!("| {} |", table.head.join(" | ")).replace("|  |", "| |");
+    let mut text = format!("{head}\n|{}|\n", rules.join("|"));
     for row in &table.rows {
         let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
         text.push_str(&format!("| {} |\n", cells.join(" | ")));

@@ -9,7 +9,7 @@ pub(super) const MAX_ROWS: usize = 20_000;
 pub(super) struct Table {
     /// What its rows are.
     pub(super) noun: &'static str,
-    pub(super) head: &'static [&'static str],
+    pub(super) head: Vec<String>,
     /// The columns of figures, which go to the right.
     pub(super) figures: Range<usize>,
     /// A cell for each column.
@@ -22,7 +22,7 @@ impl Table {
     /// With at most `max_rows` of the rows.
     pub(super) fn new<const COLUMNS: usize>(
         noun: &'static str,
-        head: &'static [&'static str; COLUMNS],
+        head: &[&str; COLUMNS],
         figures: Range<usize>,
         mut rows: impl Iterator<Item = [String; COLUMNS]>,
         max_rows: usize,
@@ -30,7 +30,7 @@ impl Table {
         let shown = rows.by_ref().take(max_rows);
         Self {
             noun,
-            head,
+            head: head.map(str::to_owned).into(),
             figures,
             rows: shown.map(Vec::from).collect(),
             left_out: rows.count(),
@@ -44,8 +44,7 @@ impl Table {
 
     /// Padded into columns, each line indented.
     pub(super) fn padded(&self) -> String {
-        let head = self.head.iter().map(|cell| (*cell).to_owned()).collect();
-        let lines = || std::iter::once(&head).chain(&self.rows);
+        let lines = || std::iter::once(&self.head).chain(&self.rows);
         let width = |column: usize| {
             let cells = lines().filter_map(|line| line.get(column));
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0)

@@ -3,7 +3,7 @@
 use textwrap::{Options, WordSplitter};
 
 use super::table::MAX_ROWS;
-use super::{Report, RowInWords, Verdict};
+use super::{Report, Table, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 
 const GREEN: &str = "\x1b[32m";
@@ -13,16 +13,13 @@ const BOLD: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
 
 /// The columns that a headline takes before the host.
-const HEADLINE: usize = 50;
+const HEADLINE: usize = 46;
 
 /// Blocks.
 const LONGEST_BAR: usize = 40;
 
 /// The columns that a row of the history takes beside its bar.
 const BESIDE_BAR: usize = 60;
-
-const NEED: &str = "need";
-const LEFT: &str = "left";
 
 /// How text is shown.
 #[derive(Clone, Copy, Debug, Default)]
@@ -112,19 +109,10 @@ fn headline(report: &Report, paint: Paint) -> String {
         (Verdict::NoGo, _) | (Verdict::CannotTell, false) => RED,
         (Verdict::CannotTell, true) | (Verdict::Skipped, _) => YELLOW,
     };
-    let word = report.labelled(report.verdict_in_words());
-    let headline = report.headline();
-    let taken = word
-        .chars()
-        .count()
-        .saturating_add(2)
-        .saturating_add(headline.chars().count());
-    let gap = " ".repeat(HEADLINE.saturating_sub(taken).max(4));
-    format!(
-        "{}  {headline}{gap}{}\n\n",
-        paint.with(hue, &word),
-        report.host
-    )
+    let verdict = report.labelled(report.verdict_in_words());
+    let headline = format!("{verdict}  {}", report.headline());
+    let line = format!("{headline:<HEADLINE$}    {}\n\n", report.host);
+    line.replacen(&verdict, &paint.with(hue, &verdict), 1)
 }
 
 fn requirements(report: &Report, paint: Paint) -> String {
@@ -132,37 +120,42 @@ fn requirements(report: &Report, paint: Paint) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let length = |text: &str| text.chars().count();
     // `188 of 200` lines up at its first figure.
-    let figure = |left: &str| left.split(" of ").next().map_or(0, length);
-    let widest = |cell: &dyn Fn(&RowInWords) -> usize| rows.iter().map(cell).max().unwrap_or(0);
-    let name = widest(&|row| length(&row.name));
-    let needed = widest(&|row| length(&row.needed)).max(NEED.len());
-    let figures = widest(&|row| figure(&row.left)).max(LEFT.len());
-    let shifted = |left: &str| {
-        let shift = figures.saturating_sub(figure(left));
+    let figure = |left: &str| left.split(" of ").next().map_or(0, |it| it.chars().count());
+    let widest = rows.iter().map(|row| figure(&row.left)).max();
+    let widest = widest.unwrap_or(0).max(figure("left"));
+    let lined_up = |left: &str| {
+        let shift = widest.saturating_sub(figure(left));
         format!("{}{left}", " ".repeat(shift))
     };
-    let left = widest(&|row| length(&shifted(&row.left)));
-    let mut text = format!("    {:name$}  {NEED:>needed$}  {LEFT:>figures$}\n", "");
-    for row in &rows {
-        let mark = match row.met {
-            Some(true) => paint.with(GREEN, "✓"),
-            Some(false) => paint.with(RED, "✗"),
-            None => paint.with(YELLOW, "?"),
+    let cells = rows.iter().map(|row| {
+        let name = format!("{} {}", mark(row.met).1, row.name);
+        let left = lined_up(&row.left);
+        [name, row.needed.clone(), left, row.note.clone()]
+    });
+    let head = ["", "need", &lined_up("left"), ""];
+    let table = Table::new("requirements", &head, 1..2, cells, MAX_ROWS).padded();
+    let mut text = String::new();
+    let marks = rows.iter().map(|row| mark(row.met));
+    for (line, (hue, mark)) in table.lines().zip(std::iter::once((PLAIN, "")).chain(marks)) {
+        let painted = if mark.is_empty() {
+            line.to_owned()
+        } else {
+            line.replacen(mark, &paint.with(hue, mark), 1)
         };
-        let line = format!(
-            "  {mark} {:<name$}  {:>needed$}  {:<left$}  {}",
-            row.name,
-            row.needed,
-            shifted(&row.left),
-            row.note
-        );
-        text.push_str(line.trim_end());
+        text.push_str(&painted);
         text.push('\n');
     }
     text.push('\n');
     text
+}
+
+fn mark(met: Option<bool>) -> (&'static str, &'static str) {
+    match met {
+        Some(true) => (GREEN, "✓"),
+        Some(false) => (RED, "✗"),
+        None => (YELLOW, "?"),
+    }
 }
 
 /// Each line within the width, what does not fit below its own beginning; never inside a word.
@@ -171,6 +164,10 @@ fn wrapped(text: String, style: Style) -> String {
         return text;
     };
     let lines = text.lines().map(|line| {
+        // A link is one word.
+        if line.trim_start().starts_with("see: ") {
+            return format!("{line}\n");
+        }
         // Below a heading that stands far to the right there is no room.
         let indent = " ".repeat(indent(line).min(width / 4));
         let options = Options::new(width)
@@ -185,7 +182,7 @@ fn wrapped(text: String, style: Style) -> String {
 /// Where the rest of a line goes: behind `cause:` and the like, else a little further in.
 fn indent(line: &str) -> usize {
     let spaces = line.len().saturating_sub(line.trim_start().len());
-    let labels = ["cause: ", "fix: ", "see: "];
+    let labels = ["cause: ", "fix: "];
     let label = labels
         .iter()
         .find(|label| line.trim_start().starts_with(*label));
