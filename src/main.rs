@@ -80,11 +80,11 @@ fn run(settings: &Settings, arguments: &[OsString], ci: Option<&dyn System>) -> 
 }
 
 fn check(setup: &Setup, files: Files, ci: Option<&dyn System>) -> Exit {
-    let settings = setup.settings;
+    let settings = setup.poll.settings;
     let context = setup.context(files.output.redactor());
     let mut terminal = Terminal::new(files.output, &context, settings.verbose);
     let listener = &mut |event: Event| terminal.report(event);
-    let look = setup.poll.run(setup.obstacle.as_ref(), listener);
+    let look = setup.poll.run(listener);
     let named = setup.poll.job.named_models();
     let history = look.history.as_ref();
     let contents = Contents {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::api::{Answer, Client, Deadline, Try};
+use crate::cli::Settings;
 use crate::decide::{decide, grant_ranges, Decision, Facts};
 use crate::decode;
 use crate::diagnostic::{Code, Finding, Unexpected};
@@ -20,21 +21,15 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 const GRACE: Duration = Duration::from_secs(1);
 
 /// What a run reads and when.
-pub struct Poll {
-    /// What the job asks for.
+pub struct Poll<'a> {
+    /// What was asked for.
+    pub settings: &'a Settings,
+    /// What the job asks for, with the plan.
     pub job: Job,
     /// The saved answer with limits and balance; `None` if Runway is asked for them.
     pub organization: Option<Vec<u8>>,
-    /// The way to Runway; `None` if nothing is to be asked of it.
-    pub client: Option<Client>,
-    /// The days of history to show.
-    pub shown: Option<Range>,
-    /// How long to check again.
-    pub wait: Option<Duration>,
-    /// Between two checks.
-    pub interval: Duration,
-    /// For one check, retries included.
-    pub timeout: Duration,
+    /// The way to Runway, or why there is none.
+    pub client: Result<Client, Finding>,
 }
 
 /// What came of one look at Runway.
@@ -84,21 +79,20 @@ fn within_calendar(instant: SystemTime) -> SystemTime {
     instant.clamp(UNIX_EPOCH, latest)
 }
 
-impl Poll {
-    /// Looks once, or with `--wait` until nothing is left that waiting could resolve. Where there is
-    /// an obstacle, no key or no certificates, nothing is asked, and what is saved is decided all the
-    /// same.
-    pub fn run(&self, obstacle: Option<&Finding>, listener: &mut Listener) -> Look {
-        let wait = self.wait.filter(|_| obstacle.is_none());
+impl Poll<'_> {
+    /// Looks once, or with `--wait` until nothing is left that waiting could resolve. Where Runway
+    /// cannot be asked, what is saved is decided all the same.
+    pub fn run(&self, listener: &mut Listener) -> Look {
+        let wait = self.settings.wait.filter(|_| self.client.is_ok());
         let end = wait.and_then(|wait| Instant::now().checked_add(wait));
         // The newest look that Runway answered and that waiting could resolve.
         let mut answered: Option<Look> = None;
         loop {
-            let look = self.look(obstacle, listener);
+            let look = self.look(listener);
             let failed = look.decision.exit() == Exit::CannotTell;
             let worth_waiting =
                 look.decision.waiting_helps() || (answered.is_some() && look.may_pass());
-            let interval = jittered(self.interval, fastrand::f64());
+            let interval = jittered(self.settings.interval, fastrand::f64());
             let next = end.filter(|_| worth_waiting).and_then(|end| {
                 let next = next_look(Instant::now(), end, interval, look.not_before)?;
                 Some((next, end))
@@ -125,11 +119,10 @@ impl Poll {
         }
     }
 
-    fn look(&self, obstacle: Option<&Finding>, listener: &mut Listener) -> Look {
+    fn look(&self, listener: &mut Listener) -> Look {
         let mut looking = Looking {
             poll: self,
-            obstacle,
-            deadline: Deadline::after(self.timeout),
+            deadline: Deadline::after(self.settings.timeout),
             listener,
             errors: Vec::new(),
             warnings: Vec::new(),
@@ -233,7 +226,7 @@ struct Wanted {
 impl Wanted {
     fn on(poll: &Poll, today: UtcDay) -> Self {
         Self {
-            shown: poll.shown.map(|range| range.on(today)),
+            shown: poll.settings.shown.map(|range| range.on(today)),
             budgeted: poll.job.budget.map(|budget| budget.period.on(today)),
             recent: poll.job.warn_lasts.map(|_| forecast::window(today)),
         }
@@ -257,8 +250,7 @@ impl Wanted {
 
 /// One look under way.
 struct Looking<'a, 'l, 'm> {
-    poll: &'a Poll,
-    obstacle: Option<&'a Finding>,
+    poll: &'a Poll<'a>,
     deadline: Deadline,
     listener: &'l mut Listener<'m>,
     errors: Vec<Finding>,
@@ -339,7 +331,7 @@ impl Looking<'_, '_, '_> {
             "the day changed with every answer, so the days of the history are not those that were \
              asked for",
         );
-        if self.poll.job.budget.is_some() || self.poll.shown.is_some() {
+        if self.poll.job.budget.is_some() || self.poll.settings.shown.is_some() {
             self.errors.push(finding);
         } else {
             self.warnings.push(finding);
@@ -406,7 +398,7 @@ impl Looking<'_, '_, '_> {
 
     /// Whether any window of the history ends today.
     fn ends_today(&self) -> bool {
-        let shown = matches!(self.poll.shown, Some(Range::Last(_)));
+        let shown = matches!(self.poll.settings.shown, Some(Range::Last(_)));
         shown || self.poll.job.asks_for_history()
     }
 
@@ -416,16 +408,13 @@ impl Looking<'_, '_, '_> {
         if !self.may_ask || (!self.errors.is_empty() && self.deadline.left().is_zero()) {
             return None;
         }
-        if let Some(obstacle) = self.obstacle {
-            self.may_ask = false;
-            self.errors.push(obstacle.clone());
-            return None;
-        }
-        let Some(client) = &self.poll.client else {
-            // Without a request the gate fails, whatever the reason.
-            let finding = unexpected(Document::Organization, "no request was made");
-            self.errors.push(finding);
-            return None;
+        let client = match &self.poll.client {
+            Ok(client) => client,
+            Err(obstacle) => {
+                self.may_ask = false;
+                self.errors.push(obstacle.clone());
+                return None;
+            }
         };
         let listener = &mut *self.listener;
         let on_try = &mut |tried: Try| {

@@ -10,7 +10,7 @@ use runway_preflight::ci;
 use runway_preflight::cli::{self, Settings, UsageError};
 use runway_preflight::credentials::{self, KeyError, KeyHint, KeySource, Places};
 use runway_preflight::decode;
-use runway_preflight::diagnostic::{Asked, Context, Finding};
+use runway_preflight::diagnostic::{Asked, Context, Finding, Unexpected};
 use runway_preflight::files::{self, Limits, Pipes};
 use runway_preflight::job::Job;
 use runway_preflight::output::Output;
@@ -25,12 +25,9 @@ pub(crate) const DOTENV: &str = ".env";
 
 /// Everything that one run goes by.
 pub(crate) struct Setup<'a> {
-    pub(crate) settings: &'a Settings,
-    base: BaseUrl,
-    pub(crate) poll: Poll,
-    /// What keeps the run from asking: no key, no certificates.
-    pub(crate) obstacle: Option<Finding>,
+    pub(crate) poll: Poll<'a>,
     pub(crate) key_source: Option<KeySource>,
+    base: BaseUrl,
     /// The host to ask, and what stands behind it, as they may be shown.
     host: String,
     path: String,
@@ -39,22 +36,23 @@ pub(crate) struct Setup<'a> {
 impl Setup<'_> {
     /// What the messages must know.
     pub(crate) fn context<'a>(&'a self, redactor: &'a Redactor) -> Context<'a> {
+        let settings = self.poll.settings;
         Context {
-            organization: &self.settings.organization,
+            organization: &settings.organization,
             host: &self.host,
             path: &self.path,
             secure: self.base.is_secure(),
-            waiting: self.settings.wait.is_some(),
+            waiting: settings.wait.is_some(),
             waiting_helps: true,
-            fails_open: self.settings.fail_open,
-            skips_missing_key: self.settings.skip_missing_key,
+            fails_open: settings.fail_open,
+            skips_missing_key: settings.skip_missing_key,
             redactor,
         }
     }
 
     /// The base URL, or the file's name, as the JSON report has it.
     pub(crate) fn source(&self) -> String {
-        match &self.settings.organization {
+        match &self.poll.settings.organization {
             Source::Stdin => "-".to_owned(),
             source => source.name(self.base.as_str()),
         }
@@ -87,34 +85,33 @@ pub(crate) fn setup<'a>(
         add_plan(&mut job, source, settings)?;
     }
     let organization = saved_answer(settings)?;
-    let (mut client, mut key_source, mut obstacle) = (None, None, None);
-    if settings.asks_runway() {
+    let mut key_source = None;
+    let client = if settings.asks_runway() {
         let proxy = proxy::for_host(&base, &variable).map_err(|problem| {
             UsageError::of_variable(&problem, "HTTPS_PROXY=http://proxy.example:3128")
         })?;
         match places.key() {
             Ok((key, source)) => {
                 key_source = Some(source);
-                match roots(&base, settings) {
-                    Ok(roots) => client = Some(Client::new(base.clone(), &key, proxy, roots)),
-                    Err(finding) => obstacle = Some(*finding),
-                }
+                let roots = roots(&base, settings).map_err(|finding| *finding);
+                roots.map(|roots| Client::new(base.clone(), &key, proxy, roots))
             }
-            Err(error) => obstacle = Some(no_key(error, settings)?),
+            Err(error) => Err(no_key(error, settings)?),
         }
-    }
+    } else {
+        // Were one made all the same, the gate would fail.
+        Err(Finding::UnexpectedResponse {
+            document: Document::Organization,
+            problem: Unexpected::Answer("no request was made".to_owned()),
+        })
+    };
     Ok(Setup {
-        settings,
         poll: Poll {
+            settings,
             job,
             organization,
             client,
-            shown: settings.shown,
-            wait: settings.wait,
-            interval: settings.interval,
-            timeout: settings.timeout,
         },
-        obstacle,
         key_source,
         host: redactor.name(base.host()),
         path: redactor.name(base.path()),
