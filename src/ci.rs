@@ -1,7 +1,6 @@
-//! What a run does for the CI system that it runs in. To add one, add a file here, and a line
-//! each to `mod` and `detect`.
+//! What a run does for the CI system that it runs in, and what it knows of others.
 
-pub mod github;
+mod github;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,20 +8,10 @@ use std::path::PathBuf;
 use crate::credentials::KeyHint;
 use crate::report::{Closed, Report};
 
+pub use self::github::GitHub;
+
 /// The environment: the value of a variable, if it is set.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
-
-/// A CI system.
-pub trait System {
-    /// The files that it reads after the step, in the order in which they are written.
-    fn files(&self) -> Vec<CiFile>;
-
-    /// The diagnostics, in the form that it shows best.
-    fn diagnostics(&self, report: &Report) -> String;
-
-    /// A wrong command line, in the same form; the run may have a label.
-    fn usage_error(&self, message: &str, label: Option<&str>) -> String;
-}
 
 /// A file that a CI system reads after the step.
 pub struct CiFile {
@@ -34,11 +23,6 @@ pub struct CiFile {
     pub render: fn(&Report, already_there: u64) -> String,
     /// What a run without a report leaves there.
     pub render_closed: fn(&Closed, label: Option<&str>, already_there: u64) -> String,
-}
-
-/// The system that this runs in, if it is one that is known.
-pub fn detect(variables: Variables) -> Option<Box<dyn System>> {
-    github::detect(variables)
 }
 
 /// What a CI system sets, and where its secrets come from.

@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use runway_preflight::ci::{self, System};
+use runway_preflight::ci::GitHub;
 use runway_preflight::cli::{self, Command, Settings, UsageError};
 use runway_preflight::exit::Exit;
 use runway_preflight::output::Output;
@@ -27,8 +27,8 @@ fn main() -> ExitCode {
     #[cfg(unix)]
     handle_signals();
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let ci = ci::detect(&variable);
-    let ci = ci.as_deref();
+    let ci = GitHub::detect(&variable);
+    let ci = ci.as_ref();
     let exit = match cli::parse(arguments.clone(), UtcDay::of(poll::now())) {
         Ok(Command::ShortHelp) => print_only(&cli::short_help()),
         Ok(Command::Help) => print_only(&cli::help()),
@@ -60,7 +60,7 @@ fn handle_signals() {
     }
 }
 
-fn run(settings: &Settings, arguments: &[OsString], ci: Option<&dyn System>) -> Exit {
+fn run(settings: &Settings, arguments: &[OsString], ci: Option<&GitHub>) -> Exit {
     let places = setup::places(settings.key_file.as_deref(), settings.timeout);
     let output = setup::output(&places);
     let redactor = output.redactor();
@@ -79,7 +79,7 @@ fn run(settings: &Settings, arguments: &[OsString], ci: Option<&dyn System>) -> 
     }
 }
 
-fn check(setup: &Setup, files: Files, ci: Option<&dyn System>) -> Exit {
+fn check(setup: &Setup, files: Files, ci: Option<&GitHub>) -> Exit {
     let settings = setup.poll.settings;
     let context = setup.context(files.output.redactor());
     let mut terminal = Terminal::new(files.output, &context, settings.verbose);
@@ -110,7 +110,7 @@ fn report_usage(
     error: &UsageError,
     arguments: &[OsString],
     output: &Output,
-    ci: Option<&dyn System>,
+    ci: Option<&GitHub>,
 ) -> Exit {
     // action.yml sets it: its users gave inputs, not flags.
     let inputs = variable("RUNWAY_PREFLIGHT_INPUTS").is_some_and(|set| set == "true");

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use runway_preflight::ci::{CiFile, System};
+use runway_preflight::ci::{CiFile, GitHub};
 use runway_preflight::cli::Settings;
 use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::exit::Exit;
@@ -28,13 +28,13 @@ impl<'a> Files<'a> {
         output: &'a Output,
         write: Vec<&'a (Format, PathBuf)>,
         label: Option<&'a str>,
-        ci: Option<&dyn System>,
+        ci: Option<&GitHub>,
     ) -> Self {
         Self {
             output,
             write,
             label,
-            of_ci: ci.map_or(Vec::new(), System::files),
+            of_ci: ci.map_or(Vec::new(), GitHub::files),
         }
     }
 
@@ -77,7 +77,7 @@ impl<'a> Files<'a> {
         contents: Contents,
         settings: &Settings,
         context: &Context,
-        ci: Option<&dyn System>,
+        ci: Option<&GitHub>,
     ) -> Exit {
         let mut failures: Vec<Finding> = Vec::new();
         let mut report = Report::new(contents, &failures, context);

@@ -20,11 +20,6 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     Cow::Owned(line)
 }
 
-/// Whether a text is one visible line of ASCII without commands to a CI runner.
-pub fn is_harmless(text: &str) -> bool {
-    is_plain_line(text) && !may_hold_command(text)
-}
-
 /// Visible ASCII, with single spaces inside: most of all text, which stays as it is.
 fn is_plain_line(text: &str) -> bool {
     let mut after_space = true;
@@ -98,14 +93,14 @@ pub fn cut(text: &str, max_chars: usize) -> Cow<'_, str> {
 pub fn for_log(text: &str) -> Cow<'_, str> {
     match sanitize(text) {
         Cow::Borrowed(line) => without_commands(line),
-        Cow::Owned(line) => Cow::Owned(without_commands(&line).into_owned()),
+        Cow::Owned(line) => without_commands(&line).into_owned().into(),
     }
 }
 
 /// A line without what a CI runner takes for a command: `##[` (and the `##vso[` of others)
 /// anywhere, `::` at the start.
 pub fn without_commands(line: &str) -> Cow<'_, str> {
-    if !may_hold_command(line) {
+    if !line.starts_with("::") && !line.contains("##") {
         return Cow::Borrowed(line);
     }
     let mut harmless = String::with_capacity(line.len());
@@ -118,10 +113,6 @@ pub fn without_commands(line: &str) -> Cow<'_, str> {
         harmless.push(character);
     }
     Cow::Owned(harmless)
-}
-
-fn may_hold_command(line: &str) -> bool {
-    line.starts_with("::") || line.contains("##")
 }
 
 /// Characters that show nothing and can reorder, hide or control what is shown.

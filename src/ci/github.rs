@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{CiFile, System, Variables};
+use super::{CiFile, Variables};
 use crate::credentials::{KeyHint, VARIABLE};
 use crate::decode;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -23,26 +23,27 @@ const MAX_OUTPUT: usize = 119_000;
 /// An event is under 100 KB.
 const MAX_EVENT: u64 = 8 * 1024 * 1024;
 
-struct GitHub {
+/// A run in GitHub Actions.
+pub struct GitHub {
     summary: Option<PathBuf>,
     outputs: Option<PathBuf>,
 }
 
-pub(super) fn detect(variable: Variables) -> Option<Box<dyn System>> {
-    let path = |name| {
-        let path = variable(name).filter(|path| !path.is_empty());
-        path.map(PathBuf::from)
-    };
-    is_github(variable).then(|| -> Box<dyn System> {
-        Box::new(GitHub {
+impl GitHub {
+    /// If this is one.
+    pub fn detect(variable: Variables) -> Option<Self> {
+        let path = |name| {
+            let path = variable(name).filter(|path| !path.is_empty());
+            path.map(PathBuf::from)
+        };
+        is_github(variable).then(|| Self {
             summary: path("GITHUB_STEP_SUMMARY"),
             outputs: path("GITHUB_OUTPUT"),
         })
-    })
-}
+    }
 
-impl System for GitHub {
-    fn files(&self) -> Vec<CiFile> {
+    /// The files that it reads after the step, in the order in which they are written.
+    pub fn files(&self) -> Vec<CiFile> {
         let summary = self.summary.iter().map(|path| CiFile {
             name: "GITHUB_STEP_SUMMARY",
             path: path.clone(),
@@ -59,11 +60,38 @@ impl System for GitHub {
         summary.chain(outputs).collect()
     }
 
-    fn diagnostics(&self, report: &Report) -> String {
-        annotations(report)
+    /// The diagnostics for standard error: annotations, and what is over their number in plain text.
+    pub fn diagnostics(&self, report: &Report) -> String {
+        let mut output = String::new();
+        let (mut errors, mut warnings) = (0_usize, 0_usize);
+        for diagnostic in &report.diagnostics {
+            let count = match diagnostic.severity {
+                Severity::Error => &mut errors,
+                Severity::Warning => &mut warnings,
+            };
+            if *count < MAX_ANNOTATIONS {
+                output.push_str(&annotation(report, diagnostic));
+            } else {
+                output.push_str(&text::diagnostic(diagnostic, false));
+            }
+            *count = count.saturating_add(1);
+        }
+        let whole = Bounds {
+            map: usize::MAX,
+            report: None,
+        };
+        for (name, value) in values(report, whole) {
+            if value.len() > MAX_OUTPUT {
+                output.push_str(&format!(
+                    "the output {name} is too long for a step: models that no flag names are left out\n"
+                ));
+            }
+        }
+        output
     }
 
-    fn usage_error(&self, message: &str, label: Option<&str>) -> String {
+    /// A wrong command line, in the same form; the run may have a label.
+    pub fn usage_error(&self, message: &str, label: Option<&str>) -> String {
         let label = label.map_or(String::new(), |label| format!("{label}: "));
         let message = escape(message.trim_end());
         format!("::error title=runway-preflight usage::{label}{message}\n")
@@ -103,36 +131,6 @@ fn withheld(variable: Variables) -> Option<KeyHint> {
     let base = repository("base")?;
     // The head of a fork that was deleted since has no repository.
     (repository("head") != Some(base)).then_some(KeyHint::Fork)
-}
-
-/// The diagnostics for standard error: annotations, and what is over their number in plain text.
-fn annotations(report: &Report) -> String {
-    let mut output = String::new();
-    let (mut errors, mut warnings) = (0_usize, 0_usize);
-    for diagnostic in &report.diagnostics {
-        let count = match diagnostic.severity {
-            Severity::Error => &mut errors,
-            Severity::Warning => &mut warnings,
-        };
-        if *count < MAX_ANNOTATIONS {
-            output.push_str(&annotation(report, diagnostic));
-        } else {
-            output.push_str(&text::diagnostic(diagnostic, false));
-        }
-        *count = count.saturating_add(1);
-    }
-    let whole = Bounds {
-        map: usize::MAX,
-        report: None,
-    };
-    for (name, value) in values(report, whole) {
-        if value.len() > MAX_OUTPUT {
-            output.push_str(&format!(
-                "the output {name} is too long for a step: models that no flag names are left out\n"
-            ));
-        }
-    }
-    output
 }
 
 fn annotation(report: &Report, diagnostic: &Diagnostic) -> String {
