@@ -300,7 +300,8 @@ class TheAction(Scenario):
             run = self.gate(server, key=None, generations="gen4.5=100", tiers=True, format="json", **{"from": "examples/organization.json"})
         self.assert_asked(server)
         self.assert_jobs(run, preflight="success", generate="success")
-        self.assert_outputs(run, passes="true", verdict="go", exit_code="0", credit_balance="5000")
+        report = self.assert_outputs(run, passes="true", verdict="go", exit_code="0", credit_balance="5000")
+        self.assertEqual(report["source"], "examples/organization.json")
 
     def test_a_budget_reads_the_history_and_nothing_else(self):
         with runway(organization()) as server:

@@ -11,7 +11,8 @@ from support import HERE, in_full, script, temporary_folder
 
 # Stopped before the command is run, or without it: these say nothing about it.
 WITHOUT_THE_COMMAND = {
-    "test_examples.Guard.test_a_gate_that_is_not_installed_alerts",
+    "test_examples.Guard.test_without_a_need_nothing_is_asked",
+    "test_examples.OtherSystems.test_a_job_behind_it_goes_by_the_code_and_by_pass",
     "test_examples.Make.test_a_gate_that_is_not_installed",
     "test_examples.WhatFits.test_an_empty_list_asks_nothing",
     "test_examples.Make.test_where_all_is_rendered_nothing_is_asked",
