@@ -1,22 +1,22 @@
 #!/bin/sh
-# Renders as many lines of a list as Runway has room for now; the next run takes the rest.
+# Renders as many tasks of a plan as Runway has room for now; the next run takes the rest.
 #
-#   what-fits.sh scenes.txt left.txt
+#   what-fits.sh tasks.jsonl left.jsonl
 #
-# scenes.txt has a scene a line. What is not rendered is in left.txt: on a no-go that is the whole list.
+# tasks.jsonl has a request body a line. What is not rendered is in left.jsonl: on a no-go that is all of it.
 set -eu
 
-scenes=$1
+tasks=$1
 left=$2
-cp "$scenes" "$left"
-total=$(grep -c '' "$scenes") || exit 0
+cp "$tasks" "$left"
+if [ ! -s "$tasks" ]; then exit 0; fi
 
-# At least one, at most all of them, 60 credits each.
-report=$(runway-preflight --generations "gen4.5=1..$total@60" --format json)
-granted=$(printf '%s\n' "$report" | jq '.granted["gen4.5"]')
+# At least the first one, at most all of them. Credits for each second: https://docs.dev.runwayml.com/guides/pricing
+report=$(runway-preflight --plan "$tasks" --plan-min 1 --price gen4.5=12/s --format json)
+granted=$(printf '%s\n' "$report" | jq .plan.granted)
 
-head -n "$granted" "$scenes" | while IFS= read -r scene; do
-  ./render.sh "$scene" </dev/null
+head -n "$granted" "$tasks" | while IFS= read -r task; do
+  ./render.sh "$task" </dev/null
 done
-tail -n "+$((granted + 1))" "$scenes" >"$left"
-echo "rendered $granted of $total"
+tail -n "+$((granted + 1))" "$tasks" >"$left"
+echo "rendered $granted of $(grep -c '' "$tasks")"

@@ -14,15 +14,13 @@ WORKFLOWS = [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("examples/*workfl
 # What the Action adds to the flags, and what it has no use for.
 OWN = {"api-secret", "fail"}
 NO_INPUT = {"help", "version", "json", "demo"}
-# What comes to the command.
-COMING = {"plan-min"}
 
 
 class TheAction(unittest.TestCase):
     def test_inputs_are_the_flags(self):
         shown = subprocess.run([binary(), "--help"], capture_output=True, text=True, check=True).stdout
         flags = set(re.findall(r"(?m)^  (?:-\w, )?--([a-z-]+)", shown)) - NO_INPUT
-        self.assertEqual(set(readme.action()["inputs"]) - OWN, flags | COMING)
+        self.assertEqual(set(readme.action()["inputs"]) - OWN, flags)
 
     def test_every_input_goes_through_the_environment_to_its_flag(self):
         inputs = set(readme.action()["inputs"])

@@ -346,6 +346,7 @@ class TheAction(Scenario):
         needed = {row["kind"]: row["needed"] for row in report["requirements"] if row.get("model") is None}
         self.assertEqual(needed, {"planned-cost": 125, "keep": 4000})
         self.assertEqual(json.loads(run.steps["preflight"].outputs["granted"]), {"gen4.5": 1, "gen4_image": 1})
+        self.assertEqual(run.steps["preflight"].outputs["granted-tasks"], "2")
         written = [line.replace(" ", "")[:12] for line in run.lines if line.startswith("{")]
         self.assertEqual(written, ['{"schema":1,'])
 

@@ -20,10 +20,15 @@ def runner():
     return Runner(binary())
 
 
+def plan(scenes, seconds=5):
+    tasks = ({"model": "gen4.5", "promptText": scene, "duration": seconds} for scene in scenes)
+    return "".join(json.dumps(task) + "\n" for task in tasks)
+
+
 class Workflow(unittest.TestCase):
     """An example workflow, in a repository with nothing but a script that renders."""
 
-    def act(self, name, server, event="push", seconds=5, **secrets):
+    def act(self, name, server, event="push", seconds=5, scenes=("harbour", "lighthouse"), **secrets):
         caller = temporary_folder()
         workflow = caller / ".github" / "workflows" / name
         workflow.parent.mkdir(parents=True)
@@ -31,8 +36,7 @@ class Workflow(unittest.TestCase):
         # A task is a request body; other recipes hand over a name.
         script(caller / "render.sh", '#!/bin/sh\ncase $1 in {*) set -- "$(echo "$1" | jq -r .promptText)" ;; esac\n'
                'echo "rendering $* with ${#RUNWAYML_API_SECRET} characters"\n')
-        tasks = ({"model": "gen4.5", "promptText": scene, "duration": seconds} for scene in ("harbour", "lighthouse"))
-        (caller / "tasks.jsonl").write_text("".join(json.dumps(task) + "\n" for task in tasks))
+        (caller / "tasks.jsonl").write_text(plan(scenes, seconds))
         commit(caller)
         return runner().run(
             f".github/workflows/{name}", repository=caller, event=event,
@@ -99,10 +103,10 @@ class MatrixOfWhatFits(Workflow):
 
     def assert_fits(self, scenes, *answers):
         with runway(*answers) as server:
-            run = self.act("what-fits-workflow.yml", server, RUNWAYML_API_SECRET=KEY)
+            run = self.act("what-fits-workflow.yml", server, scenes=self.SCENES, RUNWAYML_API_SECRET=KEY)
         self.assertEqual(server.asked(), [ONCE])
         self.assertEqual(run.jobs, {"preflight": ["success"], "render": ["success"] * scenes}, run.raw[-3000:])
-        self.assertEqual(run.steps["preflight"].outputs["granted"], f'{{"gen4.5":{scenes}}}')
+        self.assertEqual(run.steps["preflight"].outputs["granted-tasks"], str(scenes))
         self.assert_rendered(run, *self.SCENES[:scenes])
 
     def test_all_of_it(self):
@@ -128,7 +132,7 @@ class Shell(unittest.TestCase):
 
     def setUp(self):
         self.folder = temporary_folder()
-        script(self.folder / "render.sh", '#!/bin/sh\necho "rendered $*"\nif [ $# -gt 1 ]; then touch "$2"; fi\ncat >>input\n')
+        script(self.folder / "render.sh", '#!/bin/sh\ncase $1 in {*) set -- "$(echo "$1" | jq -r .promptText)" ;; esac\necho "rendered $*"\nif [ $# -gt 1 ]; then touch "$2"; fi\ncat >>input\n')
         (self.folder / "bin").mkdir()
         (self.folder / "bin" / "runway-preflight").symlink_to(binary())
 
@@ -209,35 +213,34 @@ class PullRequest(Workflow):
 
 class WhatFits(Shell):
     def fit(self, scenes, *answers):
-        (self.folder / "scenes.txt").write_text(scenes)
+        (self.folder / "tasks.jsonl").write_text(plan(scenes))
         with runway(*answers) as server:
             self.server = server
-            return self.call([EXAMPLES / "what-fits.sh", "scenes.txt", "left.txt"], server)
+            return self.call([EXAMPLES / "what-fits.sh", "tasks.jsonl", "left.jsonl"], server)
 
     def left(self):
-        path = self.folder / "left.txt"
-        return path.read_text() if path.exists() else None
+        return (self.folder / "left.jsonl").read_text()
 
     def test_all_of_it(self):
-        done = self.fit("harbour\ntwo words\n", organization())
+        done = self.fit(["harbour", "two words"], organization())
         self.assertEqual((done.returncode, self.server.asked()), (0, [ONCE]), done.stderr)
         self.assertIn("rendered harbour\nrendered two words\nrendered 2 of 2\n", done.stdout)
         self.assertEqual(self.left(), "")
 
     def test_as_much_as_fits(self):
-        done = self.fit("one\ntwo\nthree", organization(balance=179))
+        done = self.fit(["one", "two", "three"], organization(balance=179))
         self.assertEqual((done.returncode, self.server.asked()), (0, [ONCE]), done.stderr)
         self.assertIn("rendered one\nrendered two\nrendered 2 of 3\n", done.stdout)
-        self.assertEqual(self.left(), "three")
+        self.assertEqual(self.left(), plan(["three"]))
         self.assertIn("granted-fewer", done.stderr)
 
     def test_nothing_fits(self):
-        done = self.fit("one\ntwo\n", organization(balance=59))
-        self.assertEqual((done.returncode, self.left()), (6, "one\ntwo\n"), done.stderr)
+        done = self.fit(["one", "two"], organization(balance=59))
+        self.assertEqual((done.returncode, self.left()), (6, plan(["one", "two"])), done.stderr)
         self.assertNotIn("rendered", done.stdout)
 
     def test_an_empty_list_asks_nothing(self):
-        done = self.fit("", organization())
+        done = self.fit([], organization())
         self.assertEqual((done.returncode, self.server.asked(), self.left()), (0, [], ""), done.stderr)
 
 
