@@ -21,7 +21,7 @@ pub struct CiFile {
     pub path: PathBuf,
     /// What is written there of a report.
     pub render: fn(&Report, already_there: u64) -> String,
-    /// What a run without a report leaves there.
+    /// What a run that leaves no pass writes there.
     pub render_closed: fn(&Closed, label: Option<&str>, already_there: u64) -> String,
 }
 

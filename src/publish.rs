@@ -1,5 +1,5 @@
-//! Where the report goes: the files of `--write`, those of the CI system, standard output. No pass
-//! stays anywhere that this run does not stand for.
+//! Where the report goes: the files of `--write`, those of the CI system, standard output. A pass
+//! that this run did not earn is left nowhere.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Leaves no pass, neither of an earlier run nor of this one. What could not be written, in words.
+    /// Leaves no pass, of an earlier run or of this one. Returns what could not be written, in words.
     pub(crate) fn fail_closed(&self, closed: &Closed) -> Vec<String> {
         let write = self.write.iter().map(|(format, path)| {
             let text = match format {
@@ -46,7 +46,7 @@ impl<'a> Files<'a> {
                 _ => String::new(),
             };
             let replaced = match closed {
-                // Whatever is there now is of this run.
+                // By now it is this run's.
                 Closed::Failed(_) if path.is_file() => {
                     self.output.write(path, &text, Duration::ZERO)
                 }
@@ -71,7 +71,7 @@ impl<'a> Files<'a> {
         failures.collect()
     }
 
-    /// Writes the report everywhere, standard output last. Where anything fails, no pass stays.
+    /// Writes the report everywhere, standard output last. If anything fails, no pass is left.
     pub(crate) fn publish(
         mut self,
         contents: Contents,

@@ -66,10 +66,10 @@ impl Format {
     }
 }
 
-/// How much of a file shows whether it is a report.
+/// How many bytes of a file show whether it is a report.
 pub const HEAD: u64 = 4_096;
 
-/// Whether a file that begins so holds a report of ours, in whatever form.
+/// Whether a file that begins like this holds a report of ours, in any form.
 pub fn is_report(head: &[u8]) -> bool {
     // It may end within a character.
     let head = String::from_utf8_lossy(head);
@@ -82,7 +82,7 @@ pub fn is_report(head: &[u8]) -> bool {
     })
 }
 
-/// A run that has no report to show for a pass.
+/// Why a run leaves no pass.
 pub enum Closed<'a> {
     /// It has only begun.
     Begun,

@@ -1,5 +1,5 @@
-//! Which files a report may be written to: none replaces another one, nor what a run reads or might
-//! read.
+//! Which files a report may be written to: not two names of one file, and nothing that a run reads or
+//! might read.
 
 use std::path::{Path, PathBuf};
 

@@ -185,7 +185,7 @@ fn summary_room(already_there: u64) -> usize {
     usize::try_from(room).unwrap_or(usize::MAX)
 }
 
-/// The outputs of a run without a report.
+/// The outputs of a run without a report. After a wrong command line, what says no comes first.
 fn closed_outputs(closed: &Closed, label: Option<&str>) -> String {
     let mut values = closed.values();
     if let Closed::Usage(_) = closed {

@@ -24,7 +24,7 @@ pub fn render_closed(closed: &Closed, label: Option<&str>) -> String {
     lines(label, &closed.values())
 }
 
-/// Whether a file that begins so is one of ours.
+/// Whether a file that begins like this is one of ours.
 pub(super) fn is_report(head: &str) -> bool {
     let name = head.split_once('=').map_or("", |(name, _)| name);
     let name = name.strip_prefix(PREFIX).unwrap_or_default();

@@ -148,7 +148,7 @@ struct Day {
 
 type ByModel<T> = BTreeMap<String, T>;
 
-/// Whether a file that begins so is one of ours.
+/// Whether a file that begins like this is one of ours.
 pub(super) fn is_report(head: &str) -> bool {
     head.starts_with(&format!("{{\n  \"schema\": {SCHEMA},\n  \"verdict\": \""))
 }

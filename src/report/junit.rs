@@ -10,7 +10,7 @@ const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
                     <testsuites>\n\
                     <testsuite id=\"0\" package=\"runway-preflight\" ";
 
-/// Whether a file that begins so is one of ours.
+/// Whether a file that begins like this is one of ours.
 pub(super) fn is_report(head: &str) -> bool {
     head.starts_with(HEAD)
 }

@@ -14,7 +14,7 @@ const LONGEST_BAR: usize = 20;
 /// What the heading says before the verdict.
 const TITLE: &str = "Runway preflight: ";
 
-/// Whether a file that begins so is one of ours.
+/// Whether a file that begins like this is one of ours.
 pub(super) fn is_report(head: &str) -> bool {
     let heading = head.lines().next().unwrap_or_default();
     let verdict = heading.split_once(TITLE).map_or("", |(_, verdict)| verdict);

@@ -30,8 +30,8 @@ pub struct Style {
     pub width: Option<usize>,
 }
 
-/// Whether a file that begins so is one of ours: a verdict, which `DEMO` and the name of the run may
-/// precede, then what happened, the host, and a blank line.
+/// Whether a file that begins like this is one of ours: `DEMO` and the name of the run, if any, then
+/// the verdict, what happened, the host, and a blank line.
 pub(super) fn is_report(head: &str) -> bool {
     let mut lines = head.lines();
     let headline = lines.next().unwrap_or_default();
@@ -198,6 +198,37 @@ impl Paint {
             format!("{BOLD}{hue}{text}{PLAIN}")
         } else {
             text.to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_report;
+
+    #[test]
+    fn a_report_is_told_by_its_headline() {
+        let end = "the balance is 5 credits    host\n\n  Balance  5 credits\n";
+        for start in [
+            "GO  ",
+            "acme: NO-GO  ",
+            "CANNOT TELL, PASSED BY --fail-open  ",
+            "DEMO  SKIPPED  ",
+            "DEMO: GO  ",
+            "DEMO acme: GO  ",
+            "acme: DEMO GO  ",
+        ] {
+            assert!(is_report(&format!("{start}{end}")), "{start}");
+        }
+        for text in [
+            "",
+            "GO",
+            "GO  home    now\nnext line",
+            "all:\n\tgate\n",
+            "GOING  to the shop    tomorrow\n\n",
+            "NAME=GO  x    y\n\n",
+        ] {
+            assert!(!is_report(text), "{text}");
         }
     }
 }
