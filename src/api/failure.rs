@@ -18,6 +18,8 @@ const TRIES: u32 = 3;
 const TRIES_OF_A_NAME: u32 = 2;
 
 const NOT_TLS: &str = "check that the port speaks TLS, and any proxy on the way";
+const NO_THREAD: &str =
+    "end other processes of this user, or raise the limit on them (ulimit -u, or the container's)";
 const PLAIN_PROXY: &str =
     "write http:// in place of https:// in HTTPS_PROXY or ALL_PROXY: most proxies speak plain HTTP";
 const NOT_HTTP: &str =
@@ -211,6 +213,7 @@ impl Failure {
         let unreachable = |why: String| Self::new(Kind::Unreachable, TRIES, why);
         match (progress.phase(), error.kind()) {
             (_, ErrorKind::TimedOut | ErrorKind::WouldBlock) => Self::timed_out(progress),
+            (_, ErrorKind::QuotaExceeded) => unreachable(error.to_string()).with_fix(NO_THREAD),
             (Phase::Lookup, ErrorKind::NotFound) => {
                 Self::new(Kind::Unreachable, TRIES_OF_A_NAME, "the name was not found")
             }

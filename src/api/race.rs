@@ -29,10 +29,11 @@ pub(super) fn race<K: Copy + Send + 'static, T: Send + 'static>(
             let (sender, attempt) = (sender.clone(), attempt.clone());
             let run = move || drop(sender.send((key, attempt(key, left))));
             // The system's own error would be taken for a time-out.
-            let started = thread::Builder::new().spawn(run);
-            started.map_err(|error| {
-                io::Error::other(format!("this system starts no further thread: {error}"))
-            })?;
+            let no_thread = |error| {
+                let what = format!("this system starts no further thread: {error}");
+                io::Error::new(ErrorKind::QuotaExceeded, what)
+            };
+            thread::Builder::new().spawn(run).map_err(no_thread)?;
             note(key, None);
             under_way = under_way.saturating_add(1);
         } else if under_way == 0 {
