@@ -121,7 +121,7 @@ pub(super) fn bare(host: &str) -> &str {
 }
 
 /// A name or an address that a certificate can be for.
-pub(super) fn is_host(host: &str) -> bool {
+fn is_host(host: &str) -> bool {
     match bare(host) {
         inner if inner == host => ServerName::try_from(host).is_ok(),
         inner => inner.parse::<Ipv6Addr>().is_ok(),
@@ -129,7 +129,7 @@ pub(super) fn is_host(host: &str) -> bool {
 }
 
 /// A colon and a number from 1 to 65535, or nothing.
-pub(super) fn is_port(text: &str) -> bool {
+fn is_port(text: &str) -> bool {
     let digits = text.strip_prefix(':').unwrap_or_default();
     let port = digits.parse::<u16>();
     text.is_empty() || !digits.starts_with('+') && port.is_ok_and(|port| port > 0)

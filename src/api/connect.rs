@@ -30,38 +30,33 @@ const MAX_ADDRESSES: usize = 16;
 ///
 /// Over plain HTTP (not `secure`), it connects to loopback addresses alone.
 pub(super) fn agent(config: Config, secure: bool, progress: &Progress) -> Agent {
-    let names = Names {
+    let network = Network {
+        has_proxy: config.proxy().is_some(),
         loopback_only: !secure,
         progress: progress.clone(),
     };
-    let has_proxy = config.proxy().is_some();
     let chain = ConnectProxyConnector::default()
-        .chain(Connect {
-            has_proxy,
-            progress: progress.clone(),
-        })
+        .chain(network.clone())
         .chain(RustlsConnector::default())
-        .chain(Connected {
-            has_proxy,
-            progress: progress.clone(),
-        });
-    Agent::with_parts(config, chain, names)
+        .chain(Connected(network.clone()));
+    Agent::with_parts(config, chain, network)
 }
 
-/// The connection to the proxy runs through the chain as well, without a proxy set.
-fn is_to_proxy(has_proxy: bool, details: &ConnectionDetails) -> bool {
-    has_proxy && details.config.proxy().is_none()
-}
-
-/// Looks names up; an address needs neither that nor the thread that it takes.
-#[derive(Debug)]
-struct Names {
+/// Looks names up, and opens a connection to the address that answers first.
+#[derive(Clone, Debug)]
+struct Network {
+    has_proxy: bool,
     /// Plain HTTP goes to loopback alone, so `localhost` must be what it says.
     loopback_only: bool,
     progress: Progress,
 }
 
-impl Names {
+impl Network {
+    /// The connection to the proxy runs through the chain as well, without a proxy set.
+    fn is_to_proxy(&self, details: &ConnectionDetails) -> bool {
+        self.has_proxy && details.config.proxy().is_none()
+    }
+
     fn look_up(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         let name = format!("{host}:{port}");
         let known = self.progress.state().known.clone();
@@ -72,44 +67,8 @@ impl Names {
         self.progress.state().known = Some((name, addresses.clone()));
         Ok(addresses)
     }
-}
 
-impl Resolver for Names {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        _: &Config,
-        _: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        self.progress.enter(Phase::Lookup);
-        let host = uri.host().map(bare).unwrap_or_default();
-        let is_https = uri.scheme_str() == Some("https");
-        let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-        let found = match host.parse::<IpAddr>() {
-            Ok(address) => vec![SocketAddr::new(address, port)],
-            Err(_) => self.look_up(host, port)?,
-        };
-        if self.loopback_only && !found.iter().all(|address| address.ip().is_loopback()) {
-            return Err(io::Error::other("it is not a loopback address").into());
-        }
-        self.progress.enter(Phase::Connect);
-        let mut addresses = self.empty();
-        for address in found.into_iter().take(MAX_ADDRESSES) {
-            addresses.push(address);
-        }
-        Ok(addresses)
-    }
-}
-
-/// Opens a connection to the address that answers first.
-#[derive(Debug)]
-struct Connect {
-    has_proxy: bool,
-    progress: Progress,
-}
-
-impl Connect {
-    fn to(&self, addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    fn connect_to(&self, addresses: &[SocketAddr]) -> io::Result<TcpStream> {
         let left = self.progress.left();
         let connect = |address, left| TcpStream::connect_timeout(&address, left);
         let note = |address, end: Option<&io::Result<TcpStream>>| {
@@ -131,7 +90,35 @@ impl Connect {
     }
 }
 
-impl<In: Transport> Connector<In> for Connect {
+impl Resolver for Network {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        self.progress.enter(Phase::Lookup);
+        // An address needs neither a lookup nor the thread that it takes.
+        let host = uri.host().map(bare).unwrap_or_default();
+        let is_https = uri.scheme_str() == Some("https");
+        let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+        let found = match host.parse::<IpAddr>() {
+            Ok(address) => vec![SocketAddr::new(address, port)],
+            Err(_) => self.look_up(host, port)?,
+        };
+        if self.loopback_only && !found.iter().all(|address| address.ip().is_loopback()) {
+            return Err(io::Error::other("it is not a loopback address").into());
+        }
+        self.progress.enter(Phase::Connect);
+        let mut addresses = self.empty();
+        for address in found.into_iter().take(MAX_ADDRESSES) {
+            addresses.push(address);
+        }
+        Ok(addresses)
+    }
+}
+
+impl<In: Transport> Connector<In> for Network {
     type Out = Either<In, Stream>;
 
     fn connect(
@@ -143,7 +130,7 @@ impl<In: Transport> Connector<In> for Connect {
             // A tunnel through the proxy is a connection already.
             Some(tunnel) => (Either::A(tunnel), Phase::Handshake),
             None => {
-                let stream = self.to(&details.addrs)?;
+                let stream = self.connect_to(&details.addrs)?;
                 stream.set_nodelay(true)?;
                 let config = details.config;
                 let stream = Stream {
@@ -154,7 +141,7 @@ impl<In: Transport> Connector<In> for Connect {
                     ),
                     progress: self.progress.clone(),
                 };
-                let next = if is_to_proxy(self.has_proxy, details) {
+                let next = if self.is_to_proxy(details) {
                     Phase::Tunnel
                 } else if details.needs_tls() {
                     Phase::Handshake
@@ -189,10 +176,7 @@ fn in_turn(addresses: &[SocketAddr]) -> VecDeque<SocketAddr> {
 
 /// Notes that the connection stands, with TLS or without.
 #[derive(Debug)]
-struct Connected {
-    has_proxy: bool,
-    progress: Progress,
-}
+struct Connected(Network);
 
 impl<In: Transport> Connector<In> for Connected {
     type Out = In;
@@ -202,8 +186,8 @@ impl<In: Transport> Connector<In> for Connected {
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<In>, ureq::Error> {
-        if !is_to_proxy(self.has_proxy, details) {
-            self.progress.enter(Phase::Answer);
+        if !self.0.is_to_proxy(details) {
+            self.0.progress.enter(Phase::Answer);
         }
         Ok(chained)
     }

@@ -261,71 +261,57 @@ impl Failure {
     fn tls(error: &rustls::Error, phase: Phase) -> Self {
         use rustls::CertificateError as Certificate;
         let to_proxy = phase == Phase::Tunnel;
-        let mut fix = None;
-        let why = match error {
-            rustls::Error::InvalidCertificate(certificate) => match certificate {
-                Certificate::UnknownIssuer => {
-                    "the server's certificate is signed by an authority that is not trusted here"
-                        .to_owned()
-                }
-                Certificate::ExpiredContext { time, not_after } => {
-                    fix = Some(OUT_OF_TIME);
-                    format!(
-                        "the server's certificate expired on {}, and this machine's clock says {}: \
-                         one of the two is wrong",
-                        day(*not_after),
-                        day(*time)
-                    )
-                }
-                Certificate::NotValidYetContext { time, not_before } => {
-                    fix = Some(OUT_OF_TIME);
-                    format!(
-                        "the server's certificate is valid from {} on, and this machine's clock \
-                         says {}: the clock is likely wrong",
-                        day(*not_before),
-                        day(*time)
-                    )
-                }
-                Certificate::Expired | Certificate::NotValidYet => {
-                    fix = Some(OUT_OF_TIME);
-                    "the server's certificate is not valid at the time of this machine's clock"
-                        .to_owned()
-                }
-                // Its names may fill pages.
-                Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
-                    fix = Some(
-                        "check the host in --base-url or RUNWAYML_BASE_URL, and any proxy on the way",
-                    );
-                    "the server's certificate is for other names than this host's".to_owned()
-                }
-                Certificate::Other(why) => match why.0.downcast_ref() {
-                    // As `openssl req -x509` makes one, unless told otherwise.
-                    Some(webpki::Error::CaUsedAsEndEntity) => {
-                        fix = Some(
-                            "give the server a certificate that is not an authority's (CA:FALSE)",
-                        );
-                        "the server presents a certificate authority's own certificate (CA:TRUE) \
-                         instead of a server certificate"
-                            .to_owned()
-                    }
-                    // In the words of the platform.
-                    _ => format!("the server's certificate is refused: {why}"),
-                },
-                _ => format!("the server's certificate is refused: {certificate}"),
-            },
+        let failed = |why: String| Self::new(Kind::Tls { to_proxy }, 1, why);
+        let certificate = match error {
+            rustls::Error::InvalidCertificate(certificate) => certificate,
             rustls::Error::InvalidMessage(_) if to_proxy => {
                 let why = "the proxy is named with https://, and does not answer in TLS";
                 return Self::new(Kind::Unreachable, 1, why).with_fix(PLAIN_PROXY);
             }
             rustls::Error::InvalidMessage(_) => {
-                fix = Some(NOT_TLS);
-                format!("the other side does not speak TLS ({error})")
+                let why = format!("the other side does not speak TLS ({error})");
+                return failed(why).with_fix(NOT_TLS);
             }
-            _ => error.to_string(),
+            _ => return failed(error.to_string()),
         };
-        Self {
-            fix,
-            ..Self::new(Kind::Tls { to_proxy }, 1, why)
+        let refused = |why: &str| failed(format!("the server's certificate {why}"));
+        match certificate {
+            Certificate::UnknownIssuer => {
+                refused("is signed by an authority that is not trusted here")
+            }
+            Certificate::ExpiredContext { time, not_after } => refused(&format!(
+                "expired on {}, and this machine's clock says {}: one of the two is wrong",
+                day(*not_after),
+                day(*time)
+            ))
+            .with_fix(OUT_OF_TIME),
+            Certificate::NotValidYetContext { time, not_before } => refused(&format!(
+                "is valid from {} on, and this machine's clock says {}: the clock is likely wrong",
+                day(*not_before),
+                day(*time)
+            ))
+            .with_fix(OUT_OF_TIME),
+            Certificate::Expired | Certificate::NotValidYet => {
+                refused("is not valid at the time of this machine's clock").with_fix(OUT_OF_TIME)
+            }
+            // Its names may fill pages.
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
+                refused("is for other names than this host's").with_fix(
+                    "check the host in --base-url or RUNWAYML_BASE_URL, and any proxy on the way",
+                )
+            }
+            Certificate::Other(why) => match why.0.downcast_ref() {
+                // As `openssl req -x509` makes one, unless told otherwise.
+                Some(webpki::Error::CaUsedAsEndEntity) => failed(
+                    "the server presents a certificate authority's own certificate (CA:TRUE) \
+                     instead of a server certificate"
+                        .to_owned(),
+                )
+                .with_fix("give the server a certificate that is not an authority's (CA:FALSE)"),
+                // In the words of the platform.
+                _ => refused(&format!("is refused: {why}")),
+            },
+            _ => refused(&format!("is refused: {certificate}")),
         }
     }
 }

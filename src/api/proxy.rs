@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ureq::{Proxy, ProxyProtocol};
 
-use super::base_url::{is_host, is_port, BaseUrl};
+use super::base_url::BaseUrl;
 
 /// Those that curl and others read, in their order. Windows finds a name in either case.
 const VARIABLES: &[&str] = if cfg!(windows) {
@@ -44,9 +44,8 @@ pub fn for_host(
     let proxy = value
         .to_str()
         .map(str::trim)
-        .filter(|value| is_bare(value))
+        .filter(|value| has_proper_host(value))
         .and_then(|value| Proxy::new(value).ok())
-        .filter(has_proper_host)
         .ok_or_else(|| {
             let escapes = if value.to_string_lossy().contains('@') {
                 "; in a user or password, write #, / and ? as %23, %2F and %3F"
@@ -81,21 +80,13 @@ pub fn secrets(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Vec<Str
     secrets
 }
 
-/// Without path, query or fragment: their marks in a password would make a part of it a host.
-fn is_bare(value: &str) -> bool {
+/// Host and port alone, behind a user and a password. The mark of a path, a query or a fragment in a
+/// password would make a part of it a host; and ureq takes a port out of range for none.
+fn has_proper_host(value: &str) -> bool {
     let authority = value.split_once("://").map_or(value, |(_, rest)| rest);
     let authority = authority.strip_suffix('/').unwrap_or(authority);
-    !authority.contains(['/', '?', '#'])
-}
-
-/// ureq takes a port out of range for none, and the scheme's own in its place.
-fn has_proper_host(proxy: &Proxy) -> bool {
-    let authority = proxy.uri().authority();
-    authority.is_some_and(|authority| {
-        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
-        let port = host.strip_prefix(authority.host()).unwrap_or_default();
-        is_host(authority.host()) && is_port(port)
-    })
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    !authority.contains(['/', '?', '#']) && BaseUrl::parse(&format!("https://{host}")).is_ok()
 }
 
 /// Whether `NO_PROXY` names the host: itself, a domain above it, its network, or `*`. An entry with
