@@ -296,9 +296,11 @@ impl Failure {
             }
             // Its names may fill pages.
             Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
-                refused("is for other names than this host's").with_fix(
-                    "check the host in --base-url or RUNWAYML_BASE_URL, and any proxy on the way",
-                )
+                refused("is for other names than this host's").with_fix(if to_proxy {
+                    "check the host in HTTPS_PROXY or ALL_PROXY"
+                } else {
+                    "check the host in --base-url or RUNWAYML_BASE_URL, and any proxy on the way"
+                })
             }
             Certificate::Other(why) => match why.0.downcast_ref() {
                 // As `openssl req -x509` makes one, unless told otherwise.
