@@ -14,6 +14,7 @@ use std::time::Duration;
 use argh::{ArgsInfo, FromArgs};
 
 use self::flags::{help_asked, normalize, Flags};
+use self::help::example;
 use self::values::{entries, is_label, items, Value};
 use crate::job::{Cost, Job};
 use crate::price::Prices;
@@ -219,6 +220,7 @@ pub fn parse(arguments: Vec<OsString>, today: UtcDay) -> Result<Command, UsageEr
 }
 
 fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
+    check_demo(&flags)?;
     let prices = prices(&flags)?;
     let job = job(&flags, &prices)?;
     if job.requirements() > MAX_REQUIREMENTS {
@@ -249,7 +251,11 @@ fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
         label: value("--label", &flags.label)
             .map(Value::label)
             .transpose()?,
-        organization: saved("--from", &flags.from)?.unwrap_or(Source::Runway),
+        organization: match saved("--from", &flags.from)? {
+            Some(saved) => saved,
+            None if flags.demo => Source::Demo,
+            None => Source::Runway,
+        },
         shown: value("--usage", &flags.usage)
             .map(|value| value.range(today))
             .transpose()?,
@@ -308,6 +314,25 @@ fn format(flags: &Flags) -> Result<Format, UsageError> {
             "--json",
         )),
         (format, false) => Ok(format.unwrap_or(Format::Text)),
+    }
+}
+
+/// What asks Runway, or leaves a report behind, is no demo.
+fn check_demo(flags: &Flags) -> Result<(), UsageError> {
+    let refused = [
+        ("--from", flags.from.is_some()),
+        ("--wait", flags.wait.is_some()),
+        ("--usage", flags.usage.is_some()),
+        ("--budget", flags.budget.is_some()),
+        ("--warn-lasts", flags.warn_lasts.is_some()),
+        ("--write", !flags.write.is_empty()),
+    ];
+    match refused.iter().find(|(_, given)| flags.demo && *given) {
+        Some((flag, _)) => Err(UsageError::new(
+            format!("--demo decides from a built-in answer, and {flag} cannot be used with it"),
+            &example("--demo"),
+        )),
+        None => Ok(()),
     }
 }
 

@@ -168,6 +168,7 @@ pub struct Report<'a> {
     pub contents: Contents<'a>,
     /// The host, or the file's name.
     host: String,
+    is_demo: bool,
     redactor: &'a Redactor,
 }
 
@@ -221,6 +222,7 @@ impl<'a> Report<'a> {
             diagnostics,
             contents,
             host: redactor.name(&context.organization.name(context.host)),
+            is_demo: *context.organization == Source::Demo,
             redactor,
         }
     }
@@ -287,11 +289,12 @@ impl<'a> Report<'a> {
         self.labelled(&text)
     }
 
-    /// A text that begins with the name of the run, if it has one.
+    /// A text that begins with `DEMO` if it is one, and with the name of the run if it has one.
     pub fn labelled(&self, text: &str) -> String {
+        let demo = if self.is_demo { "DEMO " } else { "" };
         match self.contents.label {
-            Some(label) => format!("{label}: {text}"),
-            None => text.to_owned(),
+            Some(label) => format!("{demo}{label}: {text}"),
+            None => format!("{demo}{text}"),
         }
     }
 

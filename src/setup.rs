@@ -23,6 +23,9 @@ use crate::variable;
 
 pub(crate) const DOTENV: &str = ".env";
 
+/// What `--demo` decides from.
+const DEMO: &[u8] = include_bytes!("../examples/organization.json");
+
 /// Everything that one run goes by.
 pub(crate) struct Setup<'a> {
     pub(crate) poll: Poll<'a>,
@@ -50,10 +53,11 @@ impl Setup<'_> {
         }
     }
 
-    /// The base URL, or the file's name, as the JSON report has it.
+    /// The base URL, the file's name, or `demo`, as the JSON report has it.
     pub(crate) fn source(&self) -> String {
         match &self.poll.settings.organization {
             Source::Stdin => "-".to_owned(),
+            Source::Demo => "demo".to_owned(),
             source => source.name(self.base.as_str()),
         }
     }
@@ -236,8 +240,17 @@ fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), U
 }
 
 fn saved_answer(settings: &Settings) -> Result<Option<Vec<u8>>, UsageError> {
-    if settings.organization == Source::Runway {
-        return Ok(None);
+    match settings.organization {
+        Source::Runway => return Ok(None),
+        Source::Demo if ci::is_ci(&variable) => {
+            return Err(UsageError::new(
+                "--demo decides from a built-in answer, and no pipeline may pass on it: leave it out in a \
+                 CI system",
+                "--generations gen4.5=20@60",
+            ))
+        }
+        Source::Demo => return Ok(Some(DEMO.to_vec())),
+        Source::File(_) | Source::Stdin => {}
     }
     let limits = Limits {
         max_bytes: decode::MAX_BYTES,

@@ -30,14 +30,17 @@ pub enum Source {
     File(PathBuf),
     /// A saved answer on standard input.
     Stdin,
+    /// The built-in answer of `--demo`.
+    Demo,
 }
 
 impl Source {
-    /// The file's name, `standard input`, or what is given for Runway. It may be foreign text.
+    /// The file's name, `standard input`, `built-in answer`, or what is given for Runway. It may be foreign text.
     pub fn name(&self, runway: &str) -> String {
         match self {
             Self::Runway => runway.to_owned(),
             Self::Stdin => "standard input".to_owned(),
+            Self::Demo => "built-in answer".to_owned(),
             Self::File(path) => path.to_string_lossy().into_owned(),
         }
     }

@@ -86,6 +86,10 @@ pub(super) struct Flags {
     /// ask Runway for the history. Example: --from organization.json
     #[argh(option, arg_name = "FILE")]
     pub(super) from: Option<String>,
+    /// decide from a built-in answer, to try the tool without a key; not in a CI system, nor with
+    /// --from, --wait, --usage, --budget, --warn-lasts or --write. Example: --demo --generations gen4.5=20@60
+    #[argh(switch)]
+    pub(super) demo: bool,
     /// add the credit history: 30d, or 2026-02-15..2026-03-17 (second day left out). Example: --usage 30d
     #[argh(option, arg_name = "RANGE")]
     pub(super) usage: Option<String>,

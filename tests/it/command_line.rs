@@ -152,6 +152,13 @@ const WRONG: &[(&str, &[&str])] = &[
 
     // ---- what does not go together
     ("--from - --wait 1m", &["--from", "--wait"]),
+    ("--demo --from saved.json", &["--demo", "--from"]),
+    ("--demo --wait 1m", &["--demo", "--wait"]),
+    ("--demo --usage 7d", &["--demo", "--usage"]),
+    ("--demo --budget 1/1d", &["--demo", "--budget"]),
+    ("--demo --warn-lasts 7days", &["--demo", "--warn-lasts"]),
+    ("--write json=a.json --demo", &["--demo", "--write"]),
+    ("--demo=true", &["--demo"]),
     ("--from no-such-file.json", &["no-such-file.json"]),
     ("--from .", &["."]),
     ("--key-file no-such-file", &["no-such-file"]),
@@ -560,6 +567,65 @@ fn saved_answers_need_no_key_and_no_request() {
         .run();
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(server.connections(), 0);
+}
+
+/// It asks nobody, whatever is set, and shows in every format that it is none; a demo's report is one
+/// of ours, which no later failure leaves behind.
+#[test]
+fn a_demo_needs_no_key_and_is_told_as_one() {
+    let server = Server::script([Reply::ok("{}")]);
+    for (args, code) in [
+        ("--generations gen4.5=20@60", 0),
+        ("--generations gen4.5=189", 3),
+        ("--credits 5001 --label acme", 6),
+    ] {
+        for (gate, format) in [
+            (Gate::asking(&server), "text"),
+            (Gate::asking(&server).no_key(), "markdown"),
+            (Gate::new().no_key().key("$SECRET"), "json"),
+        ] {
+            let run = gate.args(&format!("--demo {args} --format {format}")).run();
+            assert_eq!(run.code, code, "{run:?}");
+            if format == "json" {
+                let report = run.json();
+                let (source, key_source) = (&report["source"], &report["keySource"]);
+                assert_eq!((source, key_source), (&json!("demo"), &Value::Null));
+                continue;
+            }
+            let headline = run.stdout.trim_start_matches("## ");
+            assert!(headline.starts_with("DEMO "), "{run:?}");
+            let report = tempfile::NamedTempFile::new().expect("a file");
+            std::fs::write(&report, &run.stdout).expect("written");
+            let write = format!("--write={format}={}", report.path().display());
+            let later = Gate::new().no_key().arg(write).arg("--nonsense").run();
+            let left = std::fs::read_to_string(&report).expect("read");
+            assert_eq!((later.code, &*left), (2, ""), "{later:?}");
+        }
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn no_pipeline_passes_on_a_demo() {
+    for (name, value, refused) in [
+        ("CI", "true", true),
+        ("CI", "1", true),
+        ("CI", "false", false),
+        ("CI", "", false),
+        ("GITHUB_ACTIONS", "true", true),
+        ("TF_BUILD", "True", true),
+        ("JENKINS_URL", "https://ci.example", true),
+        ("TEAMCITY_VERSION", "2026.1", true),
+        ("CODEBUILD_BUILD_ID", "a:b", true),
+    ] {
+        let gate = Gate::new().no_key().env(name, value);
+        let run = gate.args("--demo --generations gen4.5=20").run();
+        assert_eq!(run.code, if refused { 2 } else { 0 }, "{run:?}");
+        assert_eq!(run.stderr.contains("--demo"), refused, "{run:?}");
+    }
+    let run = Gate::new().github().args("--demo --fail-open").run();
+    assert_eq!(run.output("pass"), "false", "{run:?}");
+    assert_eq!(run.output("exit-code"), "2", "{run:?}");
 }
 
 #[test]
