@@ -244,6 +244,39 @@ class WhatFits(Shell):
         self.assertEqual((done.returncode, self.server.asked(), self.left()), (0, [], ""), done.stderr)
 
 
+class Plans(Shell):
+    def test_each_line_of_the_page_makes_a_plan(self):
+        """Files and commands in their order; behind each command the plan is one."""
+        (self.folder / "images").mkdir()
+        for name in ("a b", "c"):
+            (self.folder / "images" / f"{name}.png").touch()
+        page = (ROOT / "docs" / "plans.md").read_text()
+        blocks = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", page, flags=re.S | re.M)
+        commands = 0
+        with runway(organization()) as server:
+            for kind, name, text in blocks:
+                if kind != "sh":
+                    (self.folder / name).write_text(text)
+                    continue
+                with self.subTest(text):
+                    done = self.call(["sh", "-euc", text], server)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    check = ["bin/runway-preflight", "--plan", "tasks.jsonl", "--price", "gen4.5=12/s", "--json"]
+                    plan = json.loads(self.call(check, server).stdout)["plan"]
+                    self.assertGreater(plan["tasks"], 1)
+                    self.assertEqual([rule["model"] for rule in plan["rules"]], ["gen4.5"])
+                    commands += 1
+        self.assertGreaterEqual(commands, 9)
+        self.assertEqual((self.folder / "today.jsonl").read_text(), (self.folder / "tasks.jsonl").read_text())
+        self.assertEqual((self.folder / "tomorrow.jsonl").read_text(), "")
+        # None of what is not a body is followed, and each is told what it is.
+        for plan, told in {"gateway.jsonl": "", "batch.json": "no model", "pipeline.json": "per second", "scenes.json": "no model"}.items():
+            done = self.call(["bin/runway-preflight", "--plan", plan, "--price", "gen4.5=12/s"], server)
+            self.assertEqual(done.returncode, 2, plan)
+            self.assertIn(told, done.stderr)
+            self.assertNotIn("lighthouse", done.stderr)
+
+
 def by_key(answers):
     """A Runway that answers each key as it says."""
     def answer(request):
