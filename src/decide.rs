@@ -251,12 +251,11 @@ fn check_account(
     if let Some(Err(what)) = organization.map(|read| &read.balance) {
         decision.errors.push(unreadable_error(what));
     }
-    let kept = job.keep.unwrap_or_default();
     let keep = job.keep.zip(planned);
     let max_cost = job.max_cost.zip(planned);
     let checks = [
         job.credits.map(|needed| credits::check(needed, account)),
-        planned.map(|cost| planned_cost::check(cost, kept, account)),
+        planned.map(|cost| planned_cost::check(job, cost, account)),
         max_cost.map(|(max, planned)| max_cost::check(max, planned)),
         keep.map(|(keep, planned)| keep::check(keep, planned, account)),
     ];
@@ -311,8 +310,8 @@ fn warn(
     if let (Some(needed), Some(balance)) = (job.warn_credits, account.balance) {
         let required = job.credits.max(planned);
         // What is an error already is not a warning as well.
-        let reported = balance <= Credits(0) || required.is_some_and(|needed| needed > balance);
-        if !reported {
+        let empty = no_credits(job, planned, account).is_some();
+        if !empty && required.is_none_or(|needed| needed <= balance) {
             let warning = short(needed, CreditsFlag::WarnCredits, balance, account.cap);
             decision.warnings.extend(warning);
         }

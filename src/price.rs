@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::decode::{whole, Round};
 use crate::quota::{Credits, Model};
@@ -64,11 +65,29 @@ impl Price {
         Credits(i128::try_from(thousandths.div_ceil(1_000)).unwrap_or(i128::MAX))
     }
 
+    /// What a price between 0 and one credit would be if it were in dollars.
+    pub fn in_dollars(self) -> Option<Self> {
+        (1..1_000).contains(&self.thousandths).then(|| Self {
+            thousandths: self.thousandths.saturating_mul(100),
+        })
+    }
+
     /// How many fit into these credits; `None` for a price of 0.
     pub fn fit_into(self, credits: Credits) -> Option<u64> {
         let thousandths = credits.0.max(0).unsigned_abs().saturating_mul(1_000);
         let fit = thousandths.checked_div(self.thousandths)?;
         Some(u64::try_from(fit).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Display for Price {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!(
+            "{}.{:03}",
+            self.thousandths / 1_000,
+            self.thousandths % 1_000
+        );
+        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
     }
 }
 
@@ -399,6 +418,18 @@ mod tests {
             assert_eq!(price(text).of(count), Credits(credits), "{text} × {count}");
         }
         assert_eq!(price("1.5").rounded_up().of(3), Credits(6));
+        for (text, shown, dollars) in [
+            ("0.60", "0.6", Some("60")),
+            ("0.005", "0.005", Some("0.5")),
+            ("0.999", "0.999", Some("99.9")),
+            ("1", "1", None),
+            ("10", "10", None),
+            ("0", "0", None),
+        ] {
+            assert_eq!(price(text).to_string(), shown);
+            let found = price(text).in_dollars().map(|price| price.to_string());
+            assert_eq!(found.as_deref(), dollars, "{text}");
+        }
         for (text, seconds, credits) in [
             ("12", "5", 60),
             ("12", "5.0", 60),

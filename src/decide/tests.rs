@@ -420,6 +420,94 @@ const PLENTY: World = World {
 };
 
 #[test]
+fn a_model_that_never_runs_is_told_once() {
+    for (needed, at_a_time, allowed, told) in [
+        (Some(1), Some(1), 0, 1),
+        (Some(1), Some(5), 0, 1),
+        (Some(0), Some(5), 0, 1),
+        (Some(0), None, 0, 0),
+        (None, Some(1), 0, 1),
+        (Some(1), Some(2), 1, 1),
+        (Some(1), Some(1), 1, 0),
+    ] {
+        let world = World {
+            generations: needed,
+            at_a_time,
+            concurrency: Some(allowed),
+            ..PLENTY
+        };
+        let decision = decided(&job(&world), Some(&organization(&world)), None);
+        assert_eq!(
+            decision.errors.len(),
+            told,
+            "{world:?} {:?}",
+            decision.errors
+        );
+    }
+    // Nor is a model that is not there told by both flags, whatever is needed of it.
+    for needed in [Some(0), Some(1), None] {
+        let mut job = job(&World {
+            generations: needed,
+            at_a_time: Some(1),
+            ..PLENTY
+        });
+        for one in &mut job.generations {
+            one.model = Model::new("unknown");
+        }
+        job.concurrency = vec![(Model::new("unknown"), 1)];
+        let decision = decided(&job, Some(&organization(&PLENTY)), None);
+        assert_eq!(decision.codes(), [Code::ModelUnavailable]);
+        assert_eq!(decision.errors.len(), 1, "{needed:?}");
+        assert!(decision.rows.iter().all(|row| row.met == Some(false)));
+    }
+}
+
+#[test]
+fn ranges_are_granted_within_the_days_of_the_budget_and_on_a_go_alone() {
+    let today = UtcDay::parse("2026-11-22").expect("a day");
+    let spent = |ago, amount| ((today.minus(ago), Model::new("m")), Credits(amount));
+    let mut range = Generations::new(
+        Model::new("tested"),
+        1,
+        Cost::Each(Price::parse("10").expect("a price")),
+    );
+    range.more = 9;
+    for (days, entries, granted) in [
+        (7, vec![], 10),
+        (7, vec![spent(0, 30), spent(6, 20)], 5),
+        (7, vec![spent(0, 30), spent(6, 20), spent(7, 900)], 5),
+        (7, vec![spent(7, 900)], 10),
+        (7, vec![spent(6, -900), spent(0, 10)], 10),
+        (8, vec![spent(7, 60)], 4),
+        // No go, no grant.
+        (8, vec![spent(7, 91)], 0),
+    ] {
+        let history = entries.into_iter().collect();
+        let job = Job {
+            generations: vec![range.clone()],
+            priced: true,
+            budget: Some(Budget {
+                max: Credits(100),
+                period: Period::Days(days),
+            }),
+            ..Job::default()
+        };
+        let organization = organization(&PLENTY);
+        let facts = Facts {
+            organization: Some(&organization),
+            budgeted: Some(&history),
+            recent: None,
+            today,
+        };
+        let mut decision = decide(&job, facts);
+        grant_ranges(&job, facts, &mut decision);
+        let found = decision.granted.grants.first().map_or(0, |it| it.granted);
+        assert_eq!(found, granted, "{days} {history:?}");
+        assert_eq!(decision.exit() == Exit::Go, granted > 0);
+    }
+}
+
+#[test]
 fn a_warning_is_not_an_error_as_well() {
     let world = World {
         limit: Some(10),

@@ -70,7 +70,7 @@ class Plans(unittest.TestCase):
                 file.write(plan)
                 file.flush()
                 run = gate("--from", str(EXAMPLE), "--plan", file.name, *PRICES, "--format", "json", key=None)
-            self.assertEqual(run.report["plan"], {"tasks": 4, "rules": RULES}, run)
+            self.assertEqual(run.report["plan"], {"tasks": 4, "granted": 4, "rules": RULES}, run)
             cost = [row["needed"] for row in run.report["requirements"] if row["kind"] == "planned-cost"]
             self.assertEqual(cost, [210], run)
             self.assertNotIn("PROMPT", run.out + run.err)

@@ -125,6 +125,8 @@ fn cases() -> Vec<Case> {
         case("planned-cost-of-two-models", balance(1199), "--generations gen4.5=10@60 --generations veo3.1=15@40", 6, &["credits-short"]),
         case("keep-short", EXAMPLE, "--generations gen4.5=10@60 --keep 4401", 6, &["keep-short"]),
         case("keep-equal", EXAMPLE, "--generations gen4.5=10@60 --keep 4400", 0, &[]),
+        case("planned-cost-that-may-be-in-dollars", balance(10), "--generations gen4.5=20@0.60", 6, &["credits-short"]),
+        warned(case("balance-0-that-is-meant-and-a-warning", balance(0), "--credits 0 --warn-credits 1", 0, &[]), &["credits-short"]),
         case("over-max-cost", EXAMPLE, "--generations gen4.5=20@60 --max-cost 1199", 6, &["over-max-cost"]),
         case("over-max-cost-equal", EXAMPLE, "--generations gen4.5=20@60 --max-cost 1200", 0, &[]),
         case("balance-at-the-end-of-exact-numbers", balance(9_007_199_254_740_991_u64), "--credits 9007199254740991", 0, &[]),
