@@ -1,4 +1,4 @@
-//! For a terminal or a CI log. Every text of a server's is on a line of its own making.
+//! For a terminal or a CI log. Text from a server stays within its line.
 
 use textwrap::{Options, WordSplitter};
 
