@@ -8,7 +8,7 @@ use crate::credentials::{KeyHint, VARIABLE};
 use crate::decode;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::files::{self, Limits, Pipes};
-use crate::report::outputs::{values, Bounds};
+use crate::report::outputs::values;
 use crate::report::{markdown, text, Closed, Report};
 
 /// GitHub drops the annotations of a step beyond ten of each kind.
@@ -76,11 +76,7 @@ impl GitHub {
             }
             *count = count.saturating_add(1);
         }
-        let whole = Bounds {
-            map: usize::MAX,
-            report: None,
-        };
-        for (name, value) in values(report, whole) {
+        for (name, value) in values(report, usize::MAX, None) {
             if value.len() > MAX_OUTPUT {
                 output.push_str(&format!(
                     "the output {name} is too long for a step: models that no flag names are left out\n"
@@ -159,11 +155,8 @@ fn escape(data: &str) -> String {
 
 /// The lines for `GITHUB_OUTPUT`.
 fn outputs(report: &Report) -> String {
-    let bounds = Bounds {
-        map: MAX_OUTPUT,
-        report: Some(MAX_OUTPUT),
-    };
-    lines(report.contents.label, &values(report, bounds))
+    let values = values(report, MAX_OUTPUT, Some(MAX_OUTPUT));
+    lines(report.contents.label, &values)
 }
 
 /// `name=value` each, the names prefixed with the label.

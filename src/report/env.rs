@@ -1,7 +1,7 @@
 //! `RUNWAY_PREFLIGHT_PASS=true` and the like: for a shell that sources it, and for GitLab's
 //! dotenv reports.
 
-use super::outputs::{values, Bounds};
+use super::outputs::values;
 use super::{fitting, Closed, Report};
 
 /// GitLab takes 5 kB.
@@ -12,10 +12,7 @@ const PREFIX: &str = "RUNWAY_PREFLIGHT_";
 
 /// The outputs but for the report, as shell variables.
 pub fn render(report: &Report) -> String {
-    let text = |map| {
-        let bounds = Bounds { map, report: None };
-        lines(report.contents.label, &values(report, bounds))
-    };
+    let text = |max_object| lines(report.contents.label, &values(report, max_object, None));
     fitting(MAX_BYTES, MAX_BYTES, text).unwrap_or_else(|| text(0))
 }
 

@@ -3,17 +3,13 @@
 use super::{json, Report};
 use crate::quota::ModelQuota;
 
-/// How long the values may be, in bytes.
-#[derive(Clone, Copy)]
-pub(crate) struct Bounds {
-    /// A JSON object of models.
-    pub(crate) map: usize,
-    /// The report; `None` leaves it out.
-    pub(crate) report: Option<usize>,
-}
-
-/// Name and value, `pass` last: if a disk is full before it, there is no pass.
-pub(crate) fn values(report: &Report, bounds: Bounds) -> Vec<(&'static str, String)> {
+/// Name and value, `pass` last: if a disk is full before it, there is no pass. A JSON object of
+/// models has at most `max_object` bytes, and the report, where it is wanted, `max_report`.
+pub(crate) fn values(
+    report: &Report,
+    max_object: usize,
+    max_report: Option<usize>,
+) -> Vec<(&'static str, String)> {
     let left = |quota: &ModelQuota| quota.left().ok();
     let concurrency = |quota: &ModelQuota| quota.concurrency.clone().ok();
     let days = report.lasts_days();
@@ -21,7 +17,7 @@ pub(crate) fn values(report: &Report, bounds: Bounds) -> Vec<(&'static str, Stri
     let mut values = outcome(report);
     values.extend([
         ("warnings", report.warning_codes().join(",")),
-        ("granted", json::render_granted(report, bounds.map)),
+        ("granted", json::render_granted(report, max_object)),
         (
             "granted-tasks",
             tasks.map_or(String::new(), |tasks| tasks.to_string()),
@@ -33,14 +29,14 @@ pub(crate) fn values(report: &Report, bounds: Bounds) -> Vec<(&'static str, Stri
         ("credit-balance", report.balance()),
         (
             "generations-left",
-            json::render_map(report, bounds.map, left),
+            json::render_map(report, max_object, left),
         ),
         (
             "concurrency",
-            json::render_map(report, bounds.map, concurrency),
+            json::render_map(report, max_object, concurrency),
         ),
     ]);
-    if let Some(max_bytes) = bounds.report {
+    if let Some(max_bytes) = max_report {
         values.push(("report", json::render_line(report, max_bytes)));
     }
     values.push(("pass", report.passes().to_string()));
