@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use serde_json::{json, Value};
 
 use crate::support::body::{EXAMPLE, UNREADABLE};
+#[cfg(unix)]
+use crate::support::each;
 #[cfg(target_os = "linux")]
 use crate::support::Step;
-use crate::support::{each, Gate, Reply, Server};
+use crate::support::{Gate, Reply, Server};
 
 fn read(path: std::path::PathBuf) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
