@@ -75,12 +75,13 @@ sha256() { "$BASH" -p "$here/sha256.sh" "$@"; } # FILE, or --source ROOT
 if inside "${RUNNER_TEMP-}" || [ ! -d "$RUNNER_TEMP" ]; then
   stop "RUNNER_TEMP is \"${RUNNER_TEMP-}\", and has to be a folder outside of the workspace, as a runner of GitHub Actions has it"
 fi
-work=$(mktemp -d "$RUNNER_TEMP/runway-preflight-XXXXXXXX")
+temp=$(cd "$RUNNER_TEMP" && pwd)
+work=$(mktemp -d "$temp/runway-preflight-XXXXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-store=$RUNNER_TEMP/runway-preflight
+store=$temp/runway-preflight
 if ! inside "${RUNNER_TOOL_CACHE-}" && mkdir -p "$RUNNER_TOOL_CACHE" 2>/dev/null && [ -w "$RUNNER_TOOL_CACHE" ]; then
-  store=$RUNNER_TOOL_CACHE/runway-preflight
+  store=$(cd "$RUNNER_TOOL_CACHE" && pwd)/runway-preflight
 fi
 if [ -L "$store" ]; then stop "$store is a symbolic link, and nothing is written through one"; fi
 mkdir -p "$store" || stop "$store could not be made"
