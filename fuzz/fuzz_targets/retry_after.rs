@@ -5,7 +5,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use libfuzzer_sys::fuzz_target;
-use runway_preflight::api::retry::{next_try, Hints, RetryClass};
+use runway_preflight::api::retry::Hints;
 
 const TEN_YEARS: Duration = Duration::from_secs(315_360_000);
 
@@ -23,7 +23,7 @@ fuzz_target!(|text: &str| {
                 assert_eq!(wait, plain.min(TEN_YEARS));
             }
         }
-        if let Some(wait) = next_try(RetryClass::Status(503, hints), 1, 0.5) {
+        if let Some(wait) = hints.next_try(503, 1, 0.5) {
             assert!((Duration::from_millis(100)..=TEN_YEARS).contains(&wait));
         }
     }

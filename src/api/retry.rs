@@ -20,10 +20,11 @@ pub struct Hints {
 impl Hints {
     /// Reads them. A wait that is negative, zero, past or unreadable is none.
     pub fn read<'a>(header: impl Fn(&str) -> Option<&'a str>, now: SystemTime) -> Self {
-        let milliseconds = header("retry-after-ms").and_then(|text| decimal(text, 0.001));
+        let milliseconds =
+            header("retry-after-ms").and_then(|text| decimal(text)?.checked_div(1_000));
         let by_seconds = header("retry-after").and_then(|text| {
             let date = || httpdate::parse_http_date(text.trim()).ok();
-            decimal(text, 1.0).or_else(|| date()?.duration_since(now).ok())
+            decimal(text).or_else(|| date()?.duration_since(now).ok())
         });
         let retry_after = [milliseconds, by_seconds]
             .into_iter()
@@ -54,15 +55,14 @@ impl Hints {
     }
 }
 
-/// A decimal number of such units from 0 up; one out of range is as good as never.
-fn decimal(text: &str, unit: f64) -> Option<Duration> {
+/// A decimal number of seconds from 0 up; one out of range is as good as never.
+fn decimal(text: &str) -> Option<Duration> {
     let text = text.trim();
     let is_plain = text
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.');
     let number: f64 = text.parse().ok().filter(|_| is_plain)?;
-    let wait = Duration::try_from_secs_f64(number * unit);
-    Some(wait.unwrap_or(MAX_WAIT))
+    Some(Duration::try_from_secs_f64(number).unwrap_or(Duration::MAX))
 }
 
 /// How long to wait after `tries` of them if nobody says: half a second that doubles up to 8 s, and up
@@ -121,6 +121,8 @@ mod tests {
             ("retry-after-ms", "0", None),
             ("retry-after", "0.0001", None),
             ("retry-after-ms", "250.0", Some(250)),
+            ("retry-after-ms", "1234567", Some(1_234_567)),
+            ("retry-after-ms", &"9".repeat(300), Some(315_360_000_000)),
             ("retry-after-ms", "-5", None),
         ] {
             let found = hints(&[(name, value)]).retry_after;
