@@ -10,7 +10,7 @@ use crate::forecast::Forecast;
 use crate::grant::{grant, Granted, Room};
 use crate::job::Job;
 use crate::quota::{Credits, Limit, Model, ModelQuota, Models, Organization, Unreadable};
-use crate::requirement::credits::{short, Account};
+use crate::requirement::credits::short;
 use crate::requirement::{
     budget, concurrency, credits, generations, keep, max_cost, planned_cost, Check, Row, MAX_NAMED,
 };
@@ -94,7 +94,7 @@ impl Decision {
 pub fn decide(job: &Job, facts: Facts) -> Decision {
     let mut decision = Decision::default();
     let organization = facts.organization;
-    let account = account(organization);
+    let balance = balance(organization);
     let planned = job.planned_cost();
     if job.plan.as_ref().is_some_and(|plan| plan.tasks == 0) {
         decision.warnings.push(Finding::NothingPlanned {});
@@ -104,19 +104,17 @@ pub fn decide(job: &Job, facts: Facts) -> Decision {
         let unreadable = unreadable.into_iter();
         decision.errors.extend(unreadable.map(unreadable_error));
     }
-    check_models(job, organization, account, &mut decision);
-    check_account(job, planned, organization, account, &mut decision);
+    check_models(job, organization, balance, &mut decision);
+    check_account(job, planned, organization, balance, &mut decision);
     check_concurrency(job, organization, &mut decision);
     if let Some(budget) = job.budget {
         let planned = planned.unwrap_or_default();
         decision.add(budget::check(budget, planned, facts.budgeted, facts.today));
     }
     if let Some(organization) = organization {
-        warn(job, planned, organization, account, &mut decision);
+        warn(job, planned, organization, balance, &mut decision);
     }
-    if let (Some(wanted), Some(balance), Some(recent)) =
-        (job.warn_lasts, account.balance, facts.recent)
-    {
+    if let (Some(wanted), Some(balance), Some(recent)) = (job.warn_lasts, balance, facts.recent) {
         let planned = planned.unwrap_or_default();
         decision.forecast = Forecast::new(recent, facts.today, balance.minus(planned));
         let short = decision.forecast.filter(|it| it.is_shorter_than(wanted));
@@ -129,7 +127,7 @@ pub fn decide(job: &Job, facts: Facts) -> Decision {
     }
     decision.not_foreseen = if facts.recent.is_none() {
         Some("the history")
-    } else if account.balance.is_none() {
+    } else if balance.is_none() {
         Some("the balance")
     } else {
         None
@@ -139,7 +137,7 @@ pub fn decide(job: &Job, facts: Facts) -> Decision {
 
 /// Says what may be started, once nothing is short.
 pub fn grant_ranges(job: &Job, facts: Facts, decision: &mut Decision) {
-    let balance = account(facts.organization).balance;
+    let balance = balance(facts.organization);
     let (Some(models), Some(balance), []) =
         (models(facts.organization), balance, &decision.errors[..])
     else {
@@ -169,11 +167,8 @@ pub fn grant_ranges(job: &Job, facts: Facts, decision: &mut Decision) {
     decision.warnings.extend(fewer);
 }
 
-fn account(organization: Option<&Organization>) -> Account {
-    Account {
-        balance: organization.and_then(|read| read.balance.as_ref().ok().copied()),
-        cap: organization.and_then(|read| read.monthly_cap.as_ref().ok().copied()),
-    }
+fn balance(organization: Option<&Organization>) -> Option<Credits> {
+    organization.and_then(|read| read.balance.as_ref().ok().copied())
 }
 
 fn models(organization: Option<&Organization>) -> Option<&Models> {
@@ -222,7 +217,7 @@ fn unreadable_error(what: &Unreadable) -> Finding {
 fn check_models(
     job: &Job,
     organization: Option<&Organization>,
-    account: Account,
+    balance: Option<Credits>,
     decision: &mut Decision,
 ) {
     let models = models(organization);
@@ -231,11 +226,11 @@ fn check_models(
         decision.errors.push(Finding::AllModelsZero {
             read,
             unread,
-            balance: account.balance,
+            balance,
         });
     }
     for (model, need) in job.needs() {
-        let check = generations::check(model, need, models, account.cap);
+        let check = generations::check(model, need, models);
         // `all-models-zero` covers every error of a model.
         decision.add_covered(check, none_may_run.is_some());
     }
@@ -245,7 +240,7 @@ fn check_account(
     job: &Job,
     planned: Option<Credits>,
     organization: Option<&Organization>,
-    account: Account,
+    balance: Option<Credits>,
     decision: &mut Decision,
 ) {
     if let Some(Err(what)) = organization.map(|read| &read.balance) {
@@ -254,13 +249,13 @@ fn check_account(
     let keep = job.keep.zip(planned);
     let max_cost = job.max_cost.zip(planned);
     let checks = [
-        job.credits.map(|needed| credits::check(needed, account)),
-        planned.map(|cost| planned_cost::check(job, cost, account)),
+        job.credits.map(|needed| credits::check(needed, balance)),
+        planned.map(|cost| planned_cost::check(job, cost, balance)),
         max_cost.map(|(max, planned)| max_cost::check(max, planned)),
-        keep.map(|(keep, planned)| keep::check(keep, planned, account)),
+        keep.map(|(keep, planned)| keep::check(keep, planned, balance)),
     ];
     // `no-credits` covers every shortage of credits, and no limit of the user's own.
-    let empty = no_credits(job, planned, account);
+    let empty = no_credits(job, planned, balance);
     let empty_reported = empty.is_some();
     decision.errors.extend(empty);
     for check in checks.into_iter().flatten() {
@@ -269,8 +264,8 @@ fn check_account(
     }
 }
 
-fn no_credits(job: &Job, planned: Option<Credits>, account: Account) -> Option<Finding> {
-    let balance = account.balance?;
+fn no_credits(job: &Job, planned: Option<Credits>, balance: Option<Credits>) -> Option<Finding> {
+    let balance = balance?;
     // `--credits 0` says that a balance of exactly 0 is meant.
     let zero_is_meant = job.credits == Some(Credits(0)) && balance == Credits(0);
     if balance > Credits(0) || zero_is_meant {
@@ -281,7 +276,6 @@ fn no_credits(job: &Job, planned: Option<Credits>, account: Account) -> Option<F
     Some(Finding::NoCredits {
         balance,
         needed: needed.filter(|needed| *needed > balance.max(Credits(0))),
-        cap: account.cap,
     })
 }
 
@@ -298,31 +292,30 @@ fn warn(
     job: &Job,
     planned: Option<Credits>,
     organization: &Organization,
-    account: Account,
+    balance: Option<Credits>,
     decision: &mut Decision,
 ) {
     if let Some(models) = models(Some(organization)) {
         if all_zero(models).is_none() {
-            warn_generations(job, models, account, decision);
+            warn_generations(job, models, decision);
             warn_used_up(job, models, decision);
         }
     }
-    if let (Some(needed), Some(balance)) = (job.warn_credits, account.balance) {
+    if let (Some(needed), Some(balance)) = (job.warn_credits, balance) {
         let required = job.credits.max(planned);
         // What is an error already is not a warning as well.
-        let empty = no_credits(job, planned, account).is_some();
+        let empty = no_credits(job, planned, Some(balance)).is_some();
         if !empty && required.is_none_or(|needed| needed <= balance) {
-            let warning = short(needed, CreditsFlag::WarnCredits, balance, account.cap);
+            let warning = short(needed, CreditsFlag::WarnCredits, balance);
             decision.warnings.extend(warning);
         }
     }
     warn_unreadable(job, organization, decision);
 }
 
-fn warn_generations(job: &Job, models: &Models, account: Account, decision: &mut Decision) {
-    let findings = |model: &Model, needed: u64| {
-        generations::check(model, needed, Some(models), account.cap).errors
-    };
+fn warn_generations(job: &Job, models: &Models, decision: &mut Decision) {
+    let findings =
+        |model: &Model, needed: u64| generations::check(model, needed, Some(models)).errors;
     for (model, need) in &job.warn_generations {
         let required = job.need(model).map(|needed| findings(model, needed));
         let stopped = job.concurrency.iter().any(|(known, _)| known == model);

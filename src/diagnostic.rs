@@ -97,21 +97,20 @@ diagnostics! {
         balance: Credits,
         /// The most that any flag asks for.
         needed: Option<Credits>,
-        cap: Option<Credits>,
     } = "no-credits", Act, waiting: false;
     CreditsShort {
         needed: Credits,
         balance: Credits,
         flag: CreditsFlag,
-        cap: Option<Credits>,
     } = "credits-short", Act, waiting: false;
     DailyLimitReached { quota: Shortage } = "daily-limit-reached", TryLater, waiting: true;
     GenerationsShort { quota: Shortage } = "generations-short", TryLater, waiting: true;
     OverDailyLimit {
         model: Model,
         needed: u64,
+        /// Generations of the past 24 hours, if that could be read.
+        used: Option<u64>,
         limit: u64,
-        cap: Option<Credits>,
     } = "over-daily-limit", Act, waiting: false;
     NoDailyQuota { model: Model, needed: u64 } = "no-daily-quota", Act, waiting: false;
     AllModelsZero {
@@ -139,7 +138,6 @@ diagnostics! {
         keep: Credits,
         planned: Credits,
         balance: Credits,
-        cap: Option<Credits>,
     } = "keep-short", Act, waiting: false;
     GrantedFewer {
         grant: Grant,
@@ -250,8 +248,6 @@ pub struct Shortage {
     pub used: u64,
     /// Generations that 24 hours allow.
     pub limit: u64,
-    /// The monthly cap, which shows the tier.
-    pub cap: Option<Credits>,
 }
 
 /// Which flag asks for credits.
@@ -331,8 +327,25 @@ pub struct Context<'a> {
     pub fails_open: bool,
     /// `--missing-key skip` is given.
     pub skips_missing_key: bool,
+    /// The run may last a day: not in GitHub Actions, where a job ends after six hours.
+    pub may_wait_a_day: bool,
+    /// The monthly cap, which shows the tier.
+    pub cap: Option<Credits>,
+    /// What the cheapest of several planned generations costs; `None` if one at most is planned.
+    pub cheapest: Option<Credits>,
+    /// The credits that the errors ask for.
+    pub missing: Missing,
     /// Quotes what is not our own.
     pub redactor: &'a Redactor,
+}
+
+/// The credits that are asked for, and whether a diagnostic above has named them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// The largest sum of all errors.
+    InAll(Credits),
+    /// So much was told.
+    Told(Credits),
 }
 
 /// A finding in words: one line each.
@@ -381,6 +394,32 @@ impl Finding {
                 problem: Unexpected::Fields { named, .. },
             } if whole(named)
         )
+    }
+
+    /// The credits that it asks to buy.
+    pub fn missing_credits(&self) -> Option<Credits> {
+        match self {
+            Self::NoCredits { balance, needed } => {
+                Some(needed.unwrap_or(Credits(1)).minus(*balance))
+            }
+            Self::CreditsShort {
+                needed,
+                balance,
+                flag,
+            } => {
+                let kept = match flag {
+                    CreditsFlag::PlannedCost { kept } => *kept,
+                    _ => Credits(0),
+                };
+                Some(needed.plus(kept).minus(*balance))
+            }
+            Self::KeepShort {
+                keep,
+                planned,
+                balance,
+            } => Some(keep.plus(*planned).minus(*balance)),
+            _ => None,
+        }
     }
 
     /// The model that it is about.

@@ -93,6 +93,23 @@ impl Job {
         (self.priced && planned).then(|| costs.fold(Credits(0), Credits::plus))
     }
 
+    /// What the cheapest of several planned generations costs at the most; `None` if one at most is
+    /// planned, or none has a price.
+    pub fn cheapest(&self) -> Option<Credits> {
+        let planned = self.generations.iter().filter(|one| one.needed > 0);
+        let count = planned
+            .clone()
+            .map(|one| one.needed)
+            .fold(0, u64::saturating_add);
+        // Of several that cost so much together, one costs no more than the mean.
+        let each = planned.filter_map(|one| match one.cost {
+            Cost::Unknown => None,
+            Cost::Each(price) => Some(price.of(1)),
+            Cost::Together(sum) => Some(Credits(sum.0.checked_div(one.needed.into())?)),
+        });
+        each.min().filter(|_| count > 1)
+    }
+
     /// How many requirements there are, warnings among them.
     pub fn requirements(&self) -> usize {
         let credits = [self.credits, self.keep, self.max_cost, self.warn_credits];

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use crate::decide::Decision;
-use crate::diagnostic::{Code, Context, Diagnostic, Finding, Severity};
+use crate::diagnostic::{Code, Context, Diagnostic, Finding, Missing, Severity};
 use crate::exit::Exit;
 use crate::forecast::{self, Forecast};
 use crate::format::{count, credits, dollars, limit, seconds, thousands};
@@ -195,8 +195,14 @@ impl<'a> Report<'a> {
             _ if exit == Exit::Go => true,
             _ => stands(finding) && finding.code().exit() == exit,
         };
-        let context = &Context {
+        let missing = errors.iter().filter_map(|it| it.missing_credits()).max();
+        let missing = missing.unwrap_or_default();
+        let cap = contents.organization.map(|read| &read.monthly_cap);
+        let mut context = Context {
             waiting_helps: errors.iter().all(|it| it.code().waiting_helps()),
+            cap: cap.and_then(|cap| cap.as_ref().ok().copied()),
+            cheapest: contents.job.cheapest(),
+            missing: Missing::InAll(missing),
             ..context.clone()
         };
         let explained = errors.iter().map(|finding| {
@@ -205,16 +211,21 @@ impl<'a> Report<'a> {
             } else {
                 Severity::Warning
             };
-            let mut rows = decision.rows.iter();
-            Diagnostic {
-                row: rows.position(|row| row.errors.contains(finding)),
+            let rows = &mut decision.rows.iter();
+            let diagnostic = Diagnostic {
                 decides: decides(finding),
-                ..finding.explain(severity, context)
+                row: rows.position(|row| row.errors.contains(finding)),
+                ..finding.explain(severity, &context)
+            };
+            if finding.missing_credits().is_some() {
+                context.missing = Missing::Told(missing);
             }
+            diagnostic
         });
         let warnings = decision.warnings.iter();
-        let warnings = warnings.map(|finding| finding.explain(Severity::Warning, context));
-        let mut diagnostics: Vec<Diagnostic> = explained.chain(warnings).collect();
+        let mut diagnostics: Vec<Diagnostic> = explained.collect();
+        let warnings = warnings.map(|finding| finding.explain(Severity::Warning, &context));
+        diagnostics.extend(warnings);
         diagnostics.sort_by_key(|one| one.severity == Severity::Warning);
         Self {
             verdict,

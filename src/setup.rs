@@ -10,12 +10,13 @@ use runway_preflight::ci;
 use runway_preflight::cli::{self, Settings, UsageError};
 use runway_preflight::credentials::{self, KeyError, KeyHint, KeySource, Places};
 use runway_preflight::decode;
-use runway_preflight::diagnostic::{Asked, Context, Finding, Unexpected};
+use runway_preflight::diagnostic::{Asked, Context, Finding, Missing, Unexpected};
 use runway_preflight::files::{self, Limits, Pipes};
 use runway_preflight::job::Job;
 use runway_preflight::output::Output;
 use runway_preflight::plan::{self, Plan, Reading};
 use runway_preflight::poll::Poll;
+use runway_preflight::quota::Credits;
 use runway_preflight::redact::Redactor;
 use runway_preflight::source::{Document, Source};
 
@@ -49,6 +50,10 @@ impl Setup<'_> {
             waiting_helps: true,
             fails_open: settings.fail_open,
             skips_missing_key: settings.skip_missing_key,
+            may_wait_a_day: variable("GITHUB_ACTIONS").is_none_or(|set| set != "true"),
+            cap: None,
+            cheapest: None,
+            missing: Missing::InAll(Credits(0)),
             redactor,
         }
     }

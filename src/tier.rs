@@ -123,9 +123,15 @@ pub fn first_sure(needed: u64, limit: u64, cap: Option<Credits>) -> Option<Tier>
     })
 }
 
-/// The first tier that runs `needed` generations at a time of every model.
-pub fn first_concurrent(needed: u64) -> Option<Tier> {
-    TIERS.into_iter().find(|tier| tier.concurrency.0 >= needed)
+/// The first tier above this one that runs `needed` generations at a time of every model.
+pub fn first_concurrent(needed: u64, own: Tier) -> Option<Tier> {
+    let mut higher = TIERS.into_iter().filter(|tier| tier.number > own.number);
+    higher.find(|tier| tier.concurrency.0 >= needed)
+}
+
+/// The tier above; none is above the last.
+pub fn next(own: Tier) -> Option<Tier> {
+    TIERS.into_iter().find(|tier| tier.number > own.number)
 }
 
 #[cfg(test)]

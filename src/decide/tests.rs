@@ -680,7 +680,6 @@ fn no_credits_needs_the_largest_request() {
         let expected = Finding::NoCredits {
             balance: Credits(balance),
             needed: needed.map(Credits),
-            cap: Some(Credits(10_000)),
         };
         let found = decision.errors.first();
         let zero_is_meant = credits == Some(0) && balance == 0;

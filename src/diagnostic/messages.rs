@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Asked, Code, Context, CreditsFlag, Document, Finding, Shortage, Source, Unexpected};
+use super::{
+    Asked, Code, Context, CreditsFlag, Document, Finding, Missing, Shortage, Source, Unexpected,
+};
 use crate::credentials::{KeyHint, KeyProblem, VARIABLE};
 use crate::format::{
     count, credits, duration, exact_duration, is_or_are, list, thousands, was_or_were,
@@ -34,7 +36,6 @@ impl Finding {
             Self::NoCredits {
                 balance,
                 needed,
-                cap,
             } => {
                 let negative = *balance < Credits(0);
                 let needed_too = needed.map_or(String::new(), |needed| {
@@ -53,14 +54,13 @@ impl Finding {
                         "the balance is 0: no credits were purchased, or all of them are spent"
                     }
                     .to_owned(),
-                    fix: purchase(missing, *cap),
+                    fix: context.purchase(missing, ""),
                 }
             }
             Self::CreditsShort {
                 needed,
                 balance,
                 flag,
-                cap,
             } => {
                 let missing = needed.minus(*balance);
                 let (wanted, cause, kept) = match flag {
@@ -83,13 +83,15 @@ impl Finding {
                         thousands(needed.0)
                     ),
                     cause: format!("{cause} {}{kept_too}", credits(*needed)),
-                    fix: purchase_or(
+                    fix: context.purchase(
                         missing.plus(kept),
-                        *cap,
                         match flag {
-                            CreditsFlag::Credits => "lower --credits",
-                            CreditsFlag::WarnCredits => "lower --warn-credits",
-                            CreditsFlag::PlannedCost { .. } => "plan fewer generations",
+                            CreditsFlag::Credits => ", or lower --credits",
+                            CreditsFlag::WarnCredits => ", or lower --warn-credits",
+                            CreditsFlag::PlannedCost { .. } if context.fewer_fit(balance.minus(kept)) => {
+                                ", or plan fewer generations"
+                            }
+                            CreditsFlag::PlannedCost { .. } => "",
                         },
                     ),
                 }
@@ -113,7 +115,7 @@ impl Finding {
                         was_or_were(*used),
                         thousands(*limit)
                     ),
-                    fix: context.wait_for_the_window(quota, ", or "),
+                    fix: context.wait_for_the_window(quota, ""),
                 }
             }
             Self::GenerationsShort { quota } => {
@@ -138,20 +140,27 @@ impl Finding {
                         count(*limit, "daily generation"),
                         if *used == 1 { "was" } else { "were" }
                     ),
-                    fix: context.wait_for_the_window(quota, "; or ask for fewer, or "),
+                    fix: context.wait_for_the_window(quota, "; or ask for fewer"),
                 }
             }
             Self::OverDailyLimit {
                 model,
                 needed,
+                used,
                 limit,
-                cap,
             } => {
-                let days = needed.div_ceil((*limit).max(1));
-                let split = if days <= MAX_SPLIT_DAYS {
-                    format!("split the job over {}", count(days, "day"))
+                let left = used.map_or(0, |used| limit.saturating_sub(used));
+                let whole_days = needed.saturating_sub(left).div_ceil((*limit).max(1));
+                let split = if whole_days < MAX_SPLIT_DAYS {
+                    let days = count(whole_days.saturating_add(1), "day");
+                    format!("split the job over {days}")
                 } else {
                     format!("ask for at most {} a day", thousands(*limit))
+                };
+                let split = match left {
+                    _ if left == *limit => split,
+                    0 => format!("{split}, of which today has none left"),
+                    _ => format!("{split}, {} of them today", thousands(left)),
                 };
                 Message {
                     summary: format!(
@@ -162,7 +171,10 @@ impl Finding {
                         thousands(*needed)
                     ),
                     cause: "the job needs more than a whole day's limit".to_owned(),
-                    fix: format!("{split}, or {}", higher_tier(*needed, *limit, *cap)),
+                    fix: format!(
+                        "{split}{}",
+                        context.higher_tier(*needed, used.unwrap_or(*limit), *limit)
+                    ),
                 }
             }
             Self::NoDailyQuota { model, needed } => Message {
@@ -235,14 +247,16 @@ impl Finding {
                     context.name(model)
                 ),
                 cause: "this tier has a concurrency of 0 for the model".to_owned(),
-                fix: "use another model, or move up a tier".to_owned(),
+                fix: "use another model, or ask Runway for a higher limit".to_owned(),
             },
             Self::ConcurrencyShort {
                 model,
                 needed,
                 allowed,
             } => {
-                let tier = tier::first_concurrent(*needed).map_or(String::new(), |tier| {
+                let own = context.cap.and_then(tier::of_cap);
+                let tier = own.and_then(|own| tier::first_concurrent(*needed, own));
+                let tier = tier.map_or(String::new(), |tier| {
                     format!(
                         ", or move up to tier {} ({} at a time)",
                         tier.number, tier.concurrency.0
@@ -275,13 +289,15 @@ impl Finding {
                     thousands(max.0)
                 ),
                 cause: format!("--max-cost lets this job cost at most {}", credits(*max)),
-                fix: "plan fewer or cheaper generations, or raise --max-cost".to_owned(),
+                fix: format!(
+                    "{}raise --max-cost",
+                    if context.fewer_fit(*max) { "plan fewer generations, or " } else { "" }
+                ),
             },
             Self::KeepShort {
                 keep,
                 planned,
                 balance,
-                cap,
             } => {
                 let left = balance.minus(*planned);
                 let missing = keep.minus(left);
@@ -297,7 +313,14 @@ impl Finding {
                         credits(*balance),
                         thousands(planned.0)
                     ),
-                    fix: purchase_or(missing, *cap, "plan fewer generations, or lower --keep"),
+                    fix: context.purchase(
+                        missing,
+                        if context.fewer_fit(balance.minus(*keep)) {
+                            ", or plan fewer generations, or lower --keep"
+                        } else {
+                            ", or lower --keep"
+                        },
+                    ),
                 }
             }
             Self::GrantedFewer { grant, tasks } => {
@@ -324,8 +347,11 @@ impl Finding {
                         thousands(grant.granted)
                     ),
                 };
-                let buy = match grant.held_by.contains(&Held::Balance) {
-                    true => format!("; or buy credits at {PORTAL} → Billing"),
+                let buy = match grant
+                    .held_by
+                    .iter()
+                    .any(|held| matches!(held, Held::Balance | Held::Keep)) {
+                    true => format!("; to start more, buy credits at {PORTAL} → Billing (min $10, or automatic billing)"),
                     false => String::new(),
                 };
                 Message {
@@ -381,14 +407,16 @@ impl Finding {
                 models,
             } => {
                 let over = spent.plus(*planned).minus(budget.max);
-                let days: Vec<String> = days
-                    .iter()
-                    .map(|(day, sum)| format!("{day} ({})", thousands(sum.0)))
-                    .collect();
-                let models: Vec<String> = models
-                    .iter()
-                    .map(|(model, sum)| format!("{} ({})", context.name(model), thousands(sum.0)))
-                    .collect();
+                let sums = |named: Vec<(String, Credits)>, others: &str| {
+                    let shown = named.iter().fold(Credits(0), |sum, (_, one)| sum.plus(*one));
+                    let rest = spent.minus(shown);
+                    let rest = (rest != Credits(0)).then(|| (others.to_owned(), rest));
+                    let all = named.into_iter().chain(rest);
+                    let all = all.map(|(name, sum)| format!("{name} ({})", thousands(sum.0)));
+                    all.collect::<Vec<_>>().join(", ")
+                };
+                let by_day = days.iter().map(|(day, sum)| (day.to_string(), *sum));
+                let by_model = models.iter().map(|(model, sum)| (context.name(model), *sum));
                 let planned_too = if *planned == Credits(0) {
                     String::new()
                 } else {
@@ -397,7 +425,26 @@ impl Finding {
                 let most = if days.is_empty() {
                     String::new()
                 } else {
-                    format!("; most on {}; by model: {}", days.join(", "), models.join(", "))
+                    format!(
+                        "; by day: {}; by model: {}",
+                        sums(by_day.collect(), "other days"),
+                        sums(by_model.collect(), "other models")
+                    )
+                };
+                let fewer = if context.fewer_fit(budget.max.minus(*spent)) {
+                    "plan fewer generations, or "
+                } else {
+                    ""
+                };
+                let wait = match budget.period {
+                    _ if *planned > budget.max || *spent == Credits(0) => {
+                        "; waiting does not help".to_owned()
+                    }
+                    Period::Month => ", or run it again once the month has ended (UTC)".to_owned(),
+                    Period::Days(_) => format!(
+                        ", or run it again once enough of the spending is more than {} old",
+                        budget.period
+                    ),
                 };
                 Message {
                     summary: format!(
@@ -415,18 +462,7 @@ impl Finding {
                             _ => format!("from {} to {}", window.start, window.last_day()),
                         },
                     ),
-                    fix: match budget.period {
-                        _ if *spent < budget.max => {
-                            "plan fewer generations, or raise --budget; waiting does not help".to_owned()
-                        }
-                        Period::Month => {
-                            "raise --budget, or stop generating until the month ends (UTC)".to_owned()
-                        }
-                        Period::Days(_) => format!(
-                            "raise --budget, or stop generating until enough of the spending is more than {} old",
-                            budget.period
-                        ),
-                    },
+                    fix: format!("{fewer}raise --budget{wait}"),
                 }
             }
             Self::ModelsUsedUp { models, of, all } => Message {
@@ -755,18 +791,68 @@ impl Context<'_> {
         }
     }
 
-    /// `or` leads over to what else helps, a higher tier last.
+    /// What is counted now has left the window after 24 hours, and nothing surely before.
     fn wait_for_the_window(&self, quota: &Shortage, or: &str) -> String {
         let asks = matches!(self.organization, Source::Runway);
-        let flag = if asks && self.waiting_helps && !self.waiting {
-            " (--wait 24h)"
+        let wait = if !self.may_wait_a_day {
+            "run it again tomorrow"
+        } else if asks && self.waiting_helps && !self.waiting {
+            "wait up to 24 hours (--wait 24h)"
         } else {
-            ""
+            "wait up to 24 hours"
         };
-        format!(
-            "wait up to 24 hours{flag}, since each generation counts that long{or}{}",
-            higher_tier(quota.needed, quota.limit, quota.cap)
-        )
+        let tier = self.higher_tier(quota.needed, quota.used, quota.limit);
+        format!("{wait}, since each generation counts for 24 hours{or}{tier}")
+    }
+
+    /// The first tier that surely leaves room for the need, beside what is used.
+    fn higher_tier(&self, needed: u64, used: u64, limit: u64) -> String {
+        match tier::first_sure(needed.saturating_add(used), limit, self.cap) {
+            Some(tier) => {
+                let (low, high) = tier.daily_range();
+                format!(
+                    ", or move up to tier {} ({}–{} a day)",
+                    tier.number,
+                    thousands(low),
+                    thousands(high)
+                )
+            }
+            None => ", or ask Runway for a higher limit".to_owned(),
+        }
+    }
+
+    /// How to come by credits. A purchase has a minimum, and the monthly cap is its maximum. Of
+    /// several errors the first names the largest sum, which serves all.
+    fn purchase(&self, missing: Credits, or: &str) -> String {
+        let missing = match self.missing {
+            Missing::InAll(largest) => missing.max(largest),
+            Missing::Told(told) if missing > told => missing,
+            Missing::Told(_) => return format!("buy the credits that are named above{or}"),
+        };
+        if let Some(cap) = self.cap.filter(|cap| missing > *cap) {
+            let own = tier::of_cap(cap);
+            let up = if own.is_some_and(|own| tier::next(own).is_some()) {
+                "move up a tier"
+            } else {
+                "ask Runway for a higher cap"
+            };
+            return format!(
+                "{} are missing, more than the {} that may be bought in 30 days: {up}{or}",
+                credits(missing),
+                thousands(cap.0)
+            );
+        }
+        let amount = if missing < MIN_PURCHASE {
+            format!("at least {}", credits(MIN_PURCHASE))
+        } else {
+            format!("the missing {}", credits(missing))
+        };
+        format!("buy {amount} at {PORTAL} → Billing (min $10, or automatic billing){or}")
+    }
+
+    /// Whether a job of fewer generations, and of one at least, costs no more than `room`.
+    fn fewer_fit(&self, room: Credits) -> bool {
+        self.cheapest.is_some_and(|cheapest| cheapest <= room)
     }
 
     fn more_time(&self) -> &'static str {
@@ -925,40 +1011,4 @@ fn asks_to_wait(retry_after: Option<Duration>) -> String {
     retry_after.map_or(String::new(), |wait| {
         format!("; it asks to wait {}", duration(wait))
     })
-}
-
-fn purchase_or(missing: Credits, cap: Option<Credits>, or: &str) -> String {
-    format!("{}, or {or}", purchase(missing, cap))
-}
-
-/// How to come by credits. A purchase has a minimum, and the monthly cap is its maximum.
-fn purchase(missing: Credits, cap: Option<Credits>) -> String {
-    if let Some(cap) = cap.filter(|cap| missing > *cap) {
-        return format!(
-            "{} are missing, more than the {} that this tier may buy in 30 days: move up a tier",
-            credits(missing),
-            thousands(cap.0)
-        );
-    }
-    let amount = if missing < MIN_PURCHASE {
-        format!("at least {}", credits(MIN_PURCHASE))
-    } else {
-        format!("the missing {}", credits(missing))
-    };
-    format!("buy {amount} at {PORTAL} → Billing (min $10, or automatic billing)")
-}
-
-fn higher_tier(needed: u64, limit: u64, cap: Option<Credits>) -> String {
-    match tier::first_sure(needed, limit, cap) {
-        Some(tier) => {
-            let (low, high) = tier.daily_range();
-            format!(
-                "move up to tier {} ({}–{} a day)",
-                tier.number,
-                thousands(low),
-                thousands(high)
-            )
-        }
-        None => "ask Runway for a higher limit".to_owned(),
-    }
 }

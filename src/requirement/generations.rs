@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::{Check, Left, Row, MAX_NAMED};
 use crate::diagnostic::{Finding, Shortage};
 use crate::format::thousands;
-use crate::quota::{Credits, Limit, Model, ModelQuota, Models};
+use crate::quota::{Limit, Model, ModelQuota, Models};
 
 /// A list of names is cut if it would fill the screen.
 const MAX_LISTED: usize = 100;
@@ -14,18 +14,13 @@ const MAX_LISTED: usize = 100;
 const MAX_COMPARED: usize = 100;
 
 /// A model that is not among `models` is not available; `None` if the list could not be read.
-pub(crate) fn check(
-    model: &Model,
-    needed: u64,
-    models: Option<&Models>,
-    cap: Option<Credits>,
-) -> Check {
+pub(crate) fn check(model: &Model, needed: u64, models: Option<&Models>) -> Check {
     let quota = models.and_then(|models| models.get(model));
     let errors = match (models, quota) {
         (None, _) => Vec::new(),
         (Some(models), None) => vec![unavailable(model, models)],
         (Some(_), Some(quota)) => {
-            let short = shortfall(model, needed, quota, cap);
+            let short = shortfall(model, needed, quota);
             let never_runs = never_runs(model, needed, quota);
             short.into_iter().chain(never_runs).collect()
         }
@@ -37,12 +32,7 @@ pub(crate) fn check(
 }
 
 /// The one error that fits: each is decided from the figures that it needs.
-pub(crate) fn shortfall(
-    model: &Model,
-    needed: u64,
-    quota: &ModelQuota,
-    cap: Option<Credits>,
-) -> Option<Finding> {
+pub(crate) fn shortfall(model: &Model, needed: u64, quota: &ModelQuota) -> Option<Finding> {
     let limit = quota.daily_limit.as_ref().ok()?.number()?;
     let model = model.clone();
     if needed == 0 {
@@ -55,8 +45,8 @@ pub(crate) fn shortfall(
         return Some(Finding::OverDailyLimit {
             model,
             needed,
+            used: quota.used.as_ref().ok().copied(),
             limit,
-            cap,
         });
     }
     let used = *quota.used.as_ref().ok()?;
@@ -65,7 +55,6 @@ pub(crate) fn shortfall(
         needed,
         used,
         limit,
-        cap,
     };
     let left = limit.saturating_sub(used);
     if left == 0 {

@@ -1,15 +1,14 @@
 //! What must be left of the balance after the job.
 
-use super::credits::Account;
 use super::{Check, Row};
 use crate::diagnostic::Finding;
 use crate::format::dollars;
 use crate::quota::Credits;
 
-pub(crate) fn check(keep: Credits, planned: Credits, account: Account) -> Check {
+pub(crate) fn check(keep: Credits, planned: Credits, balance: Option<Credits>) -> Check {
     let row = Row::new("keep", "credits to keep", keep.0);
     let mut errors = Vec::new();
-    let Some(balance) = account.balance else {
+    let Some(balance) = balance else {
         return Check { row, errors };
     };
     let left = balance.minus(planned);
@@ -19,7 +18,6 @@ pub(crate) fn check(keep: Credits, planned: Credits, account: Account) -> Check 
             keep,
             planned,
             balance,
-            cap: account.cap,
         });
     }
     Check {
@@ -40,12 +38,9 @@ mod tests {
             (100, 100, 1, Some(false), true),
             (100, 101, 1, Some(false), false),
         ] {
-            let account = Account {
-                balance: Some(Credits(balance)),
-                cap: None,
-            };
-            let found = check(Credits(keep), Credits(planned), account);
-            let case = format!("{balance} {planned} {keep}");
+            let balance = Some(Credits(balance));
+            let found = check(Credits(keep), Credits(planned), balance);
+            let case = format!("{balance:?} {planned} {keep}");
             assert_eq!(found.row.met, met, "{case}");
             assert_eq!(!found.errors.is_empty(), reported, "{case}");
         }

@@ -1,16 +1,16 @@
 //! What the planned generations cost together, held against the balance.
 
-use super::credits::{against_balance, Account};
+use super::credits::against_balance;
 use super::{Check, Row};
 use crate::diagnostic::CreditsFlag;
 use crate::job::{Cost, Job};
 use crate::price::PRICING_PAGE;
 use crate::quota::Credits;
 
-pub(crate) fn check(job: &Job, cost: Credits, account: Account) -> Check {
+pub(crate) fn check(job: &Job, cost: Credits, balance: Option<Credits>) -> Check {
     let row = Row::new("planned-cost", "planned cost", cost.0);
     let kept = job.keep.unwrap_or_default();
-    let mut check = against_balance(row, cost, CreditsFlag::PlannedCost { kept }, account);
+    let mut check = against_balance(row, cost, CreditsFlag::PlannedCost { kept }, balance);
     let balance = Some(check.row.note).filter(|note| !note.is_empty());
     let prices = format!("prices: {PRICING_PAGE}");
     let mut notes: Vec<String> = balance.into_iter().chain([prices]).collect();

@@ -392,43 +392,67 @@ fn running_low_speaks_of_a_planned_cost_only_if_there_is_one() {
 }
 
 /// A plan is made smaller only if that helps.
+/// Waiting is named only where it ends in a go, and fewer generations where one of several fits.
 #[test]
+#[rustfmt::skip]
 fn over_budget_advises_what_can_help() {
+    const WAIT: &str = ", or run it again once ";
     let cases = [
-        (
-            900,
-            "--budget 1000/1d --generations gen4.5=2@60",
-            "plan fewer generations, or raise --budget",
-        ),
-        (
-            1000,
-            "--budget 1000/1d --generations gen4.5=2@60",
-            "more than 1 day old",
-        ),
-        (
-            1001,
-            "--budget 1000/7d",
-            "stop generating until enough of the spending is more than 7 days old",
-        ),
-        (
-            1001,
-            "--budget 1000/month",
-            "raise --budget, or stop generating until the month ends (UTC)",
-        ),
+        (900, "1000/1d", "gen4.5=2@60", "plan fewer generations, or raise --budget, or run"),
+        (1_000, "1000/1d", "gen4.5=2@60", "raise --budget, or run it again once enough of"),
+        (1_001, "1000/7d", "gen4.5=0", "enough of the spending is more than 7 days old"),
+        (1_001, "1000/month", "gen4.5=1@7", "once the month has ended (UTC)"),
+        (0, "1000/7d", "gen4.5=20@60", "plan fewer generations, or raise --budget; waiting does"),
+        (0, "1000/month", "gen4.5=1@1001", "raise --budget; waiting does not help"),
+        (990, "1000/7d", "gen4.5=1@1001", "raise --budget; waiting does not help"),
+        (990, "1000/7d", "gen4.5=1@20", "raise --budget, or run it again once"),
     ];
-    for (spent, args, fix) in cases {
+    for (spent, budget, generations, fix) in cases {
         on_one_day(|today| {
             let server = runway(history(today, &[(0, "gen4.5", spent)]));
-            let run = Gate::asking(&server).args(args).run();
+            let gate = Gate::asking(&server).arg("--generations").arg(generations);
+            let run = gate.arg("--budget").arg(budget).run();
             assert_eq!((run.code, run.shown()), (6, vec!["over-budget"]), "{run:?}");
             assert!(run.stderr.contains(fix), "{fix}: {run:?}");
-            if args.contains("1d") {
-                let one_day = format!("spent on {}", day(today));
-                assert!(run.stderr.contains(&one_day), "{run:?}");
+            if !run.stderr.contains(WAIT) {
+                assert!(run.stderr.contains("; waiting does not help"), "{run:?}");
+                return;
             }
-            assert!(!run.stdout.contains("nothing"), "{run:?}");
+            // What was spent has left the window, or the month has ended.
+            let server = runway(History::new());
+            let gate = Gate::asking(&server).arg("--generations").arg(generations);
+            let run = gate.arg("--budget").arg(budget).run();
+            assert_eq!(run.code, 0, "{run:?}");
         });
     }
+}
+
+/// The sums that a diagnostic names add up to what was spent.
+#[test]
+fn the_breakdown_of_a_budget_adds_up() {
+    on_one_day(|today| {
+        let spent = [
+            (0, "a", 500),
+            (1, "b", 300),
+            (2, "c", 200),
+            (3, "d", 70),
+            (4, "a", -30),
+        ];
+        let server = runway(history(today, &spent));
+        let run = Gate::asking(&server).args("--budget 1000/7d").run();
+        let cause = run.stderr.lines().find(|line| line.contains("by day: "));
+        let (_, sums) = cause
+            .expect("a cause")
+            .split_once("by day: ")
+            .expect("sums");
+        for part in sums.split("; by model: ") {
+            let sum: i64 = part
+                .split(['(', ')'])
+                .filter_map(|text| text.replace('−', "-").parse::<i64>().ok())
+                .sum();
+            assert_eq!(sum, 1_040, "{part}: {run:?}");
+        }
+    });
 }
 
 #[test]

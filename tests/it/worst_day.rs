@@ -338,7 +338,7 @@ fn no_proxy_is_read_as_people_write_it() {
                 .env("SSL_CERT_FILE", authority)
                 .env("HTTPS_PROXY", "http://127.0.0.1:1")
                 .env("NO_PROXY", entries.replace("PORT", &port.to_string()))
-                .args(REFUSED)
+                .args(if *passes { "--timeout 20s" } else { REFUSED })
                 .arg("--base-url")
                 .arg(format!("https://{host}:{port}"))
                 .run();
@@ -395,7 +395,7 @@ fn advice_holds() {
         (
             with_balance(5_000),
             "--credits 21600",
-            "more than the 10,000 that this tier may buy",
+            "more than the 10,000 that may be bought in 30 days: move up a tier",
             "buy the missing",
         ),
         (
@@ -414,7 +414,7 @@ fn advice_holds() {
             no_cap,
             "--credits 21600",
             "buy the missing 16,600",
-            "may buy in",
+            "may be bought in",
         ),
         (
             with_balance(0),
@@ -445,6 +445,88 @@ fn advice_holds() {
             assert!(!run.stderr.contains(unsaid), "{unsaid}: {run:?}");
         },
     );
+}
+
+/// An account: monthly cap, balance, and of gen4.5 the limit, what was used and the concurrency.
+type Account = (i64, i64, u64, u64, u64);
+
+/// Each piece of advice is followed: then it is a go.
+#[test]
+#[rustfmt::skip]
+fn what_a_fix_says_ends_in_a_go() {
+    let answer = |(cap, balance, limit, used, concurrency): Account| {
+        let model = ("gen4.5", json!(concurrency), json!(limit), json!(used));
+        let answer = organization(balance, &[model]).to_string();
+        answer.replacen("10000", &cap.to_string(), 1)
+    };
+    const TIERS: [i64; 2] = [10_000, 10_000_000];
+    let [first, top] = TIERS;
+    let custom = 123_456;
+    let cases: [(Account, &str, &str, Account, &str); 24] = [
+        // ---- what is used counts against a higher tier as well
+        ((first, 5_000, 50, 49, 2), "--generations gen4.5=400", "to tier 2", (50_000, 5_000, 500, 49, 3), ""),
+        ((first, 5_000, 50, 50, 2), "--generations gen4.5=460", "to tier 3", (200_000, 5_000, 1_000, 50, 5), ""),
+        ((first, 5_000, 200, 150, 2), "--generations gen4.5=100", "to tier 2", (50_000, 5_000, 1_000, 150, 3), ""),
+        ((first, 5_000, 200, 150, 2), "--generations gen4.5=100", "--wait 24h", (first, 5_000, 200, 0, 2), ""),
+        ((first, 5_000, 200, 200, 2), "--generations gen4.5=1", "wait up to 24 hours", (first, 5_000, 200, 199, 2), ""),
+        ((top, 5_000, 25_000, 24_999, 20), "--generations gen4.5=2", "or ask Runway for a higher limit", (top, 5_000, 25_001, 24_999, 20), ""),
+        ((custom, 5_000, 200, 199, 2), "--generations gen4.5=2", "or ask Runway for a higher limit", (custom, 5_000, 201, 199, 2), ""),
+        ((first, 5_000, 200, 150, 2), "--generations gen4.5=100", "; or ask for fewer", (first, 5_000, 200, 150, 2), "--generations gen4.5=50"),
+        // ---- days, with what is left today
+        ((first, 5_000, 200, 0, 2), "--generations gen4.5=400", "over 2 days,", (first, 5_000, 200, 0, 2), "--generations gen4.5=200"),
+        ((first, 5_000, 200, 0, 2), "--generations gen4.5=401", "over 3 days,", (first, 5_000, 200, 0, 2), "--generations gen4.5=200"),
+        ((first, 5_000, 200, 1, 2), "--generations gen4.5=400", "over 3 days, 199 of them today", (first, 5_000, 200, 1, 2), "--generations gen4.5=199"),
+        ((first, 5_000, 200, 200, 2), "--generations gen4.5=400", "over 3 days, of which today has none left", (first, 5_000, 200, 0, 2), "--generations gen4.5=200"),
+        // ---- concurrency
+        ((first, 5_000, 200, 0, 2), "--concurrency gen4.5=5", "to tier 3 (5 at a time)", (200_000, 5_000, 200, 0, 5), ""),
+        ((first, 5_000, 200, 0, 2), "--concurrency gen4.5=5", "use --concurrency gen4.5=2", (first, 5_000, 200, 0, 2), "--concurrency gen4.5=2"),
+        ((top, 5_000, 200, 0, 20), "--concurrency gen4.5=21", "lower max-parallel to 20 and use --concurrency gen4.5=20;", (top, 5_000, 200, 0, 20), "--concurrency gen4.5=20"),
+        ((custom, 5_000, 200, 0, 2), "--concurrency gen4.5=3", "use --concurrency gen4.5=2;", (custom, 5_000, 200, 0, 2), "--concurrency gen4.5=2"),
+        // ---- credits: the largest sum serves all
+        ((first, 500, 200, 0, 2), "--credits 900", "buy at least 1,000", (first, 1_500, 200, 0, 2), ""),
+        ((first, 500, 200, 0, 2), "--credits 900 --generations gen4.5=10@200 --keep 300", "buy the missing 1,800", (first, 2_300, 200, 0, 2), ""),
+        ((first, 2_100, 200, 0, 2), "--credits 2200 --generations gen4.5=10@200 --keep 3000", "buy the missing 2,900", (first, 5_000, 200, 0, 2), ""),
+        ((first, -20, 200, 0, 2), "--generations gen4.5=20@60", "buy the missing 1,220", (first, 1_200, 200, 0, 2), ""),
+        ((first, 500, 200, 0, 2), "--generations gen4.5=10@200", "or plan fewer generations", (first, 500, 200, 0, 2), "--generations gen4.5=2@200"),
+        ((first, 500, 200, 0, 2), "--generations gen4.5=10@40 --keep 200", "or plan fewer generations", (first, 500, 200, 0, 2), "--generations gen4.5=7@40 --keep 200"),
+        ((first, 500, 200, 0, 2), "--generations gen4.5=20..30@20", "start 25 now", (first, 500, 200, 0, 2), "--generations gen4.5=25@20"),
+        ((first, 500, 200, 0, 2), "--generations gen4.5=20..30@20", "to start more, buy credits", (first, 600, 200, 0, 2), ""),
+    ];
+    each(
+        &cases,
+        |(account, args, said, ..)| format!("{account:?} {args}: {said}"),
+        |(account, args, said, then, changed)| {
+            let server = Server::script([Reply::ok(answer(*account))]);
+            let run = Gate::asking(&server).args(args).run();
+            assert!(run.stderr.contains(said), "{said}: {run:?}");
+            let args = if changed.is_empty() { args } else { changed };
+            let server = Server::script([Reply::ok(answer(*then))]);
+            let run = Gate::asking(&server).args(args).run();
+            assert_eq!((run.code, run.shown().len()), (0, 0), "{run:?}");
+        },
+    );
+    // What would not help is not advised.
+    for (account, args, unsaid) in [
+        ((top, 5_000, 25_000, 25_000, 20), "--generations gen4.5=1", "move up"),
+        ((custom, 5_000, 200, 200, 2), "--generations gen4.5=1", "move up"),
+        ((custom, 5_000, 200, 0, 2), "--credits 900000", "move up"),
+        ((top, 5_000, 200, 0, 2), "--credits 90000000", "move up"),
+        ((first, 5_000, 200, 0, 0), "--generations gen4.5=1", "move up"),
+        ((first, 500, 200, 0, 2), "--generations gen4.5=1@600", "plan fewer"),
+        ((first, 500, 200, 0, 2), "--generations gen4.5=2@600", "plan fewer"),
+        ((first, 500, 200, 0, 2), "--generations gen4.5=1@600 --max-cost 500", "plan fewer"),
+    ] {
+        let server = Server::script([Reply::ok(answer(account))]);
+        let run = Gate::asking(&server).args(args).run();
+        assert!(run.code == 6 || run.code == 3, "{run:?}");
+        assert!(!run.stderr.contains(unsaid), "{unsaid}: {run:?}");
+    }
+    // A job of GitHub's ends after six hours.
+    let server = Server::script([Reply::ok(answer((first, 5_000, 200, 200, 2)))]);
+    let gate = Gate::asking(&server).github();
+    let run = gate.args("--generations gen4.5=1").run();
+    assert!(run.stderr.contains("run it again tomorrow"), "{run:?}");
+    assert!(!run.stderr.contains("--wait 24h"), "{run:?}");
 }
 
 #[test]
