@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 pub(crate) use self::figure::{whole, Round};
-use self::json::{kind, mistyped, string, Map, Object};
+use self::json::{kind, mistyped, Map, Object};
+pub(crate) use self::json::{string, Fields};
 pub(crate) use self::text::{utf8, whole_as_utf8};
 use crate::format::list;
 use crate::quota::{Credits, Model, ModelQuota, Models, Organization, Reading, Unreadable};

@@ -148,7 +148,7 @@ impl Job {
         }
         for First { model, tasks, cost } in &plan.models {
             let cost = if self.priced {
-                Cost::Together(*cost)
+                Cost::Together(Credits((*cost).into()))
             } else {
                 Cost::Unknown
             };

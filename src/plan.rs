@@ -5,17 +5,16 @@
 //! array that it wraps.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::decode::{utf8, whole, Round};
+use crate::decode::{string, utf8, whole, Fields, Round};
 use crate::files;
-use crate::price::{most_specific, times, Prices, Rule};
-use crate::quota::{Credits, Model};
+use crate::price::{most_specific, times, Prices};
+use crate::quota::Model;
 use crate::sanitize::cut;
 
 /// The longest plan, in bytes.
@@ -63,7 +62,7 @@ pub struct First {
     /// How many there are.
     pub tasks: u64,
     /// What they cost together.
-    pub cost: Credits,
+    pub cost: u64,
 }
 
 /// One task behind the first ones.
@@ -75,22 +74,22 @@ pub struct Task {
     pub model: u32,
 }
 
-/// The tasks of one model that have one price.
+/// The tasks of one model that have one price, or all of them where no prices are given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sum {
     /// The model.
     pub model: Model,
-    /// The rule of the price; `None` if no prices are given.
+    /// The rule of the price; without one, only the tasks are counted.
     pub rule: Option<String>,
     /// How many tasks there are.
     pub tasks: u64,
-    /// How many outputs they have; not read without prices.
-    pub outputs: Option<u64>,
-    /// How long their outputs are together, in thousandths of a second; read only if the price is
-    /// that of a second.
-    pub milliseconds: Option<u64>,
+    /// How many outputs they have.
+    pub outputs: u64,
+    /// How long their outputs are together, in thousandths of a second; 0 unless the price is that
+    /// of a second.
+    pub milliseconds: u64,
     /// What they cost together.
-    pub cost: Option<Credits>,
+    pub cost: u64,
 }
 
 /// Why a plan cannot be followed.
@@ -103,6 +102,16 @@ pub struct PlanError {
     pub model: Option<Model>,
     /// The problem, in our own words.
     pub problem: String,
+}
+
+impl<T: Into<String>> From<T> for PlanError {
+    fn from(problem: T) -> Self {
+        Self {
+            place: None,
+            model: None,
+            problem: problem.into(),
+        }
+    }
 }
 
 impl fmt::Display for PlanError {
@@ -157,114 +166,94 @@ impl Plan {
     /// Where anything is no task, or cannot be priced as the prices say. Nothing is guessed.
     pub fn read(source: impl Read, reading: Reading) -> Result<Self, PlanError> {
         let mut tasks = TaskReader::new(utf8(source).map_err(not_read)?);
-        let mut planner = Planner::new(reading);
+        let mut planner = Planner {
+            reading,
+            places: BTreeMap::new(),
+            sums: BTreeMap::new(),
+            total: 0,
+            plan: Self::default(),
+        };
         while let Some(line) = tasks.next()? {
             let place = Some((line, tasks.count));
-            planner
-                .add(&tasks.task)
-                .map_err(|(model, problem)| PlanError {
-                    place,
-                    model,
-                    problem,
-                })?;
+            let added = planner.add(&tasks.task);
+            added.map_err(|error| PlanError { place, ..error })?;
         }
+        planner.plan.sums = planner.sums.into_values().collect();
         Ok(planner.plan)
     }
-}
-
-/// Where a model stands in a plan.
-struct Place<'a> {
-    model: usize,
-    /// The prices of its tasks, and the place of their sums.
-    sums: Vec<(Option<&'a Rule>, usize)>,
 }
 
 /// A plan in the making.
 struct Planner<'a> {
     reading: Reading<'a>,
-    /// The fields of a task that are read.
-    wanted: BTreeSet<&'a str>,
-    places: BTreeMap<String, Place<'a>>,
+    /// The places of the models.
+    places: BTreeMap<String, usize>,
+    /// By the place of the model, and its rule.
+    sums: BTreeMap<(usize, Option<&'a str>), Sum>,
     /// What all tasks cost.
     total: u64,
     plan: Plan,
 }
 
 impl<'a> Planner<'a> {
-    fn new(reading: Reading<'a>) -> Self {
-        let always = ["model", "duration", "outputCount"].into_iter();
-        Self {
-            reading,
-            wanted: always.chain(reading.prices.fields()).collect(),
-            places: BTreeMap::new(),
-            total: 0,
-            plan: Plan::default(),
-        }
-    }
-
-    /// The error is about the model, if it is known.
-    fn add(&mut self, task: &[u8]) -> Result<(), (Option<Model>, String)> {
-        let unnamed = |problem: &str| (None, problem.to_owned());
+    fn add(&mut self, task: &[u8]) -> Result<(), PlanError> {
         self.plan.tasks = self.plan.tasks.saturating_add(1);
         if self.plan.tasks > MAX_TASKS {
-            return Err((None, format!("there are more than {MAX_TASKS} tasks")));
+            return Err(format!("there are more than {MAX_TASKS} tasks").into());
         }
         // The whole of it: what is not read must be text as well.
-        let text = std::str::from_utf8(task).map_err(|_| {
-            let utf_16 = task.contains(&0);
-            unnamed(if utf_16 { UTF_16 } else { "this is not UTF-8" })
-        })?;
-        let body = Body::read(text, &self.wanted).map_err(|_| {
-            let utf_16 = text.contains('\0');
-            unnamed(if utf_16 { UTF_16 } else { "this is not JSON" })
-        })?;
-        let name = body.model().map_err(|problem| (None, problem))?;
-        if !self.places.contains_key(&*name) {
-            if !Model::is_name(&name) || name.len() > MAX_NAME {
-                return Err(unnamed(NO_NAME));
-            }
-            if self.plan.models.len() >= MAX_MODELS {
-                return Err((None, format!("there are more than {MAX_MODELS} models")));
-            }
-            let place = self.plan.models.len();
-            self.places.insert(
-                name.clone().into_owned(),
-                Place {
-                    model: place,
-                    sums: Vec::new(),
-                },
-            );
-            self.plan.models.push(First {
-                model: Model::new(&*name),
-                tasks: 0,
-                cost: Credits(0),
-            });
-        }
-        let charge = self.charge(&name, &body);
-        let charge = charge.and_then(|charge| {
-            let cost = charge.as_ref().map_or(0, |charge| charge.cost);
-            let total = self.total.checked_add(cost);
+        let text = std::str::from_utf8(task);
+        let body = text.ok().and_then(|text| serde_json::from_str(text).ok());
+        let body = Body(body.ok_or(match text {
+            _ if task.contains(&0) => UTF_16,
+            Ok(_) => "this is not JSON",
+            Err(_) => "this is not UTF-8",
+        })?);
+        let name = body.model()?;
+        let place = match self.places.get(&*name) {
+            Some(place) => *place,
+            None => self.add_model(&name)?,
+        };
+        let charge = self.charge(&name, &body).and_then(|charge| {
+            let total = self.total.checked_add(charge.cost);
             self.total = total.ok_or("the planned cost is more credits than can be counted")?;
             Ok(charge)
         });
-        let charge = charge.map_err(|problem| (Some(Model::new(&*name)), problem))?;
-        self.count(&name, charge);
+        let charge = charge.map_err(|problem| PlanError {
+            model: Some(Model::new(&*name)),
+            ..problem.into()
+        })?;
+        self.count(place, &charge);
         Ok(())
     }
 
-    /// What a task costs and by which rule; `None` if no prices are given.
-    fn charge(&self, model: &str, body: &Body) -> Result<Option<Charge<'a>>, String> {
+    fn add_model(&mut self, name: &str) -> Result<usize, PlanError> {
+        let place = self.plan.models.len();
+        if !Model::is_name(name) || name.len() > MAX_NAME {
+            return Err(NO_NAME.into());
+        }
+        if place >= MAX_MODELS {
+            return Err(format!("there are more than {MAX_MODELS} models").into());
+        }
+        self.places.insert(name.to_owned(), place);
+        self.plan.models.push(First {
+            model: Model::new(name),
+            tasks: 0,
+            cost: 0,
+        });
+        Ok(place)
+    }
+
+    /// What a task costs and by which rule: nothing if no prices are given.
+    fn charge(&self, model: &str, body: &Body) -> Result<Charge<'a>, String> {
         // Whatever the price: which of the two Runway would take is not known.
         let duration = body.once("duration")?;
         if !self.reading.priced {
-            return Ok(None);
+            return Ok(Charge::default());
         }
-        let outputs = match body.once("outputCount")? {
-            None => 1,
-            Some(value) => count_of(value.get()).ok_or(
-                "\"outputCount\" must be a whole number of at least 1, since it multiplies the cost",
-            )?,
-        };
+        let outputs = body.once("outputCount")?.map_or(Some(1), count_of).ok_or(
+            "\"outputCount\" must be a whole number of at least 1, since it multiplies the cost",
+        )?;
         let rules = self.reading.prices.of(model);
         let mut fitting = Vec::new();
         for rule in rules {
@@ -277,113 +266,81 @@ impl<'a> Planner<'a> {
                 fitting.push(rule);
             }
         }
-        let rule = most_specific(fitting).map_err(|[one, other]| {
-            format!(
-                "the prices \"{}\" and \"{}\" fit it equally well: add a condition to one of them",
-                cut(&one.text, MAX_RULE),
-                cut(&other.text, MAX_RULE)
-            )
+        let rule = most_specific(fitting).map_err(|rules| {
+            let [one, other] = rules.map(|rule| cut(&rule.text, MAX_RULE));
+            format!("the prices \"{one}\" and \"{other}\" fit it equally well: add a condition to one of them")
         })?;
         let rule = rule.ok_or(if rules.is_empty() {
             "its model has no --price: once a price is given, every task needs one (0 if it is free)"
         } else {
             "no --price of its model fits: add one without conditions, for whatever the others leave"
         })?;
-        let seconds = match rule.by_second {
-            true => Some(duration.and_then(seconds_of).ok_or(
+        let seconds = duration.and_then(seconds_of).filter(|_| rule.by_second);
+        if rule.by_second && seconds.is_none() {
+            return Err(
                 "the price is per second, but duration is not a number above 0 and up to 1000000: \
-                 give the seconds, or the price of a whole generation",
-            )?),
-            false => None,
-        };
-        let counted =
-            |number: Option<u64>| number.ok_or("it costs more credits than can be counted");
-        Ok(Some(Charge {
-            rule,
+                 give the seconds, or the price of a whole generation"
+                    .to_owned(),
+            );
+        }
+        let length = u128::from(outputs).saturating_mul(1_000_000);
+        let milliseconds = seconds.map_or(Some(0), |seconds| times(seconds, length));
+        let charge = rule.cost(outputs, seconds).zip(milliseconds);
+        let (cost, milliseconds) = charge.ok_or("it costs more credits than can be counted")?;
+        Ok(Charge {
+            rule: Some(&rule.text),
             outputs,
-            milliseconds: seconds
-                .map(|seconds| {
-                    counted(times(
-                        seconds,
-                        u128::from(outputs).saturating_mul(1_000_000),
-                    ))
-                })
-                .transpose()?,
-            cost: counted(rule.cost(outputs, seconds))?,
-        }))
+            milliseconds,
+            cost,
+        })
     }
 
-    fn count(&mut self, model: &str, charge: Option<Charge<'a>>) {
-        let Some(Place { model, sums }) = self.places.get_mut(model) else {
+    fn count(&mut self, place: usize, charge: &Charge<'a>) {
+        let Some(first) = self.plan.models.get_mut(place) else {
             return;
         };
-        let Some(first) = self.plan.models.get_mut(*model) else {
-            return;
-        };
-        let cost = charge.as_ref().map_or(0, |charge| charge.cost);
-        if self
-            .reading
-            .first
-            .is_none_or(|most| self.plan.tasks <= most)
-        {
+        let most = self.reading.first.unwrap_or(u64::MAX);
+        if self.plan.tasks <= most {
             first.tasks = first.tasks.saturating_add(1);
-            first.cost = first.cost.plus(Credits(cost.into()));
+            first.cost = first.cost.saturating_add(charge.cost);
         } else {
-            let model = u32::try_from(*model).unwrap_or_default();
-            self.plan.rest.push(Task { cost, model });
-        }
-        let rule = charge.as_ref().map(|charge| charge.rule);
-        let same = |known: Option<&Rule>| match (known, rule) {
-            (Some(known), Some(rule)) => std::ptr::eq(known, rule),
-            _ => true,
-        };
-        let known = sums.iter().find(|(known, _)| same(*known));
-        let place = known.map_or(self.plan.sums.len(), |(_, place)| *place);
-        if known.is_none() {
-            sums.push((rule, place));
-            self.plan.sums.push(Sum {
-                model: first.model.clone(),
-                rule: rule.map(|rule| rule.text.clone()),
-                tasks: 0,
-                outputs: None,
-                milliseconds: None,
-                cost: None,
+            self.plan.rest.push(Task {
+                cost: charge.cost,
+                model: u32::try_from(place).unwrap_or_default(),
             });
         }
-        if let Some(sum) = self.plan.sums.get_mut(place) {
-            sum.tasks = sum.tasks.saturating_add(1);
-            if let Some(charge) = charge {
-                let plus =
-                    |sum: Option<u64>, more: u64| Some(sum.unwrap_or(0).saturating_add(more));
-                sum.outputs = plus(sum.outputs, charge.outputs);
-                sum.cost = Some(
-                    sum.cost
-                        .unwrap_or_default()
-                        .plus(Credits(charge.cost.into())),
-                );
-                if let Some(milliseconds) = charge.milliseconds {
-                    sum.milliseconds = plus(sum.milliseconds, milliseconds);
-                }
-            }
-        }
+        let sum = self.sums.entry((place, charge.rule));
+        let sum = sum.or_insert_with(|| Sum {
+            model: first.model.clone(),
+            rule: charge.rule.map(str::to_owned),
+            tasks: 0,
+            outputs: 0,
+            milliseconds: 0,
+            cost: 0,
+        });
+        sum.tasks = sum.tasks.saturating_add(1);
+        sum.outputs = sum.outputs.saturating_add(charge.outputs);
+        sum.milliseconds = sum.milliseconds.saturating_add(charge.milliseconds);
+        sum.cost = sum.cost.saturating_add(charge.cost);
     }
 }
 
 /// What one task costs, and what makes up the cost.
+#[derive(Default)]
 struct Charge<'a> {
-    rule: &'a Rule,
+    rule: Option<&'a str>,
     outputs: u64,
-    milliseconds: Option<u64>,
+    milliseconds: u64,
     cost: u64,
 }
 
 /// A whole number of at least 1.
-fn count_of(number: &str) -> Option<u64> {
+fn count_of(value: &RawValue) -> Option<u64> {
+    let number = value.get();
     let count = whole(number, Round::Down).filter(|_| is_number(number))?;
     let exact = whole(number, Round::Up) == Some(count);
-    u64::try_from(count)
-        .ok()
-        .filter(|count| exact && *count > 0)
+    let count = u64::try_from(count).ok();
+    count.filter(|count| exact && *count > 0)
 }
 
 /// The text of a JSON number of seconds that a task may have.
@@ -400,35 +357,18 @@ fn is_number(text: &str) -> bool {
 
 /// Of a string its content; a number, `true` and `false` as they stand.
 fn text_of(value: &RawValue) -> Option<Cow<'_, str>> {
-    let text = value.get();
-    let plain = text
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'));
-    match plain {
-        Some(plain) if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
-        Some(_) => serde_json::from_str(text).ok().map(Cow::Owned),
-        None if text.starts_with(['{', '[', 'n']) => None,
-        None => Some(Cow::Borrowed(text)),
-    }
+    let plain = !value.get().starts_with(['"', '{', '[', 'n']);
+    string(value).or(plain.then_some(Cow::Borrowed(value.get())))
 }
 
-/// Of a request body, the fields that a plan reads, each as often as it is there.
-struct Body<'n, 'a> {
-    text: &'a str,
-    fields: Vec<(&'n str, &'a RawValue)>,
-}
+/// A request body.
+struct Body<'a>(Fields<'a>);
 
-impl<'n, 'a> Body<'n, 'a> {
-    fn read(text: &'a str, wanted: &BTreeSet<&'n str>) -> serde_json::Result<Self> {
-        let mut json = serde_json::Deserializer::from_str(text);
-        let fields = Fields(wanted).deserialize(&mut json)?;
-        json.end()?;
-        Ok(Self { text, fields })
-    }
-
+impl<'a> Body<'a> {
     /// A field, which must not be there twice.
     fn once(&self, name: &str) -> Result<Option<&'a RawValue>, String> {
-        let mut values = self.fields.iter().filter(|(field, _)| *field == name);
+        let Self(Fields(fields)) = self;
+        let mut values = fields.iter().filter(|(field, _)| field == name);
         match (values.next(), values.next()) {
             (_, Some(_)) => Err(format!("\"{name}\" appears twice: keep one")),
             (value, None) => Ok(value.map(|(_, value)| *value)),
@@ -437,102 +377,52 @@ impl<'n, 'a> Body<'n, 'a> {
 
     fn model(&self) -> Result<Cow<'a, str>, String> {
         let model = self.once("model")?.filter(|model| model.get() != "null");
-        let model = model.ok_or_else(|| no_model(self.text))?;
-        let name = text_of(model).filter(|_| model.get().starts_with('"'));
-        name.ok_or_else(|| NO_NAME.to_owned())
-    }
-}
-
-/// Reads an object's fields of these names; the others are passed over.
-struct Fields<'s, 'n>(&'s BTreeSet<&'n str>);
-
-impl<'n, 'de> DeserializeSeed<'de> for Fields<'_, 'n> {
-    type Value = Vec<(&'n str, &'de RawValue)>;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_map(self)
-    }
-}
-
-impl<'n, 'de> Visitor<'de> for Fields<'_, 'n> {
-    type Value = Vec<(&'n str, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("an object")
+        let model = model.ok_or_else(|| self.without_model())?;
+        string(model).ok_or_else(|| NO_NAME.to_owned())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Vec::new();
-        while let Some(name) = object.next_key_seed(Name(self.0))? {
-            match name {
-                Some(name) => fields.push((name, object.next_value()?)),
-                None => drop(object.next_value::<IgnoredAny>()?),
+    /// What an object without a model is, and how its tasks get into a plan.
+    fn without_model(&self) -> String {
+        let Self(Fields(fields)) = self;
+        let has = |name: &str| fields.iter().any(|(field, _)| field == name);
+        let is_task = |value: &&RawValue| {
+            let task: Result<Fields, _> = serde_json::from_str(value.get());
+            task.is_ok_and(|Fields(fields)| fields.iter().any(|(name, _)| name == "model"))
+        };
+        for (name, value) in fields.iter().filter(|(name, _)| is_shown(name)) {
+            let array: Result<Vec<&RawValue>, _> = serde_json::from_str(value.get());
+            if array.is_ok_and(|tasks| tasks.iter().any(is_task)) {
+                return format!(
+                    "this object has no model, but \"{name}\" is an array of tasks: unwrap it with \
+                     jq -c '.{name}[]'"
+                );
+            }
+            if is_task(value) {
+                return format!(
+                    "this object has no model, but \"{name}\" has one: unwrap it with jq -c '.{name}'"
+                );
             }
         }
-        Ok(fields)
+        let what = match ["version", "configId"].map(has) {
+            [true, _] => "a recipe",
+            [_, true] => "a router",
+            _ => {
+                return "this object has no model: each task must be a request body, without a wrapper"
+                    .to_owned()
+            }
+        };
+        format!(
+            "this is the body of {what}, which names no model: ask for it with --generations, by the \
+             name that Runway counts it under"
+        )
     }
 }
 
-/// Reads the name of a field, with or without escapes, if it is one of these.
-struct Name<'s, 'n>(&'s BTreeSet<&'n str>);
-
-impl<'n, 'de> DeserializeSeed<'de> for Name<'_, 'n> {
-    type Value = Option<&'n str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl<'n> Visitor<'_> for Name<'_, 'n> {
-    type Value = Option<&'n str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.get(name).copied())
-    }
-}
-
-/// What an object without a model is, and how its tasks get into a plan.
-fn no_model(text: &str) -> String {
-    type Object<T> = BTreeMap<String, T>;
-    let fields: Object<&RawValue> = serde_json::from_str(text).unwrap_or_default();
-    let is_task = |task: &Object<IgnoredAny>| task.contains_key("model");
-    for (name, value) in &fields {
-        // A name that jq takes as it stands, and no text that must not be shown.
-        let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if name.len() > 40 || !name.bytes().all(word) || !Model::is_name(name) {
-            continue;
-        }
-        let tasks: serde_json::Result<Vec<Object<IgnoredAny>>> = serde_json::from_str(value.get());
-        if tasks.is_ok_and(|tasks| tasks.iter().any(is_task)) {
-            return format!(
-                "this object has no model, but \"{name}\" is an array of tasks: unwrap it with \
-                 jq -c '.{name}[]'"
-            );
-        }
-        let task: serde_json::Result<Object<IgnoredAny>> = serde_json::from_str(value.get());
-        if task.is_ok_and(|task| is_task(&task)) {
-            return format!(
-                "this object has no model, but \"{name}\" has one: unwrap it with jq -c '.{name}'"
-            );
-        }
-    }
-    let what = match ["version", "configId"].map(|field| fields.contains_key(field)) {
-        [true, _] => "a recipe",
-        [_, true] => "a router",
-        _ => {
-            return "this object has no model: each task must be a request body, without a wrapper"
-                .to_owned()
-        }
-    };
-    format!(
-        "this is the body of {what}, which names no model: ask for it with --generations, by the name \
-         that Runway counts it under"
-    )
+/// Whether jq takes a name as it stands, so that it holds nothing that must not be shown.
+fn is_shown(name: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let begins = name.starts_with(|first: char| !first.is_ascii_digit());
+    begins && name.len() <= 40 && name.bytes().all(word) && Model::is_name(name)
 }
 
 /// Finds where one object ends and the next begins.
@@ -673,23 +563,19 @@ impl<R: Read> TaskReader<R> {
     fn error(&self, problem: &str) -> PlanError {
         PlanError {
             place: Some((self.line, self.count.saturating_add(1))),
-            model: None,
-            problem: problem.to_owned(),
+            ..problem.into()
         }
     }
 }
 
 fn not_read(error: std::io::Error) -> PlanError {
-    PlanError {
-        place: None,
-        model: None,
-        problem: format!("cannot be read: {}", files::why(&error)),
-    }
+    format!("cannot be read: {}", files::why(&error)).into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::price::Rule;
     use proptest::prelude::*;
 
     fn rules(texts: &[&str]) -> Prices {
@@ -740,17 +626,19 @@ mod tests {
     type Counts<'a> = (&'a str, u64, Option<u64>, Option<u64>, Option<i128>);
 
     fn counts(plan: &Plan) -> Vec<Counts<'_>> {
-        let of = |it: &Sum| {
+        let priced = |sum: &Sum, figure: u64| sum.rule.as_ref().map(|_| figure);
+        let sums = plan.sums.iter().map(|it| {
+            let time = Some(it.milliseconds).filter(|time| *time > 0);
+            let cost = priced(it, it.cost).map(i128::from);
             (
+                it.model.as_str(),
                 it.tasks,
-                it.outputs,
-                it.milliseconds,
-                it.cost.map(|it| it.0),
+                priced(it, it.outputs),
+                time,
+                cost,
             )
-        };
-        let sums = plan.sums.iter().map(|it| (it.model.as_str(), of(it)));
-        sums.map(|(model, (tasks, outputs, time, cost))| (model, tasks, outputs, time, cost))
-            .collect()
+        });
+        sums.collect()
     }
 
     #[test]
@@ -932,11 +820,11 @@ mod tests {
             };
             let plan = Plan::read(text.as_bytes(), reading).expect(text);
             assert_eq!((plan.tasks, plan.sums.len()), (3, 2));
-            let models = plan.models.iter().map(|it| (it.tasks, it.cost.0));
+            let models = plan.models.iter().map(|it| (it.tasks, it.cost));
             let rest = plan.rest.iter().map(|it| (it.place(), it.cost));
             (models.collect(), rest.collect())
         };
-        type Case = (Option<u64>, Vec<(u64, i128)>, Vec<(usize, u64)>);
+        type Case = (Option<u64>, Vec<(u64, u64)>, Vec<(usize, u64)>);
         let cases: [Case; 5] = [
             (None, vec![(2, 10), (1, 12)], vec![]),
             (Some(1), vec![(1, 5), (0, 0)], vec![(1, 12), (0, 5)]),
@@ -983,11 +871,9 @@ mod tests {
         ] {
             let text = format!("{{\"model\":\"each\",\"output\\u0043ount\":{count}}}");
             let plan = read(&text, &prices());
-            let cost = tasks.map(|tasks| (Some(tasks), Some((i128::from(tasks) * 9 + 1) / 2)));
-            let found = plan.as_ref().ok().map(|plan| {
-                let sum = &plan.sums[0];
-                (sum.outputs, sum.cost.map(|cost| cost.0))
-            });
+            let cost = tasks.map(|tasks: u64| (tasks, (tasks * 9).div_ceil(2)));
+            let found = plan.as_ref().ok();
+            let found = found.map(|plan| (plan.sums[0].outputs, plan.sums[0].cost));
             assert_eq!(found, cost, "{count}: {plan:?}");
             let named = |error: &String| error.contains("\"outputCount\"");
             assert!(plan.as_ref().err().is_none_or(named), "{plan:?}");

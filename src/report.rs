@@ -618,17 +618,17 @@ impl<'a> Report<'a> {
 
     /// What the tasks of the plan come to, by model and price.
     fn plan_table(&self, plan: &Plan, max_rows: usize) -> Table {
-        let figure = |sum: Option<u64>| sum.map_or("—".to_owned(), thousands);
         let rows = plan.sums.iter().map(|sum| {
-            let rule = sum.rule.as_deref();
+            let figure =
+                |figure: String, known: bool| if known { figure } else { "—".to_owned() };
+            let (rule, priced) = (sum.rule.as_deref().unwrap_or("—"), sum.rule.is_some());
             [
                 self.name(&sum.model),
-                rule.map_or("—".to_owned(), |rule| self.redactor.name(rule)),
+                self.redactor.name(rule),
                 thousands(sum.tasks),
-                figure(sum.outputs),
-                sum.milliseconds
-                    .map_or("—".to_owned(), |sum| seconds(sum.into())),
-                sum.cost.map_or("—".to_owned(), |cost| thousands(cost.0)),
+                figure(thousands(sum.outputs), priced),
+                figure(seconds(sum.milliseconds.into()), sum.milliseconds > 0),
+                figure(thousands(sum.cost), priced),
             ]
         });
         let head = &["Model", "Price", "Tasks", "Outputs", "Seconds", "Credits"];

@@ -28,7 +28,7 @@ pub(super) struct Object<'a> {
 }
 
 /// In the order in which they stand.
-struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct Fields<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -182,7 +182,7 @@ pub(super) fn kind(json: &RawValue) -> &'static str {
 }
 
 /// The text, if this is a string.
-pub(super) fn string(json: &RawValue) -> Option<Cow<'_, str>> {
+pub(crate) fn string(json: &RawValue) -> Option<Cow<'_, str>> {
     let plain = json.get().strip_prefix('"')?.strip_suffix('"')?;
     if plain.contains('\\') {
         serde_json::from_str(json.get()).ok().map(Cow::Owned)

@@ -98,7 +98,7 @@ struct Sum {
     outputs: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds: Option<Box<RawValue>>,
-    credits: Option<i128>,
+    credits: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -341,16 +341,16 @@ impl Report<'_> {
     fn published_plan(&self, plan: &crate::plan::Plan, max_rules: usize) -> Plan {
         let sums = plan.sums.iter().take(max_rules);
         let rules = sums.map(|sum| {
-            let seconds = sum.milliseconds.map(|sum| seconds(sum.into()));
-            let seconds = seconds.map(|seconds| seconds.replace(',', ""));
+            let seconds = seconds(sum.milliseconds.into()).replace(',', "");
+            let seconds = RawValue::from_string(seconds).ok();
             let rule = sum.rule.as_deref();
             Sum {
                 model: self.redacted(&sum.model),
                 rule: rule.map(|rule| self.redactor.redact(rule).into_owned()),
                 tasks: sum.tasks,
-                outputs: sum.outputs,
-                seconds: seconds.and_then(|seconds| RawValue::from_string(seconds).ok()),
-                credits: sum.cost.map(|cost| cost.0),
+                outputs: rule.map(|_| sum.outputs),
+                seconds: seconds.filter(|_| sum.milliseconds > 0),
+                credits: rule.map(|_| sum.cost),
             }
         });
         Plan {

@@ -1,6 +1,7 @@
 //! What may be spent in a window of days, the planned cost included.
 
-use super::generations::first_by;
+use std::cmp::Reverse;
+
 use super::{Check, Row, MAX_NAMED};
 use crate::diagnostic::Finding;
 use crate::format::thousands;
@@ -69,7 +70,9 @@ fn spent(history: &History) -> Credits {
 
 fn largest<T>(mut sums: Vec<(T, Credits)>, max: usize) -> Vec<(T, Credits)> {
     sums.retain(|(_, sum)| *sum > Credits(0));
-    first_by(sums, max, |(_, one), (_, other)| other.cmp(one))
+    sums.sort_by_key(|(_, sum)| Reverse(*sum));
+    sums.truncate(max);
+    sums
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Generations of a model that must be left today.
 
-use std::cmp::Ordering;
-
 use super::{Check, Left, Row, MAX_NAMED};
 use crate::diagnostic::{Finding, Shortage};
 use crate::format::thousands;
@@ -122,7 +120,7 @@ fn nearest(model: &Model, models: &Models) -> Vec<Model> {
         return Vec::new();
     }
     let wanted = model.as_str().to_lowercase();
-    let near: Vec<(f64, &Model)> = models
+    let mut near: Vec<(f64, &Model)> = models
         .keys()
         .filter(|listed| comparable(listed))
         .map(|listed| {
@@ -131,28 +129,13 @@ fn nearest(model: &Model, models: &Models) -> Vec<Model> {
         })
         .filter(|(likeness, _)| *likeness >= MIN_LIKENESS)
         .collect();
-    let mut near = first_by(near, MAX_NAMED, |(one, _), (other, _)| other.total_cmp(one));
+    near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    near.truncate(MAX_NAMED);
     // The same name in other letter case is the one that is meant.
     if near.first().is_some_and(|(likeness, _)| *likeness >= 1.0) {
         near.truncate(1);
     }
     near.into_iter().map(|(_, model)| model.clone()).collect()
-}
-
-/// The few that would come first if all were sorted.
-pub(super) fn first_by<T>(
-    mut items: Vec<T>,
-    max: usize,
-    compare: impl Fn(&T, &T) -> Ordering,
-) -> Vec<T> {
-    let mut first = Vec::new();
-    while first.len() < max {
-        let places = items.iter().enumerate();
-        let next = places.min_by(|(_, one), (_, other)| compare(one, other));
-        let Some((index, _)) = next else { break };
-        first.push(items.remove(index));
-    }
-    first
 }
 
 #[cfg(test)]
