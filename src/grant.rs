@@ -17,7 +17,7 @@ pub struct Grant {
     /// How many they take at most.
     pub max: u64,
     /// What keeps it from `max`, if anything does.
-    pub held_by: Vec<Held>,
+    pub limited_by: Vec<LimitedBy>,
 }
 
 impl Grant {
@@ -26,18 +26,18 @@ impl Grant {
         self.min < self.max
     }
 
-    fn hold(&mut self, by: impl IntoIterator<Item = Held>) {
+    fn limit_by(&mut self, by: impl IntoIterator<Item = LimitedBy>) {
         for held in by {
-            if !self.held_by.contains(&held) {
-                self.held_by.push(held);
+            if !self.limited_by.contains(&held) {
+                self.limited_by.push(held);
             }
         }
     }
 }
 
-/// What holds back a grant.
+/// What limits a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum LimitedBy {
     /// The model's daily limit.
     DailyLimit,
     /// A concurrency of 0.
@@ -83,22 +83,22 @@ pub fn grant(job: &Job, room: Room) -> Granted {
     let planned = job.planned_cost().unwrap_or_default();
     let mut grants = minima(job);
     // Each with what it leaves for more than the minima.
-    let mut funds = vec![(Held::Balance, room.balance.minus(planned))];
+    let mut funds = vec![(LimitedBy::Balance, room.balance.minus(planned))];
     if let Some(keep) = job.keep {
-        funds.push((Held::Keep, room.balance.minus(planned).minus(keep)));
+        funds.push((LimitedBy::Keep, room.balance.minus(planned).minus(keep)));
     }
     if let Some(max) = job.max_cost {
-        funds.push((Held::MaxCost, max.minus(planned)));
+        funds.push((LimitedBy::MaxCost, max.minus(planned)));
     }
     if let Some(budget) = room.budget {
-        funds.push((Held::Budget, budget.minus(planned)));
+        funds.push((LimitedBy::Budget, budget.minus(planned)));
     }
     for one in &job.generations {
         let known = grants.iter_mut().find(|grant| grant.model == one.model);
         let Some(grant) = known else { continue };
         let min = one.needed;
         let cost_of_min = one.cost_of(min).unwrap_or_default();
-        let mut bounds: Vec<(Held, u64)> = of_model(grant, room.models).into_iter().collect();
+        let mut bounds: Vec<(LimitedBy, u64)> = of_model(grant, room.models).into_iter().collect();
         for (held, left) in &funds {
             bounds.extend(affordable(one, min, cost_of_min, *left).map(|more| (*held, more)));
         }
@@ -106,7 +106,7 @@ pub fn grant(job: &Job, room: Room) -> Granted {
         let more = bound.unwrap_or(u64::MAX).min(one.more);
         if more < one.more {
             let holds = bounds.iter().filter(|(_, bound)| *bound == more);
-            grant.hold(holds.map(|(held, _)| *held));
+            grant.limit_by(holds.map(|(held, _)| *held));
         }
         grant.granted = grant.granted.saturating_add(more);
         let all = one.cost_of(min.saturating_add(more)).unwrap_or_default();
@@ -136,16 +136,21 @@ fn minima(job: &Job) -> Vec<Grant> {
             granted: min,
             min,
             max: min.saturating_add(more).saturating_add(rest),
-            held_by: Vec::new(),
+            limited_by: Vec::new(),
         }
     });
     grants.collect()
 }
 
 /// Starts the rest of the plan, a task after another, as far as there is room for them.
-fn rest(plan: &Plan, grants: &mut [Grant], funds: &mut [(Held, Credits)], models: &Models) -> u64 {
+fn rest(
+    plan: &Plan,
+    grants: &mut [Grant],
+    funds: &mut [(LimitedBy, Credits)],
+    models: &Models,
+) -> u64 {
     // By the model's place in the plan: that of its grant, and how many more it can have.
-    let mut of_models: Vec<(usize, Option<(Held, u64)>)> = Vec::new();
+    let mut of_models: Vec<(usize, Option<(LimitedBy, u64)>)> = Vec::new();
     for first in &plan.models {
         let place = grants.iter().position(|grant| grant.model == first.model);
         let place = place.unwrap_or_default();
@@ -161,13 +166,13 @@ fn rest(plan: &Plan, grants: &mut [Grant], funds: &mut [(Held, Credits)], models
         let Some(grant) = grants.get_mut(*place) else {
             break;
         };
-        let stops = |(_, left): &&(Held, Credits)| task.cost > 0 && *left < cost;
-        let held_by = bound.filter(|(_, left)| *left == 0).map(|(held, _)| held);
-        let held_by = held_by.into_iter();
-        let held_by = held_by.chain(funds.iter().filter(stops).map(|(held, _)| *held));
-        let held_by: Vec<Held> = held_by.collect();
-        if !held_by.is_empty() {
-            grant.hold(held_by);
+        let stops = |(_, left): &&(LimitedBy, Credits)| task.cost > 0 && *left < cost;
+        let limited_by = bound.filter(|(_, left)| *left == 0).map(|(held, _)| held);
+        let limited_by = limited_by.into_iter();
+        let limited_by = limited_by.chain(funds.iter().filter(stops).map(|(held, _)| *held));
+        let limited_by: Vec<LimitedBy> = limited_by.collect();
+        if !limited_by.is_empty() {
+            grant.limit_by(limited_by);
             break;
         }
         started = started.saturating_add(1);
@@ -183,8 +188,8 @@ fn rest(plan: &Plan, grants: &mut [Grant], funds: &mut [(Held, Credits)], models
     for task in waiting.skip(1) {
         let grant = of_models.get(task.place()).map(|(place, _)| *place);
         if let Some(grant) = grant.and_then(|place| grants.get_mut(place)) {
-            if grant.held_by.is_empty() {
-                grant.hold([Held::Order]);
+            if grant.limited_by.is_empty() {
+                grant.limit_by([LimitedBy::Order]);
             }
         }
     }
@@ -193,14 +198,16 @@ fn rest(plan: &Plan, grants: &mut [Grant], funds: &mut [(Held, Credits)], models
 }
 
 /// How many more than is granted a model can have; `None` if there is no limit.
-fn of_model(grant: &Grant, models: &Models) -> Option<(Held, u64)> {
+fn of_model(grant: &Grant, models: &Models) -> Option<(LimitedBy, u64)> {
     let Some(quota) = models.get(&grant.model) else {
-        return Some((Held::Unavailable, 0));
+        return Some((LimitedBy::Unavailable, 0));
     };
     match quota.left() {
-        _ if quota.unreadable().next().is_some() => Some((Held::Unreadable, 0)),
-        _ if quota.concurrency == Ok(Limit::AtMost(0)) => Some((Held::Concurrency, 0)),
-        Ok(Limit::AtMost(left)) => Some((Held::DailyLimit, left.saturating_sub(grant.granted))),
+        _ if quota.unreadable().next().is_some() => Some((LimitedBy::Unreadable, 0)),
+        _ if quota.concurrency == Ok(Limit::AtMost(0)) => Some((LimitedBy::Concurrency, 0)),
+        Ok(Limit::AtMost(left)) => {
+            Some((LimitedBy::DailyLimit, left.saturating_sub(grant.granted)))
+        }
         _ => None,
     }
 }
@@ -296,7 +303,7 @@ mod tests {
     }
 
     /// What would stop one more generation of a flag, if so many of each are started.
-    fn stops(world: &World, counts: &[u64], flag: usize) -> Vec<Held> {
+    fn stops(world: &World, counts: &[u64], flag: usize) -> Vec<LimitedBy> {
         let cost = |nth: usize, count: u64| {
             let price = world.flags[nth]
                 .3
@@ -319,16 +326,16 @@ mod tests {
         let spends = |limit: i128| more > 0 && total + more > limit;
         let mut stops = Vec::new();
         if world.limits[usize::from(is_b)].is_some_and(|limit| of_model + 1 > limit) {
-            stops.push(Held::DailyLimit);
+            stops.push(LimitedBy::DailyLimit);
         }
         if spends(world.balance) {
-            stops.push(Held::Balance);
+            stops.push(LimitedBy::Balance);
         }
         if world.keep.is_some_and(|keep| spends(world.balance - keep)) {
-            stops.push(Held::Keep);
+            stops.push(LimitedBy::Keep);
         }
         if world.budget.is_some_and(spends) {
-            stops.push(Held::Budget);
+            stops.push(LimitedBy::Budget);
         }
         stops
     }
@@ -355,9 +362,9 @@ mod tests {
                 prop_assert_eq!(one.min, sum(&|nth| world.flags[nth].1));
                 prop_assert_eq!(one.max, sum(&|nth| world.flags[nth].1 + world.flags[nth].2));
                 prop_assert_eq!(one.is_of_range(), one.max > one.min);
-                for held_by in [Held::DailyLimit, Held::Balance, Held::Keep, Held::Budget] {
-                    let expected = of_model.iter().any(|nth| held[*nth].contains(&held_by));
-                    prop_assert_eq!(one.held_by.contains(&held_by), expected, "{:?} {:?}", one, held_by);
+                for limited_by in [LimitedBy::DailyLimit, LimitedBy::Balance, LimitedBy::Keep, LimitedBy::Budget] {
+                    let expected = of_model.iter().any(|nth| held[*nth].contains(&limited_by));
+                    prop_assert_eq!(one.limited_by.contains(&limited_by), expected, "{:?} {:?}", one, limited_by);
                 }
             }
             let mut named: Vec<Model> = world.flags.iter().map(|flag| name(flag.0)).collect();

@@ -880,7 +880,7 @@ proptest! {
             ));
             prop_assert_eq!(warned, granted < max);
             if let Some(grant) = grant {
-                prop_assert_eq!(grant.held_by.is_empty(), granted == max);
+                prop_assert_eq!(grant.limited_by.is_empty(), granted == max);
             }
         }
         prop_assert!(world.is_go(&more));
@@ -1114,7 +1114,7 @@ proptest! {
             };
             prop_assert_eq!(grant.granted, min + more[index] + in_plan(longest));
             prop_assert_eq!(grant.max, min + most + in_plan(all));
-            prop_assert_eq!(grant.held_by.is_empty(), grant.granted == grant.max);
+            prop_assert_eq!(grant.limited_by.is_empty(), grant.granted == grant.max);
             let warned = decision.warnings.iter().any(|finding| matches!(
                 finding,
                 Finding::GrantedFewer { grant, .. } if grant.model.as_str() == name

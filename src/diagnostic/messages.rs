@@ -9,7 +9,7 @@ use crate::credentials::{KeyHint, KeyProblem, VARIABLE};
 use crate::format::{
     count, credits, duration, exact_duration, is_or_are, list, thousands, was_or_were,
 };
-use crate::grant::Held;
+use crate::grant::LimitedBy;
 use crate::quota::{Credits, Model, MAX_QUOTE};
 use crate::spend::Period;
 use crate::tier;
@@ -324,16 +324,16 @@ impl Finding {
                 }
             }
             Self::GrantedFewer { grant, tasks } => {
-                let held = grant.held_by.iter().map(|held| match held {
-                    Held::DailyLimit => "the daily limit",
-                    Held::Concurrency => "its concurrency of 0",
-                    Held::Unavailable => "the tier, which does not list it",
-                    Held::Unreadable => "a limit of it that could not be read",
-                    Held::Balance => "the balance",
-                    Held::Keep => "--keep",
-                    Held::MaxCost => "--max-cost",
-                    Held::Budget => "--budget",
-                    Held::Order => "the task of the plan that cannot start yet, and comes before",
+                let held = grant.limited_by.iter().map(|held| match held {
+                    LimitedBy::DailyLimit => "the daily limit",
+                    LimitedBy::Concurrency => "its concurrency of 0",
+                    LimitedBy::Unavailable => "the tier, which does not list it",
+                    LimitedBy::Unreadable => "a limit of it that could not be read",
+                    LimitedBy::Balance => "the balance",
+                    LimitedBy::Keep => "--keep",
+                    LimitedBy::MaxCost => "--max-cost",
+                    LimitedBy::Budget => "--budget",
+                    LimitedBy::Order => "the task of the plan that cannot start yet, and comes before",
                 });
                 let held: Vec<String> = held.map(str::to_owned).collect();
                 let now = match tasks {
@@ -348,9 +348,9 @@ impl Finding {
                     ),
                 };
                 let buy = match grant
-                    .held_by
+                    .limited_by
                     .iter()
-                    .any(|held| matches!(held, Held::Balance | Held::Keep)) {
+                    .any(|held| matches!(held, LimitedBy::Balance | LimitedBy::Keep)) {
                     true => format!("; to start more, buy credits at {PORTAL} → Billing (min $10, or automatic billing)"),
                     false => String::new(),
                 };
