@@ -95,9 +95,18 @@ class TheReadme(unittest.TestCase):
             if path.is_file() and not path.suffix.startswith(".json"):
                 self.assertRegex(text, rf"<!-- begin {path.relative_to(ROOT)} -->|\]\(\.\./{path.relative_to(ROOT)}\)")
 
+    def test_pages_that_name_what_is_not_out_say_so(self):
+        note = "<!-- until the first release -->"
+        if note not in (ROOT / "README.md").read_text():
+            self.skipTest("released")
+        for page in {*self.pages, *ROOT.glob("*.md"), *ROOT.glob("skills/*/*.md")}:
+            text = page.read_text()
+            if re.search(r"uses: OWNER/|pip install [-\w ]*runway|(uvx|npx|binstall) runway", text):
+                self.assertIn(note, text, page)
+
     def test_links_lead_somewhere(self):
         """Every link to a file of the repository, and to a heading of it."""
-        for page in [*self.pages, ROOT / "README.zh-CN.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]:
+        for page in {*self.pages, *ROOT.glob("*.md"), *ROOT.glob("skills/*/*.md")}:
             for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
                 name, _, anchor = link.partition("#")
                 target = (page.parent / name).resolve() if name else page
@@ -109,7 +118,7 @@ class TheReadme(unittest.TestCase):
                         self.assertIn(anchor, slugs)
 
     def test_the_readme_is_short(self):
-        self.assertLessEqual(len((ROOT / "README.md").read_text().splitlines()), 220)
+        self.assertLessEqual(len((ROOT / "README.md").read_text().splitlines()), 100)
 
     def test_the_pictures_are_what_the_command_prints(self):
         subprocess.run([ROOT / "docs" / "pictures", "--check", binary()], check=True)

@@ -70,6 +70,42 @@ fn every_code_has_its_heading_and_exit_code() {
     }
 }
 
+/// A sample message is the first line of one that the snapshots hold, so that it is really printed.
+#[test]
+fn every_code_is_in_the_index_with_a_message_that_is_printed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots");
+    let files = std::fs::read_dir(folder).expect("snapshots");
+    let printed: String = files
+        .map(|entry| std::fs::read_to_string(entry.expect("a file").path()).expect("text"))
+        .collect();
+    let printed = printed
+        .replace("127.0.0.1:54321", "api.dev.runwayml.com")
+        .replace("localhost:54321", "api.dev.runwayml.com");
+    let page = file("docs/diagnostics.md");
+    let mut sections = page.split("\n## `");
+    let index = sections.next().expect("an index");
+    for (code, section) in Code::ALL.iter().zip(sections) {
+        let name = code.name();
+        assert!(index.contains(&format!("[`{name}`](#{name})")), "{name}");
+        let samples = section.lines().filter_map(|line| line.strip_prefix("    "));
+        let samples: Vec<&str> = samples.collect();
+        let severity = ["error", "warning"][usize::from(code.exit().code() == 0)];
+        let [sample] = samples[..] else {
+            panic!("{name}: {samples:?}");
+        };
+        assert!(
+            sample.starts_with(&format!("{severity}[{name}]: ")),
+            "{sample}"
+        );
+        assert!(printed.contains(&format!("\n{sample}\n")), "{sample}");
+        let links = section.contains("(https://docs.dev.runwayml.com/");
+        assert!(
+            links || name == "report-failed",
+            "{name} has no link to Runway"
+        );
+    }
+}
+
 #[test]
 fn every_recipe_runs() {
     let mut recipes = 0;
