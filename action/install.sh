@@ -197,7 +197,7 @@ fi
 # A copy of what the digest covers, so that nothing else takes part: no workspace that the Action lies in.
 source=$work/source
 mkdir "$source"
-cp -R "$root/Cargo.toml" "$root/Cargo.lock" "$root/src" "$source/"
+cp -R "$root/Cargo.toml" "$root/Cargo.lock" "$root/src" "$root/examples" "$source/"
 if [ "$(sha256 --source "$source")" != "$digest" ]; then stop 'the source changed while it was copied'; fi
 grep -q '^\[workspace' "$source/Cargo.toml" || printf '\n[workspace]\n' >>"$source/Cargo.toml"
 

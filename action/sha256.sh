@@ -21,7 +21,7 @@ if [ "$1" != --source ]; then
 fi
 
 cd "$2"
-parts=(Cargo.toml Cargo.lock src)
+parts=(Cargo.toml Cargo.lock src examples)
 # What a link points to could change without the digest.
 odd=$(find "${parts[@]}" ! -type d ! -type f)
 if [ -n "$odd" ]; then
