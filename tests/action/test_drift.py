@@ -119,6 +119,25 @@ class TheReadme(unittest.TestCase):
 
     def test_the_readme_is_short(self):
         self.assertLessEqual(len((ROOT / "README.md").read_text().splitlines()), 100)
+        self.assertLessEqual(len((ROOT / "README.zh-CN.md").read_text().splitlines()), 75)
+
+    def test_the_chinese_page_has_the_commands_and_codes_of_the_english_one(self):
+        english, chinese = ((ROOT / name).read_text() for name in ("README.md", "README.zh-CN.md"))
+
+        def found(pattern, text):
+            return re.findall(pattern, text, flags=re.M)
+
+        def commands(text):
+            lines = [line for block in found(r"^```\w+\n([^`]+)^```", text) for line in block.splitlines()]
+            return [line.split(" #")[0].rstrip() for line in lines + found(r"`([^`\n]+)`", text)]
+
+        for command in commands(chinese):
+            self.assertIn(command, english)
+        for pattern in (r"^\| (\d) \| (\S+) \|", r"^\| `(--[^`]+)` \|", r"uses: \S+|^    [a-z-]+: \S+"):
+            self.assertTrue(found(pattern, chinese))
+            self.assertEqual(found(pattern, chinese), found(pattern, english))
+        words = re.sub(r"<!--.*?-->|`[^`]*`|\([^)]*\)", "", chinese)
+        self.assertNotRegex(words, r"\d 额度|额度余额", "额度 is quota; credits are 点数")
 
     def test_the_pictures_are_what_the_command_prints(self):
         subprocess.run([ROOT / "docs" / "pictures", "--check", binary()], check=True)
