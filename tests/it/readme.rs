@@ -151,6 +151,51 @@ fn every_flag_of_the_table_is_met_by_the_example() {
     }
 }
 
+/// The skill for coding agents: its flags are those of the help, its codes those of the reference, and
+/// its commands run.
+#[test]
+fn the_skill_is_true() {
+    let skill = file("skills/runway-preflight/SKILL.md");
+    assert!(skill.lines().count() < 100);
+    let (_, front) = skill
+        .split_once("---\nname: runway-preflight\n")
+        .expect("a name");
+    assert!(front.starts_with("description: "));
+    let help = Gate::new().arg("--help").run().stdout;
+    let words = help.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    let known: Vec<&str> = words.filter(|word| word.starts_with("--")).collect();
+    let words = skill.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    for flag in words.filter(|word| word.starts_with("--") && word.len() > 3) {
+        assert!(known.contains(&flag) || flag == "--release", "{flag}");
+    }
+    let codes = |page: &str| -> Vec<String> {
+        let rows = page.lines().filter(|line| {
+            let code = line.strip_prefix("| ").and_then(|row| row.chars().next());
+            code.is_some_and(|code| code.is_ascii_digit())
+        });
+        rows.map(|row| row.split('|').take(3).collect()).collect()
+    };
+    let reference = file("docs/reference.md");
+    let (_, table) = reference.split_once("\n## Exit codes\n").expect("a table");
+    let (table, _) = table.split_once("\n## ").expect("an end");
+    assert_eq!(codes(&skill), codes(table));
+    assert_eq!(codes(&skill), codes(&file("README.md")));
+    let heading = |line: &&str| line.starts_with("## ");
+    let commands: Vec<String> = skill
+        .lines()
+        .filter(heading)
+        .flat_map(|heading| fenced("skills/runway-preflight/SKILL.md", heading))
+        .collect();
+    assert_eq!(commands.len(), 4);
+    for command in commands {
+        let server = runway();
+        let gate = Gate::asking(&server).file("tasks.jsonl", file("examples/tasks.jsonl"));
+        let run = gate.args(command.strip_prefix("runway-preflight").expect("ours"));
+        let run = run.run();
+        assert_eq!(run.code, 0, "{run:?}");
+    }
+}
+
 #[test]
 fn the_changelog_knows_the_version() {
     let version = env!("CARGO_PKG_VERSION");
