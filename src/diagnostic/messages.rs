@@ -327,13 +327,13 @@ impl Finding {
                 let held = grant.limited_by.iter().map(|held| match held {
                     LimitedBy::DailyLimit => "the daily limit",
                     LimitedBy::Concurrency => "its concurrency of 0",
-                    LimitedBy::Unavailable => "the tier, which does not list it",
-                    LimitedBy::Unreadable => "a limit of it that could not be read",
+                    LimitedBy::Unavailable => "a tier that does not list it",
+                    LimitedBy::Unreadable => "a figure of it that cannot be read",
                     LimitedBy::Balance => "the balance",
                     LimitedBy::Keep => "--keep",
                     LimitedBy::MaxCost => "--max-cost",
                     LimitedBy::Budget => "--budget",
-                    LimitedBy::Order => "the task of the plan that cannot start yet, and comes before",
+                    LimitedBy::Order => "an earlier task of the plan, which cannot start yet",
                 });
                 let held: Vec<String> = held.map(str::to_owned).collect();
                 let now = match tasks {

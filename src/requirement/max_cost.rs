@@ -5,7 +5,7 @@ use crate::diagnostic::Finding;
 use crate::quota::Credits;
 
 pub(crate) fn check(max: Credits, planned: Credits) -> Check {
-    let row = Row::new("max-cost", "planned cost, as a maximum", planned.0);
+    let row = Row::new("max-cost", "maximum cost", planned.0);
     let over = planned > max;
     Check {
         row: row.decided(max.0).note("--max-cost".to_owned()),
