@@ -15,6 +15,8 @@ use crate::spend::Period;
 use crate::tier;
 
 const PORTAL: &str = "https://dev.runwayml.com/";
+const BILLING: &str = "https://dev.runwayml.com/ → Billing (min $10, or automatic billing)";
+const PLAN_FEWER: &str = "plan fewer generations, or ";
 const DOCUMENTATION: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// The smallest purchase, $10.
@@ -29,32 +31,38 @@ pub(super) struct Message {
     pub(super) fix: String,
 }
 
+fn message(
+    summary: impl Into<String>,
+    cause: impl Into<String>,
+    fix: impl Into<String>,
+) -> Message {
+    Message {
+        summary: summary.into(),
+        cause: cause.into(),
+        fix: fix.into(),
+    }
+}
+
+/// A clause that is there under a condition.
+fn only_if(condition: bool, clause: &str) -> String {
+    if condition { clause } else { "" }.to_owned()
+}
+
 impl Finding {
     #[expect(clippy::too_many_lines, reason = "one arm for each diagnostic")]
     pub(super) fn message(&self, context: &Context) -> Message {
+        let host = context.host;
         match self {
-            Self::NoCredits {
-                balance,
-                needed,
-            } => {
-                let negative = *balance < Credits(0);
-                let needed_too = needed.map_or(String::new(), |needed| {
-                    format!(", and {} needed", is_or_are(needed.0))
-                });
-                let missing = needed.unwrap_or(Credits(1)).minus(*balance);
-                Message {
-                    summary: if negative {
-                        format!("the balance is negative: {}{needed_too}", credits(*balance))
-                    } else {
-                        format!("no credits are left{needed_too}")
-                    },
-                    cause: if negative {
-                        "more credits were charged than purchased"
-                    } else {
-                        "the balance is 0: no credits were purchased, or all of them are spent"
-                    }
-                    .to_owned(),
-                    fix: context.purchase(missing, ""),
+            Self::NoCredits { balance, needed } => {
+                let fix = context.purchase(needed.unwrap_or(Credits(1)).minus(*balance), "");
+                let needed = needed.map(|needed| format!(", and {} needed", is_or_are(needed.0)));
+                let needed = needed.unwrap_or_default();
+                if *balance < Credits(0) {
+                    let summary = format!("the balance is negative: {}{needed}", credits(*balance));
+                    message(summary, "more credits were charged than purchased", fix)
+                } else {
+                    let cause = "the balance is 0: no credits were purchased, or all of them are spent";
+                    message(format!("no credits are left{needed}"), cause, fix)
                 }
             }
             Self::CreditsShort {
@@ -62,86 +70,44 @@ impl Finding {
                 balance,
                 flag,
             } => {
-                let missing = needed.minus(*balance);
-                let (wanted, cause, kept) = match flag {
-                    CreditsFlag::Credits => ("needed", "--credits asks for", Credits(0)),
-                    CreditsFlag::WarnCredits => ("needed", "--warn-credits asks for", Credits(0)),
-                    CreditsFlag::PlannedCost { kept } => {
-                        ("planned", "the planned generations cost", *kept)
+                let (wanted, cause, or, kept) = match flag {
+                    CreditsFlag::Credits => ("needed", "--credits asks for", ", or lower --credits", Credits(0)),
+                    CreditsFlag::WarnCredits => ("needed", "--warn-credits asks for", ", or lower --warn-credits", Credits(0)),
+                    CreditsFlag::PlannedCost { kept } if context.fewer_fit(balance.minus(*kept)) => {
+                        ("planned", "the planned generations cost", ", or plan fewer generations", *kept)
                     }
+                    CreditsFlag::PlannedCost { kept } => ("planned", "the planned generations cost", "", *kept),
                 };
-                let kept_too = if kept > Credits(0) {
-                    format!(", and {} must be left (--keep)", thousands(kept.0))
-                } else {
-                    String::new()
-                };
-                Message {
-                    summary: format!(
-                        "the balance is {}, {} fewer than the {} {wanted}",
-                        credits(*balance),
-                        thousands(missing.0),
-                        thousands(needed.0)
-                    ),
-                    cause: format!("{cause} {}{kept_too}", credits(*needed)),
-                    fix: context.purchase(
-                        missing.plus(kept),
-                        match flag {
-                            CreditsFlag::Credits => ", or lower --credits",
-                            CreditsFlag::WarnCredits => ", or lower --warn-credits",
-                            CreditsFlag::PlannedCost { .. } if context.fewer_fit(balance.minus(kept)) => {
-                                ", or plan fewer generations"
-                            }
-                            CreditsFlag::PlannedCost { .. } => "",
-                        },
-                    ),
-                }
+                let missing = needed.minus(*balance);
+                let kept_too = format!(", and {} must be left (--keep)", thousands(kept.0));
+                let kept_too = only_if(kept > Credits(0), &kept_too);
+                let (short, of) = (thousands(missing.0), thousands(needed.0));
+                message(
+                    format!("the balance is {}, {short} fewer than the {of} {wanted}", credits(*balance)),
+                    format!("{cause} {}{kept_too}", credits(*needed)),
+                    context.purchase(missing.plus(kept), or),
+                )
             }
             Self::DailyLimitReached { quota } => {
-                let Shortage {
-                    needed,
-                    used,
-                    limit,
-                    ..
-                } = quota;
-                Message {
-                    summary: format!(
-                        "{} has none of its {} left, and {} needed",
-                        context.name(&quota.model),
-                        count(*limit, "daily generation"),
-                        is_or_are(*needed)
-                    ),
-                    cause: format!(
-                        "{} used in the past 24 hours, and the limit is {}",
-                        was_or_were(*used),
-                        thousands(*limit)
-                    ),
-                    fix: context.wait_for_the_window(quota, ""),
-                }
+                let (model, limit) = (context.name(&quota.model), quota.limit);
+                let (all, needed) = (count(limit, "daily generation"), is_or_are(quota.needed));
+                message(
+                    format!("{model} has none of its {all} left, and {needed} needed"),
+                    format!("{} used in the past 24 hours, and the limit is {}", was_or_were(quota.used), thousands(limit)),
+                    context.wait_for_the_window(quota, ""),
+                )
             }
             Self::GenerationsShort { quota } => {
-                let Shortage {
-                    needed,
-                    used,
-                    limit,
-                    ..
-                } = quota;
-                let left = limit.saturating_sub(*used);
-                Message {
-                    summary: format!(
-                        "{} has {} left, {} fewer than the {} needed",
-                        context.name(&quota.model),
-                        count(left, "daily generation"),
-                        thousands(needed.saturating_sub(left)),
-                        thousands(*needed)
-                    ),
-                    cause: format!(
-                        "{} of its {} {} used in the past 24 hours",
-                        thousands(*used),
-                        count(*limit, "daily generation"),
-                        if *used == 1 { "was" } else { "were" }
-                    ),
-                    fix: context.wait_for_the_window(quota, "; or ask for fewer"),
-                }
+                let left = quota.limit.saturating_sub(quota.used);
+                let short = thousands(quota.needed.saturating_sub(left));
+                let (model, needed) = (context.name(&quota.model), thousands(quota.needed));
+                let (left, all) = (count(left, "daily generation"), count(quota.limit, "daily generation"));
+                let verb = if quota.used == 1 { "was" } else { "were" };
+                message(
+                    format!("{model} has {left} left, {short} fewer than the {needed} needed"),
+                    format!("{} of its {all} {verb} used in the past 24 hours", thousands(quota.used)),
+                    context.wait_for_the_window(quota, "; or ask for fewer"),
+                )
             }
             Self::OverDailyLimit {
                 model,
@@ -152,66 +118,50 @@ impl Finding {
                 let left = used.map_or(0, |used| limit.saturating_sub(used));
                 let whole_days = needed.saturating_sub(left).div_ceil((*limit).max(1));
                 let split = if whole_days < MAX_SPLIT_DAYS {
-                    let days = count(whole_days.saturating_add(1), "day");
-                    format!("split the job over {days}")
+                    format!("split the job over {}", count(whole_days.saturating_add(1), "day"))
                 } else {
                     format!("ask for at most {} a day", thousands(*limit))
                 };
-                let split = match left {
-                    _ if left == *limit => split,
-                    0 => format!("{split}, of which today has none left"),
-                    _ => format!("{split}, {} of them today", thousands(left)),
+                let today = match left {
+                    _ if left == *limit => String::new(),
+                    0 => ", of which today has none left".to_owned(),
+                    _ => format!(", {} of them today", thousands(left)),
                 };
-                Message {
-                    summary: format!(
-                        "{} allows {} a day, {} fewer than the {} needed",
-                        context.name(model),
-                        count(*limit, "generation"),
-                        thousands(needed.saturating_sub(*limit)),
-                        thousands(*needed)
-                    ),
-                    cause: "the job needs more than a whole day's limit".to_owned(),
-                    fix: format!(
-                        "{split}{}",
-                        context.higher_tier(*needed, used.unwrap_or(*limit), *limit)
-                    ),
-                }
+                let tier = context.higher_tier(*needed, used.unwrap_or(*limit), *limit);
+                let (model, all) = (context.name(model), count(*limit, "generation"));
+                let (short, needed) = (thousands(needed.saturating_sub(*limit)), thousands(*needed));
+                message(
+                    format!("{model} allows {all} a day, {short} fewer than the {needed} needed"),
+                    "the job needs more than a whole day's limit",
+                    format!("{split}{today}{tier}"),
+                )
             }
-            Self::NoDailyQuota { model, needed } => Message {
-                summary: format!(
-                    "{} has a daily limit of 0 generations, and {} needed",
-                    context.name(model),
-                    is_or_are(*needed)
-                ),
-                cause: "this tier has no quota for this model, only for others".to_owned(),
-                fix: "use another model, or ask Runway for a quota".to_owned(),
-            },
+            Self::NoDailyQuota { model, needed } => message(
+                format!("{} has a daily limit of 0 generations, and {} needed", context.name(model), is_or_are(*needed)),
+                "this tier has no quota for this model, only for others",
+                "use another model, or ask Runway for a quota",
+            ),
             Self::AllModelsZero {
                 read,
                 unread,
                 balance,
             } => {
-                let funded = balance.filter(|balance| *balance > Credits(0));
-                Message {
-                    summary: match (read, unread) {
-                        (0, _) => "Runway lists no model for this key",
-                        (_, 0) => "every model has a daily limit of 0 generations",
-                        _ => "every daily limit that can be read is 0 generations",
-                    }
-                    .to_owned(),
-                    cause: match funded {
-                        Some(balance) => format!(
-                            "the organization has {}, so its tier or account must be restricted",
-                            credits(balance)
-                        ),
-                        None => "tier 1 allows no generations before the first purchase of credits".to_owned(),
-                    },
-                    fix: match funded {
-                        Some(_) => format!("check the organization's tier at {PORTAL}, or ask Runway"),
-                        None => format!(
-                            "buy credits, or check that a purchase went through, at {PORTAL} → Billing (min $10)"
-                        ),
-                    },
+                let summary = match (read, unread) {
+                    (0, _) => "Runway lists no model for this key",
+                    (_, 0) => "every model has a daily limit of 0 generations",
+                    _ => "every daily limit that can be read is 0 generations",
+                };
+                match balance.filter(|balance| *balance > Credits(0)) {
+                    Some(balance) => message(
+                        summary,
+                        format!("the organization has {}, so its tier or account must be restricted", credits(balance)),
+                        format!("check the organization's tier at {PORTAL}, or ask Runway"),
+                    ),
+                    None => message(
+                        summary,
+                        "tier 1 allows no generations before the first purchase of credits",
+                        format!("buy credits, or check that a purchase went through, at {PORTAL} → Billing (min $10)"),
+                    ),
                 }
             }
             Self::ModelUnavailable {
@@ -221,34 +171,25 @@ impl Finding {
                 of,
             } => {
                 let available = context.names(listed, *of);
-                Message {
-                    summary: format!("the model {} is not available to this key", context.name(model)),
-                    cause: format!(
-                        "the tier lists {}, and not this one: the name is misspelled, or the model is \
-                         not enabled",
-                        count(*of, "model")
-                    ),
-                    fix: match (near.is_empty(), listed.is_empty()) {
+                let near: Vec<String> = near.iter().map(|model| context.name(model)).collect();
+                let (listed_models, model) = (count(*of, "model"), context.name(model));
+                message(
+                    format!("the model {model} is not available to this key"),
+                    format!("the tier lists {listed_models}, and not this one: the name is misspelled, or the model is not enabled"),
+                    match (near.is_empty(), listed.is_empty()) {
                         (_, true) => format!("check which organization the key belongs to: {PORTAL}"),
                         (true, false) => format!("use an available model: {available}"),
-                        (false, false) => {
-                            let near: Vec<String> =
-                                near.iter().map(|model| context.name(model)).collect();
-                            format!("did you mean {}? Available: {available}", list(&near, "or"))
-                        }
+                        (false, false) => format!("did you mean {}? Available: {available}", list(&near, "or")),
                     },
-                }
+                )
             }
             Self::ConcurrencyShort {
                 model, allowed: 0, ..
-            } => Message {
-                summary: format!(
-                    "{} allows 0 generations at a time: it can never run",
-                    context.name(model)
-                ),
-                cause: "this tier has a concurrency of 0 for the model".to_owned(),
-                fix: "use another model, or ask Runway for a higher limit".to_owned(),
-            },
+            } => message(
+                format!("{} allows 0 generations at a time: it can never run", context.name(model)),
+                "this tier has a concurrency of 0 for the model",
+                "use another model, or ask Runway for a higher limit",
+            ),
             Self::ConcurrencyShort {
                 model,
                 needed,
@@ -256,44 +197,26 @@ impl Finding {
             } => {
                 let own = context.cap.and_then(tier::of_cap);
                 let tier = own.and_then(|own| tier::first_concurrent(*needed, own));
-                let tier = tier.map_or(String::new(), |tier| {
+                let tier = tier.map(|tier| format!(", or move up to tier {} ({} at a time)", tier.number, tier.concurrency.0));
+                let (model, at_a_time) = (context.name(model), count(*allowed, "generation"));
+                let (short, needed) = (thousands(needed.saturating_sub(*allowed)), thousands(*needed));
+                message(
+                    format!("{model} allows {at_a_time} at a time, {short} fewer than the {needed} needed"),
                     format!(
-                        ", or move up to tier {} ({} at a time)",
-                        tier.number, tier.concurrency.0
-                    )
-                });
-                Message {
-                    summary: format!(
-                        "{} allows {} at a time, {} fewer than the {} needed",
-                        context.name(model),
-                        count(*allowed, "generation"),
-                        thousands(needed.saturating_sub(*allowed)),
-                        thousands(*needed)
-                    ),
-                    cause: format!(
-                        "the tier's concurrency is {}; Runway queues the rest and does not reject it, so \
-                         the job would take longer than planned",
+                        "the tier's concurrency is {}; Runway queues the rest and does not reject it, so the job would take longer than planned",
                         thousands(*allowed)
                     ),
-                    fix: format!(
-                        "lower max-parallel to {allowed} and use --concurrency {}={allowed}{tier}",
-                        context.name(model),
-                    ),
-                }
+                    format!("lower max-parallel to {allowed} and use --concurrency {model}={allowed}{}", tier.unwrap_or_default()),
+                )
             }
-            Self::OverMaxCost { planned, max } => Message {
-                summary: format!(
-                    "the planned cost is {}, {} more than the maximum of {}",
-                    credits(*planned),
-                    thousands(planned.minus(*max).0),
-                    thousands(max.0)
-                ),
-                cause: format!("--max-cost lets this job cost at most {}", credits(*max)),
-                fix: format!(
-                    "{}raise --max-cost",
-                    if context.fewer_fit(*max) { "plan fewer generations, or " } else { "" }
-                ),
-            },
+            Self::OverMaxCost { planned, max } => {
+                let (over, fewer) = (thousands(planned.minus(*max).0), only_if(context.fewer_fit(*max), PLAN_FEWER));
+                message(
+                    format!("the planned cost is {}, {over} more than the maximum of {}", credits(*planned), thousands(max.0)),
+                    format!("--max-cost lets this job cost at most {}", credits(*max)),
+                    format!("{fewer}raise --max-cost"),
+                )
+            }
             Self::KeepShort {
                 keep,
                 planned,
@@ -301,27 +224,13 @@ impl Finding {
             } => {
                 let left = balance.minus(*planned);
                 let missing = keep.minus(left);
-                Message {
-                    summary: format!(
-                        "the job would leave {}, {} fewer than the {} to keep",
-                        credits(left),
-                        thousands(missing.0),
-                        thousands(keep.0)
-                    ),
-                    cause: format!(
-                        "the balance is {}, and the planned generations cost {}",
-                        credits(*balance),
-                        thousands(planned.0)
-                    ),
-                    fix: context.purchase(
-                        missing,
-                        if context.fewer_fit(balance.minus(*keep)) {
-                            ", or plan fewer generations, or lower --keep"
-                        } else {
-                            ", or lower --keep"
-                        },
-                    ),
-                }
+                let fewer = only_if(context.fewer_fit(balance.minus(*keep)), ", or plan fewer generations");
+                let (short, keep) = (thousands(missing.0), thousands(keep.0));
+                message(
+                    format!("the job would leave {}, {short} fewer than the {keep} to keep", credits(left)),
+                    format!("the balance is {}, and the planned generations cost {}", credits(*balance), thousands(planned.0)),
+                    context.purchase(missing, &format!("{fewer}, or lower --keep")),
+                )
             }
             Self::GrantedFewer { grant, tasks } => {
                 let held = grant.limited_by.iter().map(|held| match held {
@@ -338,8 +247,7 @@ impl Finding {
                 let held: Vec<String> = held.map(str::to_owned).collect();
                 let now = match tasks {
                     Some(tasks) => format!(
-                        "start the first {} of the plan now and the rest later; the output \
-                         granted-tasks holds this number",
+                        "start the first {} of the plan now and the rest later; the output granted-tasks holds this number",
                         count(*tasks, "task")
                     ),
                     None => format!(
@@ -347,57 +255,39 @@ impl Finding {
                         thousands(grant.granted)
                     ),
                 };
-                let buy = match grant
-                    .limited_by
-                    .iter()
-                    .any(|held| matches!(held, LimitedBy::Balance | LimitedBy::Keep)) {
-                    true => format!("; to start more, buy credits at {PORTAL} → Billing (min $10, or automatic billing)"),
-                    false => String::new(),
-                };
-                Message {
-                    summary: format!(
-                        "{} of {} can start now, {} fewer than the maximum of {}",
-                        count(grant.granted, "generation"),
-                        context.name(&grant.model),
-                        thousands(grant.max.saturating_sub(grant.granted)),
-                        thousands(grant.max)
-                    ),
-                    cause: format!("limited by {}", list(&held, "and")),
-                    fix: format!("{now}{buy}"),
-                }
+                let mut limited_by = grant.limited_by.iter();
+                let by_credits = limited_by.any(|held| matches!(held, LimitedBy::Balance | LimitedBy::Keep));
+                let buy = format!("; to start more, buy credits at {BILLING}");
+                let (granted, model) = (count(grant.granted, "generation"), context.name(&grant.model));
+                let (fewer, max) = (thousands(grant.max.saturating_sub(grant.granted)), thousands(grant.max));
+                message(
+                    format!("{granted} of {model} can start now, {fewer} fewer than the maximum of {max}"),
+                    format!("limited by {}", list(&held, "and")),
+                    format!("{now}{}", only_if(by_credits, &buy)),
+                )
             }
-            Self::NothingPlanned {} => Message {
-                summary: "the plan holds no task, so nothing was asked for it".to_owned(),
-                cause: "--plan was read to its end, and is empty".to_owned(),
-                fix: "check what writes the plan: it may have failed".to_owned(),
-            },
+            Self::NothingPlanned {} => message(
+                "the plan holds no task, so nothing was asked for it",
+                "--plan was read to its end, and is empty",
+                "check what writes the plan: it may have failed",
+            ),
             Self::RunningLow {
                 forecast,
                 wanted,
                 planned,
-            } => Message {
-                summary: format!(
-                    "the balance lasts about {}, less than the {} of --warn-lasts",
-                    count(forecast.days(), "day"),
-                    exact_duration(*wanted)
-                ),
-                cause: format!(
-                    "{} a day were spent over {} before today{}",
-                    count(forecast.credits_per_day().0, "credit"),
-                    match forecast.basis_days {
-                        1 => "the day".to_owned(),
-                        days => format!("the {days} days"),
-                    },
-                    if *planned > Credits(0) {
-                        "; the planned cost is already taken off the balance"
-                    } else {
-                        ""
-                    }
-                ),
-                fix: format!(
-                    "buy credits at {PORTAL} → Billing in time (automatic billing can do it for you)"
-                ),
-            },
+            } => {
+                let days = match forecast.basis_days {
+                    1 => "the day".to_owned(),
+                    days => format!("the {days} days"),
+                };
+                let planned_too = only_if(*planned > Credits(0), "; the planned cost is already taken off the balance");
+                let (lasts, pace) = (count(forecast.days(), "day"), count(forecast.credits_per_day().0, "credit"));
+                message(
+                    format!("the balance lasts about {lasts}, less than the {} of --warn-lasts", exact_duration(*wanted)),
+                    format!("{pace} a day were spent over {days} before today{planned_too}"),
+                    format!("buy credits at {PORTAL} → Billing in time (automatic billing can do it for you)"),
+                )
+            }
             Self::OverBudget {
                 budget,
                 window,
@@ -406,7 +296,7 @@ impl Finding {
                 days,
                 models,
             } => {
-                let over = spent.plus(*planned).minus(budget.max);
+                let over = credits(spent.plus(*planned).minus(budget.max));
                 let sums = |named: Vec<(String, Credits)>, others: &str| {
                     let shown = named.iter().fold(Credits(0), |sum, (_, one)| sum.plus(*one));
                     let rest = spent.minus(shown);
@@ -416,66 +306,39 @@ impl Finding {
                     all.collect::<Vec<_>>().join(", ")
                 };
                 let by_day = days.iter().map(|(day, sum)| (day.to_string(), *sum));
+                let by_day = sums(by_day.collect(), "other days");
                 let by_model = models.iter().map(|(model, sum)| (context.name(model), *sum));
-                let planned_too = if *planned == Credits(0) {
-                    String::new()
-                } else {
-                    format!(", and the job costs {}", credits(*planned))
+                let by_model = sums(by_model.collect(), "other models");
+                let most = only_if(!days.is_empty(), &format!("; by day: {by_day}; by model: {by_model}"));
+                let planned_too = format!(", and the job costs {}", credits(*planned));
+                let planned_too = only_if(*planned != Credits(0), &planned_too);
+                let when = match window.days() {
+                    1 => format!("on {}", window.start),
+                    _ => format!("from {} to {}", window.start, window.last_day()),
                 };
-                let most = if days.is_empty() {
-                    String::new()
-                } else {
-                    format!(
-                        "; by day: {}; by model: {}",
-                        sums(by_day.collect(), "other days"),
-                        sums(by_model.collect(), "other models")
-                    )
-                };
-                let fewer = if context.fewer_fit(budget.max.minus(*spent)) {
-                    "plan fewer generations, or "
-                } else {
-                    ""
-                };
-                let wait = match budget.period {
-                    _ if *planned > budget.max || *spent == Credits(0) => {
-                        "; waiting does not help".to_owned()
-                    }
+                let verb = if *spent == Credits(1) { "was" } else { "were" };
+                let fewer = only_if(context.fewer_fit(budget.max.minus(*spent)), PLAN_FEWER);
+                let (max, period) = (thousands(budget.max.0), budget.period);
+                let wait = match period {
+                    _ if *planned > budget.max || *spent == Credits(0) => "; waiting does not help".to_owned(),
                     Period::Month => ", or run it again once the month has ended (UTC)".to_owned(),
-                    Period::Days(_) => format!(
-                        ", or run it again once enough of the spending is more than {} old",
-                        budget.period
-                    ),
+                    Period::Days(_) => format!(", or run it again once enough of the spending is more than {period} old"),
                 };
-                Message {
-                    summary: format!(
-                        "the budget of {} credits for {} is exceeded by {}",
-                        thousands(budget.max.0),
-                        budget.period,
-                        credits(over)
-                    ),
-                    cause: format!(
-                        "{} {} spent {}{planned_too}{most}",
-                        credits(*spent),
-                        if *spent == Credits(1) { "was" } else { "were" },
-                        match window.days() {
-                            1 => format!("on {}", window.start),
-                            _ => format!("from {} to {}", window.start, window.last_day()),
-                        },
-                    ),
-                    fix: format!("{fewer}raise --budget{wait}"),
-                }
+                message(
+                    format!("the budget of {max} credits for {period} is exceeded by {over}"),
+                    format!("{} {verb} spent {when}{planned_too}{most}", credits(*spent)),
+                    format!("{fewer}raise --budget{wait}"),
+                )
             }
-            Self::ModelsUsedUp { models, of, all } => Message {
-                summary: if *all {
-                    "no model has daily generations left".to_owned()
-                } else {
-                    let verb = if *of == 1 { "has" } else { "have" };
-                    format!("{} {verb} no daily generations left", count(*of, "model"))
-                },
-                cause: format!("used up in the past 24 hours: {}", context.names(models, *of)),
-                fix: "if the job needs one of them, name it with --generations, so that the gate can decide"
-                    .to_owned(),
-            },
+            Self::ModelsUsedUp { models, of, all } => {
+                let verb = if *of == 1 { "has" } else { "have" };
+                let some = format!("{} {verb} no daily generations left", count(*of, "model"));
+                message(
+                    if *all { "no model has daily generations left" } else { &some },
+                    format!("used up in the past 24 hours: {}", context.names(models, *of)),
+                    "if the job needs one of them, name it with --generations, so that the gate can decide",
+                )
+            }
             Self::KeyMissing { searched, hints } => key_missing(searched, hints, context),
             Self::KeyMalformed {
                 place,
@@ -484,32 +347,23 @@ impl Finding {
             } => key_malformed(place, problem, *advice),
             Self::Unauthorized { asked } => asked.message(
                 context,
-                "Runway does not accept the key (401)".to_owned(),
+                "Runway does not accept the key (401)",
                 "the key is invalid or disabled, or belongs to another environment than this host",
-                &format!(
-                    "check the key at {PORTAL} → API Keys, and that it was made for {}: a staging \
-                     key does not work in production, nor the other way round",
-                    context.host
+                format!(
+                    "check the key at {PORTAL} → API Keys, and that it was made for {host}: a staging key does not work in production, nor the other way round"
                 ),
             ),
             Self::Forbidden { asked } => asked.message(
                 context,
-                "the key is valid, but may not read this organization (403)".to_owned(),
-                &format!("{} refused the request", context.host),
-                &format!("use a key that belongs to the right organization: {PORTAL} → API Keys"),
+                "the key is valid, but may not read this organization (403)",
+                format!("{host} refused the request"),
+                format!("use a key that belongs to the right organization: {PORTAL} → API Keys"),
             ),
             Self::RateLimited { asked, retry_after } => asked.message(
                 context,
-                format!("too many requests: {} {}", context.host, answered(429, asked)),
-                &format!(
-                    "too many requests were sent, or the organization has reached a limit{}",
-                    asks_to_wait(*retry_after)
-                ),
-                &format!(
-                    "try again later{}{}",
-                    context.more_time(),
-                    context.fail_open_hint()
-                ),
+                format!("too many requests: {host} {}", answered(429, asked)),
+                format!("too many requests were sent, or the organization has reached a limit{}", asks_to_wait(*retry_after)),
+                format!("try again later{}", context.more_time()),
             ),
             Self::Unavailable {
                 asked,
@@ -517,75 +371,59 @@ impl Finding {
                 retry_after,
             } => asked.message(
                 context,
-                format!("Runway is unavailable: {} {}", context.host, answered(*status, asked)),
-                &format!(
-                    "Runway is overloaded or has an outage{}",
-                    asks_to_wait(*retry_after)
-                ),
-                &format!(
-                    "try again later{}{}",
-                    context.more_time(),
-                    context.fail_open_hint()
-                ),
+                format!("Runway is unavailable: {host} {}", answered(*status, asked)),
+                format!("Runway is overloaded or has an outage{}", asks_to_wait(*retry_after)),
+                format!("try again later{}", context.more_time()),
             ),
-            Self::Unreachable { asked, why, fix } => asked.message(
-                context,
-                format!("cannot reach {}", context.host_for(asked)),
-                &context.quote(why),
-                &format!(
-                    "{}{}",
-                    match fix {
-                        Some(fix) => context.quote(fix),
-                        None if asked.proxy.is_some() => {
-                            "check the proxy in HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY"
-                                .to_owned()
-                        }
-                        None if context.secure => {
-                            "check the network, the firewall, and --base-url or RUNWAYML_BASE_URL; \
-                             set HTTPS_PROXY if this network needs a proxy"
-                                .to_owned()
-                        }
-                        // Plain http goes to this machine alone, and through no proxy.
-                        None => "check that a server listens there, and --base-url or RUNWAYML_BASE_URL"
-                            .to_owned(),
-                    },
-                    context.fail_open_hint()
-                ),
-            ),
+            Self::Unreachable { asked, why, fix } => {
+                let check = match fix {
+                    Some(fix) => &*context.quote(fix),
+                    None if asked.proxy.is_some() => {
+                        "check the proxy in HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY"
+                    }
+                    None if context.secure => {
+                        "check the network, the firewall, and --base-url or RUNWAYML_BASE_URL; set HTTPS_PROXY if this network needs a proxy"
+                    }
+                    // Plain http goes to this machine alone, and through no proxy.
+                    None => "check that a server listens there, and --base-url or RUNWAYML_BASE_URL",
+                };
+                asked.message(
+                    context,
+                    format!("cannot reach {}", context.host_for(asked)),
+                    context.quote(why),
+                    format!("{check}{}", context.fail_open_hint()),
+                )
+            }
             Self::TlsFailed {
                 asked,
                 why,
                 fix,
                 to_proxy,
-            } => asked.message(
-                context,
-                match &asked.proxy {
-                    Some(proxy) if *to_proxy => {
-                        format!("no secure connection (TLS) to the proxy {}", context.quote(proxy))
-                    }
-                    _ => format!("no secure connection (TLS) to {}", context.host_for(asked)),
-                },
-                &context.quote(why),
-                &context.quote(fix.as_deref().unwrap_or(TLS_FIX)),
-            ),
+            } => {
+                let to = match &asked.proxy {
+                    Some(proxy) if *to_proxy => format!("the proxy {}", context.quote(proxy)),
+                    _ => context.host_for(asked),
+                };
+                asked.message(
+                    context,
+                    format!("no secure connection (TLS) to {to}"),
+                    context.quote(why),
+                    context.quote(fix.as_deref().unwrap_or(TLS_FIX)),
+                )
+            }
             Self::TimedOut {
                 asked,
                 doing,
                 timeout,
                 before,
             } => {
-                let before = before.as_ref().map_or(String::new(), |before| {
-                    format!("; before that: {}", context.quote(before))
-                });
+                let before = before.as_ref();
+                let before = before.map(|before| format!("; before that: {}", context.quote(before)));
                 asked.message(
                     context,
-                    format!(
-                        "no answer from {} within {}",
-                        context.host_for(asked),
-                        exact_duration(*timeout)
-                    ),
-                    &format!("the time ran out while {doing}{before}"),
-                    &format!("try again{}{}", context.more_time(), context.fail_open_hint()),
+                    format!("no answer from {} within {}", context.host_for(asked), exact_duration(*timeout)),
+                    format!("the time ran out while {doing}{}", before.unwrap_or_default()),
+                    format!("try again{}", context.more_time()),
                 )
             }
             Self::RequestRejected { asked, status } => {
@@ -602,11 +440,8 @@ impl Finding {
                     asked.message(
                         context,
                         format!("Runway rejected the request ({status})"),
-                        &format!("{} refused it, with API version {version}", context.host),
-                        &format!(
-                            "do what Runway's reason says; if it is nothing of yours, report it: \
-                             {DOCUMENTATION}/issues"
-                        ),
+                        format!("{host} refused it, with API version {version}"),
+                        format!("do what Runway's reason says; if it is nothing of yours, report it: {DOCUMENTATION}/issues"),
                     )
                 }
             }
@@ -614,70 +449,50 @@ impl Finding {
                 asked,
                 status,
                 leads_to,
-            } => asked.message(
-                context,
-                format!(
-                    "{} answered with the unexpected status {status}",
-                    context.host_for(asked)
-                ),
-                &match leads_to {
-                    Some(host) => format!(
-                        "it redirects to {}; redirects are not followed, so that the key goes to no \
-                         other host",
-                        context.quote(host)
+            } => {
+                let redirects = leads_to.as_ref().map(|to| {
+                    let to = context.quote(to);
+                    format!("it redirects to {to}; redirects are not followed, so that the key goes to no other host")
+                });
+                let other = "this is not Runway's API, or a proxy or firewall answered in its place";
+                asked.message(
+                    context,
+                    format!("{} answered with the unexpected status {status}", context.host_for(asked)),
+                    redirects.as_deref().unwrap_or(other),
+                    format!(
+                        "{} (Runway's own is https://api.dev.runwayml.com), and any proxy or firewall on the way",
+                        context.check_base_url()
                     ),
-                    None => "this is not Runway's API, or a proxy or firewall answered in its place"
-                        .to_owned(),
-                },
-                &format!(
-                    "{} (Runway's own is https://api.dev.runwayml.com), and any proxy or firewall on \
-                     the way",
-                    context.check_base_url()
-                ),
-            ),
+                )
+            }
             Self::UnexpectedResponse { document, problem } => {
-                let source = context.source(*document);
-                let request = document.request(context.path);
-                let (cause, fix) = match source {
-                    _ if matches!(problem, Unexpected::Fields { needed: false, .. }) => (
-                        "the field is not as Runway documents it; no requirement needs it".to_owned(),
-                        "nothing for this run; if Runway has changed its API, upgrade runway-preflight"
-                            .to_owned(),
+                let summary = context.unexpected(*document, problem);
+                match context.source(*document) {
+                    _ if matches!(problem, Unexpected::Fields { needed: false, .. }) => message(
+                        summary,
+                        "the field is not as Runway documents it; no requirement needs it",
+                        "nothing for this run; if Runway has changed its API, upgrade runway-preflight",
                     ),
-                    Source::Runway => (
+                    Source::Runway => message(
+                        summary,
+                        format!("{host} did not answer {} as Runway documents it", document.request(context.path)),
                         format!(
-                            "{} did not answer {request} as Runway documents it",
-                            context.host
-                        ),
-                        format!(
-                            "{}, and any proxy or captive portal on the way; if Runway has changed \
-                             its API, upgrade runway-preflight",
+                            "{}, and any proxy or captive portal on the way; if Runway has changed its API, upgrade runway-preflight",
                             context.check_base_url()
                         ),
                     ),
-                    source => (
-                        format!(
-                            "{} does not hold an answer to {}",
-                            context.quote(&source.name("")),
-                            document.request("")
-                        ),
-                        "save the whole answer again, with nothing else in the file".to_owned(),
+                    source => message(
+                        summary,
+                        format!("{} does not hold an answer to {}", context.quote(&source.name("")), document.request("")),
+                        "save the whole answer again, with nothing else in the file",
                     ),
-                };
-                Message {
-                    summary: context.unexpected(*document, problem),
-                    cause,
-                    fix,
                 }
             }
-            Self::ReportFailed { place, why, fix } => Message {
-                summary: format!("the report could not be written to {}", context.quote(place)),
-                cause: context.quote(why),
-                fix: format!(
-                    "{}; the gate fails if it cannot report its verdict",
-                    context.quote(fix)
-                ),
-            },
+            Self::ReportFailed { place, why, fix } => message(
+                format!("the report could not be written to {}", context.quote(place)),
+                context.quote(why),
+                format!("{}; the gate fails if it cannot report its verdict", context.quote(fix)),
+            ),
         }
     }
 }
@@ -694,24 +509,24 @@ const TLS_FIX: &str =
                        otherwise check the host, this machine's clock, and any proxy on the way";
 
 impl Asked {
-    fn message(&self, context: &Context, summary: String, cause: &str, fix: &str) -> Message {
-        let request = self.document.request(context.path);
-        let mut cause = match self.tries {
-            0 => format!("{cause}; no request was made"),
-            1 => format!("{cause} ({request})"),
-            _ => format!("{cause} ({request}, {})", tries(self)),
-        };
-        if let Some(says) = &self.says {
-            cause.push_str(&format!("; Runway says: {}", context.quote(says)));
+    fn message(
+        &self,
+        context: &Context,
+        summary: impl Into<String>,
+        cause: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Message {
+        let (mut cause, request) = (cause.into(), self.document.request(context.path));
+        cause.push_str(&match self.tries {
+            0 => "; no request was made".to_owned(),
+            1 => format!(" ({request})"),
+            tries => format!(" ({request}, {tries} tries)"),
+        });
+        let says = self.says.iter().map(|says| ("Runway says:", says));
+        for (word, text) in says.chain(self.see.iter().map(|page| ("see", page))) {
+            cause.push_str(&format!("; {word} {}", context.quote(text)));
         }
-        if let Some(page) = &self.see {
-            cause.push_str(&format!("; see {}", context.quote(page)));
-        }
-        Message {
-            summary,
-            cause,
-            fix: fix.to_owned(),
-        }
+        message(summary, cause, fix)
     }
 }
 
@@ -810,12 +625,8 @@ impl Context<'_> {
         match tier::first_sure(needed.saturating_add(used), limit, self.cap) {
             Some(tier) => {
                 let (low, high) = tier.daily_range();
-                format!(
-                    ", or move up to tier {} ({}–{} a day)",
-                    tier.number,
-                    thousands(low),
-                    thousands(high)
-                )
+                let (low, high) = (thousands(low), thousands(high));
+                format!(", or move up to tier {} ({low}–{high} a day)", tier.number)
             }
             None => ", or ask Runway for a higher limit".to_owned(),
         }
@@ -830,24 +641,19 @@ impl Context<'_> {
             Missing::Told(_) => return format!("buy the credits that are named above{or}"),
         };
         if let Some(cap) = self.cap.filter(|cap| missing > *cap) {
-            let own = tier::of_cap(cap);
-            let up = if own.is_some_and(|own| tier::next(own).is_some()) {
-                "move up a tier"
-            } else {
-                "ask Runway for a higher cap"
+            let up = match tier::of_cap(cap).and_then(tier::next) {
+                Some(_) => "move up a tier",
+                None => "ask Runway for a higher cap",
             };
-            return format!(
-                "{} are missing, more than the {} that may be bought in 30 days: {up}{or}",
-                credits(missing),
-                thousands(cap.0)
-            );
+            let (missing, cap) = (credits(missing), thousands(cap.0));
+            return format!("{missing} are missing, more than the {cap} that may be bought in 30 days: {up}{or}");
         }
-        let amount = if missing < MIN_PURCHASE {
-            format!("at least {}", credits(MIN_PURCHASE))
-        } else {
-            format!("the missing {}", credits(missing))
-        };
-        format!("buy {amount} at {PORTAL} → Billing (min $10, or automatic billing){or}")
+        match missing {
+            missing if missing < MIN_PURCHASE => {
+                format!("buy at least {} at {BILLING}{or}", credits(MIN_PURCHASE))
+            }
+            missing => format!("buy the missing {} at {BILLING}{or}", credits(missing)),
+        }
     }
 
     /// Whether a job of fewer generations, and of one at least, costs no more than `room`.
@@ -855,12 +661,14 @@ impl Context<'_> {
         self.cheapest.is_some_and(|cheapest| cheapest <= room)
     }
 
-    fn more_time(&self) -> &'static str {
-        if self.waiting {
-            ", or allow more time (--timeout for each check, --wait for all)"
+    fn more_time(&self) -> String {
+        let again = if self.waiting {
+            "for all"
         } else {
-            ", or allow more time (--timeout for each check, --wait to check again)"
-        }
+            "to check again"
+        };
+        let open = self.fail_open_hint();
+        format!(", or allow more time (--timeout for each check, --wait {again}){open}")
     }
 
     fn fail_open_hint(&self) -> &'static str {
@@ -873,49 +681,37 @@ impl Context<'_> {
 }
 
 fn key_malformed(place: &str, problem: &KeyProblem, advice: Option<&str>) -> Message {
-    let (summary, cause, fix) = match problem {
-        KeyProblem::Text(problem) => (
+    let mut message = match problem {
+        KeyProblem::Text(problem) => message(
             format!("the key in {place} {problem}"),
-            "a key is one word of visible ASCII characters".to_owned(),
-            format!(
-                "copy the key again, without quotes or line breaks; if it is lost, create a new \
-                 one at {PORTAL} → API Keys"
-            ),
+            "a key is one word of visible ASCII characters",
+            format!("copy the key again, without quotes or line breaks; if it is lost, create a new one at {PORTAL} → API Keys"),
         ),
-        KeyProblem::Unreadable(why) => (
+        KeyProblem::Unreadable(why) => message(
             format!("{place} cannot be read"),
-            why.clone(),
+            why,
             format!("make .env readable for this user, or set {VARIABLE}"),
         ),
-        KeyProblem::OtherNames => (
+        KeyProblem::OtherNames => message(
             format!("{place} holds assignments, but none of {VARIABLE}"),
-            "a key file holds the key alone, or names the variable".to_owned(),
+            "a key file holds the key alone, or names the variable",
             format!("write {VARIABLE}= before the key, or the key alone"),
         ),
-        KeyProblem::Placeholder(name) => (
+        KeyProblem::Placeholder(name) => message(
             format!("the key in {place} is a placeholder: {name} was not filled in"),
-            "what stands there is not a key, but the name or the pattern of one".to_owned(),
-            advice.map_or_else(
-                || format!("set {VARIABLE} to the key itself"),
-                str::to_owned,
-            ),
+            "what stands there is not a key, but the name or the pattern of one",
+            advice.map_or(format!("set {VARIABLE} to the key itself"), str::to_owned),
         ),
     };
-    Message {
-        summary,
-        cause: format!("{cause}; no request was made"),
-        fix,
-    }
+    message.cause.push_str("; no request was made");
+    message
 }
 
 fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Message {
-    let skip = if context.skips_missing_key {
-        ""
-    } else {
-        ", or let such runs pass with --missing-key skip"
-    };
+    let skip = ", or let such runs pass with --missing-key skip";
+    let skip = only_if(!context.skips_missing_key, skip);
     let mut cause = format!("searched {}", list(searched, "and"));
-    let mut fix = None;
+    let mut advised = None;
     for hint in hints {
         let (known, advice) = match hint {
             KeyHint::Fork => (
@@ -927,61 +723,41 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
                 format!("add the key to the repository's Dependabot secrets{skip}"),
             ),
             KeyHint::NotProtected => (
-                "this branch or tag is not protected, and GitLab gives protected variables to no \
-                 other"
-                    .to_owned(),
-                format!(
-                    "protect the branch, or clear \"Protect variable\" of {VARIABLE} at Settings → \
-                     CI/CD → Variables{skip}"
-                ),
+                "this branch or tag is not protected, and GitLab gives protected variables to no other".to_owned(),
+                format!("protect the branch, or clear \"Protect variable\" of {VARIABLE} at Settings → CI/CD → Variables{skip}"),
             ),
             KeyHint::NotMapped => (
-                "Azure Pipelines gives a secret variable to no step that does not map it, and none \
-                 to builds of forks"
-                    .to_owned(),
+                "Azure Pipelines gives a secret variable to no step that does not map it, and none to builds of forks".to_owned(),
                 format!("set {VARIABLE}: $({VARIABLE}) in the step's env{skip}"),
             ),
             KeyHint::DotenvNotRead => (
-                "there is a .env file, but in a CI system it is not read unless --key-file .env names \
-                 it, since it comes with the checkout"
-                    .to_owned(),
-                "pass the key to the step from a secret, or read the file with --key-file .env"
-                    .to_owned(),
+                "there is a .env file, but in a CI system it is not read unless --key-file .env names it, since it comes with the checkout".to_owned(),
+                "pass the key to the step from a secret, or read the file with --key-file .env".to_owned(),
             ),
             KeyHint::OtherName(other) => (
                 format!("{other} is set, but that is the variable of another tool"),
-                format!("set RUNWAYML_API_SECRET to the key that is in {other}"),
+                format!("set {VARIABLE} to the key that is in {other}"),
             ),
             KeyHint::EmptySecret => (
                 "GitHub gives an empty value for a secret that it does not find".to_owned(),
-                "check the name of the secret; if an environment holds it, that the job names this \
-                 environment; in a reusable workflow, that it is called with secrets: inherit"
-                    .to_owned(),
+                "check the name of the secret; if an environment holds it, that the job names this environment; in a reusable workflow, that it is called with secrets: inherit".to_owned(),
             ),
             KeyHint::BesideKeyFile => (
-                "RUNWAYML_API_SECRET is set, but --key-file comes first".to_owned(),
-                "put the key into the file given by --key-file, or leave --key-file out to use \
-                 RUNWAYML_API_SECRET"
-                    .to_owned(),
+                format!("{VARIABLE} is set, but --key-file comes first"),
+                format!("put the key into the file given by --key-file, or leave --key-file out to use {VARIABLE}"),
             ),
-            KeyHint::HistoryAsked(flag) => (
-                format!("the balance comes from --from, but {flag} asks Runway for the history"),
-                String::new(),
-            ),
+            KeyHint::HistoryAsked(flag) => {
+                cause.push_str(&format!("; the balance comes from --from, but {flag} asks Runway for the history"));
+                continue;
+            }
         };
         cause.push_str(&format!("; {known}"));
-        fix = fix.or(Some(advice).filter(|advice| !advice.is_empty()));
+        advised = advised.or(Some(advice));
     }
-    Message {
-        summary: "there is no API key".to_owned(),
-        cause,
-        fix: fix.unwrap_or_else(|| {
-            format!(
-                "create a key at {PORTAL} → API Keys and set RUNWAYML_API_SECRET to it (in GitHub \
-                 Actions: store it as a secret, and pass it to the step in env or as api-secret)"
-            )
-        }),
-    }
+    let create = format!(
+        "create a key at {PORTAL} → API Keys and set {VARIABLE} to it (in GitHub Actions: store it as a secret, and pass it to the step in env or as api-secret)"
+    );
+    message("there is no API key", cause, advised.unwrap_or(create))
 }
 
 /// The heading of a code in the documentation.
@@ -996,14 +772,7 @@ pub(super) fn documentation(code: Code) -> String {
 fn answered(status: u16, asked: &Asked) -> String {
     match asked.tries {
         0 | 1 => format!("answered {status}"),
-        _ => format!("still answered {status} after {}", tries(asked)),
-    }
-}
-
-fn tries(asked: &Asked) -> String {
-    match asked.tries {
-        1 => "1 try".to_owned(),
-        tries => format!("{tries} tries"),
+        tries => format!("still answered {status} after {tries} tries"),
     }
 }
 
