@@ -20,6 +20,21 @@ def action():
     return YAML(typ="safe").load(ROOT / "action.yml")
 
 
+def described(shown):
+    """What `--help` says of each flag, in the words of an input."""
+    entries, name = {}, None
+    for line in shown.splitlines():
+        flag = re.match(r"  (?:-\w, )?--([a-z-]+)(?: (\S+))?(?:  +(.*))?$", line)
+        if flag:
+            name = flag[1]
+            entries[name] = [f"`{flag[2]}`:" if flag[2] else "`true`:", flag[3] or ""]
+        elif name and line.startswith(" " * 33):
+            entries[name].append(line.strip())
+        else:
+            name = None
+    return {name: re.sub(r"--(?=[a-z])", "", " ".join(" ".join(words).split())) for name, words in entries.items()}
+
+
 def table(heading, rows):
     return "\n".join([f"| {heading} | |", "|---|---|", *(
         f"| `{name}` | {' '.join(row['description'].split()).replace('|', chr(92) + '|')} |" for name, row in rows.items())])

@@ -22,6 +22,13 @@ class TheAction(unittest.TestCase):
         flags = set(re.findall(r"(?m)^  (?:-\w, )?--([a-z-]+)", shown)) - NO_INPUT
         self.assertEqual(set(readme.action()["inputs"]) - OWN, flags)
 
+    def test_inputs_are_described_as_the_flags(self):
+        shown = subprocess.run([binary(), "--help"], capture_output=True, text=True, check=True).stdout
+        described = readme.described(shown)
+        for name, thing in readme.action()["inputs"].items():
+            if name not in OWN | {"label"}:
+                self.assertEqual(" ".join(thing["description"].split()), described[name])
+
     def test_every_input_goes_through_the_environment_to_its_flag(self):
         inputs = set(readme.action()["inputs"])
         (gate,) = (step for step in readme.action()["runs"]["steps"] if step["id"] == "gate")
