@@ -314,18 +314,12 @@ fn warn(
 }
 
 fn warn_generations(job: &Job, models: &Models, decision: &mut Decision) {
-    let findings =
-        |model: &Model, needed: u64| generations::check(model, needed, Some(models)).errors;
     for (model, need) in &job.warn_generations {
-        let required = job.need(model).map(|needed| findings(model, needed));
-        let stopped = job.concurrency.iter().any(|(known, _)| known == model);
-        for finding in findings(model, *need) {
-            let code = finding.code();
+        for finding in generations::check(model, *need, Some(models)).errors {
+            let is_same =
+                |error: &Finding| error.code() == finding.code() && error.model() == Some(model);
             // What is an error already is not a warning as well.
-            let mut errors = required.iter().flatten().map(Finding::code);
-            let by_concurrency =
-                stopped && matches!(code, Code::ModelUnavailable | Code::ConcurrencyShort);
-            if !errors.any(|error| error == code) && !by_concurrency {
+            if !decision.errors.iter().any(is_same) {
                 decision.warnings.push(finding);
             }
         }

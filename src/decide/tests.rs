@@ -444,6 +444,18 @@ fn a_model_that_never_runs_is_told_once() {
             decision.errors
         );
     }
+    // A warning is not lost to a flag that is met.
+    let mut warned = job(&World {
+        at_a_time: Some(0),
+        ..PLENTY
+    });
+    warned.warn_generations = vec![(Model::new("tested"), 1)];
+    let stopped = organization(&World {
+        concurrency: Some(0),
+        ..PLENTY
+    });
+    let decision = decided(&warned, Some(&stopped), None);
+    assert_eq!((decision.errors.len(), decision.warnings.len()), (0, 1));
     // Nor is a model that is not there told by both flags, whatever is needed of it.
     for needed in [Some(0), Some(1), None] {
         let mut job = job(&World {
