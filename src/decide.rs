@@ -12,7 +12,7 @@ use crate::job::Job;
 use crate::quota::{Credits, Limit, Model, ModelQuota, Models, Organization, Unreadable};
 use crate::requirement::credits::short;
 use crate::requirement::{
-    budget, concurrency, credits, generations, keep, max_cost, planned_cost, Check, Row, MAX_NAMED,
+    budget, concurrency, credits, generations, keep, max_cost, planned_cost, Row, MAX_NAMED,
 };
 use crate::source::Document;
 use crate::spend::{History, UtcDay};
@@ -70,22 +70,17 @@ impl Decision {
         !self.errors.is_empty() && errors.all(|finding| finding.code().waiting_helps())
     }
 
-    fn add(&mut self, check: Check) {
-        self.errors.extend(check.errors.iter().cloned());
-        let errors = check.errors;
-        self.rows.push(Row {
-            errors,
-            ..check.row
-        });
+    fn add(&mut self, row: Row) {
+        self.errors.extend(row.errors.iter().cloned());
+        self.rows.push(row);
     }
 
     /// Adds a requirement whose errors another error stands for, if there is one.
-    fn add_covered(&mut self, check: Check, covered: bool) {
+    fn add_covered(&mut self, mut row: Row, covered: bool) {
         if covered {
-            self.rows.push(check.row);
-        } else {
-            self.add(check);
+            row.errors.clear();
         }
+        self.add(row);
     }
 }
 
@@ -104,9 +99,25 @@ pub fn decide(job: &Job, facts: Facts) -> Decision {
         let unreadable = unreadable.into_iter();
         decision.errors.extend(unreadable.map(unreadable_error));
     }
-    check_models(job, organization, balance, &mut decision);
+    let models = models(organization);
+    let none_may_run = models.and_then(all_zero);
+    decision
+        .errors
+        .extend(none_may_run.map(|(read, unread)| Finding::AllModelsZero {
+            read,
+            unread,
+            balance,
+        }));
+    // `all-models-zero` covers every error of a model.
+    let covered = none_may_run.is_some();
+    for (model, need) in job.needs() {
+        decision.add_covered(generations::check(model, need, models), covered);
+    }
     check_account(job, planned, organization, balance, &mut decision);
-    check_concurrency(job, organization, &mut decision);
+    for (model, needed) in &job.concurrency {
+        let row = concurrency::check(model, *needed, job.need(model), models);
+        decision.add_covered(row, covered);
+    }
     if let Some(budget) = job.budget {
         let planned = planned.unwrap_or_default();
         decision.add(budget::check(budget, planned, facts.budgeted, facts.today));
@@ -125,12 +136,10 @@ pub fn decide(job: &Job, facts: Facts) -> Decision {
         });
         decision.warnings.extend(short);
     }
-    decision.not_foreseen = if facts.recent.is_none() {
-        Some("the history")
-    } else if balance.is_none() {
-        Some("the balance")
-    } else {
-        None
+    decision.not_foreseen = match (facts.recent, balance) {
+        (None, _) => Some("the history"),
+        (_, None) => Some("the balance"),
+        _ => None,
     };
     decision
 }
@@ -214,28 +223,6 @@ fn unreadable_error(what: &Unreadable) -> Finding {
     Finding::unreadable(Document::Organization, what)
 }
 
-fn check_models(
-    job: &Job,
-    organization: Option<&Organization>,
-    balance: Option<Credits>,
-    decision: &mut Decision,
-) {
-    let models = models(organization);
-    let none_may_run = models.and_then(all_zero);
-    if let Some((read, unread)) = none_may_run {
-        decision.errors.push(Finding::AllModelsZero {
-            read,
-            unread,
-            balance,
-        });
-    }
-    for (model, need) in job.needs() {
-        let check = generations::check(model, need, models);
-        // `all-models-zero` covers every error of a model.
-        decision.add_covered(check, none_may_run.is_some());
-    }
-}
-
 fn check_account(
     job: &Job,
     planned: Option<Credits>,
@@ -248,7 +235,7 @@ fn check_account(
     }
     let keep = job.keep.zip(planned);
     let max_cost = job.max_cost.zip(planned);
-    let checks = [
+    let rows = [
         job.credits.map(|needed| credits::check(needed, balance)),
         planned.map(|cost| planned_cost::check(job, cost, balance)),
         max_cost.map(|(max, planned)| max_cost::check(max, planned)),
@@ -258,9 +245,9 @@ fn check_account(
     let empty = no_credits(job, planned, balance);
     let empty_reported = empty.is_some();
     decision.errors.extend(empty);
-    for check in checks.into_iter().flatten() {
-        let covered = empty_reported && check.row.kind != "max-cost";
-        decision.add_covered(check, covered);
+    for row in rows.into_iter().flatten() {
+        let covered = empty_reported && row.kind != "max-cost";
+        decision.add_covered(row, covered);
     }
 }
 
@@ -277,15 +264,6 @@ fn no_credits(job: &Job, planned: Option<Credits>, balance: Option<Credits>) -> 
         balance,
         needed: needed.filter(|needed| *needed > balance.max(Credits(0))),
     })
-}
-
-fn check_concurrency(job: &Job, organization: Option<&Organization>, decision: &mut Decision) {
-    let models = models(organization);
-    let none_may_run = models.and_then(all_zero).is_some();
-    for (model, needed) in &job.concurrency {
-        let check = concurrency::check(model, *needed, job.need(model), models);
-        decision.add_covered(check, none_may_run);
-    }
 }
 
 fn warn(

@@ -1,5 +1,5 @@
-//! One file for each kind of requirement: its check returns the row of the report and the
-//! findings together. No clock, no input, no output.
+//! One file for each kind of requirement: its check returns the row of the report, with the errors
+//! that are about it. No clock, no input, no output.
 
 pub(crate) mod budget;
 pub(crate) mod concurrency;
@@ -15,15 +15,6 @@ use crate::source::Document;
 
 /// As many models, days or fields as one diagnostic names as an example.
 pub(crate) const MAX_NAMED: usize = 3;
-
-/// What came of one requirement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// The row of the report.
-    pub row: Row,
-    /// What falls short.
-    pub errors: Vec<Finding>,
-}
 
 /// One requirement, and whether it is met.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +76,11 @@ impl Row {
 
     fn note(mut self, note: String) -> Self {
         self.note = note;
+        self
+    }
+
+    fn errors(mut self, errors: impl IntoIterator<Item = Finding>) -> Self {
+        self.errors.extend(errors);
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Check, Row, MAX_NAMED};
+use super::{Row, MAX_NAMED};
 use crate::diagnostic::Finding;
 use crate::format::thousands;
 use crate::quota::{Credits, Model};
@@ -15,7 +15,7 @@ pub(crate) fn check(
     planned: Credits,
     history: Option<&History>,
     today: UtcDay,
-) -> Check {
+) -> Row {
     let name = format!(
         "budget of {} for {}",
         thousands(budget.max.0),
@@ -25,36 +25,27 @@ pub(crate) fn check(
         document: Document::Usage,
         ..Row::new("budget", name, planned.0)
     };
-    let mut errors = Vec::new();
-    let Some(history) = history else {
-        return Check { row, errors };
-    };
+    let Some(history) = history else { return row };
     let window = budget.period.on(today);
     let history = history.within(window);
     let spent = spent(&history);
     let left = budget.max.minus(spent);
-    if left < planned {
-        let days = history
-            .newest_first()
-            .map(|(day, _)| (day, history.on(day)));
+    let over = (left < planned).then(|| {
+        let days = history.newest_first();
+        let days = days.map(|(day, _)| (day, history.on(day)));
         let models = history.by_model().into_iter();
-        errors.push(Finding::OverBudget {
+        let models = models.map(|(model, sum)| (model.clone(), sum));
+        Finding::OverBudget {
             budget,
             window,
             spent,
             planned,
             days: largest::<UtcDay>(days.collect(), MAX_NAMED),
-            models: largest::<Model>(
-                models.map(|(model, sum)| (model.clone(), sum)).collect(),
-                MAX_NAMED,
-            ),
-        });
-    }
+            models: largest::<Model>(models.collect(), MAX_NAMED),
+        }
+    });
     let note = format!("{} spent since {}", thousands(spent.0), window.start);
-    Check {
-        row: row.decided(left.0).note(note),
-        errors,
-    }
+    row.decided(left.0).note(note).errors(over)
 }
 
 /// What the budget has left.

@@ -1,7 +1,7 @@
 //! Generations of a model that the tier must allow at a time.
 
 use super::generations::{has_no_daily_quota, unavailable};
-use super::{Check, Left, Row};
+use super::{Left, Row};
 use crate::diagnostic::Finding;
 use crate::quota::{Limit, Model, Models};
 
@@ -12,39 +12,27 @@ pub(crate) fn check(
     needed: u64,
     generations: Option<u64>,
     models: Option<&Models>,
-) -> Check {
+) -> Row {
     let mut row = Row::new("concurrency", "concurrency", needed)
         .of_model(model)
         .note("at a time".to_owned());
-    let mut errors = Vec::new();
-    let Some(models) = models else {
-        return Check { row, errors };
+    let Some(models) = models else { return row };
+    let Some(quota) = models.get(model) else {
+        row.met = Some(false);
+        let told = generations.is_some();
+        return row.errors((!told).then(|| unavailable(model, models)));
     };
+    let Ok(limit) = quota.concurrency else {
+        return row;
+    };
+    row.left = Left::from(limit);
+    row.met = Some(limit.covers(needed));
     let wanted = generations.is_some_and(|needed| needed > 0);
-    match models.get(model) {
-        None => {
-            row.met = Some(false);
-            if generations.is_none() {
-                errors.push(unavailable(model, models));
-            }
-        }
-        Some(quota) => {
-            if let Ok(limit) = quota.concurrency {
-                row.left = Left::from(limit);
-                row.met = Some(limit.covers(needed));
-            }
-            let reported =
-                wanted && (has_no_daily_quota(quota) || quota.concurrency == Ok(Limit::AtMost(0)));
-            if let (Some(false), Ok(Limit::AtMost(allowed)), false) =
-                (row.met, &quota.concurrency, reported)
-            {
-                errors.push(Finding::ConcurrencyShort {
-                    model: model.clone(),
-                    needed,
-                    allowed: *allowed,
-                });
-            }
-        }
-    }
-    Check { row, errors }
+    let told = wanted && (has_no_daily_quota(quota) || limit == Limit::AtMost(0));
+    let allowed = limit.number().filter(|allowed| *allowed < needed && !told);
+    row.errors(allowed.map(|allowed| Finding::ConcurrencyShort {
+        model: model.clone(),
+        needed,
+        allowed,
+    }))
 }

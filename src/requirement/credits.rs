@@ -1,11 +1,11 @@
 //! The minimum balance before the job.
 
-use super::{Check, Row};
+use super::Row;
 use crate::diagnostic::{CreditsFlag, Finding};
 use crate::format::dollars;
 use crate::quota::Credits;
 
-pub(crate) fn check(needed: Credits, balance: Option<Credits>) -> Check {
+pub(crate) fn check(needed: Credits, balance: Option<Credits>) -> Row {
     let row = Row::new("credits", "credits", needed.0);
     against_balance(row, needed, CreditsFlag::Credits, balance)
 }
@@ -16,16 +16,10 @@ pub(super) fn against_balance(
     needed: Credits,
     flag: CreditsFlag,
     balance: Option<Credits>,
-) -> Check {
-    let Some(balance) = balance else {
-        let errors = Vec::new();
-        return Check { row, errors };
-    };
-    let short = short(needed, flag, balance);
-    Check {
-        row: row.decided(balance.0).note(dollars(balance)),
-        errors: short.into_iter().collect(),
-    }
+) -> Row {
+    let Some(balance) = balance else { return row };
+    let row = row.decided(balance.0).note(dollars(balance));
+    row.errors(short(needed, flag, balance))
 }
 
 pub(crate) fn short(needed: Credits, flag: CreditsFlag, balance: Credits) -> Option<Finding> {

@@ -1,6 +1,6 @@
 //! Generations of a model that must be left today.
 
-use super::{Check, Left, Row, MAX_NAMED};
+use super::{Left, Row, MAX_NAMED};
 use crate::diagnostic::{Finding, Shortage};
 use crate::format::thousands;
 use crate::quota::{Limit, Model, ModelQuota, Models};
@@ -12,21 +12,30 @@ const MAX_LISTED: usize = 100;
 const MAX_COMPARED: usize = 100;
 
 /// A model that is not among `models` is not available; `None` if the list could not be read.
-pub(crate) fn check(model: &Model, needed: u64, models: Option<&Models>) -> Check {
-    let quota = models.and_then(|models| models.get(model));
-    let errors = match (models, quota) {
-        (None, _) => Vec::new(),
-        (Some(models), None) => vec![unavailable(model, models)],
-        (Some(_), Some(quota)) => {
-            let short = shortfall(model, needed, quota);
-            let never_runs = never_runs(model, needed, quota);
-            short.into_iter().chain(never_runs).collect()
-        }
+pub(crate) fn check(model: &Model, needed: u64, models: Option<&Models>) -> Row {
+    let mut row = Row::new("generations", "generations", needed).of_model(model);
+    let Some(models) = models else { return row };
+    let Some(quota) = models.get(model) else {
+        row.met = Some(false);
+        return row.errors([unavailable(model, models)]);
     };
-    Check {
-        row: row(model, needed, models, quota),
-        errors,
+    let limit = quota.daily_limit.as_ref().ok().copied();
+    if let Ok(left) = quota.left() {
+        row.left = Left::from(left);
+        row.of = limit.and_then(Limit::number);
     }
+    row.met = match (row.left, row.needed, limit) {
+        (Left::NoLimit, _, _) | (_, 0, Some(_)) => Some(true),
+        (Left::Number(left), needed, _) => Some(left >= needed),
+        // What is known to be short stays short, whatever was used.
+        (Left::Unknown, needed, Some(Limit::AtMost(limit))) if needed > limit.into() => Some(false),
+        (Left::Unknown, _, _) => None,
+    };
+    let used = quota.used.as_ref().ok();
+    let used = used.map(|used| format!("{} used in the past 24 h", thousands(*used)));
+    row.note(used.unwrap_or_default())
+        .errors(shortfall(model, needed, quota))
+        .errors(never_runs(model, needed, quota))
 }
 
 /// The one error that fits: each is decided from the figures that it needs.
@@ -77,29 +86,6 @@ fn never_runs(model: &Model, needed: u64, quota: &ModelQuota) -> Option<Finding>
 /// Whether `no-daily-quota` covers the model.
 pub(crate) fn has_no_daily_quota(quota: &ModelQuota) -> bool {
     quota.daily_limit == Ok(Limit::AtMost(0))
-}
-
-fn row(model: &Model, needed: u64, models: Option<&Models>, quota: Option<&ModelQuota>) -> Row {
-    let mut row = Row::new("generations", "generations", needed).of_model(model);
-    let limit = quota.and_then(|quota| quota.daily_limit.as_ref().ok().copied());
-    let Some(quota) = quota else {
-        row.met = models.map(|_| false);
-        return row;
-    };
-    if let Ok(left) = quota.left() {
-        row.left = Left::from(left);
-        row.of = limit.and_then(Limit::number);
-    }
-    row.met = match (row.left, row.needed, limit) {
-        (Left::NoLimit, _, _) | (_, 0, Some(_)) => Some(true),
-        (Left::Number(left), needed, _) => Some(left >= needed),
-        // What is known to be short stays short, whatever was used.
-        (Left::Unknown, needed, Some(Limit::AtMost(limit))) if needed > limit.into() => Some(false),
-        (Left::Unknown, _, _) => None,
-    };
-    let used = quota.used.as_ref().ok();
-    let used = used.map(|used| format!("{} used in the past 24 h", thousands(*used)));
-    row.note(used.unwrap_or_default())
 }
 
 /// A model that the tier does not list, with the names that are nearest.

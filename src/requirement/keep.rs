@@ -1,29 +1,22 @@
 //! What must be left of the balance after the job.
 
-use super::{Check, Row};
+use super::Row;
 use crate::diagnostic::Finding;
 use crate::format::dollars;
 use crate::quota::Credits;
 
-pub(crate) fn check(keep: Credits, planned: Credits, balance: Option<Credits>) -> Check {
+pub(crate) fn check(keep: Credits, planned: Credits, balance: Option<Credits>) -> Row {
     let row = Row::new("keep", "credits to keep", keep.0);
-    let mut errors = Vec::new();
-    let Some(balance) = balance else {
-        return Check { row, errors };
-    };
+    let Some(balance) = balance else { return row };
     let left = balance.minus(planned);
     // `credits-short` of the plan covers it.
-    if left < keep && left >= Credits(0) {
-        errors.push(Finding::KeepShort {
-            keep,
-            planned,
-            balance,
-        });
-    }
-    Check {
-        row: row.decided(left.0).note(dollars(left)),
-        errors,
-    }
+    let short = left < keep && left >= Credits(0);
+    let short = short.then_some(Finding::KeepShort {
+        keep,
+        planned,
+        balance,
+    });
+    row.decided(left.0).note(dollars(left)).errors(short)
 }
 
 #[cfg(test)]
@@ -41,7 +34,7 @@ mod tests {
             let balance = Some(Credits(balance));
             let found = check(Credits(keep), Credits(planned), balance);
             let case = format!("{balance:?} {planned} {keep}");
-            assert_eq!(found.row.met, met, "{case}");
+            assert_eq!(found.met, met, "{case}");
             assert_eq!(!found.errors.is_empty(), reported, "{case}");
         }
     }
