@@ -34,10 +34,14 @@ impl BaseUrl {
             return refuse("must not have a query or a fragment");
         }
         let Ok(uri) = text.parse::<Uri>() else {
-            return refuse("is not a URL");
+            return refuse(if text.starts_with("https://") {
+                "is not a URL"
+            } else {
+                "must begin with https://"
+            });
         };
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return refuse("is not a URL with a scheme and a host");
+            return refuse("must begin with https://");
         };
         if authority.as_str().contains('@') {
             return refuse("must not have a user or a password");
@@ -60,7 +64,7 @@ impl BaseUrl {
                     "must be https: http would send the key unencrypted; it is allowed only for \
                      localhost",
                 ),
-                _ => return refuse("must be https"),
+                _ => return refuse("must begin with https://"),
             };
         let own_port = if secure { 443 } else { 80 };
         let host = match authority.port_u16() {

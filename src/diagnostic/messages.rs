@@ -124,8 +124,8 @@ impl Finding {
                 };
                 let today = match left {
                     _ if left == *limit => String::new(),
-                    0 => ", of which today has none left".to_owned(),
-                    _ => format!(", {} of them today", thousands(left)),
+                    0 => " (none today)".to_owned(),
+                    _ => format!(" ({} today)", thousands(left)),
                 };
                 let tier = context.higher_tier(*needed, used.unwrap_or(*limit), *limit);
                 let (model, all) = (context.name(model), count(*limit, "generation"));
@@ -280,7 +280,7 @@ impl Finding {
                     1 => "the day".to_owned(),
                     days => format!("the {days} days"),
                 };
-                let planned_too = only_if(*planned > Credits(0), "; the planned cost is already taken off the balance");
+                let planned_too = only_if(*planned > Credits(0), "; the balance is what is left after the planned cost");
                 let (lasts, pace) = (count(forecast.days(), "day"), count(forecast.credits_per_day().0, "credit"));
                 message(
                     format!("the balance lasts about {lasts}, less than the {} of --warn-lasts", exact_duration(*wanted)),
@@ -350,7 +350,7 @@ impl Finding {
                 "Runway does not accept the key (401)",
                 "the key is invalid or disabled, or belongs to another environment than this host",
                 format!(
-                    "check the key at {PORTAL} → API Keys, and that it was made for {host}: a staging key does not work in production, nor the other way round"
+                    "check the key at {PORTAL} → API Keys, and that it was made for {host}: a staging key does not work in production, or a production key in staging"
                 ),
             ),
             Self::Forbidden { asked } => asked.message(
@@ -433,7 +433,7 @@ impl Finding {
                     asked.message(
                         context,
                         format!("Runway rejected API version {version} ({status})"),
-                        "Runway may no longer support the requests of this runway-preflight",
+                        "Runway may no longer support this version of runway-preflight",
                         "update runway-preflight",
                     )
                 } else {

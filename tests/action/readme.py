@@ -13,6 +13,7 @@ from support import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCES = {".yml": "yaml", ".sh": "sh", ".json": "json"}
+OWN_INPUTS = {"api-secret", "fail"}
 NAMED = {"Makefile": "make", "Jenkinsfile": "groovy"}
 
 
@@ -42,7 +43,9 @@ def table(heading, rows):
 
 def part(name):
     if name in ("inputs", "outputs"):
-        return table(name.removesuffix("s"), action()[name])
+        # The inputs that are flags stand in the table of the reference.
+        rows = {row: told for row, told in action()[name].items() if name == "outputs" or row in OWN_INPUTS}
+        return table(name.removesuffix("s"), rows)
     path = ROOT / name
     return f"```{FENCES.get(path.suffix) or NAMED[path.name]}\n{path.read_text().rstrip()}\n```"
 

@@ -12,7 +12,7 @@ from test_end_to_end import OUTPUTS
 
 WORKFLOWS = [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("examples/*workflow.yml")]
 # What the Action adds to the flags, and what it has no use for.
-OWN = {"api-secret", "fail"}
+OWN = readme.OWN_INPUTS
 NO_INPUT = {"help", "version", "json", "demo"}
 
 
