@@ -16,7 +16,7 @@ use super::UsageError;
 #[argh(help_triggers("-h", "--help"))]
 pub(super) struct Flags {
     /// the job creates N generations with MODEL today; several for one model add up. MODEL=N@CREDITS:
-    /// each costs CREDITS at the most, and the balance must hold the planned cost. MODEL=MIN..MAX: at
+    /// each costs at most CREDITS, and the balance must hold the planned cost. MODEL=MIN..MAX: at
     /// least MIN; the output granted says how many, up to MAX, may start now. Example: --generations gen4.5=20
     #[argh(option, arg_name = "MODEL=N")]
     pub(super) generations: Vec<String>,
@@ -28,12 +28,12 @@ pub(super) struct Flags {
     /// how many can start now. Example: --plan tasks.jsonl --plan-min 10
     #[argh(option, arg_name = "N")]
     pub(super) plan_min: Option<String>,
-    /// what one output of MODEL costs, or one second of it; 'MODEL FIELD=VALUE... CREDITS[/s]' is for the
-    /// tasks of a plan whose fields are so. You supply the prices: they are listed at
+    /// what one output of MODEL costs, or one second of it; 'MODEL FIELD=VALUE... CREDITS[/s]' applies to the
+    /// tasks of a plan with these fields. You supply the prices: they are listed at
     /// https://docs.dev.runwayml.com/guides/pricing. Example: --generations gen4.5=20 --price gen4.5=60
     #[argh(option, arg_name = "MODEL=CREDITS[/s]")]
     pub(super) price: Vec<String>,
-    /// the planned cost must be N credits at the most; decided without a key as well.
+    /// maximum planned cost of the job, in credits; checked without a key as well.
     /// Example: --generations gen4.5=20@60 --max-cost 1500
     #[argh(option, arg_name = "N")]
     pub(super) max_cost: Option<String>,
