@@ -8,20 +8,21 @@ mod help;
 mod values;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use argh::{ArgsInfo, FromArgs};
+use argh::FromArgs;
 
 use self::flags::{help_asked, normalize, Flags};
 use self::help::example;
 use self::values::{entries, is_label, items, Value};
-use crate::job::{Cost, Job};
+use crate::job::{Cost, Generations, Job};
 use crate::price::Prices;
 use crate::quota::{Credits, Model};
 use crate::report::Format;
 use crate::source::Source;
-use crate::spend::{Range, UtcDay, SECONDS_A_DAY};
+use crate::spend::{Range, UtcDay};
 
 pub use self::help::{help, short_help};
 pub use self::values::echo;
@@ -29,20 +30,11 @@ pub use self::values::echo;
 /// What `--version` prints.
 pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");
 
-/// A longer wait is a mistake: nothing that waiting resolves takes more than a day.
-const MAX_WAIT: Duration = Duration::from_secs(7 * SECONDS_A_DAY);
-
-const MIN_INTERVAL: Duration = Duration::from_secs(5);
-
-const MAX_INTERVAL: Duration = Duration::from_secs(SECONDS_A_DAY);
-
 /// The value of `--timeout` where it is not given.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Each is a row of the report; a plan counts by its models.
 const MAX_REQUIREMENTS: usize = 1_000;
-
-const MAX_TIMEOUT: Duration = Duration::from_secs(3_600);
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -90,8 +82,6 @@ pub struct Settings {
     pub wait: Option<Duration>,
     /// Between two checks.
     pub interval: Duration,
-    /// `--interval` is given.
-    pub interval_given: bool,
     /// For one check.
     pub timeout: Duration,
     /// `--fail-open`.
@@ -117,10 +107,6 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn has_planned_cost(&self) -> bool {
-        self.job.priced && (self.plan.is_some() || !self.job.generations.is_empty())
-    }
-
     /// Whether anything at all comes from Runway.
     pub fn asks_runway(&self) -> bool {
         let history = self.shown.is_some() || self.job.asks_for_history();
@@ -135,66 +121,50 @@ pub struct UsageError(pub String);
 
 impl UsageError {
     /// An error with an example of what would be right.
-    pub fn new(problem: impl Into<String>, example: &str) -> Self {
+    pub fn new(problem: impl fmt::Display, example: impl fmt::Display) -> Self {
         Self(format!(
-            "error: {}\nexample: runway-preflight {example}\n",
-            problem.into()
-        ))
-    }
-
-    /// The same for a variable of the environment, with an assignment that would be right.
-    pub fn of_variable(problem: &str, assignment: &str) -> Self {
-        Self(format!(
-            "error: {problem}\nexample: {assignment} runway-preflight\n"
+            "error: {problem}\nexample: runway-preflight {example}\n"
         ))
     }
 }
 
 /// An error in the words of the Action: its inputs are the flags without their dashes.
 pub fn of_inputs(error: &UsageError) -> UsageError {
-    let flags = Flags::get_args_info().flags;
-    let input = |word: &str| {
-        let name = word.trim_end_matches([',', ';', ':', '.', ')']);
-        let known = flags.iter().any(|flag| flag.long == name);
-        known.then(|| word.trim_start_matches('-').to_owned())
-    };
     // The Action hands a switch that is neither true nor false on with its value; `fail` is the Action's own.
     let either = "takes true or false, and nothing else";
-    if error.0.starts_with("error: unknown flag \"--fail\"\n") {
-        return UsageError(format!(
-            "error: the input fail {either}\nexample: fail: false\n"
-        ));
-    }
-    let told = error
+    let message = error
         .0
         .replace("takes no value: give it alone, or leave it out", either);
-    let (problem, example) = told.split_once("\nexample: ").unwrap_or((&told, ""));
+    let (problem, example) = match message.split_once("\nexample: runway-preflight ") {
+        Some(("error: unknown flag \"--fail\"", _)) => {
+            (&*format!("error: --fail {either}"), "--fail false\n")
+        }
+        Some(parts) => parts,
+        None => return UsageError(message),
+    };
     // What stands in quotation marks was given, and stays as it is.
     let mut quoted = false;
     let mut first = "the input ";
     let words = problem.split(' ').map(|word| {
         let inside = quoted;
         quoted ^= word.matches('"').count() % 2 == 1;
-        match input(word).filter(|_| !inside) {
-            Some(name) => format!("{}{name}", std::mem::take(&mut first)),
-            None => word.to_owned(),
+        match word.strip_prefix("--").filter(|name| !name.is_empty()) {
+            Some(name) if !inside => format!("{}{name}", std::mem::take(&mut first)),
+            _ => word.to_owned(),
         }
     });
-    let problem = words.collect::<Vec<_>>().join(" ");
-    let mut example = example
-        .trim_end()
-        .strip_prefix("runway-preflight")
-        .unwrap_or(example)
-        .split_whitespace()
-        .peekable();
-    let mut inputs = Vec::new();
-    while let Some(word) = example.next() {
-        let value = example
-            .next_if(|next| !next.starts_with("--"))
-            .unwrap_or("true");
-        inputs.push(format!("{}: {value}", word.trim_start_matches('-')));
-    }
-    UsageError(format!("{problem}\nexample: {}\n", inputs.join(", ")))
+    let words: Vec<String> = words.collect();
+    let inputs = example.trim_end().split("--").skip(1).map(|flag| {
+        let flag = flag.trim_end();
+        let (name, value) = flag.split_once(' ').unwrap_or((flag, "true"));
+        format!("{name}: {value}")
+    });
+    let inputs: Vec<String> = inputs.collect();
+    UsageError(format!(
+        "{}\nexample: {}\n",
+        words.join(" "),
+        inputs.join(", ")
+    ))
 }
 
 /// Reads the arguments (without the program's name), as of `today`.
@@ -203,117 +173,97 @@ pub fn of_inputs(error: &UsageError) -> UsageError {
 ///
 /// Whatever is not to be followed to the letter: exit code 2.
 pub fn parse(arguments: Vec<OsString>, today: UtcDay) -> Result<Command, UsageError> {
-    match help_asked(&arguments)? {
-        Some("--help") => return Ok(Command::Help),
-        Some(_) => return Ok(Command::ShortHelp),
-        None => {}
+    if let Some(help) = help_asked(&arguments)? {
+        return Ok(help);
     }
     let arguments = normalize(arguments)?;
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let flags = Flags::from_args(&["runway-preflight"], &arguments)
         .map_err(|exit| UsageError::new(echo(&exit.output), "--help"))?;
     if flags.version {
-        Ok(Command::Version)
-    } else {
-        settings(flags, today).map(|settings| Command::Check(Box::new(settings)))
+        return Ok(Command::Version);
     }
+    let settings = settings(&flags, today)?;
+    check_together(&flags, &settings)?;
+    Ok(Command::Check(Box::new(settings)))
 }
 
-fn settings(flags: Flags, today: UtcDay) -> Result<Settings, UsageError> {
-    check_demo(&flags)?;
-    let prices = prices(&flags)?;
-    let job = job(&flags, &prices)?;
+/// What a flag's value means, where one is given.
+fn read<T>(
+    flag: &'static str,
+    given: &Option<String>,
+    meaning: impl FnOnce(&Value) -> Result<T, UsageError>,
+) -> Result<Option<T>, UsageError> {
+    let value = given.as_ref().map(|text| Value::new(flag, text));
+    value.as_ref().map(meaning).transpose()
+}
+
+fn settings(flags: &Flags, today: UtcDay) -> Result<Settings, UsageError> {
+    check_demo(flags)?;
+    let prices = prices(flags)?;
+    let job = job(flags, &prices)?;
     if job.requirements() > MAX_REQUIREMENTS {
-        return Err(UsageError::new(
-            format!("there are more than {MAX_REQUIREMENTS} requirements"),
-            "--plan tasks.jsonl",
-        ));
+        let problem = format!("there are more than {MAX_REQUIREMENTS} requirements");
+        return Err(UsageError::new(problem, "--plan tasks.jsonl"));
     }
-    let value = |name, given: &Option<String>| given.clone().map(|text| Value::new(name, text));
-    let file = |name, given: &Option<String>| {
-        let value = value(name, given).map(Value::file);
-        value.transpose()
+    let unsaved = if flags.demo {
+        Source::Demo
+    } else {
+        Source::Runway
     };
-    let saved = |name, given| {
-        let file = file(name, given)?;
-        Ok(file.map(|file| match file.to_str() {
-            Some("-") => Source::Stdin,
-            _ => Source::File(file),
-        }))
-    };
-    let settings = Settings {
+    Ok(Settings {
         job,
-        plan: saved("--plan", &flags.plan)?,
-        plan_min: value("--plan-min", &flags.plan_min)
-            .map(|value| value.tasks())
-            .transpose()?,
+        plan: read("--plan", &flags.plan, Value::source)?,
+        plan_min: read("--plan-min", &flags.plan_min, Value::tasks)?,
         prices,
-        label: value("--label", &flags.label)
-            .map(Value::label)
-            .transpose()?,
-        organization: match saved("--from", &flags.from)? {
-            Some(saved) => saved,
-            None if flags.demo => Source::Demo,
-            None => Source::Runway,
-        },
-        shown: value("--usage", &flags.usage)
-            .map(|value| value.range(today))
-            .transpose()?,
-        wait: value("--wait", &flags.wait)
-            .map(|value| value.duration(Duration::ZERO, MAX_WAIT))
-            .transpose()?,
-        interval: value("--interval", &flags.interval)
-            .map_or(Ok(Duration::from_secs(60)), |value| {
-                value.duration(MIN_INTERVAL, MAX_INTERVAL)
-            })?,
-        interval_given: flags.interval.is_some(),
-        timeout: value("--timeout", &flags.timeout).map_or(Ok(TIMEOUT), |value| {
-            value.duration(Duration::from_millis(1), MAX_TIMEOUT)
-        })?,
+        label: read("--label", &flags.label, Value::label)?,
+        organization: read("--from", &flags.from, Value::source)?.unwrap_or(unsaved),
+        shown: read("--usage", &flags.usage, |value| value.range(today))?,
+        wait: read("--wait", &flags.wait, Value::duration)?,
+        interval: read("--interval", &flags.interval, Value::duration)?
+            .unwrap_or(Duration::from_secs(60)),
+        timeout: read("--timeout", &flags.timeout, Value::duration)?.unwrap_or(TIMEOUT),
         fail_open: flags.fail_open,
-        skip_missing_key: value("--missing-key", &flags.missing_key)
-            .map_or(Ok(false), |value| {
-                value.choice(&[("fail", false), ("skip", true)])
-            })?,
+        skip_missing_key: read("--missing-key", &flags.missing_key, |value| {
+            value.choice(&[("fail", false), ("skip", true)])
+        })?
+        .unwrap_or(false),
         tiers: flags.tiers,
-        format: format(&flags)?,
+        format: format(flags)?,
         write: entries("--write", &flags.write)?
             .iter()
             .map(Value::write)
             .collect::<Result<_, _>>()?,
-        color: value("--color", &flags.color).map_or(Ok(Color::Auto), |value| {
+        color: read("--color", &flags.color, |value| {
             value.choice(&[
                 ("auto", Color::Auto),
                 ("always", Color::Always),
                 ("never", Color::Never),
             ])
-        })?,
+        })?
+        .unwrap_or_default(),
         quiet: flags.quiet,
         verbose: flags.verbose,
         base_url: flags.base_url.clone(),
-        key_file: file("--key-file", &flags.key_file)?,
-    };
-    check_together(&settings)?;
-    Ok(settings)
+        key_file: read("--key-file", &flags.key_file, Value::file)?,
+    })
 }
 
-/// Those of standard output.
-const FORMATS: [(&str, Format); 3] = [
-    ("text", Format::Text),
-    ("json", Format::Json),
-    ("markdown", Format::Markdown),
-];
-
 fn format(flags: &Flags) -> Result<Format, UsageError> {
-    let format = flags.format.clone();
-    let format = format.map(|text| Value::new("--format", text).choice(&FORMATS));
-    match (format.transpose()?, flags.json) {
-        (None | Some(Format::Json), true) => Ok(Format::Json),
-        (Some(_), true) => Err(UsageError::new(
+    let format = read("--format", &flags.format, |value| {
+        value.choice(&[
+            ("text", Format::Text),
+            ("json", Format::Json),
+            ("markdown", Format::Markdown),
+        ])
+    })?;
+    match format {
+        Some(format) if flags.json && format != Format::Json => Err(UsageError::new(
             "--json is short for --format json, but another --format is given",
             "--json",
         )),
-        (format, false) => Ok(format.unwrap_or(Format::Text)),
+        None if flags.json => Ok(Format::Json),
+        format => Ok(format.unwrap_or(Format::Text)),
     }
 }
 
@@ -330,59 +280,64 @@ fn check_demo(flags: &Flags) -> Result<(), UsageError> {
     match refused.iter().find(|(_, given)| flags.demo && *given) {
         Some((flag, _)) => Err(UsageError::new(
             format!("--demo decides from a built-in answer, and {flag} cannot be used with it"),
-            &example("--demo"),
+            example("--demo"),
         )),
         None => Ok(()),
     }
 }
 
 /// What only several flags together show.
-fn check_together(settings: &Settings) -> Result<(), UsageError> {
-    let problem = if settings.key_file.as_deref() == Some(Path::new("-")) {
+fn check_together(flags: &Flags, settings: &Settings) -> Result<(), UsageError> {
+    let job = &settings.job;
+    let saved = settings.organization != Source::Runway;
+    let costless = !job.priced || settings.plan.is_none() && job.generations.is_empty();
+    for (wrong, problem, right) in [
         (
+            settings.key_file.as_deref() == Some(Path::new("-")),
             "--key-file - is not standard input here: use /dev/stdin",
             "--key-file /dev/stdin",
-        )
-    } else if settings.wait.is_some() && settings.organization != Source::Runway {
+        ),
         (
+            settings.wait.is_some() && saved,
             "--wait checks again, but a saved answer (--from) never changes",
             "--from organization.json",
-        )
-    } else if settings.interval_given && settings.wait.is_none() {
+        ),
         (
+            flags.interval.is_some() && settings.wait.is_none(),
             "--interval is the pause between two checks of --wait, and --wait is missing",
             "--wait 2h --interval 5m",
-        )
-    } else if settings.plan == Some(Source::Stdin) && settings.organization == Source::Stdin {
+        ),
         (
+            settings.plan == Some(Source::Stdin) && settings.organization == Source::Stdin,
             "--plan and --from cannot both read standard input",
             "--from - --plan tasks.jsonl",
-        )
-    } else if settings.job.warn_lasts.is_some() && settings.organization != Source::Runway {
+        ),
         (
+            job.warn_lasts.is_some() && saved,
             "--warn-lasts needs today's history from Runway, and --from does not ask it",
             "--warn-lasts 7days",
-        )
-    } else if settings.job.keep.is_some() && !settings.has_planned_cost() {
+        ),
         (
-            "--keep is what is left after the job, but the job has no cost (--credits is the \
-             balance before it)",
+            job.keep.is_some() && costless,
+            "--keep is what is left after the job, but the job has no cost (--credits is the balance before it)",
             "--generations gen4.5=20@60 --keep 500",
-        )
-    } else if settings.plan_min.is_some() && settings.plan.is_none() {
+        ),
         (
+            settings.plan_min.is_some() && settings.plan.is_none(),
             "--plan-min counts the tasks of --plan, and --plan is missing",
             "--plan tasks.jsonl --plan-min 10",
-        )
-    } else if settings.job.max_cost.is_some() && !settings.has_planned_cost() {
+        ),
         (
+            job.max_cost.is_some() && costless,
             "--max-cost limits the planned cost, but the job has none: give @CREDITS or --price",
             "--generations gen4.5=20@60 --max-cost 1500",
-        )
-    } else {
-        return Ok(());
-    };
-    Err(UsageError::new(problem.0, problem.1))
+        ),
+    ] {
+        if wrong {
+            return Err(UsageError::new(problem, right));
+        }
+    }
+    Ok(())
 }
 
 fn prices(flags: &Flags) -> Result<Prices, UsageError> {
@@ -403,7 +358,7 @@ fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
     for value in &given {
         let one = value.generations(prices)?;
         let max = one.needed.saturating_add(one.more);
-        value.add_generations(&mut at_most, one.model.clone(), max)?;
+        update(&mut at_most, one.model.clone(), |sum| value.sum(sum, max))?;
         cost = cost.plus(one.cost_of(max).unwrap_or_default());
         if u64::try_from(cost.0).is_err() {
             let problem = "brings the planned cost to more credits than can be counted";
@@ -413,50 +368,51 @@ fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
     }
     let costs = || job.generations.iter().map(|one| one.cost);
     job.priced = !prices.is_empty() || costs().any(|cost| cost != Cost::Unknown);
-    let unpriced = job.generations.iter().zip(&given);
-    let mut unpriced = unpriced.filter(|(one, _)| one.needs_price());
-    if let Some((_, value)) = unpriced.next().filter(|_| job.priced) {
-        return Err(value.no_price());
+    let unpriced = job.generations.iter().position(Generations::needs_price);
+    if let Some(value) = unpriced.and_then(|at| given.get(at)) {
+        if job.priced {
+            return Err(value.no_price());
+        }
     }
     for value in entries("--warn-generations", &flags.warn_generations)? {
         let (model, needed) = value.warned_generations()?;
-        value.add_generations(&mut job.warn_generations, model, needed)?;
+        update(&mut job.warn_generations, model, |sum| {
+            value.sum(sum, needed)
+        })?;
     }
     for value in entries("--concurrency", &flags.concurrency)? {
         let (model, needed) = value.concurrency()?;
-        add_largest(&mut job.concurrency, model, needed);
+        update(&mut job.concurrency, model, |most| Ok(needed.max(most)))?;
     }
-    let credits = |name, given: &Option<String>| {
-        given
-            .clone()
-            .map(|text| Value::new(name, text).credits())
-            .transpose()
-    };
-    job.credits = credits("--credits", &flags.credits)?;
-    job.keep = credits("--keep", &flags.keep)?;
-    job.max_cost = credits("--max-cost", &flags.max_cost)?;
-    job.warn_credits = credits("--warn-credits", &flags.warn_credits)?;
-    job.budget = flags
-        .budget
-        .clone()
-        .map(|text| Value::new("--budget", text).budget())
-        .transpose()?;
-    job.warn_lasts = flags
-        .warn_lasts
-        .clone()
-        .map(|text| {
-            Value::new("--warn-lasts", text).duration(Duration::from_secs(1), Duration::MAX)
-        })
-        .transpose()?;
-    Ok(job)
+    Ok(Job {
+        credits: read("--credits", &flags.credits, Value::credits)?,
+        keep: read("--keep", &flags.keep, Value::credits)?,
+        max_cost: read("--max-cost", &flags.max_cost, Value::credits)?,
+        warn_credits: read("--warn-credits", &flags.warn_credits, Value::credits)?,
+        budget: read("--budget", &flags.budget, Value::budget)?,
+        warn_lasts: read("--warn-lasts", &flags.warn_lasts, Value::duration)?,
+        ..job
+    })
+}
+
+/// Changes the count of a model, which is 0 at first.
+fn update(
+    counts: &mut Vec<(Model, u64)>,
+    model: Model,
+    change: impl FnOnce(u64) -> Result<u64, UsageError>,
+) -> Result<(), UsageError> {
+    match counts.iter_mut().find(|(known, _)| *known == model) {
+        Some((_, count)) => *count = change(*count)?,
+        None => counts.push((model, change(0)?)),
+    }
+    Ok(())
 }
 
 /// The label of a command line that may be wrong otherwise: its outputs are named by it all the
 /// same.
-pub fn label(arguments: &[OsString]) -> Option<String> {
-    let labels = values_of("--label", arguments);
-    let mut labels = labels.into_iter().filter(|label| is_label(label));
-    labels.next().map(str::to_owned)
+pub fn label(arguments: &[OsString]) -> Option<&str> {
+    let mut labels = values_of("--label", arguments).into_iter();
+    labels.find(|label| is_label(label))
 }
 
 /// The files of `--write` of a command line that may be wrong otherwise: no earlier pass survives
@@ -464,51 +420,36 @@ pub fn label(arguments: &[OsString]) -> Option<String> {
 pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
     let values = values_of("--write", arguments).into_iter();
     let values = values.flat_map(|value| items("--write", value));
-    let written = values.map(|value| Value::new("--write", value.to_owned()).write());
+    let written = values.map(|value| Value::new("--write", value).write());
     written.filter_map(Result::ok).collect()
 }
 
 /// The files that such a command line reads, each with its flag.
 pub fn read_files(arguments: &[OsString]) -> Vec<(&'static str, PathBuf)> {
-    let flags = ["--from", "--plan", "--key-file"];
-    let values = flags.into_iter().flat_map(|flag| {
+    let flags = ["--from", "--plan", "--key-file"].into_iter();
+    let values = flags.flat_map(|flag| {
         let values = values_of(flag, arguments).into_iter();
         values.map(move |value| (flag, PathBuf::from(value)))
     });
     values.collect()
 }
 
-/// The file of `--key-file` of such a command line: what is in it is not shown either.
-pub fn key_file(arguments: &[OsString]) -> Option<PathBuf> {
-    values_of("--key-file", arguments)
-        .first()
-        .map(PathBuf::from)
-}
-
-/// The value of a flag, wherever it is.
+/// The values of a flag, wherever it is.
 fn values_of<'a>(flag: &str, arguments: &'a [OsString]) -> Vec<&'a str> {
-    let words = || {
-        arguments
+    let words = arguments
+        .iter()
+        .map(|word| word.to_str().unwrap_or_default());
+    let words: Vec<&str> = words.collect();
+    let next = words.iter().skip(1).map(Some).chain([None]);
+    let values =
+        words
             .iter()
-            .map(|word| word.to_str().unwrap_or_default())
-    };
-    let next = words().skip(1).map(Some).chain([None]);
-    let values = words().zip(next).filter_map(|(word, next)| {
-        let rest = word.strip_prefix(flag)?;
-        if rest.is_empty() {
-            next
-        } else {
-            rest.strip_prefix('=')
-        }
-    });
+            .zip(next)
+            .filter_map(|(word, next)| match word.strip_prefix(flag)? {
+                "" => next.copied(),
+                rest => rest.strip_prefix('='),
+            });
     values.collect()
-}
-
-fn add_largest(entries: &mut Vec<(Model, u64)>, model: Model, needed: u64) {
-    match entries.iter_mut().find(|(known, _)| *known == model) {
-        Some((_, most)) => *most = needed.max(*most),
-        None => entries.push((model, needed)),
-    }
 }
 
 #[cfg(test)]

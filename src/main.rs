@@ -35,8 +35,10 @@ fn main() -> ExitCode {
         Ok(Command::Version) => print_only(cli::VERSION),
         Ok(Command::Check(settings)) => run(&settings, &arguments, ci),
         Err(error) => {
-            let key_file = cli::key_file(&arguments);
-            let places = setup::places(key_file.as_deref(), Duration::from_secs(1));
+            let read = cli::read_files(&arguments);
+            let key_file = read.iter().find(|(flag, _)| *flag == "--key-file");
+            let key_file = key_file.map(|(_, path)| &**path);
+            let places = setup::places(key_file, Duration::from_secs(1));
             let output = setup::output(&places);
             report_usage(&error, &arguments, &output, ci)
         }
@@ -121,7 +123,6 @@ fn report_usage(
     };
     let message = &*output.redactor().redact(message);
     let label = cli::label(arguments).filter(|label| !output.redactor().holds_trace(label));
-    let label = label.as_deref();
     let written = cli::written_files(arguments);
     let (write, _) = writable::split(&written, cli::read_files(arguments));
     let files = Files::new(output, write, label, ci);

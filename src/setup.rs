@@ -97,7 +97,8 @@ pub(crate) fn setup<'a>(
     let mut key_source = None;
     let client = if settings.asks_runway() {
         let proxy = proxy::for_host(&base, &variable).map_err(|problem| {
-            UsageError::of_variable(&problem, "HTTPS_PROXY=http://proxy.example:3128")
+            let right = "HTTPS_PROXY=http://proxy.example:3128 runway-preflight";
+            UsageError(format!("error: {problem}\nexample: {right}\n"))
         })?;
         match places.key() {
             Ok((key, source)) => {

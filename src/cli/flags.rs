@@ -5,11 +5,12 @@
 
 use std::ffi::OsString;
 
-use argh::{ArgsInfo, FlagInfoKind, FromArgs, Optionality};
+use argh::{ArgsInfo, FlagInfo, FlagInfoKind, FromArgs, Optionality};
 
 use super::help::example;
 use super::values::{echo, lookalike};
-use super::UsageError;
+use super::{Command, UsageError};
+use crate::credentials::looks_like_key;
 
 /// A pre-flight quota check for CI pipelines that generate media with the Runway API
 #[derive(FromArgs, ArgsInfo)]
@@ -122,30 +123,36 @@ pub(super) struct Flags {
     pub(super) version: bool,
 }
 
-/// The word that asks for help, if there is one.
+/// A flag by its long name.
+pub(super) fn flag(long: &str) -> Option<&'static FlagInfo<'static>> {
+    let mut flags = Flags::get_args_info().flags.iter();
+    flags.find(|flag| flag.long == long)
+}
+
+fn takes_value(flag: &FlagInfo) -> bool {
+    matches!(flag.kind, FlagInfoKind::Option { .. })
+}
+
+/// The help that is asked for, if any is.
 ///
 /// # Errors
 ///
 /// Where it stands in the place of a value: a variable that holds `-h` must not end the run well.
-pub(super) fn help_asked(arguments: &[OsString]) -> Result<Option<&str>, UsageError> {
-    let mut asked = None;
-    let mut before = "";
-    for word in arguments {
-        let word = word.to_str().unwrap_or_default();
-        if matches!(word, "-h" | "--help") {
-            let known = Flags::get_args_info().flags;
-            let flag = known.iter().find(|flag| flag.long == before);
-            if let Some(flag) = flag.filter(|flag| matches!(flag.kind, FlagInfoKind::Option { .. }))
-            {
-                return Err(no_value(flag.long, word));
-            }
-            if asked != Some("--help") {
-                asked = Some(word);
-            }
+pub(super) fn help_asked(arguments: &[OsString]) -> Result<Option<Command>, UsageError> {
+    let words = arguments
+        .iter()
+        .map(|word| word.to_str().unwrap_or_default());
+    let words: Vec<&str> = words.collect();
+    for (before, word) in words.iter().zip(words.iter().skip(1)) {
+        if matches!(*word, "-h" | "--help") && flag(before).is_some_and(takes_value) {
+            return Err(no_value(before, word));
         }
-        before = word;
     }
-    Ok(asked)
+    Ok(if words.contains(&"--help") {
+        Some(Command::Help)
+    } else {
+        words.contains(&"-h").then_some(Command::ShortHelp)
+    })
 }
 
 fn takes_no_value(switch: &str) -> UsageError {
@@ -155,157 +162,127 @@ fn takes_no_value(switch: &str) -> UsageError {
 
 fn no_value(flag: &str, next: &str) -> UsageError {
     let problem = format!("{flag} needs a value, but {} comes next", echo(next));
-    UsageError::new(problem, &example(flag))
+    UsageError::new(problem, example(flag))
 }
 
 /// Brings the arguments into the one form that argh reads as they are meant: `--name value`, each
 /// name known, each value there, none twice that takes one.
 pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageError> {
-    let known = Flags::get_args_info().flags;
-    let mut words = Vec::with_capacity(arguments.len());
-    for argument in arguments {
-        words.push(argument.into_string().map_err(|argument| {
+    let words = arguments.into_iter().map(|argument| {
+        argument.into_string().map_err(|argument| {
             let shown = echo(&argument.to_string_lossy());
-            UsageError::new(
-                format!("an argument is not UTF-8: {shown}"),
-                "--generations gen4.5=20",
-            )
-        })?);
-    }
-    let is_flag = |word: &str| {
+            let problem = format!("an argument is not UTF-8: {shown}");
+            UsageError::new(problem, "--generations gen4.5=20")
+        })
+    });
+    let words: Vec<String> = words.collect::<Result<_, _>>()?;
+    let known = Flags::get_args_info().flags;
+    let is_flag = |word: &String| {
         let long = word.len() > 2 && word.starts_with("--");
-        long || matches!(word, "-q" | "-v" | "-V")
+        long || matches!(&**word, "-q" | "-v" | "-V")
     };
     let mut normal: Vec<String> = Vec::new();
     let mut words = words.into_iter().peekable();
     while let Some(word) = words.next() {
         let (name, inline) = match word.split_once('=') {
             Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
-            _ => (word.as_str(), None),
+            _ => (&*word, None),
         };
-        let flag = known.iter().find(|flag| {
+        let Some(flag) = known.iter().find(|flag| {
             flag.long == name || flag.short.is_some_and(|short| name == format!("-{short}"))
-        });
-        let Some(flag) = flag else {
-            let switch = known
-                .iter()
-                .find(|flag| Some(flag.long) == normal.last().map(String::as_str));
-            let word_of_switch = ["true", "false", "yes", "no", "on", "off", "1", "0"];
-            if let Some(switch) = switch.filter(|_| word_of_switch.contains(&&*word.to_lowercase()))
-            {
-                return Err(takes_no_value(switch.long));
-            }
-            if let Some(hint) = lookalike(&word) {
-                let problem = format!("unexpected argument {}{hint}", echo(&word));
-                return Err(UsageError::new(problem, "--credits 1200"));
-            }
-            let given = normal.iter().rev().take(2).map(String::as_str);
-            return Err(match given.collect::<Vec<_>>()[..] {
-                [value, flag] if !word.starts_with('-') => stray(&word, flag, value),
-                _ => unknown(name, known.iter().map(|flag| flag.long)),
-            });
+        }) else {
+            return Err(unexpected(&word, name, &normal));
         };
-        let twice = normal.iter().any(|given| given == flag.long);
-        let FlagInfoKind::Option { .. } = flag.kind else {
+        let long = flag.long;
+        let twice = normal.iter().any(|given| given == long);
+        if !takes_value(flag) {
             if inline.is_some() {
-                return Err(takes_no_value(flag.long));
+                return Err(takes_no_value(long));
             }
             if !twice {
-                normal.push(flag.long.to_owned());
+                normal.push(long.to_owned());
             }
             continue;
-        };
-        let example = example(flag.long);
-        if twice && flag.optionality != Optionality::Repeating {
-            return Err(UsageError::new(
-                format!("{} is given twice, but takes one value", flag.long),
-                &example,
-            ));
         }
-        let value = match inline {
-            Some(value) => value,
-            None => words
-                .next_if(|word| !is_flag(word))
-                .ok_or_else(|| match words.peek() {
-                    Some(next) => no_value(flag.long, next),
-                    None => UsageError::new(format!("{} needs a value", flag.long), &example),
-                })?,
+        let problem = match inline.or_else(|| words.next_if(|word| !is_flag(word))) {
+            _ if twice && flag.optionality != Optionality::Repeating => {
+                format!("{long} is given twice, but takes one value")
+            }
+            Some(value) if value.trim().is_empty() => {
+                format!("the value of {long} is empty: is the variable that it comes from unset?")
+            }
+            Some(value) => {
+                normal.extend([long.to_owned(), value]);
+                continue;
+            }
+            None => match words.peek() {
+                Some(next) => return Err(no_value(long, next)),
+                None => format!("{long} needs a value"),
+            },
         };
-        if value.trim().is_empty() {
-            return Err(UsageError::new(
-                format!(
-                    "the value of {} is empty: is the variable that it comes from unset?",
-                    flag.long
-                ),
-                &example,
-            ));
-        }
-        normal.push(flag.long.to_owned());
-        normal.push(value);
+        return Err(UsageError::new(problem, example(long)));
     }
     Ok(normal)
 }
 
-/// A word behind a flag that has its value already: what was meant is one word.
-fn stray(word: &str, flag: &str, value: &str) -> UsageError {
+/// What is wrong with a word that is no flag, behind those that are in order.
+fn unexpected(word: &str, name: &str, before: &[String]) -> UsageError {
+    let switch = before.last().and_then(|last| flag(last));
+    let of_switch = ["true", "false", "yes", "no", "on", "off", "1", "0"];
     let problem = format!("unexpected argument {}", echo(word));
+    match (switch, before) {
+        (Some(switch), _) if of_switch.contains(&&*word.to_lowercase()) => {
+            takes_no_value(switch.long)
+        }
+        _ if lookalike(word).is_some() => {
+            let hint = lookalike(word).unwrap_or_default();
+            UsageError::new(format!("{problem}{hint}"), "--credits 1200")
+        }
+        _ if word.starts_with('-') => unknown(name),
+        (_, [.., flag, value]) => match one_word(flag, value, word) {
+            Some(meant) => UsageError::new(format!("{problem}: write {meant} as one word"), meant),
+            None => UsageError::new(problem, example(flag)),
+        },
+        _ => UsageError::new(problem, "--generations gen4.5=20 --credits 1200"),
+    }
+}
+
+/// What was meant by a word behind a flag that has its value already.
+fn one_word(flag: &str, value: &str, word: &str) -> Option<String> {
     let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let plain = |text: &str| {
         let graphic = text.bytes().all(|byte| byte.is_ascii_graphic());
         graphic && !text.contains(['=', '"', '#', ':']) && text.len() < 40
     };
-    let meant = match flag {
+    let joint = match flag {
         "--generations" | "--concurrency" | "--warn-generations" if number(word) => "=",
         "--wait" | "--interval" | "--timeout" if number(value) => "",
-        _ => return UsageError::new(problem, &example(flag)),
+        _ => return None,
     };
-    if !plain(value) || !plain(word) {
-        return UsageError::new(problem, &example(flag));
-    }
-    let meant = format!("{flag} {value}{meant}{word}");
-    // What looks like a key is not shown.
-    if echo(&meant).starts_with('(') {
-        return UsageError::new(problem, &example(flag));
-    }
-    UsageError::new(format!("{problem}: write {meant} as one word"), &meant)
+    let meant = format!("{flag} {value}{joint}{word}");
+    (plain(value) && plain(word) && !looks_like_key(&meant)).then_some(meant)
 }
 
-fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UsageError {
-    if !name.starts_with('-') {
-        return UsageError::new(
-            format!("unexpected argument {}", echo(name)),
-            "--generations gen4.5=20 --credits 1200",
-        );
-    }
-    if name == "--" {
-        return UsageError::new(
-            "-- is not accepted: runway-preflight takes only flags",
-            "--tiers",
-        );
-    }
-    let near = known
-        .map(|flag| (strsim::jaro_winkler(name, flag), flag))
+fn unknown(name: &str) -> UsageError {
+    let shown = echo(name);
+    let near = Flags::get_args_info()
+        .flags
+        .iter()
+        .map(|flag| (strsim::jaro_winkler(name, flag.long), flag.long))
         // A typing error is corrected; a flag that weakens the gate is not proposed for another one.
         .filter(|(likeness, _)| *likeness > 0.93)
         .max_by(|(one, _), (other, _)| one.total_cmp(other));
-    match near {
-        Some((_, flag)) => UsageError::new(
-            format!("unknown flag {}; did you mean {flag}?", echo(name)),
-            &example(flag),
-        ),
-        None if ["key", "secret", "token"]
-            .iter()
-            .any(|word| name.contains(word)) =>
-        {
-            UsageError::new(
-                format!(
-                    "there is no flag {}: others can see a key on the command line; put it in \
-                     RUNWAYML_API_SECRET, or in a file for --key-file",
-                    echo(name)
-                ),
-                "--key-file secret.txt",
-            )
-        }
-        None => UsageError::new(format!("unknown flag {}", echo(name)), "--help"),
+    let of_key = |word: &&str| name.contains(*word);
+    if name == "--" {
+        let problem = "-- is not accepted: runway-preflight takes only flags";
+        UsageError::new(problem, "--tiers")
+    } else if let Some((_, flag)) = near {
+        let problem = format!("unknown flag {shown}; did you mean {flag}?");
+        UsageError::new(problem, example(flag))
+    } else if ["key", "secret", "token"].iter().any(of_key) {
+        let problem = format!("there is no flag {shown}: others can see a key on the command line; put it in RUNWAYML_API_SECRET, or in a file for --key-file");
+        UsageError::new(problem, "--key-file secret.txt")
+    } else {
+        UsageError::new(format!("unknown flag {shown}"), "--help")
     }
 }

@@ -2,7 +2,7 @@
 
 use argh::{ArgsInfo, FlagInfo, FlagInfoKind};
 
-use super::flags::Flags;
+use super::flags::{flag, Flags};
 
 const ABOUT: &str = "\
 Asks Runway what is left and stops a pipeline, with the reason, when it is not
@@ -99,43 +99,30 @@ pub fn short_help() -> String {
 /// A flag and its text, in two columns.
 fn entry(flag: &FlagInfo, text: &str) -> String {
     const COLUMN: usize = 33;
-    const WIDTH: usize = 80;
-    let short = flag
-        .short
-        .map_or(String::new(), |short| format!("-{short}, "));
+    let short = flag.short.map(|short| format!("-{short}, "));
     let value = match flag.kind {
         FlagInfoKind::Switch => String::new(),
         FlagInfoKind::Option { arg_name } => format!(" {arg_name}"),
     };
-    let mut entry = String::new();
-    let mut line = format!("  {short}{}{value}", flag.long);
-    if line.len() > COLUMN.saturating_sub(2) {
-        entry = format!("{line}\n");
-        line.clear();
+    let name = format!("  {}{}{value}", short.unwrap_or_default(), flag.long);
+    let margin = " ".repeat(COLUMN);
+    let options = textwrap::Options::new(80)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .initial_indent(&margin)
+        .subsequent_indent(&margin);
+    let text = textwrap::fill(text, options);
+    if name.len() > COLUMN.saturating_sub(2) {
+        format!("{name}\n{text}\n")
+    } else {
+        format!("{name:COLUMN$}{}\n", text.trim_start())
     }
-    line = format!("{line:COLUMN$}");
-    let mut words = text.split_whitespace().peekable();
-    while let Some(word) = words.next() {
-        line.push_str(word);
-        let next = words.peek().map_or(WIDTH, |next| next.len());
-        if line.len().saturating_add(next) < WIDTH {
-            line.push(' ');
-        } else {
-            entry.push_str(&line);
-            entry.push('\n');
-            line = " ".repeat(COLUMN);
-        }
-    }
-    entry
 }
 
 /// A right use of a flag.
-pub(super) fn example(flag: &str) -> String {
-    let flags = Flags::get_args_info().flags;
-    let known = flags.iter().find(|known| known.long == flag);
-    let example = known.map(|flag| match flag.description.split_once(". Example: ") {
-        Some((_, example)) => example.split_whitespace().collect::<Vec<_>>().join(" "),
-        None => flag.long.to_owned(),
-    });
-    example.unwrap_or_else(|| "--help".to_owned())
+pub(super) fn example(long: &str) -> String {
+    let Some(flag) = flag(long) else {
+        return "--help".to_owned();
+    };
+    let example = flag.description.split(". Example: ").nth(1);
+    example.unwrap_or(flag.long).to_owned()
 }

@@ -297,7 +297,7 @@ fn a_label_is_found_on_any_command_line() {
         (&["--label", ""], None),
     ] {
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-        assert_eq!(label(&words).as_deref(), found, "{words:?}");
+        assert_eq!(label(&words), found, "{words:?}");
     }
 }
 
