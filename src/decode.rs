@@ -41,17 +41,12 @@ pub fn organization(body: &[u8]) -> Reading<Organization> {
     let read = organization_in(&document);
     // It is something else, often an error that was sent with status 200.
     let nothing = read.balance.is_err() && read.monthly_cap.is_err() && read.models.is_err();
-    match lacking(&document).filter(|_| nothing) {
-        Some(lacks) => {
-            let says = reason(body).says;
-            if says.trim().is_empty() {
-                return Err(Unreadable::new("", &lacks));
-            }
-            let problem = format!("{lacks}; it says");
-            Err(Unreadable::new("", &problem).with_excerpt(Some(says)))
-        }
-        None => Ok(read),
-    }
+    let Some(lacks) = lacking(&document).filter(|_| nothing) else {
+        return Ok(read);
+    };
+    let says = reason(body).says;
+    let it_says = if says.is_empty() { "" } else { "; it says" };
+    Err(Unreadable::new("", &format!("{lacks}{it_says}")).with_excerpt(Some(says)))
 }
 
 /// Reads an answer of `GET /v1/organization` from a file, which may be UTF-16. Nothing of it is
@@ -66,15 +61,12 @@ pub fn saved_organization(file: &[u8]) -> Reading<Organization> {
     if let Some(lacks) = lacking(&document) {
         return Err(Unreadable::new("", &lacks));
     }
-    let forms = [
-        document.figure("creditBalance", Round::Down).err(),
-        document.object("tier").err(),
-        document.object("usage").err(),
-    ];
-    if let Some(what) = forms.into_iter().flatten().next() {
+    let forms = document.figure("creditBalance", Round::Down);
+    let forms = forms.and(document.object("tier"));
+    forms.and(document.object("usage")).map_err(|what| {
         let problem = format!("is not one of Runway's: {} {}", what.field, what.problem);
-        return Err(Unreadable::new("", &problem));
-    }
+        Unreadable::new("", &problem)
+    })?;
     let mut read = organization_in(&document);
     unquote(&mut read.monthly_cap);
     unquote(&mut read.models);
@@ -94,53 +86,41 @@ fn unquote<T>(reading: &mut Reading<T>) {
 
 /// Which of its fields an organization lacks, as the end of a sentence.
 fn lacking(document: &Object) -> Option<String> {
-    let lacking = FIELDS
-        .into_iter()
-        .filter(|name| document.fields_named(name).next().is_none());
-    let lacking: Vec<String> = lacking.map(str::to_owned).collect();
+    let mut lacking = FIELDS.to_vec();
+    lacking.retain(|name| document.first(name).is_none());
     (!lacking.is_empty()).then(|| format!("lacks {}", list(&lacking, "and")))
 }
 
 fn organization_in(document: &Object) -> Organization {
     let tier = document.object("tier");
-    let monthly_cap = tier.as_ref().map_err(Clone::clone).and_then(|tier| {
-        let cap = tier.count("maxMonthlyCreditSpend", Round::Down)?;
-        Ok(Credits(cap.into()))
-    });
-    let used = document
-        .object("usage")
-        .and_then(|usage| usage.object("models"))
-        .and_then(Object::into_map);
-    let models = tier
-        .and_then(|tier| tier.object("models"))
-        .and_then(|models| models_of(models, used));
+    let cap = |tier: &Object| tier.count("maxMonthlyCreditSpend", Round::Down);
+    let monthly_cap = tier.as_ref().map_err(Clone::clone).and_then(cap);
+    let used = document.object("usage");
+    let used = used.and_then(|usage| usage.object("models")?.into_map());
     Organization {
         balance: document.figure("creditBalance", Round::Down).map(Credits),
-        monthly_cap,
-        models,
+        monthly_cap: monthly_cap.map(|cap| Credits(cap.into())),
+        models: tier.and_then(|tier| models_of(tier.object("models")?, &used)),
     }
 }
 
-fn models_of(limits: Object, used: Reading<Map>) -> Reading<Models> {
+fn models_of(limits: Object, used: &Reading<Map>) -> Reading<Models> {
     let models = limits.into_map()?.into_iter().map(|(name, limits)| {
         let limits = limits.and_then(|json| Object::of(format!("tier.models[\"{name}\"]"), json));
         let limit = |field| limits.as_ref().map_err(Clone::clone)?.limit(field);
         let quota = ModelQuota {
             concurrency: limit("maxConcurrentGenerations"),
             daily_limit: limit("maxDailyGenerations"),
-            used: used
-                .as_ref()
-                .map_err(Clone::clone)
-                .and_then(|used| used_of(&name, used)),
+            used: used_of(&name, used),
         };
         (Model::new(name), quota)
     });
     Ok(models.collect())
 }
 
-fn used_of(name: &str, used: &Map) -> Reading<u64> {
+fn used_of(name: &str, used: &Reading<Map>) -> Reading<u64> {
     // A model without an entry has not been used.
-    let Some(entry) = used.get(name) else {
+    let Some(entry) = used.as_ref().map_err(Clone::clone)?.get(name) else {
         return Ok(0);
     };
     let entry = Object::of(format!("usage.models[\"{name}\"]"), entry.clone()?)?;
@@ -188,6 +168,9 @@ pub struct Reason {
 
 /// Reads the body of an answer that is an error; one that cannot be read says nothing.
 pub fn reason(body: &[u8]) -> Reason {
+    let Ok(body) = serde_json::from_slice(without_mark(body)) else {
+        return Reason::default();
+    };
     let text = |json: &RawValue| {
         let text = string(json).filter(|text| !text.trim().is_empty())?;
         Some(text.into_owned())
@@ -197,15 +180,10 @@ pub fn reason(body: &[u8]) -> Reason {
         .or_else(|| at(&["error", "message"]))
         .or_else(|| at(&["message"]));
     // What is wrong with a field stands beside it.
-    let issues = value_at(body, &["issues"])
-        .map(RawValue::get)
-        .unwrap_or("[]");
+    let issues = value_at(body, &["issues"]).map_or("[]", RawValue::get);
     let issues: Vec<&RawValue> = serde_json::from_str(issues).unwrap_or_default();
-    let issues = issues.into_iter().filter_map(|issue| {
-        let issue = Object::of(String::new(), issue).ok()?;
-        let message = issue.fields_named("message").next();
-        message.and_then(text)
-    });
+    let issues = issues.into_iter();
+    let issues = issues.filter_map(|issue| value_at(issue, &["message"]).and_then(text));
     let says: Vec<_> = says.into_iter().chain(issues.take(MAX_ISSUES)).collect();
     let error = value_at(body, &["error"]).map(kind);
     Reason {
@@ -217,52 +195,47 @@ pub fn reason(body: &[u8]) -> Reason {
 
 /// The text that is at the end of a path of names, if the document has one.
 pub(crate) fn text_at(body: &[u8], path: &[&str]) -> Option<String> {
-    string(value_at(body, path)?).map(Cow::into_owned)
+    let json = serde_json::from_slice(without_mark(body)).ok()?;
+    string(value_at(json, path)?).map(Cow::into_owned)
 }
 
-fn value_at<'a>(body: &'a [u8], path: &[&str]) -> Option<&'a RawValue> {
-    let (last, objects) = path.split_last()?;
-    let mut object = document(body).ok()?;
-    for name in objects {
-        let json = object.fields_named(name).next()?;
-        object = Object::of(String::new(), json).ok()?;
+fn value_at<'a>(mut json: &'a RawValue, path: &[&str]) -> Option<&'a RawValue> {
+    for name in path {
+        json = Object::of(String::new(), json).ok()?.first(name)?;
     }
-    let found = object.fields_named(last).next();
-    found
+    Some(json)
+}
+
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
 fn document(body: &[u8]) -> Reading<Object<'_>> {
-    let unreadable = |problem: &str| Unreadable::new("", problem);
-    let with_excerpt = |problem: &str| {
-        let start = body.get(..body.len().min(MAX_EXCERPT)).unwrap_or_default();
-        let excerpt = String::from_utf8_lossy(start).into_owned();
-        Err(unreadable(problem).with_excerpt(Some(excerpt)))
-    };
-    let text = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     if u64::try_from(body.len()).map_or(true, |length| length > MAX_BYTES) {
-        return Err(unreadable("is longer than 8 MiB"));
+        return Err(Unreadable::new("", "is longer than 8 MiB"));
     }
-    if text.trim_ascii().is_empty() {
-        return Err(unreadable("is empty"));
-    }
-    match serde_json::from_slice::<&RawValue>(text) {
+    let text = without_mark(body);
+    let error = match serde_json::from_slice(text) {
         Ok(json) => {
             let object = Object::of(String::new(), json);
-            object.map_err(|_| mistyped("", json, "a JSON object"))
+            return object.map_err(|_| mistyped("", json, "a JSON object"));
         }
-        Err(_) if text.trim_ascii_start().starts_with(b"<") => {
-            with_excerpt("is a page of HTML or XML, not JSON")
-        }
-        Err(error) => {
-            let what = if error.is_eof() {
-                "cut off"
-            } else {
-                "not JSON"
-            };
-            let (line, column) = (error.line(), error.column());
-            with_excerpt(&format!("is {what} at line {line} column {column}"))
-        }
-    }
+        Err(error) => error,
+    };
+    let start = body.get(..body.len().min(MAX_EXCERPT)).unwrap_or_default();
+    let excerpt = String::from_utf8_lossy(start).into_owned();
+    let text = text.trim_ascii_start();
+    let (line, column) = (error.line(), error.column());
+    let problem = if text.is_empty() {
+        "is empty"
+    } else if text.starts_with(b"<") {
+        "is a page of HTML or XML, not JSON"
+    } else if error.is_eof() {
+        &format!("is cut off at line {line} column {column}")
+    } else {
+        &format!("is not JSON at line {line} column {column}")
+    };
+    Err(Unreadable::new("", problem).with_excerpt(Some(excerpt)))
 }
 
 #[cfg(test)]

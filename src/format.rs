@@ -1,5 +1,7 @@
 //! Figures and words for people: thousands separators, dollars, plurals, lists.
 
+use std::borrow::Borrow;
+use std::fmt::Display;
 use std::time::Duration;
 
 use crate::quota::{Credits, Limit};
@@ -111,7 +113,7 @@ fn with_verb(number: i128, one: &str, many: &str) -> String {
 }
 
 /// `a, b or c`.
-pub fn list(items: &[String], conjunction: &str) -> String {
+pub fn list<T: Borrow<str> + Display>(items: &[T], conjunction: &str) -> String {
     match items.split_last() {
         Some((last, others)) if !others.is_empty() => {
             format!("{} {conjunction} {last}", others.join(", "))

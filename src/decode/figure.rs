@@ -13,9 +13,6 @@ pub(crate) enum Round {
 pub(crate) fn whole(number: &str, round: Round) -> Option<i128> {
     // Enough for every figure; more might not fit.
     const MAX_DIGITS: usize = 38;
-    if let Ok(whole) = number.parse::<i64>() {
-        return Some(whole.into());
-    }
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = [integer, fraction].concat();
@@ -24,35 +21,23 @@ pub(crate) fn whole(number: &str, round: Round) -> Option<i128> {
         return Some(0);
     }
     // An exponent beyond any length of text moves every digit out of sight.
-    let exponent = exponent
-        .parse()
-        .unwrap_or(match exponent.strip_prefix('-') {
-            Some(_) => i64::MIN,
-            None => i64::MAX,
-        });
-    let length = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
-    let before_the_point = length(digits)
-        .saturating_sub(length(fraction))
-        .saturating_add(exponent);
-    let kept = usize::try_from(before_the_point.max(0)).ok()?;
+    let exponent = exponent.parse().unwrap_or(match exponent.as_bytes() {
+        [b'-', ..] => isize::MIN,
+        _ => isize::MAX,
+    });
+    let moved = digits.len().saturating_add_signed(exponent);
+    let kept = moved.saturating_sub(fraction.len());
     if kept > MAX_DIGITS {
         return None;
     }
-    let (kept_digits, rest) = digits.split_at_checked(kept).unwrap_or((digits, ""));
-    let kept_digits = format!(
-        "0{kept_digits}{}",
-        "0".repeat(kept.saturating_sub(digits.len()))
-    );
-    let whole: i128 = kept_digits.parse().ok()?;
-    let negative = number.starts_with('-');
+    let padded = format!("0{digits:0<kept$}");
+    let (integer, rest) = padded.split_at_checked(kept.saturating_add(1))?;
+    let whole: i128 = integer.parse().ok()?;
     let inexact = rest.bytes().any(|digit| digit != b'0');
-    let away = i128::from(inexact && negative == (round == Round::Down));
-    let whole = whole.checked_add(away)?;
-    Some(if negative {
-        whole.saturating_neg()
-    } else {
-        whole
-    })
+    let negative = number.starts_with('-');
+    let away = inexact && negative == (round == Round::Down);
+    let sign = if negative { -1 } else { 1 };
+    Some(whole.saturating_add(away.into()).saturating_mul(sign))
 }
 
 #[cfg(test)]

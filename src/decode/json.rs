@@ -30,16 +30,16 @@ pub(super) struct Object<'a> {
 /// In the order in which they stand.
 pub(crate) struct Fields<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+impl<'de> Deserialize<'de> for Fields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Collect).map(Self)
+        deserializer.deserialize_map(Collect)
     }
 }
 
 struct Collect;
 
 impl<'de> Visitor<'de> for Collect {
-    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+    type Value = Fields<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("an object")
@@ -53,7 +53,7 @@ impl<'de> Visitor<'de> for Collect {
                 fields.push((name, value));
             }
         }
-        Ok(fields)
+        Ok(Fields(fields))
     }
 }
 
@@ -65,24 +65,21 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The fields of that name, however many there are.
-    pub(super) fn fields_named<'n>(
-        &self,
-        wanted: &'n str,
-    ) -> impl Iterator<Item = &'a RawValue> + use<'_, 'a, 'n> {
-        let fields = self.fields.0.iter();
-        let found = fields.filter(move |(name, _)| name == wanted);
-        found.map(|(_, value)| *value)
+    /// The first field of that name.
+    pub(super) fn first(&self, name: &str) -> Option<&'a RawValue> {
+        let found = self.fields.0.iter().find(|(found, _)| found == name);
+        found.map(|(_, json)| *json)
     }
 
     /// The one field of that name.
     fn field(&self, name: &str) -> Reading<&'a RawValue> {
-        let mut found = self.fields_named(name);
-        match (found.next(), found.next()) {
-            (Some(json), None) => Ok(json),
-            (None, _) => Err(Unreadable::new(&self.path_of(name), "is missing")),
-            (Some(_), Some(_)) => Err(Unreadable::new(&self.path_of(name), "appears twice")),
-        }
+        let mut found = self.fields.0.iter().filter(|(found, _)| found == name);
+        let problem = match (found.next(), found.next()) {
+            (Some((_, json)), None) => return Ok(json),
+            (None, _) => "is missing",
+            _ => "appears twice",
+        };
+        Err(Unreadable::new(&self.path_of(name), problem))
     }
 
     fn path_of(&self, name: &str) -> String {
@@ -203,9 +200,8 @@ fn figure(json: &RawValue, round: Round) -> Result<i128, &'static str> {
 
 /// A number that cannot be negative, or what is wanted instead.
 fn count(json: &RawValue, round: Round) -> Result<u64, &'static str> {
-    let rounded = figure(json, round)?;
-    // -0.5 rounds to 0 and is still negative.
-    let negative = rounded == 0 && figure(json, Round::Down)? < 0;
-    let count = u64::try_from(rounded).ok().filter(|_| !negative);
-    count.ok_or("a number from 0 up")
+    // -0.5 rounds up to 0 and is still negative.
+    let negative = figure(json, Round::Down)? < 0;
+    let count = u64::try_from(figure(json, round)?).ok();
+    count.filter(|_| !negative).ok_or("a number from 0 up")
 }

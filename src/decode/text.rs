@@ -1,10 +1,9 @@
 //! Text by its byte order mark: UTF-8, or the UTF-16 that Windows PowerShell writes.
 
-use std::io::{self, Cursor, Read};
-use std::mem::take;
+use std::io::{self, BufRead, Cursor, Read};
 
 /// How many bytes of UTF-16 are read at a time.
-const CHUNK: usize = 65_536;
+const CHUNK: u64 = 65_536;
 
 /// The text of a file as UTF-8, without its mark. What is no UTF-16 after all becomes a byte that
 /// is in no UTF-8, so that whoever reads the text refuses it.
@@ -25,7 +24,6 @@ pub(crate) fn utf8<'r>(mut source: impl Read + 'r) -> io::Result<Box<dyn Read + 
     Ok(Box::new(Utf16 {
         source: Cursor::new(behind_the_mark).chain(source),
         unit,
-        half: Vec::new(),
         text: Cursor::default(),
     }))
 }
@@ -41,36 +39,36 @@ pub(crate) fn whole_as_utf8(file: &[u8]) -> Vec<u8> {
 struct Utf16<R> {
     source: R,
     unit: fn([u8; 2]) -> u16,
-    /// The first half of a pair whose second half is still to be read.
-    half: Vec<u8>,
     text: Cursor<Vec<u8>>,
 }
 
-impl<R: Read> Read for Utf16<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.text.read(buffer)?;
-        if count > 0 || buffer.is_empty() {
-            return Ok(count);
+impl<R: Read> Utf16<R> {
+    fn next_text(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.source.by_ref().take(CHUNK).read_to_end(&mut bytes)?;
+        // The second half of a pair may still be to be read.
+        let last = bytes.last_chunk().map(|last| (self.unit)(*last));
+        if let Some(0xd800..0xdc00) = last {
+            self.source.by_ref().take(2).read_to_end(&mut bytes)?;
         }
-        let mut bytes = take(&mut self.half);
-        let limit = u64::try_from(CHUNK).unwrap_or(u64::MAX);
-        let read = self.source.by_ref().take(limit).read_to_end(&mut bytes)?;
-        let (mut pairs, odd) = bytes.as_chunks::<2>();
-        if let (CHUNK, Some((last, others))) = (read, pairs.split_last()) {
-            if (0xd800..0xdc00).contains(&(self.unit)(*last)) {
-                self.half = last.to_vec();
-                pairs = others;
-            }
-        }
-        let mut text = Vec::with_capacity(pairs.len());
-        for found in char::decode_utf16(pairs.iter().copied().map(self.unit)) {
+        let (units, odd) = bytes.as_chunks();
+        let mut text = Vec::with_capacity(bytes.len());
+        for found in char::decode_utf16(units.iter().copied().map(self.unit)) {
             match found {
-                Ok(found) => text.extend(found.encode_utf8(&mut [0; 4]).as_bytes()),
+                Ok(found) => text.extend(found.encode_utf8(&mut [0; 4]).bytes()),
                 Err(_) => text.push(0xff),
             }
         }
         text.extend(odd.iter().map(|_| 0xff));
-        self.text = Cursor::new(text);
+        Ok(text)
+    }
+}
+
+impl<R: Read> Read for Utf16<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.text.fill_buf()?.is_empty() {
+            self.text = Cursor::new(self.next_text()?);
+        }
         self.text.read(buffer)
     }
 }
@@ -112,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_pair_that_two_chunks_share_is_one_character() {
-        for before in CHUNK / 2 - 3..CHUNK / 2 + 3 {
+        for before in 32_768 - 3..32_768 + 3 {
             let text = "a".repeat(before) + "😀é";
             for bytes in utf16(&text) {
                 assert_eq!(whole_as_utf8(&bytes), text.as_bytes(), "{before}");
