@@ -46,34 +46,28 @@ impl Key {
     pub fn new(text: &str) -> Result<Self, KeyProblem> {
         let text = trimmed(text);
         if let Some(name) = placeholder::name(text.trim_matches(['"', '\''])) {
-            let name = name.unwrap_or(VARIABLE).to_owned();
-            return Err(KeyProblem::Placeholder(name));
+            return Err(KeyProblem::Placeholder(name.unwrap_or(VARIABLE).to_owned()));
         }
-        let problem = |problem: &str| Err(KeyProblem::Text(problem.to_owned()));
         let quoted = |quote| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
-        if quoted('"') || quoted('\'') {
-            return problem("is in quotation marks, which do not belong to it");
-        }
-        if text.starts_with(VARIABLE) || dotenv::assigns(text) {
-            return problem("is a whole assignment: only what follows the = is the key");
-        }
-        let unexpected = text
-            .chars()
-            .enumerate()
-            .find(|(_, character)| !character.is_ascii_graphic());
-        let Some((index, character)) = unexpected else {
+        let mut unexpected = (1..).zip(text.chars());
+        let unexpected = unexpected.find(|(_, character)| !character.is_ascii_graphic());
+        let problem = if quoted('"') || quoted('\'') {
+            "is in quotation marks, which do not belong to it"
+        } else if text.starts_with(VARIABLE) || dotenv::assigns(text) {
+            "is a whole assignment: only what follows the = is the key"
+        } else if let Some((position, character)) = unexpected {
+            let what = match character {
+                '\n' | '\r' => "a line break",
+                ' ' => "a space",
+                character if character.is_whitespace() => "white space",
+                character if character.is_control() => "a control character",
+                _ => "a character that is not ASCII",
+            };
+            &format!("contains {what} at position {position}")
+        } else {
             return Ok(Self(text.to_owned()));
         };
-        let what = match character {
-            '\n' | '\r' => "a line break",
-            ' ' => "a space",
-            character if character.is_whitespace() => "white space",
-            character if character.is_control() => "a control character",
-            _ => "a character that is not ASCII",
-        };
-        let position = index.saturating_add(1);
-        let problem = format!("contains {what} at position {position}");
-        Err(KeyProblem::Text(problem))
+        Err(KeyProblem::Text(problem.to_owned()))
     }
 
     /// The value of the `Authorization` header: the one way out.
@@ -196,11 +190,10 @@ pub struct Places {
 struct Place {
     source: KeySource,
     /// All that stands there.
-    text: String,
-    /// What stands for the key.
-    value: Result<String, NoValue>,
+    text: Result<String, NoValue>,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum NoValue {
     Missing(&'static str),
     Malformed(KeyProblem),
@@ -219,60 +212,58 @@ impl Places {
     ) -> Self {
         let mut places = Vec::new();
         if let Some(path) = file {
-            let read = read(path, Pipes::Within(patience));
-            let read = read.map_err(NoValue::Unreadable);
-            places.push(Place::of(KeySource::File, read, in_key_file));
+            let text = read(path, Pipes::Within(patience)).map_err(NoValue::Unreadable);
+            let source = KeySource::File;
+            places.push(Place { source, text });
         }
-        // What is not UTF-8 becomes a character that no key has.
-        let value = variable(VARIABLE).map(|value| value.to_string_lossy().into_owned());
-        let value = value.ok_or(NoValue::Missing("not set"));
-        places.push(Place::of(KeySource::Environment, value, |text| {
-            Ok(text.to_owned())
-        }));
+        let value = variable(VARIABLE).ok_or(NoValue::Missing("not set"));
+        places.push(Place {
+            source: KeySource::Environment,
+            // What is not UTF-8 becomes a character that no key has.
+            text: value.map(|value| value.to_string_lossy().into_owned()),
+        });
+        let found = dotenv.symlink_metadata();
+        let is_missing = matches!(&found, Err(error) if error.kind() == ErrorKind::NotFound);
         // A folder of this name, such as a virtual environment, holds no key.
-        let there = match dotenv.symlink_metadata() {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            found => found.map(|_| !dotenv.is_dir()),
+        let is_folder = dotenv.is_dir();
+        let text = if in_ci {
+            Err(NoValue::Missing("not read in a CI system"))
+        } else if is_missing || is_folder {
+            Err(NoValue::Missing("not in this directory"))
+        } else {
+            let unreadable = |error| NoValue::Malformed(KeyProblem::Unreadable(error));
+            read(dotenv, Pipes::Refused).map_err(unreadable)
         };
-        let mut hints = Vec::new();
-        if in_ci && matches!(there, Ok(true)) {
-            hints.push(KeyHint::DotenvNotRead);
-        }
-        let unreadable = |error| NoValue::Malformed(KeyProblem::Unreadable(error));
-        let text = match there {
-            _ if in_ci => Err(NoValue::Missing("not read in a CI system")),
-            Ok(true) => read(dotenv, Pipes::Refused).map_err(unreadable),
-            Ok(false) => Err(NoValue::Missing("not in this directory")),
-            Err(error) => Err(unreadable(files::why(&error))),
-        };
-        places.push(Place::of(KeySource::Dotenv, text, in_dotenv));
+        let source = KeySource::Dotenv;
+        places.push(Place { source, text });
+        let not_read = (in_ci && found.is_ok() && !is_folder).then_some(KeyHint::DotenvNotRead);
         let other = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
         let others = OTHER_NAMES.into_iter().filter(other);
-        hints.extend(others.map(KeyHint::OtherName));
+        let others = others.map(KeyHint::OtherName);
         Self {
             places,
             has_file: file.is_some(),
-            hints,
+            hints: not_read.into_iter().chain(others).collect(),
         }
     }
 
     /// Everything that is, or may be meant for, a key, to keep it out of all that is shown.
     pub fn secrets(&self) -> Vec<String> {
         let texts = self.places.iter().flat_map(|place| {
-            let named = dotenv::candidates(&place.text, VARIABLE);
+            let text = place.text.as_deref().unwrap_or_default();
+            let named = dotenv::candidates(text, VARIABLE);
             // What else an env file holds is not hidden.
             let alone = named.is_empty() && place.source != KeySource::Dotenv;
-            named.into_iter().chain(alone.then(|| place.text.clone()))
+            named.into_iter().chain(alone.then(|| text.to_owned()))
         });
         texts.filter_map(|text| secret_in(&text)).collect()
     }
 
     /// Whether a whole key stands in a text.
     pub fn stands_in(&self, text: &str) -> bool {
-        let visible: String = text.chars().filter(char::is_ascii_graphic).collect();
-        let long = |secret: &String| secret.len() >= MIN_SECRET;
-        let mut secrets = self.secrets().into_iter().filter(long);
-        secrets.any(|secret| visible.contains(&secret))
+        let text = visible(text);
+        let within = |secret: &String| secret.len() >= MIN_SECRET && text.contains(secret);
+        self.secrets().iter().any(within)
     }
 
     /// The key: of the file if one is given, else of the environment, else of `.env`.
@@ -283,15 +274,15 @@ impl Places {
     pub fn key(&self) -> Result<(Key, KeySource), KeyError> {
         let mut searched = Vec::new();
         let counts = |place: &&Place| (place.source == KeySource::File) == self.has_file;
-        for Place { source, value, .. } in self.places.iter().filter(counts) {
-            let place = source.place();
+        for found in self.places.iter().filter(counts) {
+            let place = found.source.place();
             let malformed = |problem| KeyError::Malformed { place, problem };
-            let why_not = match value {
-                Ok(text) if trimmed(text).is_empty() => "empty",
-                Ok(text) => return Ok((Key::new(text).map_err(malformed)?, *source)),
+            let why_not = match found.value() {
+                Ok(text) if trimmed(&text).is_empty() => "empty",
+                Ok(text) => return Ok((Key::new(&text).map_err(malformed)?, found.source)),
                 Err(NoValue::Missing(why)) => why,
-                Err(NoValue::Malformed(problem)) => return Err(malformed(problem.clone())),
-                Err(NoValue::Unreadable(error)) => return Err(KeyError::Unreadable(error.clone())),
+                Err(NoValue::Malformed(problem)) => return Err(malformed(problem)),
+                Err(NoValue::Unreadable(error)) => return Err(KeyError::Unreadable(error)),
             };
             searched.push(format!("{place} ({why_not})"));
         }
@@ -303,22 +294,21 @@ impl Places {
 }
 
 impl Place {
-    fn of(
-        source: KeySource,
-        text: Result<String, NoValue>,
-        value: fn(&str) -> Result<String, NoValue>,
-    ) -> Self {
-        match text {
-            Ok(text) => Self {
-                source,
-                value: value(&text),
-                text,
-            },
-            Err(why) => Self {
-                source,
-                text: String::new(),
-                value: Err(why),
-            },
+    /// What stands for the key.
+    fn value(&self) -> Result<String, NoValue> {
+        let text = self.text.as_ref().map_err(Clone::clone)?;
+        let is_file = self.source == KeySource::File;
+        let is_placeholder = is_file && placeholder::name(trimmed(text)).is_some();
+        if is_placeholder || self.source == KeySource::Environment {
+            return Ok(text.clone());
+        }
+        match dotenv::value(text, VARIABLE) {
+            Err(NoValue::Missing(_)) if is_file && dotenv::assigns(text) => {
+                Err(NoValue::Malformed(KeyProblem::OtherNames))
+            }
+            // It holds the key alone.
+            Err(NoValue::Missing(_)) if is_file => Ok(text.clone()),
+            found => found,
         }
     }
 }
@@ -332,32 +322,6 @@ fn read(path: &Path, pipes: Pipes) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// A key file holds the key alone, or is an env file.
-fn in_key_file(text: &str) -> Result<String, NoValue> {
-    if placeholder::name(trimmed(text)).is_some() {
-        return Ok(text.to_owned());
-    }
-    match in_dotenv(text) {
-        Err(NoValue::Missing(_)) if dotenv::assigns(text) => {
-            Err(NoValue::Malformed(KeyProblem::OtherNames))
-        }
-        Err(NoValue::Missing(_)) => Ok(text.to_owned()),
-        found => found,
-    }
-}
-
-fn in_dotenv(text: &str) -> Result<String, NoValue> {
-    const PROBLEM: &str = "cannot be read: its line in the file is not NAME=VALUE";
-    match dotenv::value(text, VARIABLE) {
-        Ok(Some(value)) => Ok(value),
-        Ok(None) => Err(NoValue::Missing("does not name it")),
-        Err(dotenv::Unreadable) => {
-            let problem = KeyProblem::Text(PROBLEM.to_owned());
-            Err(NoValue::Malformed(problem))
-        }
-    }
-}
-
 /// What is visible of a text that is, or may be meant for, a key.
 fn secret_in(text: &str) -> Option<String> {
     match Key::new(text) {
@@ -365,12 +329,16 @@ fn secret_in(text: &str) -> Option<String> {
         // A variable that was not filled in is named, and not hidden.
         Err(_) if matches!(placeholder::name(trimmed(text)), Some(Some(_))) => None,
         Err(_) => {
-            let visible: String = text.chars().filter(char::is_ascii_graphic).collect();
+            let visible = visible(text);
             let assigned = visible.rsplit(VARIABLE).next().unwrap_or(&visible);
             let secret = assigned.trim_matches(['=', ':', '"', '\'']);
             (secret.len() >= MIN_SECRET).then(|| secret.to_owned())
         }
     }
+}
+
+fn visible(text: &str) -> String {
+    text.chars().filter(char::is_ascii_graphic).collect()
 }
 
 /// Without white space and byte order marks at the ends.

@@ -1,60 +1,52 @@
 //! `.env` files, as node and python-dotenv read them, and without substitution: what another
 //! variable holds never gets into the key.
 
-/// That a variable is named, but not as one that has a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unreadable;
+use std::iter;
+
+use super::{KeyProblem, NoValue};
 
 /// The value of a variable; of several the last, as everywhere.
 ///
 /// # Errors
 ///
-/// Where the variable is named and has no value that can be read: it may be set there.
-pub(super) fn value(text: &str, variable: &str) -> Result<Option<String>, Unreadable> {
+/// Where the variable is not named; and where it is and has no value that can be read: it may be
+/// set there.
+pub(super) fn value(text: &str, variable: &str) -> Result<String, NoValue> {
     let mut found = None;
-    let mut named = false;
-    for entry in Entries(text) {
-        match entry {
-            Entry::Value(name, value) if name == variable => found = Some(Ok(value)),
-            Entry::Garbled(name, _) if name == variable => found = Some(Err(Unreadable)),
-            Entry::Value(name, value) => named |= names(name, variable) || names(&value, variable),
-            Entry::Garbled(_, text) | Entry::Other(text) => named |= names(text, variable),
+    // UTF-16 without its mark.
+    let mut named = text.contains('\0') && names(&text.replace('\0', ""), variable);
+    for Entry { name, value, text } in entries(text) {
+        if name == variable {
+            found = Some(value);
+        } else {
+            named |= names(name, variable) || names(value.as_deref().unwrap_or(text), variable);
         }
     }
     match found {
-        Some(found) => found.map(Some),
-        // UTF-16 without its mark.
-        None if named || names(&text.replace('\0', ""), variable) && text.contains('\0') => {
-            Err(Unreadable)
+        Some(Some(value)) => Ok(value),
+        None if !named => Err(NoValue::Missing("does not name it")),
+        _ => {
+            let problem = "cannot be read: its line in the file is not NAME=VALUE";
+            Err(NoValue::Malformed(KeyProblem::Text(problem.to_owned())))
         }
-        None => Ok(None),
     }
 }
 
 /// Whether a text gives any variable a value. What ends in `=` may be a key in base64.
 pub(super) fn assigns(text: &str) -> bool {
-    let of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    Entries(text).any(|entry| match entry {
-        Entry::Value(name, value) => {
-            name.chars().all(of_a_name) && !value.trim_start_matches('=').is_empty()
-        }
-        Entry::Garbled(name, _) => name.chars().all(of_a_name),
-        Entry::Other(_) => false,
+    entries(text).any(|Entry { name, value, .. }| {
+        let is_set = value.is_none_or(|value| !value.trim_start_matches('=').is_empty());
+        is_set && !name.is_empty() && name.chars().all(is_of_a_name)
     })
 }
 
 /// Everything that stands where the value of a variable may be meant to stand.
 pub(super) fn candidates(text: &str, variable: &str) -> Vec<String> {
     let text = text.replace('\0', "");
-    let values = Entries(&text).filter_map(|entry| match entry {
-        Entry::Value(name, value) if name == variable => Some(value),
-        _ => None,
-    });
-    let mut candidates: Vec<String> = values.collect();
-    for line in text.split(LINE_ENDS) {
-        let Some((_, after)) = line.split_once(variable) else {
-            continue;
-        };
+    let values = entries(&text).filter(|entry| entry.name == variable);
+    let mut candidates: Vec<String> = values.filter_map(|entry| entry.value).collect();
+    let lines = text.split(LINE_ENDS);
+    for (_, after) in lines.filter_map(|line| line.split_once(variable)) {
         let after = after.trim_start_matches(|c: char| c.is_whitespace() || "=:'\"`".contains(c));
         candidates.push(after.to_owned());
         // A comment is no part of it, nor is what else is written there.
@@ -65,121 +57,107 @@ pub(super) fn candidates(text: &str, variable: &str) -> Vec<String> {
 
 /// Whether a text names a variable, as a word.
 fn names(text: &str, variable: &str) -> bool {
-    let of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    text.match_indices(variable).any(|(index, _)| {
-        let (before, rest) = text.split_at_checked(index).unwrap_or_default();
-        let after = rest.strip_prefix(variable).unwrap_or_default();
-        !before.ends_with(of_a_name) && !after.starts_with(of_a_name)
-    })
+    text.split(|c| !is_of_a_name(c))
+        .any(|word| word == variable)
+}
+
+fn is_of_a_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 const LINE_ENDS: [char; 2] = ['\n', '\r'];
-const QUOTES: [char; 3] = ['"', '\'', '`'];
+
+/// A part of a `.env` file that is no comment.
+struct Entry<'t> {
+    /// The variable's; empty where the text is not one with a value.
+    name: &'t str,
+    /// `None` where it does not end, or has more behind it.
+    value: Option<String>,
+    /// All of it.
+    text: &'t str,
+}
 
 /// What a `.env` file consists of, comments and blank lines left out.
-struct Entries<'t>(&'t str);
-
-enum Entry<'t> {
-    /// A variable and its value.
-    Value(&'t str, String),
-    /// A variable whose value does not end, or has more behind it, and the text of all that.
-    Garbled(&'t str, &'t str),
-    /// Text that is neither.
-    Other(&'t str),
+fn entries(mut text: &str) -> impl Iterator<Item = Entry<'_>> {
+    iter::from_fn(move || {
+        text = text.trim_start();
+        while text.starts_with('#') {
+            next_line(&mut text);
+            text = text.trim_start();
+        }
+        (!text.is_empty()).then(|| next_entry(&mut text))
+    })
 }
 
-impl<'t> Iterator for Entries<'t> {
-    type Item = Entry<'t>;
-
-    fn next(&mut self) -> Option<Entry<'t>> {
-        loop {
-            self.0 = self.0.trim_start();
-            if self.0.is_empty() {
-                return None;
-            }
-            if !self.0.starts_with('#') {
-                return Some(self.entry());
-            }
-            self.rest_of_line();
-        }
+fn next_entry<'t>(left: &mut &'t str) -> Entry<'t> {
+    let text = *left;
+    let line = next_line(left);
+    let entry = |name, value| Entry {
+        name,
+        value,
+        text: line,
+    };
+    let (name, after) = line.split_once('=').unwrap_or_default();
+    let exported = name.strip_prefix("export");
+    let exported = exported.filter(|name| name.starts_with(char::is_whitespace));
+    let name = exported.unwrap_or(name).trim();
+    if name.contains(|c: char| c.is_whitespace() || c == '#') || name.is_empty() {
+        return entry("", None);
+    }
+    let Some(quote) = after
+        .trim_start()
+        .chars()
+        .next()
+        .filter(|c| "\"'`".contains(*c))
+    else {
+        return entry(name, Some(without_comment(after).to_owned()));
+    };
+    // A value in quotes may go on in the next lines.
+    let (_, after) = text.split_once('=').unwrap_or_default();
+    let value = after.split_once(quote);
+    let Some((value, behind)) = value.and_then(|(_, value)| quoted(value, quote)) else {
+        return entry(name, None);
+    };
+    *left = behind;
+    let more = next_line(left).trim_start();
+    Entry {
+        name,
+        value: Some(value).filter(|_| more.is_empty() || more.starts_with('#')),
+        text: text.strip_suffix(*left).unwrap_or(text),
     }
 }
 
-impl<'t> Entries<'t> {
-    fn entry(&mut self) -> Entry<'t> {
-        let text = self.0;
-        let line = self.rest_of_line();
-        let Some((name, after)) = line.split_once('=') else {
-            return Entry::Other(line);
-        };
-        let exported = name
-            .strip_prefix("export")
-            .filter(|name| name.starts_with(char::is_whitespace));
-        let name = exported.unwrap_or(name).trim();
-        if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == '#') {
-            return Entry::Other(line);
-        }
-        let value = after.trim_start();
-        let Some(quote) = value.chars().next().filter(|first| QUOTES.contains(first)) else {
-            return Entry::Value(name, without_comment(after).to_owned());
-        };
-        let whole = |rest: &str| text.strip_suffix(rest).unwrap_or(text);
-        // A value in quotes may go on in the next lines.
-        let start = line.len().saturating_sub(value.len()).saturating_add(1);
-        match quoted(text.get(start..).unwrap_or_default(), quote) {
-            Some((value, after)) => {
-                self.0 = after;
-                let left = self.rest_of_line().trim();
-                if left.is_empty() || left.starts_with('#') {
-                    Entry::Value(name, value)
-                } else {
-                    Entry::Garbled(name, whole(self.0))
-                }
-            }
-            None => Entry::Garbled(name, line),
-        }
-    }
-
-    fn rest_of_line(&mut self) -> &'t str {
-        let (line, rest) = self.0.split_once(LINE_ENDS).unwrap_or((self.0, ""));
-        self.0 = rest;
-        line
-    }
+fn next_line<'t>(text: &mut &'t str) -> &'t str {
+    let (line, rest) = text.split_once(LINE_ENDS).unwrap_or((*text, ""));
+    *text = rest;
+    line
 }
 
 /// The value up to its closing quote, and the text behind that; `None` if it never closes.
 fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     let mut value = String::new();
-    let mut characters = text.char_indices();
-    while let Some((index, character)) = characters.next() {
-        if character == quote {
-            let after = text.get(index..)?.strip_prefix(quote)?;
-            return Some((value, after));
-        }
-        if character == '\\' && quote == '"' {
-            match characters.next()?.1 {
+    let mut left = text.chars();
+    loop {
+        match left.next()? {
+            end if end == quote => return Some((value, left.as_str())),
+            '\\' if quote == '"' => match left.next()? {
                 'n' => value.push('\n'),
                 'r' => value.push('\r'),
                 escaped @ ('"' | '\\') => value.push(escaped),
                 other => value.extend(['\\', other]),
-            }
-        } else {
-            value.push(character);
+            },
+            character => value.push(character),
         }
     }
-    None
 }
 
 /// A value without quotes ends where a comment begins: at a `#` after white space.
 fn without_comment(text: &str) -> &str {
-    let mut after_space = true;
-    for (index, character) in text.char_indices() {
-        if character == '#' && after_space {
-            return text.get(..index).unwrap_or_default().trim();
-        }
-        after_space = character.is_whitespace();
-    }
-    text.trim()
+    let before = text
+        .match_indices('#')
+        .filter_map(|(index, _)| text.get(..index));
+    let before = before.filter(|value| value.is_empty() || value.ends_with(char::is_whitespace));
+    before.chain([text]).next().unwrap_or_default().trim()
 }
 
 #[cfg(test)]
@@ -206,7 +184,7 @@ mod tests {
             ("A=\"two\nlines\"\nKEY=abc", "abc"),
             ("KEY=", ""),
         ] {
-            assert_eq!(value(text, "KEY"), Ok(Some(found.to_owned())), "{text:?}");
+            assert_eq!(value(text, "KEY"), Ok(found.to_owned()), "{text:?}");
         }
         for text in [
             "",
@@ -216,7 +194,10 @@ mod tests {
             "# KEY=abc",
             "exportKEY=abc",
         ] {
-            assert_eq!(value(text, "KEY"), Ok(None), "{text:?}");
+            assert!(
+                matches!(value(text, "KEY"), Err(NoValue::Missing(_))),
+                "{text:?}"
+            );
         }
     }
 
@@ -239,7 +220,10 @@ mod tests {
             "KEY:\"abc=\"",
             "A=\"\nKEY=abc\" b",
         ] {
-            assert_eq!(value(text, "KEY"), Err(Unreadable), "{text:?}");
+            assert!(
+                matches!(value(text, "KEY"), Err(NoValue::Malformed(_))),
+                "{text:?}"
+            );
         }
     }
 }

@@ -1,55 +1,33 @@
 //! What stands in the place of a key where a template or a variable was not filled in.
 
 /// What stands before and behind a name or an expression that a tool should have replaced.
-const MARKS: [(&str, &str); 11] = [
-    ("${{", "}}"),
-    ("${", "}"),
-    ("$(", ")"),
-    ("$[", "]"),
-    ("{{", "}}"),
-    ("%{", "}"),
-    ("#{", "}#"),
-    ("#{", "}"),
-    ("((", "))"),
-    ("{", "}"),
-    ("<", ">"),
+const MARKS: [&str; 11] = [
+    "${{ }}", "${ }", "$( )", "$[ ]", "{{ }}", "%{ }", "#{ }#", "#{ }", "(( ))", "{ }", "< >",
 ];
 
 /// The same where nothing but a name may stand between them.
-const MARKS_OF_NAMES: [(&str, &str); 6] = [
-    ("$env:", ""),
-    ("$", ""),
-    ("%", "%"),
-    ("!", "!"),
-    ("__", "__"),
-    ("@", "@"),
-];
+const MARKS_OF_NAMES: [&str; 6] = ["$env: ", "$ ", "% %", "! !", "__ __", "@ @"];
 
 const WORDS: [&str; 5] = ["changeme", "null", "undefined", "none", "nil"];
 
 /// Whether a text is a placeholder, and the name of what was not filled in, if it has one that can
 /// be shown.
 pub(super) fn name(text: &str) -> Option<Option<&str>> {
-    let between = |(before, after): &(&str, &str)| {
+    let between = |marks: &&str| {
+        let (before, after) = marks.split_once(' ')?;
         let start = text.get(..before.len())?;
         let rest = text.get(before.len()..)?.strip_suffix(after)?.trim();
         start.eq_ignore_ascii_case(before).then_some(rest)
     };
-    if let Some(name) = MARKS_OF_NAMES
-        .iter()
-        .filter_map(between)
-        .find(|name| is_name(name))
-    {
-        return Some(Some(name).filter(|name| may_be_shown(name)));
-    }
-    if let Some(name) = MARKS.iter().find_map(between) {
+    let mut names = MARKS_OF_NAMES.iter().filter_map(between);
+    let name = names.find(|name| is_name(name));
+    if let Some(name) = name.or_else(|| MARKS.iter().find_map(between)) {
         return Some(Some(name).filter(|name| is_name(name) && may_be_shown(name)));
     }
     let lower = text.to_lowercase();
+    let your = lower.strip_prefix("your");
     let placeholder = WORDS.contains(&lower.replace(['-', '_'], "").as_str())
-        || ["your-", "your_", "your "]
-            .iter()
-            .any(|start| lower.starts_with(start))
+        || your.is_some_and(|rest| rest.starts_with(['-', '_', ' ']))
         || lower.ends_with('…')
         || lower.ends_with("...")
         || (!text.is_empty() && text.chars().all(|c| "*.•".contains(c)));
@@ -57,11 +35,8 @@ pub(super) fn name(text: &str) -> Option<Option<&str>> {
 }
 
 fn is_name(text: &str) -> bool {
-    let first = |c: char| c.is_ascii_alphabetic() || c == '_';
-    text.starts_with(first)
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+    let goes_on = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(goes_on)
 }
 
 /// A key may stand between the marks: it has more digits than a name.
