@@ -9,8 +9,9 @@ pub struct Tier {
     pub number: u8,
     /// Generations at a time, as a range over the models.
     pub concurrency: (u64, u64),
-    /// Generations in 24 hours: one figure for each column (family of models) of the table.
-    pub daily_generations: [u64; 5],
+    /// Generations in 24 hours, by family of models: of the table's five columns, the second and
+    /// third say the same, and the first and fourth.
+    pub daily_generations: [u64; 3],
     /// The most credits that may be bought in 30 days.
     pub monthly_cap: Credits,
     /// What unlocks it, as first published.
@@ -19,32 +20,26 @@ pub struct Tier {
 
 /// The tiers as <https://docs.dev.runwayml.com/usage/tiers> lists them.
 pub const TIERS: [Tier; 5] = [
-    tier(1, (1, 2), [50, 200, 200, 50, 50], 10_000, "—"),
-    tier(
-        2,
-        (3, 3),
-        [500, 1_000, 1_000, 500, 1_000],
-        50_000,
-        "1 day + $50 spent",
-    ),
+    tier(1, (1, 2), [50, 200, 50], 10_000, "—"),
+    tier(2, (3, 3), [500, 1_000, 1_000], 50_000, "1 day + $50 spent"),
     tier(
         3,
         (5, 5),
-        [1_000, 2_000, 2_000, 1_000, 2_000],
+        [1_000, 2_000, 2_000],
         200_000,
         "7 days + $100 spent",
     ),
     tier(
         4,
         (10, 10),
-        [5_000, 10_000, 10_000, 5_000, 10_000],
+        [5_000, 10_000, 10_000],
         2_000_000,
         "14 days + $1,000 spent",
     ),
     tier(
         5,
         (20, 20),
-        [25_000, 30_000, 30_000, 25_000, 30_000],
+        [25_000, 30_000, 30_000],
         10_000_000,
         "7 days + $5,000 spent",
     ),
@@ -59,7 +54,7 @@ https://docs.dev.runwayml.com/usage/tiers";
 const fn tier(
     number: u8,
     concurrency: (u64, u64),
-    daily_generations: [u64; 5],
+    daily_generations: [u64; 3],
     monthly_cap: i128,
     unlock: &'static str,
 ) -> Tier {
@@ -75,12 +70,10 @@ const fn tier(
 impl Tier {
     /// Generations in 24 hours, as a range over the models.
     pub fn daily_range(&self) -> (u64, u64) {
-        let [first, others @ ..] = self.daily_generations;
-        others
-            .into_iter()
-            .fold((first, first), |(low, high), next| {
-                (low.min(next), high.max(next))
-            })
+        let daily = self.daily_generations.into_iter();
+        daily.fold((u64::MAX, 0), |(low, high), next| {
+            (low.min(next), high.max(next))
+        })
     }
 }
 
@@ -95,31 +88,25 @@ pub fn of_cap(cap: Credits) -> Option<Tier> {
 /// tier if `cap` shows it, otherwise any. A tier is sure if each of these columns reaches `needed`
 /// there. `None` if no tier is sure, as for a limit that is in no column.
 pub fn first_sure(needed: u64, limit: u64, cap: Option<Credits>) -> Option<Tier> {
-    let own = cap.map(of_cap);
-    // A custom tier's limits follow no table.
-    if own == Some(None) {
-        return None;
-    }
-    let own = own.flatten();
-    let mut columns = [false; 5];
-    let mut highest = 0;
-    for tier in TIERS
-        .iter()
-        .filter(|tier| own.is_none_or(|own| own == **tier))
-    {
-        for (column, given) in columns.iter_mut().zip(tier.daily_generations) {
-            if given == limit {
-                *column = true;
-                highest = highest.max(tier.number);
-            }
-        }
-    }
-    if highest == 0 {
-        return None;
-    }
-    TIERS.into_iter().find(|tier| {
-        let mut given = columns.iter().zip(tier.daily_generations);
-        tier.number > highest && given.all(|(column, given)| !column || given >= needed)
+    let own = match cap.map(of_cap) {
+        // A custom tier's limits follow no table.
+        Some(None) => return None,
+        own => own.flatten(),
+    };
+    let candidates = TIERS
+        .into_iter()
+        .filter(|tier| own.is_none_or(|own| own == *tier));
+    let shown = candidates.flat_map(|tier| {
+        let columns = tier.daily_generations.into_iter().enumerate();
+        let columns = columns.filter(move |(_, given)| *given == limit);
+        columns.map(move |(column, _)| (tier.number, column))
+    });
+    let shown: Vec<(u8, usize)> = shown.collect();
+    let highest = shown.iter().map(|(number, _)| *number).max()?;
+    let mut higher = TIERS.into_iter().filter(|tier| tier.number > highest);
+    higher.find(|tier| {
+        let given = |(_, column): &(u8, usize)| tier.daily_generations.get(*column);
+        shown.iter().filter_map(given).all(|given| *given >= needed)
     })
 }
 
@@ -151,7 +138,7 @@ mod tests {
         for (needed, limit, cap, named) in [
             (300, 200, tier_1, Some(2)),
             (500, 50, tier_1, Some(2)),
-            // Two of the three columns that give 50 give 500 in tier 2.
+            // One of the two families that have 50 has 500 in tier 2.
             (600, 50, tier_1, Some(3)),
             (1_000, 200, tier_1, Some(2)),
             (1_001, 200, tier_1, Some(3)),
