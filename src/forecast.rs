@@ -9,7 +9,7 @@ use crate::spend::{History, UtcDay, Window, SECONDS_A_DAY};
 pub const DAYS: u32 = 30;
 
 /// The days of the shorter mean: the larger of the two is the pace.
-const RECENT_DAYS: u32 = 7;
+const RECENT_DAYS: usize = 7;
 
 /// How long the balance, less the planned cost, lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,35 +33,24 @@ pub fn window(today: UtcDay) -> Window {
 impl Forecast {
     /// `None` if nothing was spent, or refunds outweigh it.
     pub fn new(history: &History, today: UtcDay, left: Credits) -> Option<Self> {
-        let days: Vec<Credits> = window(today)
-            .newest_first()
-            .map(|day| history.on(day))
-            .collect();
+        let days = window(today).newest_first().map(|day| history.on(day));
+        let days: Vec<Credits> = days.collect();
         // Before the first day with spending there was no pace.
-        let young = days.iter().rev().position(|net| *net > Credits(0))?;
-        let counted = days.len().saturating_sub(young);
-        let mean_of = |count: usize| {
-            let spent = days.iter().take(count).copied();
-            let basis_days = u32::try_from(count).ok()?;
-            Some(Self {
-                left,
-                spent: spent.fold(Credits(0), Credits::plus),
-                basis_days,
-            })
+        let counted = days.iter().rposition(|net| net.0 > 0)?.saturating_add(1);
+        let mean_of = |count: usize| Self {
+            left,
+            spent: days
+                .iter()
+                .copied()
+                .take(count)
+                .fold(Credits(0), Credits::plus),
+            basis_days: u32::try_from(count).unwrap_or(DAYS),
         };
-        let recent = mean_of(counted.min(usize::try_from(RECENT_DAYS).ok()?))?;
-        let whole = mean_of(counted)?;
-        let pace = if recent.is_slower_than(whole) {
-            whole
-        } else {
-            recent
-        };
+        let (recent, whole) = (mean_of(counted.min(RECENT_DAYS)), mean_of(counted));
+        let per_day = |one: Self, other: Self| one.spent.0.saturating_mul(other.basis_days.into());
+        let slower = per_day(recent, whole) < per_day(whole, recent);
+        let pace = if slower { whole } else { recent };
         (pace.spent > Credits(0)).then_some(pace)
-    }
-
-    fn is_slower_than(self, other: Self) -> bool {
-        let scaled = |one: Self, by: Self| one.spent.0.saturating_mul(by.basis_days.into());
-        scaled(self, other) < scaled(other, self)
     }
 
     /// Whole days, rounded down.
