@@ -2,13 +2,13 @@
 //! without it.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use crate::credentials::VARIABLE;
 use crate::sanitize::{cut, is_invisible, sanitize, visible, without_commands};
 
-/// This many characters of a secret in a row are a trace of it: as many as fit a number.
+/// This many characters of a secret in a row are a trace of it.
 const TRACE: usize = 8;
 
 /// What stands for a trace.
@@ -17,31 +17,26 @@ const MARK: &str = "[key]";
 /// Knows the traces of any number of secrets; without one it changes nothing.
 #[derive(Default)]
 pub struct Redactor {
-    /// Eight characters each, or a shorter secret whole, in lower case, packed into a number.
-    traces: BTreeSet<u64>,
-    /// The bits of a window that a trace takes: all of them, but for shorter secrets.
-    masks: BTreeSet<u64>,
+    /// Eight characters each, or a shorter secret whole, in lower case.
+    traces: HashSet<Vec<u8>>,
+    lengths: BTreeSet<usize>,
 }
 
 impl Redactor {
     /// Of secrets, and of texts that are meant for one.
     pub fn new(secrets: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let own = VARIABLE.to_ascii_lowercase();
-        let mut redactor = Self::default();
+        // What stands in the variable may name it; the messages do so too.
+        let is_own = |trace: &[u8]| own.as_bytes().windows(TRACE).any(|part| part == trace);
+        let mut traces = HashSet::new();
         for secret in secrets {
             let secret = secret.as_ref().to_ascii_lowercase();
             let bytes: Vec<u8> = secret.bytes().filter(u8::is_ascii_graphic).collect();
-            let traces = bytes.windows(bytes.len().clamp(1, TRACE));
-            // What stands in the variable may name it; the messages do so too.
-            let is_own = |trace: &&[u8]| own.as_bytes().windows(TRACE).any(|part| part == *trace);
-            for trace in traces.filter(|trace| !is_own(trace)) {
-                redactor.traces.insert(pack(trace));
-                redactor
-                    .masks
-                    .insert(trace.iter().fold(0, |mask, _| push(mask, u8::MAX)));
-            }
+            let windows = bytes.windows(bytes.len().clamp(1, TRACE));
+            traces.extend(windows.filter(|trace| !is_own(trace)).map(<[u8]>::to_vec));
         }
-        redactor
+        let lengths = traces.iter().map(Vec::len).collect();
+        Self { traces, lengths }
     }
 
     /// The text with every trace of a secret taken out: whole, cut, in other letter case, or split
@@ -66,10 +61,7 @@ impl Redactor {
     /// The order matters: control characters must not split a key, what stands for a key must not
     /// complete a command, and a cut must not hide that a key was there.
     pub fn quote(&self, text: &str, max_chars: usize) -> String {
-        let line = sanitize(text);
-        let line = self.redact(&line);
-        let line = without_commands(&line);
-        cut(&line, max_chars).into_owned()
+        cut(&without_commands(&self.redact(&sanitize(text))), max_chars)
     }
 
     /// A name that is not our own, such as a model's: quoted, and cut where it is longer than any.
@@ -86,10 +78,9 @@ impl Redactor {
     /// The last check of all that leaves, our own words among it: those hold no trace of letters
     /// and digits, but may hold one of letters alone, and figures may be one of digits.
     pub fn last_check<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let is_mixed = |trace: u64| {
-            let bytes = trace.to_be_bytes();
-            let has = |kind: fn(&u8) -> bool| bytes.iter().any(kind);
-            has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && !bytes.contains(&0)
+        let is_mixed = |trace: &[u8]| {
+            let has = |kind: fn(&u8) -> bool| trace.iter().any(kind);
+            has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && trace.len() == TRACE
         };
         self.without_traces(text, text.char_indices(), is_mixed)
     }
@@ -104,42 +95,31 @@ impl Redactor {
         &self,
         text: &'t str,
         characters: impl Iterator<Item = (usize, char)>,
-        counts: impl Fn(u64) -> bool,
+        counts: impl Fn(&[u8]) -> bool,
     ) -> Cow<'t, str> {
-        if self.traces.is_empty() {
+        // A key is visible ASCII: all else may stand between its characters to hide it.
+        let graphic = characters.filter(|(_, character)| character.is_ascii_graphic());
+        let (places, graphic): (Vec<usize>, String) = graphic.unzip();
+        let graphic = graphic.to_ascii_lowercase().into_bytes();
+        let mut found = BTreeSet::new();
+        for length in &self.lengths {
+            let windows = graphic.windows(*length).zip(places.windows(*length));
+            let traces = windows.filter(|(trace, _)| self.traces.contains(*trace) && counts(trace));
+            found
+                .extend(traces.filter_map(|(_, places)| Some((*places.first()?, *places.last()?))));
+        }
+        if found.is_empty() {
             return Cow::Borrowed(text);
         }
-        let mut window = 0;
-        // Where the characters of the window stand.
-        let mut places = [0; TRACE];
         let mut redacted = String::new();
         let mut kept_to = 0;
-        for (place, character) in characters {
-            // A key is visible ASCII: all else may stand between its characters to hide it.
-            let Some(byte) = u8::try_from(character).ok().filter(u8::is_ascii_graphic) else {
-                continue;
-            };
-            window = push(window, byte.to_ascii_lowercase());
-            places.rotate_left(1);
-            places[TRACE - 1] = place;
-            let mut ends = self.masks.iter().rev().map(|mask| window & mask);
-            let Some(trace) = ends.find(|end| self.traces.contains(end) && counts(*end)) else {
-                continue;
-            };
-            let before = trace
-                .to_be_bytes()
-                .into_iter()
-                .take_while(|byte| *byte == 0);
-            let start = places.get(before.count()).copied().unwrap_or(place);
+        for (start, last) in found {
             if start >= kept_to {
                 redacted.push_str(text.get(kept_to..start).unwrap_or_default());
                 redacted.push_str(MARK);
             }
-            // A trace is ASCII: its last character is one byte.
-            kept_to = place.saturating_add(1);
-        }
-        if kept_to == 0 {
-            return Cow::Borrowed(text);
+            // Its last character is one byte.
+            kept_to = kept_to.max(last.saturating_add(1));
         }
         redacted.push_str(text.get(kept_to..).unwrap_or_default());
         Cow::Owned(redacted)
@@ -150,15 +130,6 @@ impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Redactor([hidden])")
     }
-}
-
-/// The window moved on by one character.
-fn push(window: u64, byte: u8) -> u64 {
-    (window << 8) | u64::from(byte)
-}
-
-fn pack(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |packed, byte| push(packed, *byte))
 }
 
 #[cfg(test)]
@@ -287,7 +258,7 @@ mod tests {
             let split: String = part.iter().map(|c| format!("{c}{gap}")).collect();
             let text = format!("{before}{split}{after}");
             let of = redactor(&[SECRET]);
-            for shown in [sanitize(&of.redact(&text)).into_owned(), of.quote(&text, 200)] {
+            for shown in [sanitize(&of.redact(&text)), of.quote(&text, 200)] {
                 let bare: String = shown.chars().filter(char::is_ascii_graphic).collect();
                 let bare = bare.to_ascii_lowercase();
                 let mut traces = SECRET.as_bytes().windows(8);
