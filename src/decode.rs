@@ -86,7 +86,7 @@ fn unquote<T>(reading: &mut Reading<T>) {
 
 /// Which of its fields an organization lacks, as the end of a sentence.
 fn lacking(document: &Object) -> Option<String> {
-    let mut lacking = FIELDS.to_vec();
+    let mut lacking = FIELDS.map(str::to_owned).to_vec();
     lacking.retain(|name| document.first(name).is_none());
     (!lacking.is_empty()).then(|| format!("lacks {}", list(&lacking, "and")))
 }

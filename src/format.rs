@@ -1,7 +1,5 @@
 //! Figures and words for people: thousands separators, dollars, plurals, lists.
 
-use std::borrow::Borrow;
-use std::fmt::Display;
 use std::time::Duration;
 
 use crate::quota::{Credits, Limit};
@@ -26,12 +24,8 @@ fn whole(number: impl TryInto<i128>) -> i128 {
 
 /// Thousandths of a second as seconds, without decimals that say nothing: `1,500`, `2.5`.
 pub fn seconds(milliseconds: i128) -> String {
-    let whole = thousands(milliseconds / 1_000);
-    let decimals = format!("{:03}", milliseconds % 1_000);
-    match decimals.trim_end_matches('0') {
-        "" => whole,
-        decimals => format!("{whole}.{decimals}"),
-    }
+    let decimals = format!(".{:03}", milliseconds % 1_000);
+    thousands(milliseconds / 1_000) + decimals.trim_end_matches(['.', '0'])
 }
 
 /// Credits as dollars with two decimals and no sign of the currency: `50.00`.
@@ -53,10 +47,7 @@ pub fn credits(credits: Credits) -> String {
 
 /// A limit as a number or as `no limit`.
 pub fn limit(limit: Limit) -> String {
-    match limit {
-        Limit::AtMost(number) => thousands(number),
-        Limit::Unlimited => "no limit".to_owned(),
-    }
+    limit.number().map_or("no limit".to_owned(), thousands)
 }
 
 /// `3 generations`, `1 generation`.
@@ -113,7 +104,7 @@ fn with_verb(number: i128, one: &str, many: &str) -> String {
 }
 
 /// `a, b or c`.
-pub fn list<T: Borrow<str> + Display>(items: &[T], conjunction: &str) -> String {
+pub fn list(items: &[String], conjunction: &str) -> String {
     match items.split_last() {
         Some((last, others)) if !others.is_empty() => {
             format!("{} {conjunction} {last}", others.join(", "))

@@ -57,18 +57,13 @@ pub enum Limit {
 impl Limit {
     /// Whether `needed` fits; equality does.
     pub fn covers(self, needed: u64) -> bool {
-        match self {
-            Self::AtMost(limit) => limit >= needed,
-            Self::Unlimited => true,
-        }
+        self.number().is_none_or(|limit| limit >= needed)
     }
 
     /// What is left of the limit after `used`, never below 0.
     pub fn left_after(self, used: u64) -> Self {
-        match self {
-            Self::AtMost(limit) => Self::AtMost(limit.saturating_sub(used)),
-            Self::Unlimited => Self::Unlimited,
-        }
+        let left = |limit: u64| Self::AtMost(limit.saturating_sub(used));
+        self.number().map_or(Self::Unlimited, left)
     }
 
     /// The number, or `None` for no limit.
@@ -118,11 +113,9 @@ impl Unreadable {
             (quote(&self.field, MAX_FIELD), MAX_VALUE)
         };
         let excerpt = self.excerpt.as_ref();
-        let excerpt = excerpt.map(|excerpt| quote(excerpt, max_excerpt));
-        match excerpt.filter(|excerpt| !excerpt.is_empty()) {
-            Some(excerpt) => format!("{field} {}: {excerpt}", self.problem),
-            None => format!("{field} {}", self.problem),
-        }
+        let excerpt = excerpt.map_or(String::new(), |excerpt| quote(excerpt, max_excerpt));
+        let colon = if excerpt.is_empty() { "" } else { ": " };
+        format!("{field} {}{colon}{excerpt}", self.problem)
     }
 }
 
