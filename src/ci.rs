@@ -25,68 +25,36 @@ pub struct CiFile {
     pub render_closed: fn(&Closed, label: Option<&str>, already_there: u64) -> String,
 }
 
-/// What a CI system sets, and where its secrets come from.
-const SYSTEMS: [(&str, &str); 9] = [
-    (
-        "GITHUB_ACTIONS",
-        "store the key as a secret, and set RUNWAYML_API_SECRET: ${{ secrets.RUNWAYML_API_SECRET }} in the step's env",
-    ),
-    (
-        "GITLAB_CI",
-        "add RUNWAYML_API_SECRET with the key at Settings → CI/CD → Variables, without setting it in \
-         .gitlab-ci.yml",
-    ),
-    (
-        "TF_BUILD",
-        "add the secret variable RUNWAYML_API_SECRET to the pipeline, and set RUNWAYML_API_SECRET: \
-         $(RUNWAYML_API_SECRET) in the step's env",
-    ),
-    (
-        "JENKINS_URL",
-        "add the key as a secret text, and set RUNWAYML_API_SECRET = credentials('ID') in environment",
-    ),
-    (
-        "TEAMCITY_VERSION",
-        "add the parameter env.RUNWAYML_API_SECRET of type password with the key",
-    ),
-    (
-        "CODEBUILD_BUILD_ID",
-        "name the key's secret as RUNWAYML_API_SECRET under env/secrets-manager in the buildspec",
-    ),
-    (
-        "CIRCLECI",
-        "add RUNWAYML_API_SECRET with the key to the project's environment variables or a context",
-    ),
-    (
-        "BITBUCKET_BUILD_NUMBER",
-        "add RUNWAYML_API_SECRET with the key to the repository variables, secured",
-    ),
-    (
-        "BUILDKITE",
-        "set RUNWAYML_API_SECRET to the key by a secret of the cluster or a hook of the agent",
-    ),
-];
+/// What a CI system sets, and where its secrets come from: one a line.
+const SYSTEMS: &str = "\
+GITHUB_ACTIONS: store the key as a secret, and set RUNWAYML_API_SECRET: ${{ secrets.RUNWAYML_API_SECRET }} in the step's env
+GITLAB_CI: add RUNWAYML_API_SECRET with the key at Settings → CI/CD → Variables, without setting it in .gitlab-ci.yml
+TF_BUILD: add the secret variable RUNWAYML_API_SECRET to the pipeline, and set RUNWAYML_API_SECRET: $(RUNWAYML_API_SECRET) in the step's env
+JENKINS_URL: add the key as a secret text, and set RUNWAYML_API_SECRET = credentials('ID') in environment
+TEAMCITY_VERSION: add the parameter env.RUNWAYML_API_SECRET of type password with the key
+CODEBUILD_BUILD_ID: name the key's secret as RUNWAYML_API_SECRET under env/secrets-manager in the buildspec
+CIRCLECI: add RUNWAYML_API_SECRET with the key to the project's environment variables or a context
+BITBUCKET_BUILD_NUMBER: add RUNWAYML_API_SECRET with the key to the repository variables, secured
+BUILDKITE: set RUNWAYML_API_SECRET to the key by a secret of the cluster or a hook of the agent
+";
+
+/// Those of them that do not all set `CI`.
+const TOLD_BY: &str = "GITHUB_ACTIONS TF_BUILD JENKINS_URL TEAMCITY_VERSION CODEBUILD_BUILD_ID";
 
 /// Whether this runs in a CI system.
 pub fn is_ci(variable: Variables) -> bool {
-    const TOLD_BY: [&str; 5] = [
-        "GITHUB_ACTIONS",
-        "TF_BUILD",
-        "JENKINS_URL",
-        "TEAMCITY_VERSION",
-        "CODEBUILD_BUILD_ID",
-    ];
     let says_so = variable("CI").is_some_and(|value| {
         let value = value.to_string_lossy().to_lowercase();
         !["", "false", "0"].contains(&value.as_str())
     });
-    says_so || TOLD_BY.iter().any(|name| is_set(variable, name))
+    says_so || TOLD_BY.split(' ').any(|name| is_set(variable, name))
 }
 
 /// How the CI system gives a run its key.
 pub fn key_advice(variable: Variables) -> Option<&'static str> {
-    let system = SYSTEMS.iter().find(|(name, _)| is_set(variable, name));
-    system.map(|(_, advice)| *advice)
+    let mut systems = SYSTEMS.lines().filter_map(|line| line.split_once(": "));
+    let (_, advice) = systems.find(|(name, _)| is_set(variable, name))?;
+    Some(advice)
 }
 
 /// Why the CI system may have given the run no key.
