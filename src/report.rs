@@ -17,7 +17,7 @@ use std::time::SystemTime;
 use crate::decide::Decision;
 use crate::diagnostic::{Code, Context, Diagnostic, Finding, Missing, Severity};
 use crate::exit::Exit;
-use crate::forecast::{self, Forecast};
+use crate::forecast;
 use crate::format::{count, credits, dollars, limit, seconds, thousands};
 use crate::grant::Grant;
 use crate::job::Job;
@@ -73,13 +73,11 @@ pub const HEAD: u64 = 4_096;
 pub fn is_report(head: &[u8]) -> bool {
     // It may end within a character.
     let head = String::from_utf8_lossy(head);
-    Format::ALL.iter().any(|(_, format)| match format {
-        Format::Text => text::is_report(&head),
-        Format::Json => json::is_report(&head),
-        Format::Markdown => markdown::is_report(&head),
-        Format::Env => env::is_report(&head),
-        Format::Junit => junit::is_report(&head),
-    })
+    text::is_report(&head)
+        || json::is_report(&head)
+        || markdown::is_report(&head)
+        || env::is_report(&head)
+        || junit::is_report(&head)
 }
 
 /// Why a run leaves no pass.
@@ -155,6 +153,12 @@ pub struct Contents<'a> {
     pub decision: &'a Decision,
 }
 
+impl Contents<'_> {
+    fn cap(&self) -> Option<Credits> {
+        self.organization?.monthly_cap.as_ref().ok().copied()
+    }
+}
+
 /// Everything that there is to show of one run.
 #[derive(Clone, Debug)]
 pub struct Report<'a> {
@@ -179,7 +183,7 @@ impl<'a> Report<'a> {
         let decision = contents.decision;
         let redactor = context.redactor;
         let errors: Vec<&Finding> = decision.errors.iter().chain(failures).collect();
-        let stands = |finding: &Finding| !is_excused(finding, context);
+        let stands = |finding: &Finding| severity(finding, context) == Severity::Error;
         let standing = errors.iter().filter(|finding| stands(finding));
         let exit = Exit::of_errors(standing.map(|finding| finding.code().exit()));
         let no_key = errors.iter().any(|it| it.code() == Code::KeyMissing);
@@ -197,35 +201,28 @@ impl<'a> Report<'a> {
         };
         let missing = errors.iter().filter_map(|it| it.missing_credits()).max();
         let missing = missing.unwrap_or_default();
-        let cap = contents.organization.map(|read| &read.monthly_cap);
         let mut context = Context {
             waiting_helps: errors.iter().all(|it| it.code().waiting_helps()),
-            cap: cap.and_then(|cap| cap.as_ref().ok().copied()),
+            cap: contents.cap(),
             cheapest: contents.job.cheapest(),
             missing: Missing::InAll(missing),
             ..context.clone()
         };
-        let explained = errors.iter().map(|finding| {
-            let severity = if stands(finding) {
-                Severity::Error
-            } else {
-                Severity::Warning
-            };
+        let mut diagnostics = Vec::new();
+        for finding in &errors {
+            let severity = severity(finding, &context);
             let rows = &mut decision.rows.iter();
-            let diagnostic = Diagnostic {
+            diagnostics.push(Diagnostic {
                 decides: decides(finding),
                 row: rows.position(|row| row.errors.contains(finding)),
                 ..finding.explain(severity, &context)
-            };
+            });
             if finding.missing_credits().is_some() {
                 context.missing = Missing::Told(missing);
             }
-            diagnostic
-        });
+        }
         let warnings = decision.warnings.iter();
-        let mut diagnostics: Vec<Diagnostic> = explained.collect();
-        let warnings = warnings.map(|finding| finding.explain(Severity::Warning, &context));
-        diagnostics.extend(warnings);
+        diagnostics.extend(warnings.map(|finding| finding.explain(Severity::Warning, &context)));
         diagnostics.sort_by_key(|one| one.severity == Severity::Warning);
         Self {
             verdict,
@@ -343,22 +340,12 @@ impl<'a> Report<'a> {
 
     /// For a go: `3 of 3 requirements are met: gen4.5 generations, credits, planned cost`.
     fn what_is_met(&self) -> String {
-        const MAX_NAMED: usize = 3;
         let rows = &self.contents.decision.rows;
-        let all = rows.len();
-        let mut names: Vec<String> = rows
-            .iter()
-            .take(MAX_NAMED)
-            .map(|row| self.row_name(row))
-            .collect();
-        if all > MAX_NAMED {
-            names.push(format!("{} more", all.saturating_sub(MAX_NAMED)));
-        }
-        let names = names.join(", ");
-        let met = match all {
+        let names = first_of(3, rows.iter().map(|row| self.row_name(row)));
+        let met = match rows.len() {
             0 => "credits and models are available".to_owned(),
             1 => format!("the requirement is met: {names}"),
-            _ => format!("{all} of {all} requirements are met: {names}"),
+            all => format!("{all} of {all} requirements are met: {names}"),
         };
         match self.diagnostics.len() {
             0 => met,
@@ -386,30 +373,28 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The cells of a requirement: name, needed, left and a note.
-    fn row_in_words(&self, row: &Row) -> RowInWords {
-        let left = match row.left {
-            Left::Unknown if row.met == Some(false) => "—".to_owned(),
-            Left::Unknown => "?".to_owned(),
-            Left::NoLimit => "no limit".to_owned(),
-            Left::Number(left) => thousands(left),
-        };
-        let left = match row.of {
-            Some(of) => format!("{left} of {}", thousands(of)),
-            None => left,
-        };
-        let note = if row.met.is_none() {
-            format!("could not be checked: {}", self.why_unchecked(row))
-        } else {
-            row.note.clone()
-        };
-        RowInWords {
-            met: row.met,
-            name: self.row_name(row),
-            needed: thousands(row.needed),
-            left,
-            note,
-        }
+    /// The requirements, in words.
+    fn requirements(&self) -> Vec<RowInWords> {
+        let rows = self.contents.decision.rows.iter().map(|row| {
+            let left = match row.left {
+                Left::Unknown if row.met == Some(false) => "—".to_owned(),
+                Left::Unknown => "?".to_owned(),
+                Left::NoLimit => "no limit".to_owned(),
+                Left::Number(left) => thousands(left),
+            };
+            let of = row.of.map(|of| format!(" of {}", thousands(of)));
+            RowInWords {
+                met: row.met,
+                name: self.row_name(row),
+                needed: thousands(row.needed),
+                left: left + &of.unwrap_or_default(),
+                note: match row.met {
+                    None => format!("could not be checked: {}", self.why_unchecked(row)),
+                    Some(_) => row.note.clone(),
+                },
+            }
+        });
+        rows.collect()
     }
 
     /// Why a requirement could not be checked: a figure that cannot be read, or what kept the
@@ -424,10 +409,8 @@ impl<'a> Report<'a> {
         });
         let quote = |text: &str, max| self.redactor.quote(text, max);
         let unread = unread.map(|what| what.describe(&quote));
-        unread.unwrap_or_else(|| {
-            self.obstacle()
-                .map_or(String::new(), |it| it.summary.clone())
-        })
+        let unread = unread.or_else(|| Some(self.obstacle()?.summary.clone()));
+        unread.unwrap_or_default()
     }
 
     /// What kept answers from coming.
@@ -439,77 +422,51 @@ impl<'a> Report<'a> {
         })
     }
 
-    /// The requirements, in words.
-    fn requirements(&self) -> Vec<RowInWords> {
-        let rows = self.contents.decision.rows.iter();
-        rows.map(|row| self.row_in_words(row)).collect()
-    }
-
     /// Balance, cap, and what follows from them: a name and a figure each. What is granted is there
     /// if a range says less than that, or always.
     fn account(&self, every_grant: bool) -> Vec<(&'static str, String)> {
         let Some(organization) = self.contents.organization else {
             return Vec::new();
         };
-        let mut account = self.balance_and_cap(organization);
+        let cap = reading(&organization.monthly_cap, |cap| {
+            let tier = tier::of_cap(*cap).map(|tier| format!("tier {}", tier.number));
+            let tier = tier.unwrap_or("a custom tier".to_owned());
+            format!("at most {} bought in 30 days: {tier}", credits(*cap))
+        });
+        let balance = reading(&organization.balance, |sum| credits(*sum));
+        let mut account = vec![("Balance", balance), ("Monthly cap", cap)];
         if self.contents.job.warn_lasts.is_some() {
             account.push(("Forecast", self.forecast()));
         }
         let grants = self.grants();
         if every_grant || grants.iter().any(Grant::is_of_range) {
-            let shown = grants.iter().take(MAX_GRANTS);
-            let mut shown: Vec<String> = shown.map(|grant| self.grant(grant)).collect();
-            let more = grants.len().saturating_sub(shown.len());
-            if more > 0 {
-                shown.push(format!("{more} more"));
-            }
-            if !shown.is_empty() {
-                account.push(("Granted", shown.join(", ")));
-            }
+            let granted = grants.iter().map(|grant| {
+                let of = format!(" of {}", thousands(grant.max));
+                let of = if grant.is_of_range() { &*of } else { "" };
+                format!(
+                    "{} {}{of}",
+                    self.name(&grant.model),
+                    thousands(grant.granted)
+                )
+            });
+            let granted = first_of(MAX_GRANTS, granted);
+            account.extend((!granted.is_empty()).then_some(("Granted", granted)));
         }
         account
     }
 
-    fn grant(&self, grant: &Grant) -> String {
-        let granted = thousands(grant.granted);
-        let name = self.name(&grant.model);
-        if grant.is_of_range() {
-            format!("{name} {granted} of {}", thousands(grant.max))
-        } else {
-            format!("{name} {granted}")
-        }
-    }
-
     fn forecast(&self) -> String {
         let decision = self.contents.decision;
-        if let (None, Some(what)) = (decision.forecast, decision.not_foreseen) {
-            return format!("unknown: {what} could not be read");
+        match (decision.forecast, decision.not_foreseen) {
+            (Some(forecast), _) => format!(
+                "lasts about {} at {} a day, the pace of the last {}",
+                count(forecast.days(), "day"),
+                count(forecast.credits_per_day().0, "credit"),
+                count(forecast.basis_days, "day").trim_start_matches("1 "),
+            ),
+            (None, Some(what)) => format!("unknown: {what} could not be read"),
+            (None, None) => format!("no pace of spending over the last {} days", forecast::DAYS),
         }
-        let Some(forecast) = decision.forecast else {
-            return format!("no pace of spending over the last {} days", forecast::DAYS);
-        };
-        let Forecast { basis_days, .. } = forecast;
-        let basis = match basis_days {
-            1 => "day".to_owned(),
-            days => format!("{days} days"),
-        };
-        format!(
-            "lasts about {} at {} a day, the pace of the last {basis}",
-            count(forecast.days(), "day"),
-            count(forecast.credits_per_day().0, "credit"),
-        )
-    }
-
-    fn balance_and_cap(&self, organization: &Organization) -> Vec<(&'static str, String)> {
-        let cap = reading(&organization.monthly_cap, |cap| {
-            let tier = tier::of_cap(*cap);
-            let tier = tier.map_or("a custom tier".to_owned(), |tier| {
-                format!("tier {}", tier.number)
-            });
-            format!("at most {} bought in 30 days: {tier}", credits(*cap))
-        });
-        let balance = reading(&organization.balance, |sum| credits(*sum));
-        vec![("Balance", balance), ("Monthly cap", cap)]
     }
 
     /// The models that the tier lists.
@@ -541,46 +498,30 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// What there is to show below the requirements, each table with at most so many rows.
-    fn sections(&self, longest_bar: usize, max_rows: usize) -> Vec<Section> {
-        let mut sections = Vec::new();
-        if let Some(plan) = &self.contents.job.plan {
-            sections.push(Section {
-                title: self.plan_title(plan),
-                tables: vec![self.plan_table(plan, max_rows)],
-                note: "",
-            });
-        }
-        sections.push(Section {
-            title: String::new(),
-            tables: vec![self.model_table(max_rows)],
-            note: "",
+    /// What there is to show below the requirements.
+    fn sections(&self, form: &Sections) -> String {
+        let Sections { max_rows, .. } = *form;
+        let Contents { job, tiers, .. } = self.contents;
+        let plan = job.plan.as_ref().map(|plan| {
+            let table = self.plan_table(plan, max_rows);
+            form.section(&self.plan_title(plan), &[table], "")
         });
-        if let Some((window, history)) = self.contents.usage {
+        let models = form.section("", &[self.model_table(max_rows)], "");
+        let usage = self.contents.usage.map(|(window, history)| {
             let (start, last_day) = (window.start, window.last_day());
             let days = count(window.days(), "day");
-            let mut section = Section {
-                title: format!("Credits used from {start} to {last_day} ({days}, UTC)"),
-                tables: Vec::new(),
-                note: "none",
-            };
-            if !history.is_empty() {
-                section.note = "";
-                section.tables = vec![
-                    self.history_table(window, history, longest_bar, max_rows),
-                    self.totals_table(history, max_rows),
-                ];
+            let title = format!("Credits used from {start} to {last_day} ({days}, UTC)");
+            if history.is_empty() {
+                return form.section(&title, &[], "none");
             }
-            sections.push(section);
-        }
-        if self.contents.tiers {
-            sections.push(Section {
-                title: "Tiers".to_owned(),
-                tables: vec![self.tier_table()],
-                note: UNLOCK_NOTE,
-            });
-        }
-        sections
+            let by_day = self.history_table(window, history, form);
+            form.section(&title, &[by_day, self.totals_table(history, max_rows)], "")
+        });
+        let tiers = tiers.then(|| form.section("Tiers", &[self.tier_table()], UNLOCK_NOTE));
+        [plan, Some(models), usage, tiers]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     fn model_table(&self, max_rows: usize) -> Table {
@@ -594,13 +535,7 @@ impl<'a> Report<'a> {
                 quota.left().map_or("?".to_owned(), limit),
             ]
         });
-        let head = &[
-            "Model",
-            "Concurrency",
-            "Daily Limit",
-            "Used Today",
-            "Remaining",
-        ];
+        let head = "Model|Concurrency|Daily Limit|Used Today|Remaining";
         Table::new("models", head, 1..5, rows, max_rows)
     }
 
@@ -618,27 +553,24 @@ impl<'a> Report<'a> {
 
     /// What the tasks of the plan come to, by model and price.
     fn plan_table(&self, plan: &Plan, max_rows: usize) -> Table {
+        let or_dash = |figure: Option<String>| figure.unwrap_or("—".to_owned());
         let rows = plan.sums.iter().map(|sum| {
-            let figure =
-                |figure: String, known: bool| if known { figure } else { "—".to_owned() };
-            let (rule, priced) = (sum.rule.as_deref().unwrap_or("—"), sum.rule.is_some());
+            let (rule, milliseconds) = (sum.rule.as_deref(), sum.milliseconds);
             [
                 self.name(&sum.model),
-                self.redactor.name(rule),
+                or_dash(rule.map(|rule| self.redactor.name(rule))),
                 thousands(sum.tasks),
-                figure(thousands(sum.outputs), priced),
-                figure(seconds(sum.milliseconds.into()), sum.milliseconds > 0),
-                figure(thousands(sum.cost), priced),
+                or_dash(rule.map(|_| thousands(sum.outputs))),
+                or_dash((milliseconds > 0).then(|| seconds(milliseconds.into()))),
+                or_dash(rule.map(|_| thousands(sum.cost))),
             ]
         });
-        let head = &["Model", "Price", "Tasks", "Outputs", "Seconds", "Credits"];
+        let head = "Model|Price|Tasks|Outputs|Seconds|Credits";
         Table::new("prices", head, 2..6, rows, max_rows)
     }
 
     fn tier_table(&self) -> Table {
-        let read = self.contents.organization;
-        let own = read.and_then(|read| read.monthly_cap.as_ref().ok().copied());
-        let own = own.and_then(tier::of_cap);
+        let own = self.contents.cap().and_then(tier::of_cap);
         let range = |(low, high): (u64, u64)| {
             if low == high {
                 thousands(low)
@@ -656,40 +588,27 @@ impl<'a> Report<'a> {
                 tier.unlock.to_owned(),
             ]
         });
-        let head = &[
-            "Tier",
-            "Concurrency",
-            "Daily Gens",
-            "Monthly Cap",
-            "Unlock Requirement",
-        ];
+        let head = "Tier|Concurrency|Daily Gens|Monthly Cap|Unlock Requirement";
         Table::new("tiers", head, 1..4, rows, TIERS.len())
     }
 
     /// A row a day and model, newest first, and beside each day a bar: the longest for the largest
     /// sum.
-    fn history_table(
-        &self,
-        window: Window,
-        history: &History,
-        longest_bar: usize,
-        max_rows: usize,
-    ) -> Table {
+    fn history_table(&self, window: Window, history: &History, form: &Sections) -> Table {
         let most = window.newest_first().map(|day| history.on(day)).max();
         let most = most.unwrap_or_default().max(Credits(1));
         let days: BTreeMap<UtcDay, _> = history.newest_first().collect();
         let mut rows = Vec::new();
-        for day in window.newest_first().filter(|_| !history.is_empty()) {
+        for day in window.newest_first() {
             let sum = history.on(day);
-            let mut beside = bar(sum, most, longest_bar);
+            let mut beside = bar(sum, most, form.longest_bar);
             let Some(entries) = days.get(&day) else {
                 rows.push([day.to_string(), String::new(), "0".to_owned(), beside]);
                 continue;
             };
             if entries.len() > 1 {
-                beside = format!("{beside} {}", thousands(sum.0))
-                    .trim_start()
-                    .to_owned();
+                let sum = format!("{beside} {}", thousands(sum.0));
+                beside = sum.trim_start().to_owned();
             }
             for (model, amount) in *entries {
                 let beside = std::mem::take(&mut beside);
@@ -697,8 +616,8 @@ impl<'a> Report<'a> {
                 rows.push([day.to_string(), self.name(model), amount, beside]);
             }
         }
-        let head = &["Date", "Model", "Credits Used", "By Day"];
-        Table::new("rows", head, 2..3, rows.into_iter(), max_rows)
+        let head = "Date|Model|Credits Used|By Day";
+        Table::new("rows", head, 2..3, rows, form.max_rows)
     }
 
     /// Totals by model, the largest first, and the grand total.
@@ -709,13 +628,8 @@ impl<'a> Report<'a> {
         let rows = totals
             .iter()
             .map(|(model, sum)| row(self.name(model), *sum));
-        let mut table = Table::new(
-            "totals",
-            &["Model", "Credits", "Dollars"],
-            1..3,
-            rows,
-            max_rows,
-        );
+        let head = "Model|Credits|Dollars";
+        let mut table = Table::new("totals", head, 1..3, rows, max_rows);
         let total = row("Total".to_owned(), history.total());
         table.rows.push(total.into());
         table
@@ -730,18 +644,29 @@ fn bar(sum: Credits, most: Credits, longest: usize) -> String {
     "█".repeat(blocks.max(usize::from(sum > Credits(0))))
 }
 
-/// Whether an error decides nothing: a missing key under `--missing-key skip`, and under
-/// `--fail-open` what kept Runway from answering. A report that nobody can read is never excused, nor
-/// is a saved answer that is none.
-fn is_excused(finding: &Finding, context: &Context) -> bool {
-    match finding.code() {
+/// A warning is an error that decides nothing: a missing key under `--missing-key skip`, and under
+/// `--fail-open` what kept Runway from answering. A report that nobody can read is never excused,
+/// nor is a saved answer that is none.
+fn severity(finding: &Finding, context: &Context) -> Severity {
+    let bad_file = *context.organization != Source::Runway && finding.is_no_organization();
+    let excused = match finding.code() {
         Code::KeyMissing => context.skips_missing_key,
         Code::ReportFailed => false,
-        code => {
-            let bad_file = *context.organization != Source::Runway && finding.is_no_organization();
-            context.fails_open && code.exit() == Exit::CannotTell && !bad_file
-        }
+        code => context.fails_open && code.exit() == Exit::CannotTell && !bad_file,
+    };
+    if excused {
+        Severity::Warning
+    } else {
+        Severity::Error
     }
+}
+
+/// The first of them in a row, and how many more there are.
+fn first_of(max: usize, mut all: impl Iterator<Item = String>) -> String {
+    let mut shown: Vec<String> = all.by_ref().take(max).collect();
+    let more = all.count();
+    shown.extend((more > 0).then(|| format!("{more} more")));
+    shown.join(", ")
 }
 
 /// A model with its limits and use.
@@ -755,32 +680,48 @@ pub(crate) fn fitting(
     render: impl Fn(usize) -> String,
 ) -> Option<String> {
     let within = |rows| Some(render(rows)).filter(|text| text.len() <= max_bytes);
-    let whole = within(all);
-    if whole.is_some() {
-        return whole;
-    }
-    let (mut longest, mut rows, mut too_many) = (None, 0, all);
-    while rows < too_many {
-        let middle = rows.midpoint(too_many);
-        match within(middle) {
-            None => too_many = middle,
+    let (mut longest, mut fewest, mut too_many) = (None, 0, all.saturating_add(1));
+    let mut rows = all;
+    while fewest < too_many {
+        match within(rows) {
+            None => too_many = rows,
             found => {
                 longest = found;
-                rows = middle.saturating_add(1);
+                fewest = rows.saturating_add(1);
             }
         }
+        rows = fewest.midpoint(too_many);
     }
     longest
 }
 
-/// A part of the report.
-struct Section {
-    /// Empty if there is none.
-    title: String,
-    /// Those without rows are not shown.
-    tables: Vec<Table>,
-    /// What is said below them.
-    note: &'static str,
+/// How the parts below the requirements are shown.
+struct Sections {
+    /// What a title begins with.
+    heading: &'static str,
+    /// What a note begins with.
+    indent: &'static str,
+    longest_bar: usize,
+    /// The most rows of a table.
+    max_rows: usize,
+    table: fn(&Table) -> String,
+}
+
+impl Sections {
+    /// Without a title or a note if it is empty; tables without rows are not shown.
+    fn section(&self, title: &str, tables: &[Table], note: &str) -> String {
+        let mut text = String::new();
+        if !title.is_empty() {
+            text = format!("\n{}{title}\n", self.heading);
+        }
+        for table in tables.iter().filter(|table| table.all() > 0) {
+            text.push_str(&format!("\n{}", (self.table)(table)));
+        }
+        if !note.is_empty() {
+            text.push_str(&format!("\n{}{note}\n", self.indent));
+        }
+        text
+    }
 }
 
 /// A requirement, in words.

@@ -17,97 +17,98 @@ pub(super) fn is_report(head: &str) -> bool {
 
 /// The whole document.
 pub fn render(report: &Report) -> String {
-    let cases = cases(report);
-    let count = |element| cases.iter().filter(|case| case.element == element).count();
     let name = escape(&report.labelled("runway-preflight"));
+    let cases = cases(report, &name);
+    // In text there is no `<`.
+    let count = |element: &str| cases.matches(&format!("<{element} ")).count();
     let checked_at = humantime::format_rfc3339_seconds(report.contents.checked_at).to_string();
-    let shown: String = cases.iter().map(|case| case.render(&name)).collect();
-    let diagnostics = report.diagnostics.iter();
-    let details: String = diagnostics
-        .map(|one| text::diagnostic(one, false))
-        .collect();
+    let diagnostics: Vec<&Diagnostic> = report.diagnostics.iter().collect();
     format!(
         "{HEAD}name=\"{name}\" timestamp=\"{}\" \
          hostname=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"0\">\n\
          <properties/>\n\
-         {shown}\
+         {cases}\
          <system-out>{}</system-out>\n\
          <system-err>{}</system-err>\n\
          </testsuite>\n\
          </testsuites>\n",
         checked_at.trim_end_matches('Z'),
         escape(&report.host),
-        cases.len(),
-        count(FAILURE),
-        count(ERROR),
-        count(SKIPPED),
+        count("testcase"),
+        count("failure"),
+        count("error"),
+        count("skipped"),
         escape(&report.message()),
-        escape(&details),
+        escape(&details(&diagnostics)),
     )
 }
 
-const FAILURE: &str = "failure";
-const ERROR: &str = "error";
-const SKIPPED: &str = "skipped";
-const PASSED: &str = "";
-
-struct Case {
-    name: String,
-    /// The element that says what did not go well.
-    element: &'static str,
-    message: String,
-    body: String,
+/// What came of a test case.
+#[derive(Clone, Copy)]
+enum Outcome {
+    Failure,
+    Error,
+    Skipped,
+    Passed,
 }
 
 /// Every error is in one: of the requirement that it is about, else of the account.
-fn cases(report: &Report) -> Vec<Case> {
+fn cases(report: &Report, suite: &str) -> String {
     let errors_of = |row: Option<usize>| {
         let all = report.diagnostics.iter();
         let errors = all.filter(move |one| one.severity == Severity::Error && one.row == row);
         errors.collect::<Vec<&Diagnostic>>()
     };
-    let not_checked = if report.exit == Exit::Go {
-        SKIPPED
-    } else {
-        ERROR
+    let not_checked = match report.exit {
+        Exit::Go => Outcome::Skipped,
+        _ => Outcome::Error,
     };
-    let mut cases = Vec::new();
-    for (index, row) in report.requirements().into_iter().enumerate() {
+    let mut cases = String::new();
+    let mut add = |name: &str, outcome: Outcome, message: &str, why: &[&Diagnostic]| {
+        let (name, message, body) = (escape(name), escape(message), escape(&details(why)));
+        let outcome = match outcome {
+            Outcome::Failure => {
+                format!("<failure type=\"shortfall\" message=\"{message}\">{body}</failure>")
+            }
+            Outcome::Error => {
+                format!("<error type=\"cannot-tell\" message=\"{message}\">{body}</error>")
+            }
+            Outcome::Skipped => format!("<skipped message=\"{message}\"/>"),
+            Outcome::Passed => String::new(),
+        };
+        cases.push_str(&format!(
+            "<testcase classname=\"{suite}\" name=\"{name}\" time=\"0\">{outcome}</testcase>\n"
+        ));
+    };
+    let rows = report.requirements();
+    for (index, row) in rows.iter().enumerate() {
         let own = errors_of(Some(index));
-        cases.push(match row.met {
-            _ if !own.is_empty() => Case::new(row.name, FAILURE, summaries(&own), &own),
-            Some(true) => Case::new(row.name, PASSED, String::new(), &[]),
+        match row.met {
+            _ if !own.is_empty() => add(&row.name, Outcome::Failure, &summaries(&own), &own),
+            Some(true) => add(&row.name, Outcome::Passed, "", &[]),
             // Another error stands for its own.
             Some(false) => {
                 let message = format!("need {}, left {}", row.needed, row.left);
-                Case::new(row.name, FAILURE, message, &errors_of(None))
+                add(&row.name, Outcome::Failure, &message, &errors_of(None));
             }
             None => {
                 let why: Vec<&Diagnostic> = report.obstacle().into_iter().collect();
-                Case::new(row.name, not_checked, row.note, &why)
+                add(&row.name, not_checked, &row.note, &why);
             }
-        });
+        }
     }
     let mut of_account = errors_of(None);
     of_account.sort_by_key(|one| !one.decides);
-    if cases.is_empty() || !of_account.is_empty() {
-        let short = of_account.iter().any(|one| one.code.exit().is_no_go());
-        let element = match report.verdict {
-            Verdict::Go => PASSED,
-            _ if short => FAILURE,
-            _ => not_checked,
-        };
-        let message = if of_account.is_empty() {
-            report.headline()
-        } else {
-            summaries(&of_account)
-        };
-        cases.push(Case::new(
-            "account".to_owned(),
-            element,
-            message,
-            &of_account,
-        ));
+    let short = of_account.iter().any(|one| one.code.exit().is_no_go());
+    let outcome = match report.verdict {
+        Verdict::Go => Outcome::Passed,
+        _ if short => Outcome::Failure,
+        _ => not_checked,
+    };
+    if !of_account.is_empty() {
+        add("account", outcome, &summaries(&of_account), &of_account);
+    } else if rows.is_empty() {
+        add("account", outcome, &report.headline(), &[]);
     }
     cases
 }
@@ -117,35 +118,9 @@ fn summaries(diagnostics: &[&Diagnostic]) -> String {
     summaries.join("; ")
 }
 
-impl Case {
-    fn new(name: String, element: &'static str, message: String, why: &[&Diagnostic]) -> Self {
-        let body = why.iter().map(|one| text::diagnostic(one, false));
-        Self {
-            name,
-            element,
-            message,
-            body: body.collect(),
-        }
-    }
-
-    fn render(&self, suite: &str) -> String {
-        let message = escape(&self.message);
-        let body = escape(&self.body);
-        let outcome = match self.element {
-            PASSED => String::new(),
-            SKIPPED => format!("<skipped message=\"{message}\"/>"),
-            element => {
-                let kind = if element == FAILURE {
-                    "shortfall"
-                } else {
-                    "cannot-tell"
-                };
-                format!("<{element} type=\"{kind}\" message=\"{message}\">{body}</{element}>")
-            }
-        };
-        let name = escape(&self.name);
-        format!("<testcase classname=\"{suite}\" name=\"{name}\" time=\"0\">{outcome}</testcase>\n")
-    }
+fn details(diagnostics: &[&Diagnostic]) -> String {
+    let details = diagnostics.iter().map(|one| text::diagnostic(one, false));
+    details.collect()
 }
 
 /// Text as text, without what XML cannot hold at all.

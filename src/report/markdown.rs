@@ -1,7 +1,7 @@
 //! For a job summary. Text from a server is escaped, so that no name breaks a table.
 
 use super::table::MAX_ROWS;
-use super::{fitting, Report, Table, Verdict};
+use super::{fitting, Report, Sections, Table, Verdict};
 use crate::format::count;
 use crate::sanitize::for_log;
 
@@ -58,13 +58,11 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
         };
         [mark.to_owned(), row.name, row.needed, row.left, row.note]
     });
-    let head = &["", "Requirement", "Need", "Left", ""];
+    let head = "|Requirement|Need|Left|";
     let rows = Table::new("requirements", head, 2..4, rows, max_rows);
     if rows.all() > 0 {
         text.push_str(&format!("{}\n", table(&rows)));
     }
-    let diagnostics = report.diagnostics.len();
-    let diagnostics_left_out = diagnostics.saturating_sub(max_rows);
     for diagnostic in report.diagnostics.iter().take(max_rows) {
         text.push_str(&format!(
             "- **{} `{}`** — {}\n  - Cause: {}\n  - Fix: {}\n  - See: <{}>\n",
@@ -76,10 +74,9 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
             diagnostic.see
         ));
     }
-    for (left_out, noun) in [
-        (rows.left_out, "requirement"),
-        (diagnostics_left_out, "diagnostic"),
-    ] {
+    let diagnostics = report.diagnostics.len();
+    let more = diagnostics.saturating_sub(max_rows);
+    for (left_out, noun) in [(rows.left_out, "requirement"), (more, "diagnostic")] {
         if left_out > 0 {
             text.push_str(&format!("- {} left out here\n", count(left_out, noun)));
         }
@@ -90,18 +87,13 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
     for (name, figure) in report.account(true) {
         text.push_str(&format!("- {name}: {}\n", escape(&figure)));
     }
-    for section in report.sections(LONGEST_BAR, max_rows) {
-        if !section.title.is_empty() {
-            text.push_str(&format!("\n### {}\n", section.title));
-        }
-        for table in section.tables.iter().filter(|table| table.all() > 0) {
-            text.push_str(&format!("\n{}", folded(table)));
-        }
-        if !section.note.is_empty() {
-            text.push_str(&format!("\n{}\n", section.note));
-        }
-    }
-    text
+    text + &report.sections(&Sections {
+        heading: "### ",
+        indent: "",
+        longest_bar: LONGEST_BAR,
+        max_rows,
+        table: folded,
+    })
 }
 
 fn folded(contents: &Table) -> String {
@@ -119,13 +111,8 @@ fn folded(contents: &Table) -> String {
 }
 
 fn table(table: &Table) -> String {
-    let rules = (0..table.head.len()).map(|column| {
-        if table.figures.contains(&column) {
-            "---:"
-        } else {
-            "---"
-        }
-    });
+    let figures = |column| table.figures.contains(&column);
+    let rules = (0..table.head.len()).map(|column| if figures(column) { "---:" } else { "---" });
     let rules: Vec<&str> = rules.collect();
     let head = format!("| {} |", table.head.join(" | ")).replace("|  |", "| |");
     let mut text = format!("{head}\n|{}|\n", rules.join("|"));
@@ -148,10 +135,8 @@ fn escape_word(word: &str) -> String {
     const MARKUP: &str = "\\`*[]<>|~#&!@";
     if may_become_link(word) {
         // In code nothing is a link, and only these mean anything.
-        let code = word
-            .replace('`', "'")
-            .replace('\\', "/")
-            .replace('|', "\\|");
+        let code = word.replace('`', "'").replace('\\', "/");
+        let code = code.replace('|', "\\|");
         return format!("`{code}`");
     }
     let mut escaped = String::with_capacity(word.len());
@@ -172,19 +157,14 @@ fn escape_word(word: &str) -> String {
 /// Whether GitHub would link a word by itself: an address, a mail address, a mention. Runway's own
 /// pages, which the messages name, may be linked.
 fn may_become_link(word: &str) -> bool {
-    const OURS: [&str; 3] = [
-        "dev.runwayml.com",
-        "docs.dev.runwayml.com",
-        "api.dev.runwayml.com",
-    ];
-    let bare = word
-        .trim_start_matches('(')
-        .trim_end_matches([')', ',', '.', ';', ':']);
+    const OURS: &str = "dev.runwayml.com docs.dev.runwayml.com api.dev.runwayml.com";
+    let bare = word.trim_start_matches('(');
+    let bare = bare.trim_end_matches([')', ',', '.', ';', ':']);
     // The host as a whole: no user, no port, no other spelling.
     let ours = bare.strip_prefix("https://").is_some_and(|rest| {
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-".contains(&byte);
-        OURS.contains(&host) && path.bytes().all(plain)
+        OURS.split(' ').any(|ours| ours == host) && path.bytes().all(plain)
     });
     let lower = word.to_ascii_lowercase();
     let linked = ["://", "www.", "mailto:", "xmpp:", "@"];

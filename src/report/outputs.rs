@@ -12,29 +12,19 @@ pub(crate) fn values(
 ) -> Vec<(&'static str, String)> {
     let left = |quota: &ModelQuota| quota.left().ok();
     let concurrency = |quota: &ModelQuota| quota.concurrency.clone().ok();
-    let days = report.lasts_days();
-    let tasks = report.granted_tasks();
+    let days = report.lasts_days().map(|days| days.to_string());
+    let tasks = report.granted_tasks().map(|tasks| tasks.to_string());
+    let left = json::render_map(report, max_object, left);
+    let concurrency = json::render_map(report, max_object, concurrency);
     let mut values = outcome(report);
     values.extend([
         ("warnings", report.warning_codes().join(",")),
         ("granted", json::render_granted(report, max_object)),
-        (
-            "granted-tasks",
-            tasks.map_or(String::new(), |tasks| tasks.to_string()),
-        ),
-        (
-            "lasts-days",
-            days.map_or(String::new(), |days| days.to_string()),
-        ),
+        ("granted-tasks", tasks.unwrap_or_default()),
+        ("lasts-days", days.unwrap_or_default()),
         ("credit-balance", report.balance()),
-        (
-            "generations-left",
-            json::render_map(report, max_object, left),
-        ),
-        (
-            "concurrency",
-            json::render_map(report, max_object, concurrency),
-        ),
+        ("generations-left", left),
+        ("concurrency", concurrency),
     ]);
     if let Some(max_bytes) = max_report {
         values.push(("report", json::render_line(report, max_bytes)));

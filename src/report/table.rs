@@ -19,20 +19,21 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// With at most `max_rows` of the rows.
-    pub(super) fn new<const COLUMNS: usize>(
+    /// With at most `max_rows` of the rows; the columns of the head stand between bars.
+    pub(super) fn new(
         noun: &'static str,
-        head: &[&str; COLUMNS],
+        head: &str,
         figures: Range<usize>,
-        mut rows: impl Iterator<Item = [String; COLUMNS]>,
+        rows: impl IntoIterator<Item = impl Into<Vec<String>>>,
         max_rows: usize,
     ) -> Self {
+        let mut rows = rows.into_iter();
         let shown = rows.by_ref().take(max_rows);
         Self {
             noun,
-            head: head.map(str::to_owned).into(),
+            head: head.split('|').map(str::to_owned).collect(),
             figures,
-            rows: shown.map(Vec::from).collect(),
+            rows: shown.map(Into::into).collect(),
             left_out: rows.count(),
         }
     }

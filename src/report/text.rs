@@ -3,7 +3,7 @@
 use textwrap::{Options, WordSplitter};
 
 use super::table::MAX_ROWS;
-use super::{Report, Table, Verdict};
+use super::{Report, Sections, Table, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 
 const GREEN: &str = "\x1b[32m";
@@ -47,35 +47,30 @@ pub(super) fn is_report(head: &str) -> bool {
 
 /// The report for standard output.
 pub fn render(report: &Report, style: Style) -> String {
-    let paint = Paint(style.colour);
-    let mut text = headline(report, paint);
-    text.push_str(&requirements(report, paint));
+    let mut text = headline(report, style.colour);
+    text.push_str(&requirements(report, style.colour));
     for (name, figure) in report.account(false) {
         text.push_str(&format!("  {name:<12}  {figure}\n"));
     }
-    let longest_bar = style.width.map_or(LONGEST_BAR, |width| {
-        width.saturating_sub(BESIDE_BAR).clamp(8, LONGEST_BAR)
-    });
-    for section in report.sections(longest_bar, MAX_ROWS) {
-        if !section.title.is_empty() {
-            text.push_str(&format!("\n  {}\n", section.title));
-        }
-        for table in section.tables.iter().filter(|table| table.all() > 0) {
-            text.push_str(&format!("\n{}", table.padded()));
-            if table.left_out > 0 {
-                let (left_out, all) = (table.left_out, table.all());
-                text.push_str(&format!(
-                    "  ({left_out} of {all} {} left out)\n",
-                    table.noun
-                ));
-            }
-        }
-        if !section.note.is_empty() {
-            text.push_str(&format!("\n  {}\n", section.note));
-        }
-    }
+    let room = style.width.unwrap_or(usize::MAX);
+    text.push_str(&report.sections(&Sections {
+        heading: "  ",
+        indent: "  ",
+        longest_bar: room.saturating_sub(BESIDE_BAR).clamp(8, LONGEST_BAR),
+        max_rows: MAX_ROWS,
+        table,
+    }));
     let text = format!("{}\n", text.trim_end());
     wrapped(text, style)
+}
+
+fn table(table: &Table) -> String {
+    let (all, left_out, noun) = (table.all(), table.left_out, table.noun);
+    let mut text = table.padded();
+    if left_out > 0 {
+        text.push_str(&format!("  ({left_out} of {all} {noun} left out)\n"));
+    }
+    text
 }
 
 /// The diagnostics for standard error, set off from what is above them.
@@ -95,7 +90,7 @@ pub fn diagnostic(diagnostic: &Diagnostic, colour: bool) -> String {
     let head = format!("{}[{}]", diagnostic.severity.name(), diagnostic.code.name());
     format!(
         "{}: {}\n  cause: {}\n    fix: {}\n    see: {}\n",
-        Paint(colour).with(hue, &head),
+        paint(colour, hue, &head),
         diagnostic.summary,
         diagnostic.cause,
         diagnostic.fix,
@@ -103,7 +98,7 @@ pub fn diagnostic(diagnostic: &Diagnostic, colour: bool) -> String {
     )
 }
 
-fn headline(report: &Report, paint: Paint) -> String {
+fn headline(report: &Report, colour: bool) -> String {
     let hue = match (report.verdict, report.passes()) {
         (Verdict::Go, _) => GREEN,
         (Verdict::NoGo, _) | (Verdict::CannotTell, false) => RED,
@@ -112,10 +107,10 @@ fn headline(report: &Report, paint: Paint) -> String {
     let verdict = report.labelled(report.verdict_in_words());
     let headline = format!("{verdict}  {}", report.headline());
     let line = format!("{headline:<HEADLINE$}    {}\n\n", report.host);
-    line.replacen(&verdict, &paint.with(hue, &verdict), 1)
+    line.replacen(&verdict, &paint(colour, hue, &verdict), 1)
 }
 
-fn requirements(report: &Report, paint: Paint) -> String {
+fn requirements(report: &Report, colour: bool) -> String {
     let rows = report.requirements();
     if rows.is_empty() {
         return String::new();
@@ -124,30 +119,21 @@ fn requirements(report: &Report, paint: Paint) -> String {
     let figure = |left: &str| left.split(" of ").next().map_or(0, |it| it.chars().count());
     let widest = rows.iter().map(|row| figure(&row.left)).max();
     let widest = widest.unwrap_or(0).max(figure("left"));
-    let lined_up = |left: &str| {
-        let shift = widest.saturating_sub(figure(left));
-        format!("{}{left}", " ".repeat(shift))
-    };
+    let lined_up = |left: &str| " ".repeat(widest.saturating_sub(figure(left))) + left;
     let cells = rows.iter().map(|row| {
         let name = format!("{} {}", mark(row.met).1, row.name);
         let left = lined_up(&row.left);
         [name, row.needed.clone(), left, row.note.clone()]
     });
-    let head = ["", "need", &lined_up("left"), ""];
+    let head = format!("|need|{}|", lined_up("left"));
     let table = Table::new("requirements", &head, 1..2, cells, MAX_ROWS).padded();
-    let mut text = String::new();
     let marks = rows.iter().map(|row| mark(row.met));
-    for (line, (hue, mark)) in table.lines().zip(std::iter::once((PLAIN, "")).chain(marks)) {
-        let painted = if mark.is_empty() {
-            line.to_owned()
-        } else {
-            line.replacen(mark, &paint.with(hue, mark), 1)
-        };
-        text.push_str(&painted);
-        text.push('\n');
-    }
-    text.push('\n');
-    text
+    let lines = table.lines().zip(std::iter::once((PLAIN, "")).chain(marks));
+    let lines = lines.map(|(line, (hue, mark))| line.replacen(mark, &paint(colour, hue, mark), 1));
+    lines
+        .map(|line| line + "\n")
+        .chain(["\n".to_owned()])
+        .collect()
 }
 
 fn mark(met: Option<bool>) -> (&'static str, &'static str) {
@@ -182,23 +168,16 @@ fn wrapped(text: String, style: Style) -> String {
 /// Where the rest of a line goes: behind `cause:` and the like, else a little further in.
 fn indent(line: &str) -> usize {
     let spaces = line.len().saturating_sub(line.trim_start().len());
-    let labels = ["cause: ", "fix: "];
-    let label = labels
-        .iter()
-        .find(|label| line.trim_start().starts_with(*label));
-    spaces.saturating_add(label.map_or(2, |label| label.len()))
+    let mut labels = ["cause: ", "fix: "].into_iter();
+    let label = labels.find(|label| line.trim_start().starts_with(label));
+    spaces.saturating_add(label.map_or(2, str::len))
 }
 
-#[derive(Clone, Copy)]
-struct Paint(bool);
-
-impl Paint {
-    fn with(self, hue: &str, text: &str) -> String {
-        if self.0 {
-            format!("{BOLD}{hue}{text}{PLAIN}")
-        } else {
-            text.to_owned()
-        }
+fn paint(colour: bool, hue: &str, text: &str) -> String {
+    if colour && !text.is_empty() {
+        format!("{BOLD}{hue}{text}{PLAIN}")
+    } else {
+        text.to_owned()
     }
 }
 
