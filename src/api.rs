@@ -132,11 +132,12 @@ impl Client {
             self.broken.set(0);
         }
         let mut asked = Asked {
-            proxy: self.proxy.clone(),
-            ..Asked::nothing(match history {
+            document: match history {
                 None => Document::Organization,
                 Some(_) => Document::Usage,
-            })
+            },
+            proxy: self.proxy.clone(),
+            ..Asked::default()
         };
         let mut before: Option<Failure> = None;
         loop {

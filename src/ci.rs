@@ -3,27 +3,13 @@
 mod github;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use crate::credentials::KeyHint;
-use crate::report::{Closed, Report};
 
-pub use self::github::GitHub;
+pub use self::github::{CiFile, GitHub};
 
 /// The environment: the value of a variable, if it is set.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
-
-/// A file that a CI system reads after the step.
-pub struct CiFile {
-    /// What it is called in a message: the variable that names it.
-    pub name: &'static str,
-    /// Where it is.
-    pub path: PathBuf,
-    /// What is written there of a report.
-    pub render: fn(&Report, already_there: u64) -> String,
-    /// What a run that leaves no pass writes there.
-    pub render_closed: fn(&Closed, label: Option<&str>, already_there: u64) -> String,
-}
 
 /// What a CI system sets, and where its secrets come from: one a line.
 const SYSTEMS: &str = "\

@@ -180,10 +180,8 @@ diagnostics! {
         /// How the CI system gives a run its key.
         advice: Option<&'static str>,
     } = "key-malformed", Key, waiting: false;
-    Unauthorized { asked: Asked }
-        = "unauthorized", Key, waiting: false;
-    Forbidden { asked: Asked }
-        = "forbidden", Key, waiting: false;
+    Unauthorized { asked: Asked } = "unauthorized", Key, waiting: false;
+    Forbidden { asked: Asked } = "forbidden", Key, waiting: false;
     RateLimited {
         asked: Asked,
         /// How long Runway asked to wait.
@@ -217,8 +215,7 @@ diagnostics! {
         /// What the try before came to.
         before: Option<String>,
     } = "timed-out", CannotTell, waiting: true;
-    RequestRejected { asked: Asked, status: u16 }
-        = "request-rejected", CannotTell, waiting: false;
+    RequestRejected { asked: Asked, status: u16 } = "request-rejected", CannotTell, waiting: false;
     UnexpectedStatus {
         asked: Asked,
         status: u16,
@@ -265,7 +262,7 @@ pub enum CreditsFlag {
 }
 
 /// What is common to all that can go wrong with a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     /// What was asked for.
     pub document: Document,
@@ -277,19 +274,6 @@ pub struct Asked {
     pub see: Option<String>,
     /// Host and port of the proxy in between.
     pub proxy: Option<String>,
-}
-
-impl Asked {
-    /// Nothing was asked: it failed before.
-    pub fn nothing(document: Document) -> Self {
-        Self {
-            document,
-            tries: 0,
-            says: None,
-            see: None,
-            proxy: None,
-        }
-    }
 }
 
 /// How an answer differs from what the API promises.

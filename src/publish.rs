@@ -20,7 +20,7 @@ pub(crate) struct Files<'a> {
     pub(crate) output: &'a Output,
     write: Vec<&'a (Format, PathBuf)>,
     label: Option<&'a str>,
-    of_ci: Vec<CiFile>,
+    of_ci: Vec<&'a CiFile>,
 }
 
 impl<'a> Files<'a> {
@@ -28,7 +28,7 @@ impl<'a> Files<'a> {
         output: &'a Output,
         write: Vec<&'a (Format, PathBuf)>,
         label: Option<&'a str>,
-        ci: Option<&GitHub>,
+        ci: Option<&'a GitHub>,
     ) -> Self {
         Self {
             output,
@@ -55,7 +55,7 @@ impl<'a> Files<'a> {
             (format!("--write {}", format.name()), replaced)
         });
         let of_ci = self.of_ci.iter().map(|file| {
-            let text = (file.render_closed)(closed, self.label, length(&file.path));
+            let text = file.render_closed(closed, self.label, length(&file.path));
             let appended = match &*text {
                 "" => Ok(()),
                 text => self.output.append(&file.path, text).map(|_| ()),
@@ -98,7 +98,7 @@ impl<'a> Files<'a> {
             if known > 0 {
                 report = Report::new(contents, &failures, context);
             }
-            let text = (file.render)(&report, length(&file.path));
+            let text = file.render(&report, length(&file.path));
             let added = self.output.append(&file.path, &text);
             let added = added.map_err(|error| {
                 failures.push(not_written(file.name, Some(&file.path), &error));

@@ -212,7 +212,10 @@ fn roots(base: &BaseUrl, settings: &Settings) -> Result<ureq::tls::RootCerts, Bo
     };
     roots::load(&variable).map_err(|none| {
         Box::new(Finding::TlsFailed {
-            asked: Asked::nothing(document),
+            asked: Asked {
+                document,
+                ..Asked::default()
+            },
             why: none.why,
             fix: Some(none.fix),
             to_proxy: false,

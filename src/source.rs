@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 /// One of the two answers of Runway's API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Document {
     /// Limits and balance.
+    #[default]
     Organization,
     /// The credit history.
     Usage,

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{CiFile, Variables};
+use super::Variables;
 use crate::credentials::{KeyHint, VARIABLE};
 use crate::decode;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -23,41 +23,65 @@ const MAX_OUTPUT: usize = 119_000;
 /// An event is under 100 KB.
 const MAX_EVENT: u64 = 8 * 1024 * 1024;
 
+/// The variables that name the files which it reads after the step.
+const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+const OUTPUTS: &str = "GITHUB_OUTPUT";
+
+/// A file that it reads after the step.
+pub struct CiFile {
+    /// What it is called in a message: the variable that names it.
+    pub name: &'static str,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+impl CiFile {
+    /// What is written there of a report.
+    pub fn render(&self, report: &Report, already_there: u64) -> String {
+        match self.name {
+            SUMMARY => markdown::render_within(report, summary_room(already_there)),
+            _ => {
+                let values = values(report, MAX_OUTPUT, Some(MAX_OUTPUT));
+                lines(report.contents.label, &values)
+            }
+        }
+    }
+
+    /// What a run that leaves no pass writes there. After a wrong command line, the output that
+    /// says no comes first.
+    pub fn render_closed(&self, closed: &Closed, label: Option<&str>, there: u64) -> String {
+        let mut values = closed.values();
+        match (self.name, closed) {
+            (SUMMARY, Closed::Begun) => return String::new(),
+            (SUMMARY, Closed::Failed(report)) => return self.render(report, there),
+            (SUMMARY, Closed::Usage(message)) => return usage_summary(message, label, there),
+            (_, Closed::Usage(_)) => values.reverse(),
+            _ => {}
+        }
+        lines(label, &values)
+    }
+}
+
 /// A run in GitHub Actions.
 pub struct GitHub {
-    summary: Option<PathBuf>,
-    outputs: Option<PathBuf>,
+    files: Vec<CiFile>,
 }
 
 impl GitHub {
     /// If this is one.
     pub fn detect(variable: Variables) -> Option<Self> {
-        let path = |name| {
-            let path = variable(name).filter(|path| !path.is_empty());
-            path.map(PathBuf::from)
+        let file = |name| {
+            let path = variable(name).filter(|path| !path.is_empty())?.into();
+            Some(CiFile { name, path })
         };
-        is_github(variable).then(|| Self {
-            summary: path("GITHUB_STEP_SUMMARY"),
-            outputs: path("GITHUB_OUTPUT"),
-        })
+        // The outputs come last: if a disk is full before them, there is no pass.
+        let files = [SUMMARY, OUTPUTS].into_iter().filter_map(file).collect();
+        is_github(variable).then_some(Self { files })
     }
 
     /// The files that it reads after the step, in the order in which they are written.
-    pub fn files(&self) -> Vec<CiFile> {
-        let summary = self.summary.iter().map(|path| CiFile {
-            name: "GITHUB_STEP_SUMMARY",
-            path: path.clone(),
-            render: summary,
-            render_closed: closed_summary,
-        });
-        // The outputs come last: if a disk is full before them, there is no pass.
-        let outputs = self.outputs.iter().map(|path| CiFile {
-            name: "GITHUB_OUTPUT",
-            path: path.clone(),
-            render: |report, _| outputs(report),
-            render_closed: |closed, label, _| closed_outputs(closed, label),
-        });
-        summary.chain(outputs).collect()
+    pub fn files(&self) -> Vec<&CiFile> {
+        self.files.iter().collect()
     }
 
     /// The diagnostics for standard error: annotations, and what is over their number in plain text.
@@ -69,11 +93,11 @@ impl GitHub {
                 Severity::Error => &mut errors,
                 Severity::Warning => &mut warnings,
             };
-            if *count < MAX_ANNOTATIONS {
-                output.push_str(&annotation(report, diagnostic));
+            output.push_str(&if *count < MAX_ANNOTATIONS {
+                annotation(report, diagnostic)
             } else {
-                output.push_str(&text::diagnostic(diagnostic, false));
-            }
+                text::diagnostic(diagnostic, false)
+            });
             *count = count.saturating_add(1);
         }
         for (name, value) in values(report, usize::MAX, None) {
@@ -153,58 +177,28 @@ fn escape(data: &str) -> String {
         .replace('\n', "%0A")
 }
 
-/// The lines for `GITHUB_OUTPUT`.
-fn outputs(report: &Report) -> String {
-    let values = values(report, MAX_OUTPUT, Some(MAX_OUTPUT));
-    lines(report.contents.label, &values)
-}
-
 /// `name=value` each, the names prefixed with the label.
 fn lines(label: Option<&str>, values: &[(&str, String)]) -> String {
     let prefix = label.map_or(String::new(), |label| format!("{label}-"));
-    values
-        .iter()
-        .map(|(name, value)| format!("{prefix}{name}={value}\n"))
-        .collect()
+    let lines = values.iter();
+    let lines = lines.map(|(name, value)| format!("{prefix}{name}={value}\n"));
+    lines.collect()
 }
 
-/// The Markdown for `GITHUB_STEP_SUMMARY`, in the room that the step has left there.
-fn summary(report: &Report, already_there: u64) -> String {
-    markdown::render_within(report, summary_room(already_there))
-}
-
+/// The bytes that the step has left in its summary.
 fn summary_room(already_there: u64) -> usize {
     let room = MAX_SUMMARY.saturating_sub(already_there);
     usize::try_from(room).unwrap_or(usize::MAX)
 }
 
-/// The outputs of a run without a report. After a wrong command line, what says no comes first.
-fn closed_outputs(closed: &Closed, label: Option<&str>) -> String {
-    let mut values = closed.values();
-    if let Closed::Usage(_) = closed {
-        values.reverse();
-    }
-    lines(label, &values)
-}
-
-fn closed_summary(closed: &Closed, label: Option<&str>, already_there: u64) -> String {
-    let message = match closed {
-        Closed::Begun => return String::new(),
-        Closed::Failed(report) => return summary(report, already_there),
-        Closed::Usage(message) => message,
-    };
+/// A wrong command line, in Markdown. GitHub drops a summary that is too long as a whole.
+fn usage_summary(message: &str, label: Option<&str>, already_there: u64) -> String {
     let label = label.map_or(String::new(), |label| format!("{label}: "));
     let lines: Vec<String> = message.lines().map(markdown::escape).collect();
-    let text = format!(
-        "## {label}Runway preflight: ❌ Wrong command line\n\n{}\n",
-        lines.join("\n\n")
-    );
-    // GitHub drops a summary that is too long as a whole.
-    if text.len() <= summary_room(already_there) {
-        text
-    } else {
-        String::new()
-    }
+    let lines = lines.join("\n\n");
+    let text = format!("## {label}Runway preflight: ❌ Wrong command line\n\n{lines}\n");
+    let text = Some(text).filter(|text| text.len() <= summary_room(already_there));
+    text.unwrap_or_default()
 }
 
 #[cfg(test)]

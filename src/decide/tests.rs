@@ -609,7 +609,7 @@ fn a_warning_is_not_an_error_as_well() {
 #[test]
 fn waiting_helps_where_it_can_resolve_every_error() {
     let later = || Finding::RateLimited {
-        asked: Asked::nothing(Document::Organization),
+        asked: Asked::default(),
         retry_after: None,
     };
     let never = || Finding::NoDailyQuota {
