@@ -22,7 +22,7 @@ use crate::format::{count, credits, dollars, limit, seconds, thousands};
 use crate::grant::Grant;
 use crate::job::Job;
 use crate::plan::Plan;
-use crate::quota::{Credits, Model, ModelQuota, Organization, Reading};
+use crate::quota::{Credits, Model, ModelQuota, Models, Organization, Reading};
 use crate::redact::Redactor;
 use crate::requirement::{Left, Row};
 use crate::source::{Document, Source};
@@ -153,7 +153,11 @@ pub struct Contents<'a> {
     pub decision: &'a Decision,
 }
 
-impl Contents<'_> {
+impl<'a> Contents<'a> {
+    fn models(&self) -> Option<&'a Models> {
+        self.organization?.models.as_ref().ok()
+    }
+
     fn cap(&self) -> Option<Credits> {
         self.organization?.monthly_cap.as_ref().ok().copied()
     }
@@ -251,27 +255,6 @@ impl<'a> Report<'a> {
         self.exit == Exit::Go && self.verdict != Verdict::Skipped
     }
 
-    /// The codes that decided the verdict, each once.
-    pub fn codes(&self) -> Vec<&'static str> {
-        self.codes_of(|one| one.decides)
-    }
-
-    /// The codes of the warnings, each once.
-    pub fn warning_codes(&self) -> Vec<&'static str> {
-        self.codes_of(|one| one.severity == Severity::Warning)
-    }
-
-    fn codes_of(&self, counts: impl Fn(&Diagnostic) -> bool) -> Vec<&'static str> {
-        let mut codes = Vec::new();
-        for diagnostic in self.diagnostics.iter().filter(|one| counts(one)) {
-            let name = diagnostic.code.name();
-            if !codes.contains(&name) {
-                codes.push(name);
-            }
-        }
-        codes
-    }
-
     /// What happened, in one line: the diagnostic that decided and how many other errors there are,
     /// or what is met.
     pub fn headline(&self) -> String {
@@ -288,13 +271,8 @@ impl<'a> Report<'a> {
 
     /// The headline with the verdict, on one line: for a chat.
     pub fn message(&self) -> String {
-        let text = format!(
-            "{}: {} ({})",
-            self.verdict_in_words(),
-            self.headline(),
-            self.host
-        );
-        self.labelled(&text)
+        let (verdict, headline) = (self.verdict_in_words(), self.headline());
+        self.labelled(&format!("{verdict}: {headline} ({})", self.host))
     }
 
     /// A text that begins with `DEMO` if it is one, and with the name of the run if it has one.
@@ -323,11 +301,6 @@ impl<'a> Report<'a> {
         })
     }
 
-    /// How many days the balance lasts, if that was asked and there is a pace.
-    pub fn lasts_days(&self) -> Option<i128> {
-        Some(self.contents.decision.forecast?.days())
-    }
-
     fn verdict_in_words(&self) -> &'static str {
         match (self.verdict, self.passes()) {
             (Verdict::Go, _) => "GO",
@@ -351,13 +324,6 @@ impl<'a> Report<'a> {
             0 => met,
             warnings => format!("{met}; {}", count(warnings, "warning")),
         }
-    }
-
-    /// The balance in credits, as a number; empty if it is not known.
-    pub fn balance(&self) -> String {
-        let read = self.contents.organization;
-        let balance = read.and_then(|read| read.balance.as_ref().ok());
-        balance.map_or(String::new(), |balance| balance.0.to_string())
     }
 
     /// A model's name on one harmless line.
@@ -443,11 +409,8 @@ impl<'a> Report<'a> {
             let granted = grants.iter().map(|grant| {
                 let of = format!(" of {}", thousands(grant.max));
                 let of = if grant.is_of_range() { &*of } else { "" };
-                format!(
-                    "{} {}{of}",
-                    self.name(&grant.model),
-                    thousands(grant.granted)
-                )
+                let (name, now) = (self.name(&grant.model), thousands(grant.granted));
+                format!("{name} {now}{of}")
             });
             let granted = first_of(MAX_GRANTS, granted);
             account.extend((!granted.is_empty()).then_some(("Granted", granted)));
@@ -471,27 +434,21 @@ impl<'a> Report<'a> {
 
     /// The models that the tier lists.
     fn listed_models(&self) -> Vec<ListedModel<'a>> {
-        let read = self.contents.organization;
-        let models = read.and_then(|read| read.models.as_ref().ok());
-        models.into_iter().flatten().collect()
+        self.contents.models().into_iter().flatten().collect()
     }
 
     /// Those of them that a flag names.
     fn named_models(&self) -> Vec<ListedModel<'a>> {
-        let read = self.contents.organization;
-        let models = read.and_then(|read| read.models.as_ref().ok());
+        let models = self.contents.models();
         let named = self.contents.named.iter();
-        named
-            .filter_map(|model| Some((*model, models?.get(model)?)))
-            .collect()
+        let named = named.filter_map(|model| Some((*model, models?.get(model)?)));
+        named.collect()
     }
 
     /// The models that were asked for; all where nothing at all was.
     fn asked_models(&self) -> Vec<ListedModel<'a>> {
-        let Contents {
-            job, usage, tiers, ..
-        } = self.contents;
-        if *job == Job::default() && usage.is_none() && !tiers {
+        let contents = &self.contents;
+        if *contents.job == Job::default() && contents.usage.is_none() && !contents.tiers {
             self.listed_models()
         } else {
             self.named_models()
@@ -518,10 +475,8 @@ impl<'a> Report<'a> {
             form.section(&title, &[by_day, self.totals_table(history, max_rows)], "")
         });
         let tiers = tiers.then(|| form.section("Tiers", &[self.tier_table()], UNLOCK_NOTE));
-        [plan, Some(models), usage, tiers]
-            .into_iter()
-            .flatten()
-            .collect()
+        let sections = [plan, Some(models), usage, tiers].into_iter();
+        sections.flatten().collect()
     }
 
     fn model_table(&self, max_rows: usize) -> Table {
@@ -571,12 +526,9 @@ impl<'a> Report<'a> {
 
     fn tier_table(&self) -> Table {
         let own = self.contents.cap().and_then(tier::of_cap);
-        let range = |(low, high): (u64, u64)| {
-            if low == high {
-                thousands(low)
-            } else {
-                format!("{}–{}", thousands(low), thousands(high))
-            }
+        let range = |(low, high): (u64, u64)| match thousands(low) {
+            only if low == high => only,
+            low => format!("{low}–{}", thousands(high)),
         };
         let rows = TIERS.iter().map(|tier: &Tier| {
             let mark = if own == Some(*tier) { " (yours)" } else { "" };
@@ -625,9 +577,8 @@ impl<'a> Report<'a> {
         let mut totals = history.by_model();
         totals.sort_by(|(_, one), (_, other)| other.cmp(one));
         let row = |name: String, sum: Credits| [name, thousands(sum.0), dollars(sum)];
-        let rows = totals
-            .iter()
-            .map(|(model, sum)| row(self.name(model), *sum));
+        let rows = totals.iter();
+        let rows = rows.map(|(model, sum)| row(self.name(model), *sum));
         let head = "Model|Credits|Dollars";
         let mut table = Table::new("totals", head, 1..3, rows, max_rows);
         let total = row("Total".to_owned(), history.total());

@@ -87,18 +87,16 @@ impl GitHub {
     /// The diagnostics for standard error: annotations, and what is over their number in plain text.
     pub fn diagnostics(&self, report: &Report) -> String {
         let mut output = String::new();
-        let (mut errors, mut warnings) = (0_usize, 0_usize);
-        for diagnostic in &report.diagnostics {
-            let count = match diagnostic.severity {
-                Severity::Error => &mut errors,
-                Severity::Warning => &mut warnings,
-            };
-            output.push_str(&if *count < MAX_ANNOTATIONS {
-                annotation(report, diagnostic)
-            } else {
-                text::diagnostic(diagnostic, false)
-            });
-            *count = count.saturating_add(1);
+        for severity in [Severity::Error, Severity::Warning] {
+            let all = report.diagnostics.iter();
+            let alike = all.filter(|one| one.severity == severity);
+            for (count, diagnostic) in alike.enumerate() {
+                output.push_str(&if count < MAX_ANNOTATIONS {
+                    annotation(report, diagnostic)
+                } else {
+                    text::diagnostic(diagnostic, false)
+                });
+            }
         }
         for (name, value) in values(report, usize::MAX, None) {
             if value.len() > MAX_OUTPUT {
@@ -154,20 +152,12 @@ fn withheld(variable: Variables) -> Option<KeyHint> {
 }
 
 fn annotation(report: &Report, diagnostic: &Diagnostic) -> String {
-    let message = report.labelled(&format!(
-        "{}: {}\ncause: {}\nfix: {}\nsee: {}",
-        diagnostic.code.name(),
-        diagnostic.summary,
-        diagnostic.cause,
-        diagnostic.fix,
-        diagnostic.see
-    ));
-    format!(
-        "::{} title=runway-preflight {}::{}\n",
-        diagnostic.severity.name(),
-        diagnostic.code.name(),
-        escape(&message)
-    )
+    let (severity, code) = (diagnostic.severity.name(), diagnostic.code.name());
+    let (summary, cause) = (&diagnostic.summary, &diagnostic.cause);
+    let (fix, see) = (&diagnostic.fix, &diagnostic.see);
+    let text = format!("{code}: {summary}\ncause: {cause}\nfix: {fix}\nsee: {see}");
+    let text = escape(&report.labelled(&text));
+    format!("::{severity} title=runway-preflight {code}::{text}\n")
 }
 
 /// A command's data, as the runner decodes it.

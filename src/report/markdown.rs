@@ -64,14 +64,11 @@ fn render_rows(report: &Report, max_rows: usize) -> String {
         text.push_str(&format!("{}\n", table(&rows)));
     }
     for diagnostic in report.diagnostics.iter().take(max_rows) {
+        let (severity, code) = (diagnostic.severity.name(), diagnostic.code.name());
+        let (summary, cause) = (escape(&diagnostic.summary), escape(&diagnostic.cause));
+        let (fix, see) = (escape(&diagnostic.fix), &diagnostic.see);
         text.push_str(&format!(
-            "- **{} `{}`** — {}\n  - Cause: {}\n  - Fix: {}\n  - See: <{}>\n",
-            diagnostic.severity.name(),
-            diagnostic.code.name(),
-            escape(&diagnostic.summary),
-            escape(&diagnostic.cause),
-            escape(&diagnostic.fix),
-            diagnostic.see
+            "- **{severity} `{code}`** — {summary}\n  - Cause: {cause}\n  - Fix: {fix}\n  - See: <{see}>\n"
         ));
     }
     let diagnostics = report.diagnostics.len();

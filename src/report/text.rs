@@ -87,15 +87,11 @@ pub fn diagnostic(diagnostic: &Diagnostic, colour: bool) -> String {
         Severity::Error => RED,
         Severity::Warning => YELLOW,
     };
-    let head = format!("{}[{}]", diagnostic.severity.name(), diagnostic.code.name());
-    format!(
-        "{}: {}\n  cause: {}\n    fix: {}\n    see: {}\n",
-        paint(colour, hue, &head),
-        diagnostic.summary,
-        diagnostic.cause,
-        diagnostic.fix,
-        diagnostic.see
-    )
+    let (severity, code) = (diagnostic.severity.name(), diagnostic.code.name());
+    let head = paint(colour, hue, &format!("{severity}[{code}]"));
+    let (summary, cause) = (&diagnostic.summary, &diagnostic.cause);
+    let (fix, see) = (&diagnostic.fix, &diagnostic.see);
+    format!("{head}: {summary}\n  cause: {cause}\n    fix: {fix}\n    see: {see}\n")
 }
 
 fn headline(report: &Report, colour: bool) -> String {
