@@ -121,20 +121,31 @@ impl<'a> Object<'a> {
 
     /// A number of either sign.
     pub(super) fn figure(&self, name: &str, round: Round) -> Reading<i128> {
-        self.value(name, |json| figure(json, round))
+        self.value(name, |json| {
+            if kind(json) != "a number" {
+                return Err("a number");
+            }
+            whole(json.get(), round)
+                .filter(|figure| (-MAX_FIGURE..=MAX_FIGURE).contains(figure))
+                .ok_or("a number in the range that can be read")
+        })
     }
 
     /// A number that cannot be negative.
     pub(super) fn count(&self, name: &str, round: Round) -> Reading<u64> {
-        self.value(name, |json| count(json, round))
+        let figure = self.figure(name, round)?;
+        // -0.5 rounds up to 0 and is still negative.
+        let negative = self.figure(name, Round::Down)? < 0;
+        let count = u64::try_from(figure).ok().filter(|_| !negative);
+        self.value(name, |_| count.ok_or("a number from 0 up"))
     }
 
     /// A number that cannot be negative, or `null` for no limit.
     pub(super) fn limit(&self, name: &str) -> Reading<Limit> {
-        self.value(name, |json| match json.get() {
+        match self.field(name)?.get() {
             "null" => Ok(Limit::Unlimited),
-            _ => count(json, Round::Down).map(Limit::AtMost),
-        })
+            _ => self.count(name, Round::Down).map(Limit::AtMost),
+        }
     }
 
     pub(super) fn into_map(self) -> Reading<Map<'a>> {
@@ -186,22 +197,4 @@ pub(crate) fn string(json: &RawValue) -> Option<Cow<'_, str>> {
     } else {
         Some(Cow::Borrowed(plain))
     }
-}
-
-/// A number of either sign, or what is wanted instead.
-fn figure(json: &RawValue, round: Round) -> Result<i128, &'static str> {
-    if kind(json) != "a number" {
-        return Err("a number");
-    }
-    whole(json.get(), round)
-        .filter(|figure| (-MAX_FIGURE..=MAX_FIGURE).contains(figure))
-        .ok_or("a number in the range that can be read")
-}
-
-/// A number that cannot be negative, or what is wanted instead.
-fn count(json: &RawValue, round: Round) -> Result<u64, &'static str> {
-    // -0.5 rounds up to 0 and is still negative.
-    let negative = figure(json, Round::Down)? < 0;
-    let count = u64::try_from(figure(json, round)?).ok();
-    count.filter(|_| !negative).ok_or("a number from 0 up")
 }
