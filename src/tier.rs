@@ -46,10 +46,7 @@ pub const TIERS: [Tier; 5] = [
 ];
 
 /// How the requirements above are to be read today.
-pub const UNLOCK_NOTE: &str =
-    "\"1 day\" means registered for 1 day; Runway's current documentation \
-no longer asks for the days. A tier opens by itself once that amount has been purchased: \
-https://docs.dev.runwayml.com/usage/tiers";
+pub const UNLOCK_NOTE: &str = "\"1 day\" means registered for 1 day; Runway's current documentation no longer asks for the days. A tier opens by itself once that amount has been purchased: https://docs.dev.runwayml.com/usage/tiers";
 
 const fn tier(
     number: u8,
