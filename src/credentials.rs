@@ -183,7 +183,6 @@ pub enum KeyError {
 pub struct Places {
     /// In the order in which they are searched.
     places: Vec<Place>,
-    has_file: bool,
     hints: Vec<KeyHint>,
 }
 
@@ -211,17 +210,15 @@ impl Places {
         patience: Duration,
     ) -> Self {
         let mut places = Vec::new();
+        let mut add = |source, text| places.push(Place { source, text });
         if let Some(path) = file {
-            let text = read(path, Pipes::Within(patience)).map_err(NoValue::Unreadable);
-            let source = KeySource::File;
-            places.push(Place { source, text });
+            let text = read(path, Pipes::Within(patience));
+            add(KeySource::File, text.map_err(NoValue::Unreadable));
         }
-        let value = variable(VARIABLE).ok_or(NoValue::Missing("not set"));
-        places.push(Place {
-            source: KeySource::Environment,
-            // What is not UTF-8 becomes a character that no key has.
-            text: value.map(|value| value.to_string_lossy().into_owned()),
-        });
+        // What is not UTF-8 becomes a character that no key has.
+        let text = variable(VARIABLE).map(|value| value.to_string_lossy().into_owned());
+        let text = text.ok_or(NoValue::Missing("not set"));
+        add(KeySource::Environment, text);
         let found = dotenv.symlink_metadata();
         let is_missing = matches!(&found, Err(error) if error.kind() == ErrorKind::NotFound);
         // A folder of this name, such as a virtual environment, holds no key.
@@ -234,16 +231,14 @@ impl Places {
             let unreadable = |error| NoValue::Malformed(KeyProblem::Unreadable(error));
             read(dotenv, Pipes::Refused).map_err(unreadable)
         };
-        let source = KeySource::Dotenv;
-        places.push(Place { source, text });
+        add(KeySource::Dotenv, text);
         let not_read = (in_ci && found.is_ok() && !is_folder).then_some(KeyHint::DotenvNotRead);
         let other = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
         let others = OTHER_NAMES.into_iter().filter(other);
-        let others = others.map(KeyHint::OtherName);
+        let hints = not_read.into_iter().chain(others.map(KeyHint::OtherName));
         Self {
             places,
-            has_file: file.is_some(),
-            hints: not_read.into_iter().chain(others).collect(),
+            hints: hints.collect(),
         }
     }
 
@@ -273,7 +268,9 @@ impl Places {
     /// Where there is none, with every place that was searched; or none that is one.
     pub fn key(&self) -> Result<(Key, KeySource), KeyError> {
         let mut searched = Vec::new();
-        let counts = |place: &&Place| (place.source == KeySource::File) == self.has_file;
+        let is_file = |place: &Place| place.source == KeySource::File;
+        let has_file = self.places.iter().any(is_file);
+        let counts = |place: &&Place| is_file(place) == has_file;
         for found in self.places.iter().filter(counts) {
             let place = found.source.place();
             let malformed = |problem| KeyError::Malformed { place, problem };
