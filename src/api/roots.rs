@@ -29,8 +29,8 @@ pub use self::pem::load;
 
 #[cfg(not(any(windows, target_vendor = "apple")))]
 mod pem {
-    use std::collections::BTreeSet;
-    use std::path::{Path, PathBuf};
+    use std::collections::HashSet;
+    use std::path::Path;
 
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::CertificateDer;
@@ -46,9 +46,11 @@ mod pem {
         pipes: Pipes::Refused,
     };
 
-    const NONE: &str = "it holds no certificate in PEM form";
     pub(super) const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     pub(super) const END: &str = "-----END CERTIFICATE-----";
+
+    /// Each once, as a file and a folder hold the same.
+    pub(super) type Certificates = HashSet<CertificateDer<'static>>;
 
     /// Elsewhere they come from `SSL_CERT_FILE` and `SSL_CERT_DIR`, or, if neither is set, from
     /// the system's certificates; Mozilla's, which are built in, serve a machine that has none.
@@ -59,41 +61,47 @@ mod pem {
     pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, NoRoots> {
         // Empty is as unset, as everywhere.
         let set = |name| variable(name).filter(|value| !value.is_empty());
-        let file = set("SSL_CERT_FILE").map(PathBuf::from);
-        let folders = set("SSL_CERT_DIR");
-        let mut store = Store::default();
-        if let Some(file) = &file {
-            let added = store.add_file(file);
-            added.map_err(|why| none("SSL_CERT_FILE", &format!("{}: {why}", name_of(file))))?;
-        }
-        if let Some(folders) = &folders {
-            let folders: Vec<PathBuf> = std::env::split_paths(folders).collect();
-            let tried = folders.iter().filter_map(|folder| {
-                let why = store.add_folder(folder).err()?;
-                Some(format!("{}: {why}", name_of(folder)))
-            });
-            let problems: Vec<String> = tried.collect();
-            // Of several folders, those that a machine does not have may be named for another one.
-            if problems.len() == folders.len() {
-                return Err(none("SSL_CERT_DIR", &problems.join(", nor from ")));
-            }
-        }
+        let (file, folders) = (set("SSL_CERT_FILE"), set("SSL_CERT_DIR"));
+        let mut found = Certificates::new();
         if file.is_none() && folders.is_none() {
             // A system's one file and its folders hold the same; the file is read sooner.
             let system = openssl_probe::probe();
-            if let Some(file) = system.cert_file {
-                store.add(&file).unwrap_or(false);
-            }
-            let mut folders = system.cert_dir.iter();
-            // The first that has any serves.
-            let _ = !store.certificates.is_empty()
-                || folders.any(|folder| store.add_folder(folder).is_ok());
+            let of_file = system.cert_file.and_then(|file| of_file(&file, false).ok());
+            let of_folder = || {
+                system
+                    .cert_dir
+                    .iter()
+                    .find_map(|folder| of_folder(folder).ok())
+            };
+            found = of_file.or_else(of_folder).unwrap_or_default();
         }
-        if store.certificates.is_empty() {
+        if let Some(file) = file.as_deref().map(Path::new) {
+            let none = |why| none("SSL_CERT_FILE", &format!("{}: {why}", name_of(file)));
+            found = of_file(file, true).map_err(none)?;
+        }
+        if let Some(folders) = folders {
+            let mut problems = Vec::new();
+            let mut any = false;
+            // Of several folders, those that a machine does not have may be named for another one.
+            for folder in std::env::split_paths(&folders) {
+                match of_folder(&folder) {
+                    Ok(certificates) => {
+                        found.extend(certificates);
+                        any = true;
+                    }
+                    Err(why) => problems.push(format!("{}: {why}", name_of(&folder))),
+                }
+            }
+            if !any {
+                return Err(none("SSL_CERT_DIR", &problems.join(", nor from ")));
+            }
+        }
+        if found.is_empty() {
             return Ok(RootCerts::WebPki);
         }
-        let certificates = store.certificates.iter();
-        let owned = certificates.map(|der| Certificate::from_der(der).to_owned());
+        let owned = found
+            .iter()
+            .map(|der| Certificate::from_der(der).to_owned());
         Ok(owned.collect::<Vec<_>>().into())
     }
 
@@ -117,75 +125,48 @@ mod pem {
         }
     }
 
-    /// Certificates, each once, and the files that they are from, by the paths that links lead to.
-    #[derive(Default)]
-    pub(super) struct Store {
-        pub(super) certificates: BTreeSet<Vec<u8>>,
-        pub(super) files: BTreeSet<PathBuf>,
-        /// What is marked as a certificate, and cannot be decoded.
-        pub(super) damaged: usize,
+    /// Those of a file, none of which may be damaged if the user names it; otherwise why there are
+    /// none, in our own words: what stands there may be a secret.
+    fn of_file(path: &Path, named: bool) -> Result<Certificates, String> {
+        let bytes = files::read(path, LIMITS)?;
+        let found = of_text(&String::from_utf8_lossy(&bytes));
+        if named && found.contains(&None) {
+            return Err("a certificate in it is damaged".to_owned());
+        }
+        unless_none(found.into_iter().flatten().collect())
     }
 
-    impl Store {
-        /// What the user names, before all else; otherwise why there is nothing, in our own words:
-        /// what stands there may be a secret.
-        pub(super) fn add_file(&mut self, path: &Path) -> Result<(), String> {
-            let found = self.add(path)?;
-            match self.damaged {
-                0 => found.then_some(()).ok_or_else(|| NONE.to_owned()),
-                _ => Err("a certificate in it is damaged".to_owned()),
-            }
-        }
+    /// Those of every file in a folder; otherwise why there are none.
+    fn of_folder(path: &Path) -> Result<Certificates, String> {
+        let entries = std::fs::read_dir(path).map_err(|error| files::why(&error))?;
+        let files = entries.flatten().map(|entry| of_file(&entry.path(), false));
+        unless_none(files.filter_map(Result::ok).flatten().collect())
+    }
 
-        /// Those of every file in a folder; otherwise why there are none.
-        pub(super) fn add_folder(&mut self, path: &Path) -> Result<(), String> {
-            let entries = std::fs::read_dir(path);
-            let entries = entries.map_err(|error| files::why(&error))?;
-            let mut found = false;
-            for entry in entries.flatten() {
-                found |= self.add(&entry.path()).unwrap_or(false);
-            }
-            found.then_some(()).ok_or_else(|| NONE.to_owned())
-        }
+    fn unless_none(found: Certificates) -> Result<Certificates, String> {
+        let why = || "it holds no certificate in PEM form".to_owned();
+        (!found.is_empty()).then_some(found).ok_or_else(why)
+    }
 
-        /// Adds what a file holds; whether that is any certificate.
-        fn add(&mut self, path: &Path) -> Result<bool, String> {
-            let real = path.canonicalize().map_err(|error| files::why(&error))?;
-            if self.files.contains(&real) {
-                return Ok(true);
-            }
-            let found = self.add_text(&String::from_utf8_lossy(&files::read(path, LIMITS)?));
-            if found {
-                self.files.insert(real);
-            }
-            Ok(found)
-        }
-
-        pub(super) fn add_text(&mut self, text: &str) -> bool {
-            let mut found = false;
-            for section in text.split(BEGIN).skip(1) {
-                let body = section.split_once(END).map(|(body, _)| body);
-                let pem = body.map(|body| format!("{BEGIN}\n{body}\n{END}\n"));
-                let der = pem.and_then(|pem| CertificateDer::from_pem_slice(pem.as_bytes()).ok());
-                let Some(der) = der else {
-                    self.damaged = self.damaged.saturating_add(1);
-                    continue;
-                };
-                // Anything at all can be decoded.
-                if RootCertStore::empty().add(der.clone()).is_ok() {
-                    self.certificates.insert(der.to_vec());
-                    found = true;
-                }
-            }
-            found
-        }
+    /// What is marked as a certificate; `None` where it cannot be decoded.
+    pub(super) fn of_text(text: &str) -> HashSet<Option<CertificateDer<'static>>> {
+        let decoded = text.split(BEGIN).skip(1).map(|section| {
+            let (body, _) = section.split_once(END)?;
+            let pem = format!("{BEGIN}\n{body}\n{END}\n");
+            CertificateDer::from_pem_slice(pem.as_bytes()).ok()
+        });
+        // Anything at all can be decoded.
+        let is_one = |der: &CertificateDer| RootCertStore::empty().add(der.clone()).is_ok();
+        decoded
+            .filter(|der| der.as_ref().is_none_or(is_one))
+            .collect()
     }
 }
 
 #[cfg(test)]
 #[cfg(not(any(windows, target_vendor = "apple")))]
 mod tests {
-    use super::pem::{Store, BEGIN, END};
+    use super::pem::{of_text, BEGIN, END};
 
     /// An authority's certificate.
     fn pem(name: &str) -> String {
@@ -205,46 +186,24 @@ mod tests {
         let cut_off = one.get(..100).expect("a part");
         let around = |body: &str| format!("{BEGIN}\n{body}\n{END}\n");
         for (text, certificates, damaged) in [
-            (String::new(), 0, 0),
-            (format!("# one\n{one}\n# other\n{other}"), 2, 0),
-            (format!("\u{feff}{one}"), 1, 0),
-            (one.replace('\n', "\r\n"), 1, 0),
-            (one.replace('\n', "\r"), 1, 0),
-            (one.replace('\n', " \n "), 1, 0),
-            (format!("{}{other}", one.trim_end()), 2, 0),
-            (format!("{one}{one}"), 1, 0),
-            (around("AA=="), 0, 0),
-            (around("AA*A"), 0, 1),
-            (around("AAA"), 0, 0),
-            (cut_off.to_owned(), 0, 1),
-            (format!("{other}{cut_off}{other}"), 1, 1),
-            (one.replace("CERTIFICATE", "PRIVATE KEY"), 0, 0),
+            (String::new(), 0, false),
+            (format!("# one\n{one}\n# other\n{other}"), 2, false),
+            (format!("\u{feff}{one}"), 1, false),
+            (one.replace('\n', "\r\n"), 1, false),
+            (one.replace('\n', "\r"), 1, false),
+            (one.replace('\n', " \n "), 1, false),
+            (format!("{}{other}", one.trim_end()), 2, false),
+            (format!("{one}{one}"), 1, false),
+            (around("AA=="), 0, false),
+            (around("AA*A"), 0, true),
+            (around("AAA"), 0, false),
+            (cut_off.to_owned(), 0, true),
+            (format!("{other}{cut_off}{other}"), 1, true),
+            (one.replace("CERTIFICATE", "PRIVATE KEY"), 0, false),
         ] {
-            let mut store = Store::default();
-            store.add_text(&text);
-            let found = (store.certificates.len(), store.damaged);
+            let found = of_text(&text);
+            let found = (found.iter().flatten().count(), found.contains(&None));
             assert_eq!(found, (certificates, damaged), "{text:?}");
         }
-    }
-
-    #[test]
-    fn what_stands_in_file_and_folder_is_read_once() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let in_folder = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, text).expect("a file");
-            path
-        };
-        let (one, two, three) = (pem("One"), pem("Two"), pem("Three"));
-        let bundle = in_folder("bundle.crt", &format!("{one}{two}"));
-        let two = in_folder("two.pem", &two);
-        in_folder("4e5f6a7b.0", &three);
-        std::os::unix::fs::symlink(&two, folder.path().join("0a1b2c3d.0")).expect("a link");
-        std::os::unix::fs::symlink(&bundle, folder.path().join("ca.crt")).expect("a link");
-        let mut store = Store::default();
-        assert_eq!(store.add_file(&bundle), Ok(()));
-        assert_eq!(store.add_folder(folder.path()), Ok(()));
-        assert_eq!(store.add_folder(folder.path()), Ok(()), "known already");
-        assert_eq!((store.certificates.len(), store.files.len()), (3, 3));
     }
 }
