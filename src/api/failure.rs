@@ -22,11 +22,15 @@ const NO_THREAD: &str =
     "end other processes of this user, or raise the limit on them (ulimit -u, or the container's)";
 const PLAIN_PROXY: &str =
     "write http:// in place of https:// in HTTPS_PROXY or ALL_PROXY: most proxies speak plain HTTP";
-const NOT_HTTP: &str =
-    "check that HTTPS_PROXY or ALL_PROXY names an HTTP proxy (not SOCKS), with https:// only if the \
-     proxy itself speaks TLS, or name the host in NO_PROXY";
+const NOT_HTTP: &str = "check that HTTPS_PROXY or ALL_PROXY names an HTTP proxy (not SOCKS), with https:// only if the proxy itself speaks TLS, or name the host in NO_PROXY";
 const OUT_OF_TIME: &str =
     "set this machine's clock if it is wrong, otherwise renew the server's certificate";
+const WRONG_PROXY: &str = "check the host in HTTPS_PROXY or ALL_PROXY";
+const WRONG_HOST: &str =
+    "check the host in --base-url or RUNWAYML_BASE_URL, and any proxy on the way";
+const OF_AUTHORITY: &str = "the server presents a certificate authority's own certificate (CA:TRUE) instead of a server certificate";
+const NOT_OF_AUTHORITY: &str =
+    "give the server a certificate that is not an authority's (CA:FALSE)";
 
 /// One try that brought no document.
 #[derive(Clone, Debug)]
@@ -71,9 +75,9 @@ impl Failure {
     /// How long to wait before the next try, after `tries` of them, of which so many in a row, with
     /// this one, got no answer; `None` if there is to be none.
     pub(super) fn next_try(&self, tries: u32, broken: u32, jitter: f64) -> Option<Duration> {
-        match &self.kind {
-            Kind::Refused(refusal) => refusal.hints.next_try(refusal.status, tries, jitter),
-            _ => (broken < self.tries).then(|| retry::backoff(tries, jitter)),
+        match self.refusal() {
+            Some(refusal) => refusal.hints.next_try(refusal.status, tries, jitter),
+            None => (broken < self.tries).then(|| retry::backoff(tries, jitter)),
         }
     }
 
@@ -164,6 +168,10 @@ impl Failure {
         }
     }
 
+    fn unreachable(tries: u32, why: impl Into<String>) -> Self {
+        Self::new(Kind::Unreachable, tries, why)
+    }
+
     pub(super) fn refused(refusal: Refusal) -> Self {
         Self::new(Kind::Refused(Box::new(refusal)), 1, "")
     }
@@ -178,83 +186,72 @@ impl Failure {
 
     /// A connection that was reset within the answer.
     pub(super) fn reset() -> Self {
-        let why = "the connection was reset during the answer";
-        Self::new(Kind::Unreachable, TRIES, why)
+        Self::unreachable(TRIES, "the connection was reset during the answer")
     }
 
     /// Reads ureq's error in the light of how far the request had come.
     pub(super) fn of(error: Error, progress: &Progress) -> Self {
-        match error {
-            Error::ConnectProxyFailed(reason) => Self::proxy(&reason),
-            Error::Rustls(error) => Self::tls(&error, progress.phase()),
-            Error::Tls(what) => Self::new(Kind::Tls { to_proxy: false }, 1, what),
-            Error::Io(error) => Self::io(&error, progress),
-            Error::LargeResponseHeader(..) => Self::unexpected("the answer's headers never end"),
-            Error::BodyExceedsLimit(_) => Self::unexpected("the answer is too long"),
-            other => match progress.phase() {
-                Phase::Lookup | Phase::Connect => {
-                    Self::new(Kind::Unreachable, 1, other.to_string())
-                }
-                Phase::Tunnel => {
-                    let why = "the proxy does not answer in HTTP";
-                    Self::new(Kind::Unreachable, 1, why).with_fix(NOT_HTTP)
-                }
-                _ => Self::unexpected(format!("the answer is not valid HTTP ({other})")),
-            },
+        match (error, progress.phase()) {
+            (Error::ConnectProxyFailed(reason), _) => Self::proxy(&reason),
+            (Error::Rustls(error), phase) => Self::tls(&error, phase),
+            (Error::Io(error), phase) => Self::io(&error, phase, progress),
+            (other, Phase::Lookup | Phase::Connect | Phase::Handshake) => {
+                Self::unreachable(1, other.to_string())
+            }
+            (_, Phase::Tunnel) => {
+                Self::unreachable(1, "the proxy does not answer in HTTP").with_fix(NOT_HTTP)
+            }
+            (other, _) => Self::unexpected(format!("the answer is not valid HTTP ({other})")),
         }
     }
 
-    fn io(error: &io::Error, progress: &Progress) -> Self {
+    fn io(error: &io::Error, phase: Phase, progress: &Progress) -> Self {
         // What rustls refuses comes as an error of reading, wherever it meets it.
-        let refused = error.get_ref().and_then(|inner| inner.downcast_ref());
-        if let Some(refused) = refused {
-            return Self::tls(refused, progress.phase());
+        if let Some(refused) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            return Self::tls(refused, phase);
         }
-        let unreachable = |why: String| Self::new(Kind::Unreachable, TRIES, why);
-        match (progress.phase(), error.kind()) {
+        match (phase, error.kind()) {
             (_, ErrorKind::TimedOut | ErrorKind::WouldBlock) => Self::timed_out(progress),
-            (_, ErrorKind::QuotaExceeded) => unreachable(error.to_string()).with_fix(NO_THREAD),
-            (Phase::Lookup, ErrorKind::NotFound) => {
-                Self::new(Kind::Unreachable, TRIES_OF_A_NAME, "the name was not found")
+            (_, ErrorKind::QuotaExceeded) => {
+                Self::unreachable(TRIES, error.to_string()).with_fix(NO_THREAD)
             }
-            (Phase::Lookup, _) => unreachable(error.to_string()),
+            (Phase::Lookup, ErrorKind::NotFound) => {
+                Self::unreachable(TRIES_OF_A_NAME, "the name was not found")
+            }
+            (Phase::Lookup, _) => Self::unreachable(TRIES, error.to_string()),
             (Phase::Tunnel, _) => Self::no_tunnel(),
             (Phase::Handshake, _) => {
                 let why = format!("the handshake was cut off ({error})");
                 Self::new(Kind::Tls { to_proxy: false }, TRIES, why).with_fix(NOT_TLS)
             }
             (Phase::Answer, ErrorKind::UnexpectedEof) => {
-                unreachable("the connection was closed before an answer came".to_owned())
+                Self::unreachable(TRIES, "the connection was closed before an answer came")
             }
-            (Phase::Body, _) => Self::new(
-                Kind::Unexpected,
-                TRIES,
-                "the answer was cut off before its end",
-            ),
-            _ => unreachable(format!("{error}, while {}", progress.doing())),
+            (Phase::Body, _) => {
+                let why = "the answer was cut off before its end";
+                Self::new(Kind::Unexpected, TRIES, why)
+            }
+            _ => Self::unreachable(TRIES, format!("{error}, while {}", progress.doing())),
         }
     }
 
     fn no_tunnel() -> Self {
         let why = "the proxy closed the connection without an answer";
-        Self::new(Kind::Unreachable, TRIES, why).with_fix(NOT_HTTP)
+        Self::unreachable(TRIES, why).with_fix(NOT_HTTP)
     }
 
     fn proxy(reason: &str) -> Self {
         // ureq has only a text here: `proxy server responded 407/407`.
         let status = reason.rsplit('/').next();
-        match status.and_then(|status| status.parse::<u16>().ok()) {
-            Some(407) => {
-                let why = "the proxy answered 407: it asks for a user and a password";
-                Self::new(Kind::Unreachable, 1, why)
-            }
-            Some(status) => {
-                let tries = if status >= 500 { TRIES } else { 1 };
-                let why = format!("the proxy answered {status} instead of opening a tunnel");
-                Self::new(Kind::Unreachable, tries, why)
-            }
-            None => Self::no_tunnel(),
-        }
+        let Some(status) = status.and_then(|status| status.parse::<u16>().ok()) else {
+            return Self::no_tunnel();
+        };
+        let what = match status {
+            407 => ": it asks for a user and a password",
+            _ => " instead of opening a tunnel",
+        };
+        let tries = if status >= 500 { TRIES } else { 1 };
+        Self::unreachable(tries, format!("the proxy answered {status}{what}"))
     }
 
     /// What rustls refuses, of the host or, before there is a tunnel, of the proxy.
@@ -266,7 +263,7 @@ impl Failure {
             rustls::Error::InvalidCertificate(certificate) => certificate,
             rustls::Error::InvalidMessage(_) if to_proxy => {
                 let why = "the proxy is named with https://, and does not answer in TLS";
-                return Self::new(Kind::Unreachable, 1, why).with_fix(PLAIN_PROXY);
+                return Self::unreachable(1, why).with_fix(PLAIN_PROXY);
             }
             rustls::Error::InvalidMessage(_) => {
                 let why = format!("the other side does not speak TLS ({error})");
@@ -279,37 +276,29 @@ impl Failure {
             Certificate::UnknownIssuer => {
                 refused("is signed by an authority that is not trusted here")
             }
-            Certificate::ExpiredContext { time, not_after } => refused(&format!(
-                "expired on {}, and this machine's clock says {}: one of the two is wrong",
-                day(*not_after),
-                day(*time)
-            ))
-            .with_fix(OUT_OF_TIME),
-            Certificate::NotValidYetContext { time, not_before } => refused(&format!(
-                "is valid from {} on, and this machine's clock says {}: the clock is likely wrong",
-                day(*not_before),
-                day(*time)
-            ))
-            .with_fix(OUT_OF_TIME),
+            Certificate::ExpiredContext { time, not_after } => {
+                let (now, end) = (day(*time), day(*not_after));
+                refused(&format!("expired on {end}, and this machine's clock says {now}: one of the two is wrong"))
+                    .with_fix(OUT_OF_TIME)
+            }
+            Certificate::NotValidYetContext { time, not_before } => {
+                let (now, start) = (day(*time), day(*not_before));
+                refused(&format!("is valid from {start} on, and this machine's clock says {now}: the clock is likely wrong"))
+                    .with_fix(OUT_OF_TIME)
+            }
             Certificate::Expired | Certificate::NotValidYet => {
                 refused("is not valid at the time of this machine's clock").with_fix(OUT_OF_TIME)
             }
             // Its names may fill pages.
             Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
-                refused("is for other names than this host's").with_fix(if to_proxy {
-                    "check the host in HTTPS_PROXY or ALL_PROXY"
-                } else {
-                    "check the host in --base-url or RUNWAYML_BASE_URL, and any proxy on the way"
-                })
+                let fix = if to_proxy { WRONG_PROXY } else { WRONG_HOST };
+                refused("is for other names than this host's").with_fix(fix)
             }
             Certificate::Other(why) => match why.0.downcast_ref() {
                 // As `openssl req -x509` makes one, unless told otherwise.
-                Some(webpki::Error::CaUsedAsEndEntity) => failed(
-                    "the server presents a certificate authority's own certificate (CA:TRUE) \
-                     instead of a server certificate"
-                        .to_owned(),
-                )
-                .with_fix("give the server a certificate that is not an authority's (CA:FALSE)"),
+                Some(webpki::Error::CaUsedAsEndEntity) => {
+                    failed(OF_AUTHORITY.to_owned()).with_fix(NOT_OF_AUTHORITY)
+                }
                 // In the words of the platform.
                 _ => refused(&format!("is refused: {why}")),
             },
@@ -321,11 +310,7 @@ impl Failure {
 /// An https link of characters that mean nothing to a terminal, a log or Markdown.
 fn is_plain_link(link: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#=&%".contains(&byte);
-    let host = link.strip_prefix("https://").unwrap_or_default();
-    host.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && link.len() <= 200
-        && link.bytes().all(plain)
-        && !link.contains("##")
+    link.starts_with("https://") && link.len() <= 200 && link.bytes().all(plain)
 }
 
 fn day(time: rustls::pki_types::UnixTime) -> UtcDay {
