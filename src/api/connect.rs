@@ -1,7 +1,6 @@
 //! Names and connections, as ureq asks for them. The limit of time is the check's deadline, and not
 //! one of ureq's, whose settings of TLS would be made anew for each request.
 
-use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
@@ -38,7 +37,7 @@ pub(super) fn agent(config: Config, secure: bool, progress: &Progress) -> Agent 
     let chain = ConnectProxyConnector::default()
         .chain(network.clone())
         .chain(RustlsConnector::default())
-        .chain(Connected(network.clone()));
+        .chain(Connected(progress.clone()));
     Agent::with_parts(config, chain, network)
 }
 
@@ -52,16 +51,12 @@ struct Network {
 }
 
 impl Network {
-    /// The connection to the proxy runs through the chain as well, without a proxy set.
-    fn is_to_proxy(&self, details: &ConnectionDetails) -> bool {
-        self.has_proxy && details.config.proxy().is_none()
-    }
-
     fn look_up(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         let name = format!("{host}:{port}");
-        let known = self.progress.state().known.clone();
-        if let Some((_, addresses)) = known.filter(|(known, _)| *known == name) {
-            return Ok(addresses);
+        if let Some((known, addresses)) = &self.progress.state().known {
+            if *known == name {
+                return Ok(addresses.clone());
+            }
         }
         let addresses = lookup::addresses(host, port, self.progress.left())?;
         self.progress.state().known = Some((name, addresses.clone()));
@@ -126,94 +121,78 @@ impl<In: Transport> Connector<In> for Network {
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
-        let (connection, next) = match chained {
-            // A tunnel through the proxy is a connection already.
-            Some(tunnel) => (Either::A(tunnel), Phase::Handshake),
-            None => {
-                let stream = self.connect_to(&details.addrs)?;
-                stream.set_nodelay(true)?;
-                let config = details.config;
-                let stream = Stream {
-                    stream,
-                    buffers: LazyBuffers::new(
-                        config.input_buffer_size(),
-                        config.output_buffer_size(),
-                    ),
-                    progress: self.progress.clone(),
-                };
-                let next = if self.is_to_proxy(details) {
-                    Phase::Tunnel
-                } else if details.needs_tls() {
-                    Phase::Handshake
-                } else {
-                    Phase::Answer
-                };
-                (Either::B(stream), next)
-            }
-        };
-        self.progress.enter(next);
-        Ok(Some(connection))
+        // A tunnel through the proxy is a connection already.
+        if let Some(tunnel) = chained {
+            self.progress.enter(Phase::Handshake);
+            return Ok(Some(Either::A(tunnel)));
+        }
+        let stream = self.connect_to(&details.addrs)?;
+        stream.set_nodelay(true)?;
+        let config = details.config;
+        // The connection to the proxy runs through the chain as well, without a proxy set.
+        self.progress
+            .enter(if self.has_proxy && config.proxy().is_none() {
+                Phase::Tunnel
+            } else if details.needs_tls() {
+                Phase::Handshake
+            } else {
+                Phase::Answer
+            });
+        Ok(Some(Either::B(Stream {
+            stream,
+            buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
+            progress: self.progress.clone(),
+        })))
     }
 }
 
 /// The families in turn, beginning with the one that the resolver prefers.
-fn in_turn(addresses: &[SocketAddr]) -> VecDeque<SocketAddr> {
+fn in_turn(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let prefers_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
-    let (mut one, mut other): (VecDeque<_>, VecDeque<_>) = addresses
+    let (one, other): (Vec<_>, Vec<_>) = addresses
         .iter()
-        .copied()
         .partition(|address| address.is_ipv6() == prefers_v6);
-    let mut turn = VecDeque::with_capacity(addresses.len());
-    while let Some(address) = one.pop_front() {
-        turn.push_back(address);
-        std::mem::swap(&mut one, &mut other);
-        if one.is_empty() {
-            std::mem::swap(&mut one, &mut other);
-        }
-    }
-    turn
+    let both = one
+        .into_iter()
+        .enumerate()
+        .chain(other.into_iter().enumerate());
+    let mut placed: Vec<(usize, SocketAddr)> = both.collect();
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, address)| address).collect()
 }
 
 /// Notes that the connection stands, with TLS or without.
 #[derive(Debug)]
-struct Connected(Network);
+struct Connected(Progress);
 
 impl<In: Transport> Connector<In> for Connected {
     type Out = In;
 
     fn connect(
         &self,
-        details: &ConnectionDetails,
+        _: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<In>, ureq::Error> {
-        if !self.0.is_to_proxy(details) {
-            self.0.progress.enter(Phase::Answer);
+        if self.0.phase() != Phase::Tunnel {
+            self.0.enter(Phase::Answer);
         }
         Ok(chained)
     }
 }
 
 /// An open connection. It remembers a reset, which ureq's reader of bodies takes for an end.
+#[derive(Debug)]
 struct Stream {
     stream: TcpStream,
     buffers: LazyBuffers,
     progress: Progress,
 }
 
-impl std::fmt::Debug for Stream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Stream")
-    }
-}
-
 impl Stream {
     /// How long it may be waited for.
     fn left(&self) -> io::Result<Duration> {
-        let left = self.progress.left();
-        if left.is_zero() {
-            return Err(ErrorKind::TimedOut.into());
-        }
-        Ok(left)
+        let left = Some(self.progress.left()).filter(|left| !left.is_zero());
+        left.ok_or(ErrorKind::TimedOut.into())
     }
 }
 
@@ -251,13 +230,10 @@ impl Transport for Stream {
     }
 
     fn is_open(&mut self) -> bool {
-        let probe = self.stream.set_nonblocking(true).and_then(|()| {
-            // Nothing may be there: what was not asked for belongs to no request.
-            let read = self.stream.peek(&mut [0]);
-            self.stream.set_nonblocking(false)?;
-            Ok(read)
-        });
-        matches!(probe, Ok(Err(error)) if error.kind() == ErrorKind::WouldBlock)
+        // Nothing may be there: what was not asked for belongs to no request.
+        self.stream.set_nonblocking(true).is_ok()
+            && matches!(self.stream.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+            && self.stream.set_nonblocking(false).is_ok()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Attempts side by side: one that takes long does not hold up the next (RFC 8305).
 
 use std::io::{self, ErrorKind};
-use std::sync::mpsc::{channel, RecvTimeoutError};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,20 +39,14 @@ pub(super) fn race<K: Copy + Send + 'static, T: Send + 'static>(
         } else if under_way == 0 {
             return Err(failure.unwrap_or(ErrorKind::NotFound.into()));
         }
-        let wait = match waiting.peek() {
-            Some(_) => left.min(patience),
-            None => left,
-        };
-        match ends.recv_timeout(wait) {
-            Ok((key, end)) => {
-                note(key, Some(&end));
-                under_way = under_way.saturating_sub(1);
-                match end {
-                    Ok(found) => return Ok(found),
-                    Err(error) => failure = failure.or(Some(error)),
-                }
+        let patience = waiting.peek().map_or(left, |_| left.min(patience));
+        if let Ok((key, end)) = ends.recv_timeout(patience) {
+            note(key, Some(&end));
+            under_way = under_way.saturating_sub(1);
+            match end {
+                Ok(found) => return Ok(found),
+                Err(error) => failure = failure.or(Some(error)),
             }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
     }
 }
