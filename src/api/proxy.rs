@@ -33,33 +33,28 @@ pub fn for_host(
         return Ok(None);
     };
     let passed_by = ["no_proxy", "NO_PROXY"].iter().find_map(set);
-    let passed_by = passed_by.map(|hosts| hosts.to_string_lossy().into_owned());
-    if passes_by(
-        &passed_by.unwrap_or_default(),
-        base.bare_host(),
-        base.port(),
-    ) {
+    if passed_by.is_some_and(|hosts| passes_by(&hosts.to_string_lossy(), base)) {
         return Ok(None);
     }
-    let proxy = value
-        .to_str()
-        .map(str::trim)
-        .filter(|value| has_proper_host(value))
-        .and_then(|value| Proxy::new(value).ok())
-        .ok_or_else(|| {
-            let escapes = if value.to_string_lossy().contains('@') {
+    let value = value.to_string_lossy();
+    let value = value.trim();
+    let proxy = Proxy::new(value).ok().filter(|_| has_proper_host(value));
+    match proxy.as_ref().map(Proxy::protocol) {
+        Some(ProxyProtocol::Http | ProxyProtocol::Https) => Ok(proxy),
+        Some(_) => Err(format!(
+            "{name} names a SOCKS proxy, but only HTTP and HTTPS proxies are supported"
+        )),
+        None => {
+            let escapes = if value.contains('@') {
                 "; in a user or password, write #, / and ? as %23, %2F and %3F"
             } else {
                 ""
             };
-            format!("{name} must be http://HOST:PORT or https://HOST:PORT{escapes}")
-        })?;
-    if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
-        return Err(format!(
-            "{name} names a SOCKS proxy, but only HTTP and HTTPS proxies are supported"
-        ));
+            Err(format!(
+                "{name} must be http://HOST:PORT or https://HOST:PORT{escapes}"
+            ))
+        }
     }
-    Ok(Some(proxy))
 }
 
 /// The users and passwords that the variables hold, as they are written and as they are meant;
@@ -91,38 +86,30 @@ fn has_proper_host(value: &str) -> bool {
 
 /// Whether `NO_PROXY` names the host: itself, a domain above it, its network, or `*`. An entry with
 /// a port means that port alone.
-fn passes_by(entries: &str, host: &str, port: u16) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let address: Option<IpAddr> = host.parse().ok();
-    entries
-        .split(|c: char| c == ',' || c.is_whitespace())
-        .map(|entry| entry.trim().to_ascii_lowercase())
-        .filter(|entry| !entry.is_empty())
-        .any(|entry| {
-            let (entry, of_port) = split_port(&entry);
-            let port_fits = of_port.is_none_or(|of_port| of_port == port);
-            port_fits
-                && (entry == "*"
-                    || match address {
-                        Some(address) => names_address(entry.trim_end_matches('.'), address),
-                        None => names_domain(entry, &host),
-                    })
-        })
+fn passes_by(entries: &str, base: &BaseUrl) -> bool {
+    let host = base.bare_host().trim_end_matches('.').to_ascii_lowercase();
+    let entries = entries.to_ascii_lowercase();
+    let mut entries = entries.split(|c: char| c == ',' || c.is_whitespace());
+    entries.any(|entry| {
+        let (entry, port) = split_port(entry);
+        let names_host = match host.parse() {
+            Ok(address) => names_address(entry.trim_end_matches('.'), address),
+            Err(_) => names_domain(entry, &host),
+        };
+        port.is_none_or(|port| port == base.port()) && (entry == "*" || names_host)
+    })
 }
 
 /// `host:port`, `[::1]:port` or neither with a port; an IPv6 address alone has colons of its own.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
-    let split = match entry.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').map(|(host, port)| {
-            let port = port.strip_prefix(':').unwrap_or_default();
-            (host, port)
-        }),
-        None if entry.matches(':').count() == 1 => entry.split_once(':'),
-        None => None,
-    };
-    match split {
-        Some((host, port)) => (host, port.parse().ok()),
-        None => (entry, None),
+    let port = |text: &str| text.trim_start_matches(':').parse().ok();
+    let bracketed = entry
+        .strip_prefix('[')
+        .and_then(|entry| entry.split_once(']'));
+    match (bracketed, entry.split_once(':')) {
+        (Some((host, rest)), _) => (host, port(rest)),
+        (None, Some((host, rest))) if !rest.contains(':') => (host, port(rest)),
+        _ => (entry, None),
     }
 }
 
@@ -134,31 +121,28 @@ fn names_domain(entry: &str, host: &str) -> bool {
 
 /// In any spelling of the address, or as a network that contains it.
 fn names_address(entry: &str, address: IpAddr) -> bool {
-    let (network, length) = match entry.split_once('/') {
-        Some((network, length)) => (network, Some(length)),
-        None => (entry, None),
+    let bits = |address| match address {
+        IpAddr::V4(address) => u128::from(u32::from(address)),
+        IpAddr::V6(address) => u128::from(address),
     };
+    let (network, length) = entry.split_once('/').unwrap_or((entry, ""));
     let Ok(network) = network.parse::<IpAddr>() else {
         return false;
     };
     let (network, address) = (network.to_canonical(), address.to_canonical());
-    let (network, address, bits) = match (network, address) {
-        (IpAddr::V4(network), IpAddr::V4(address)) => {
-            (u32::from(network).into(), u32::from(address).into(), 32)
-        }
-        (IpAddr::V6(network), IpAddr::V6(address)) => {
-            (u128::from(network), u128::from(address), 128)
-        }
-        _ => return false,
+    let all: u32 = if network.is_ipv4() { 32 } else { 128 };
+    let length = if length.is_empty() {
+        Ok(all)
+    } else {
+        length.parse()
     };
-    let length: u32 = match length.map(str::parse) {
-        None => bits,
-        Some(Ok(length)) if length <= bits => length,
-        Some(_) => return false,
-    };
-    let host_bits = bits.saturating_sub(length);
-    // A shift by the whole width leaves nothing to compare.
-    network.checked_shr(host_bits).unwrap_or(0) == address.checked_shr(host_bits).unwrap_or(0)
+    let host_bits = length.ok().and_then(|length| all.checked_sub(length));
+    network.is_ipv4() == address.is_ipv4()
+        && host_bits.is_some_and(|host_bits| {
+            // A shift by the whole width leaves nothing to compare.
+            let differ = bits(network) ^ bits(address);
+            differ.checked_shr(host_bits).unwrap_or(0) == 0
+        })
 }
 
 #[cfg(test)]
