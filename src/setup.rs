@@ -146,7 +146,7 @@ fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
     BaseUrl::parse(&url).map_err(|problem| {
         // A user, a password or a query may be a secret.
         if url.contains(['@', '?', '#']) {
-            error(name, &problem)
+            error(name, problem)
         } else {
             error(name, &format!("{} {problem}", cli::echo(&url)))
         }

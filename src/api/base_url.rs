@@ -15,6 +15,9 @@ pub struct BaseUrl {
     text: String,
     /// Host and port, the port left out if it is the scheme's own.
     host: String,
+    /// The host without port or brackets.
+    bare_host: String,
+    port: u16,
     /// What stands between the host and the paths of the API: mostly nothing.
     path: String,
     secure: bool,
@@ -27,55 +30,51 @@ impl BaseUrl {
     ///
     /// What is wrong with it, as the end of a sentence that does not repeat it: it may hold a
     /// secret.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
-        let refuse = |problem: &str| Err(problem.to_owned());
         if text.contains('#') || text.contains('?') {
-            return refuse("must not have a query or a fragment");
+            return Err("must not have a query or a fragment");
         }
-        let Ok(uri) = text.parse::<Uri>() else {
-            return refuse(if text.starts_with("https://") {
+        let uri: Uri = text.parse().map_err(|_| {
+            if text.starts_with("https://") {
                 "is not a URL"
             } else {
                 "must begin with https://"
-            });
-        };
+            }
+        })?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return refuse("must begin with https://");
+            return Err("must begin with https://");
         };
         if authority.as_str().contains('@') {
-            return refuse("must not have a user or a password");
+            return Err("must not have a user or a password");
         }
         let host = authority.host();
-        let rest = authority.as_str().strip_prefix(host).unwrap_or_default();
         if !is_host(host) {
-            return refuse(
-                "has no valid host: a name of letters, digits, - and ., or an IP address",
-            );
+            return Err("has no valid host: a name of letters, digits, - and ., or an IP address");
         }
-        if !is_port(rest) {
-            return refuse("has no valid port: a number from 1 to 65535");
-        }
-        let secure =
-            match scheme {
-                "https" => true,
-                "http" if is_loopback(host) => false,
-                "http" => return refuse(
-                    "must be https: http would send the key unencrypted; it is allowed only for \
-                     localhost",
-                ),
-                _ => return refuse("must begin with https://"),
-            };
-        let own_port = if secure { 443 } else { 80 };
-        let host = match authority.port_u16() {
-            Some(port) if port != own_port => format!("{host}:{port}"),
-            _ => host.to_owned(),
+        let own_port = if scheme == "https" { 443 } else { 80 };
+        let port = match authority.as_str().strip_prefix(host).unwrap_or_default() {
+            "" => Some(own_port),
+            port => port.strip_prefix(':').and_then(port_number),
         };
+        let port = port.ok_or("has no valid port: a number from 1 to 65535")?;
+        match scheme {
+            "https" => {}
+            "http" if is_loopback(host) => {}
+            "http" => return Err("must be https: http would send the key unencrypted; it is allowed only for localhost"),
+            _ => return Err("must begin with https://"),
+        }
         Ok(Self {
             text: text.trim_end_matches('/').to_owned(),
-            host,
+            host: if port == own_port {
+                host.to_owned()
+            } else {
+                format!("{host}:{port}")
+            },
+            bare_host: bare(host).to_owned(),
+            port,
             path: uri.path().trim_end_matches('/').to_owned(),
-            secure,
+            secure: scheme == "https",
         })
     }
 
@@ -101,27 +100,21 @@ impl BaseUrl {
 
     /// The port that is connected to.
     pub(super) fn port(&self) -> u16 {
-        let given = self.host.rsplit_once(':');
-        let given = given.and_then(|(_, port)| port.parse().ok());
-        given.unwrap_or(if self.secure { 443 } else { 80 })
+        self.port
     }
 
     /// The host without port or brackets.
     pub(super) fn bare_host(&self) -> &str {
-        let host = match self.host.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-            _ => &self.host,
-        };
-        bare(host)
+        &self.bare_host
     }
 }
 
 /// An IPv6 address in a URL stands in brackets.
 pub(super) fn bare(host: &str) -> &str {
-    let inner = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
-    inner.unwrap_or(host)
+    let inner = host.strip_prefix('[');
+    inner
+        .and_then(|inner| inner.strip_suffix(']'))
+        .unwrap_or(host)
 }
 
 /// A name or an address that a certificate can be for.
@@ -132,19 +125,18 @@ fn is_host(host: &str) -> bool {
     }
 }
 
-/// A colon and a number from 1 to 65535, or nothing.
-fn is_port(text: &str) -> bool {
-    let digits = text.strip_prefix(':').unwrap_or_default();
-    let port = digits.parse::<u16>();
-    text.is_empty() || !digits.starts_with('+') && port.is_ok_and(|port| port > 0)
+/// A number from 1 to 65535.
+fn port_number(digits: &str) -> Option<u16> {
+    let port = digits.parse().ok();
+    port.filter(|port| *port > 0 && !digits.starts_with('+'))
 }
 
 /// By its name; what `localhost` resolves to is checked when it is connected to.
 fn is_loopback(host: &str) -> bool {
-    let address: Result<IpAddr, _> = bare(host).parse();
-    address.map_or(host.eq_ignore_ascii_case("localhost"), |address| {
-        address.is_loopback()
-    })
+    match bare(host).parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
 }
 
 #[cfg(test)]
