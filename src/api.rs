@@ -11,6 +11,7 @@ mod race;
 pub mod retry;
 pub mod roots;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::Read;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -36,7 +37,7 @@ pub const API_VERSION: &str = "2024-11-06";
 const USER_AGENT: &str = concat!("runway-preflight/", env!("CARGO_PKG_VERSION"));
 
 /// An answer that is older is a copy from a cache, in seconds.
-const MAX_AGE: u64 = 60;
+const MAX_AGE: f64 = 60.0;
 
 /// As much of an error's body as is searched for its reason.
 const MAX_ERROR_BYTES: u64 = 64 * 1024;
@@ -131,21 +132,14 @@ impl Client {
             self.progress.state().known = None;
             self.broken.set(0);
         }
+        let document = history.map_or(Document::Organization, |_| Document::Usage);
         let mut asked = Asked {
-            document: match history {
-                None => Document::Organization,
-                Some(_) => Document::Usage,
-            },
+            document,
             proxy: self.proxy.clone(),
             ..Asked::default()
         };
-        let mut before: Option<Failure> = None;
+        let mut before = None;
         loop {
-            if deadline.left().is_zero() {
-                self.progress.start(deadline);
-                let failure = before.unwrap_or_else(|| Failure::timed_out(&self.progress));
-                return Err(unanswered(failure, None, asked, deadline));
-            }
             asked.tries = asked.tries.saturating_add(1);
             let started = Instant::now();
             let tried = self.try_once(history, deadline);
@@ -162,7 +156,7 @@ impl Client {
             let again_in = wait.filter(|wait| *wait < deadline.left());
             on_try(Try {
                 tries: asked.tries,
-                document: asked.document,
+                document,
                 outcome: failure.map_or_else(|| "200".to_owned(), Failure::brief),
                 elapsed: started.elapsed(),
                 addresses: self.progress.addresses(),
@@ -173,10 +167,16 @@ impl Client {
                 Err(failure) => failure,
             };
             let Some(wait) = again_in else {
-                return Err(unanswered(failure, before, asked, deadline));
+                let refusal = failure.refusal();
+                let retry_after = refusal.and_then(|refusal| refusal.hints.retry_after);
+                return Err(Box::new(Unanswered {
+                    not_before: retry_after.and_then(|wait| Instant::now().checked_add(wait)),
+                    date: refusal.and_then(|refusal| refusal.date),
+                    finding: failure.into_finding(asked, deadline.timeout, before),
+                }));
             };
             std::thread::sleep(wait);
-            before = Some(failure);
+            before = Some(failure.brief());
         }
     }
 
@@ -198,7 +198,8 @@ impl Client {
         };
         let answer = sent.map_err(|error| Failure::of(error, &self.progress))?;
         self.progress.enter(Phase::Body);
-        if let Some(age) = age_of(&answer).filter(|age| *age > MAX_AGE) {
+        let age = age_of(&answer);
+        if age > MAX_AGE {
             return Err(Failure::unexpected(format!(
                 "the answer is {age} seconds old: it is a copy from a cache"
             )));
@@ -221,8 +222,9 @@ impl Client {
 
     fn whole_body(&self, mut answer: Response<Body>) -> Result<Vec<u8>, Failure> {
         let encoding = answer.headers().get("content-encoding");
-        let encoding = encoding.map(|encoding| String::from_utf8_lossy(encoding.as_bytes()));
-        let encoding = encoding.unwrap_or_default();
+        let encoding = encoding.map_or(Cow::default(), |encoding| {
+            String::from_utf8_lossy(encoding.as_bytes())
+        });
         let encoding = encoding.trim();
         if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
             return Err(Failure::unexpected(format!(
@@ -249,17 +251,12 @@ impl Client {
         let date = date_of(&answer);
         let hints = retry::Hints::read(header, date.unwrap_or_else(SystemTime::now));
         let status = answer.status().as_u16();
+        let leads_to = header("location").filter(|_| (300..400).contains(&status));
+        let leads_to = leads_to.map(|link| self.led_to(link));
         let mut body = Vec::new();
+        let reader = answer.body_mut().as_reader();
         // The status says enough if the body breaks off.
-        let _ = answer
-            .body_mut()
-            .as_reader()
-            .take(MAX_ERROR_BYTES)
-            .read_to_end(&mut body);
-        let leads_to = matches!(status, 301 | 302 | 303 | 307 | 308)
-            .then(|| answer.headers().get("location"))
-            .flatten()
-            .map(|location| self.led_to(&String::from_utf8_lossy(location.as_bytes())));
+        let _ = reader.take(MAX_ERROR_BYTES).read_to_end(&mut body);
         Refusal {
             status,
             date,
@@ -283,21 +280,6 @@ impl Client {
     }
 }
 
-fn unanswered(
-    failure: Failure,
-    before: Option<Failure>,
-    asked: Asked,
-    deadline: Deadline,
-) -> Box<Unanswered> {
-    let refusal = failure.refusal();
-    let wait = refusal.and_then(|refusal| refusal.hints.retry_after);
-    Box::new(Unanswered {
-        not_before: wait.and_then(|wait| Instant::now().checked_add(wait)),
-        date: refusal.and_then(|refusal| refusal.date),
-        finding: failure.into_finding(asked, deadline.timeout, before.map(|it| it.brief())),
-    })
-}
-
 /// The clock of the server. What lies outside these years is no clock's time, and the days that
 /// are reckoned from the others can all be written.
 fn date_of(answer: &Response<Body>) -> Option<SystemTime> {
@@ -312,11 +294,10 @@ fn date_of(answer: &Response<Body>) -> Option<SystemTime> {
 }
 
 /// How many seconds the answer lay in a cache, by the longest of its headers.
-fn age_of(answer: &Response<Body>) -> Option<u64> {
+fn age_of(answer: &Response<Body>) -> f64 {
     let ages = answer.headers().get_all("age").iter();
     let ages = ages.filter_map(|age| age.to_str().ok());
-    let ages = ages.flat_map(|ages| ages.split(',')).map(str::trim);
-    let is_number = |age: &&str| !age.is_empty() && age.bytes().all(|byte| byte.is_ascii_digit());
-    let ages = ages.filter(is_number);
-    ages.map(|age| age.parse().unwrap_or(u64::MAX)).max()
+    let ages = ages.flat_map(|ages| ages.split(','));
+    let ages = ages.filter_map(|age| age.trim().parse().ok());
+    ages.fold(0.0, f64::max)
 }
