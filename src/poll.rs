@@ -12,7 +12,7 @@ use crate::forecast;
 use crate::job::Job;
 use crate::quota::{Organization, Reading};
 use crate::source::Document;
-use crate::spend::{History, Range, UtcDay, Window, MAX_DAYS};
+use crate::spend::{History, UtcDay, Window, MAX_DAYS};
 
 /// More than this between the machine's clock and Runway's is worth a line.
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
@@ -89,19 +89,22 @@ impl Poll<'_> {
         let mut answered: Option<Look> = None;
         loop {
             let look = self.look(listener);
+            let codes = look.decision.codes();
             let failed = look.decision.exit() == Exit::CannotTell;
-            let worth_waiting =
-                look.decision.waiting_helps() || (answered.is_some() && look.may_pass());
-            let interval = jittered(self.settings.interval, fastrand::f64());
-            let next = end.filter(|_| worth_waiting).and_then(|end| {
-                let next = next_look(Instant::now(), end, interval, look.not_before)?;
-                Some((next, end))
-            });
-            let Some((next, end)) = next else {
-                let mut codes = look.decision.codes().into_iter();
-                let incurable = codes.find(|code| !code.waiting_helps());
-                if let Some(code) = incurable.filter(|_| wait.is_some() && !worth_waiting) {
-                    listener(Event::NotWaiting(code));
+            // After an answer, what cannot be told may pass too. A key that is refused stays so.
+            let may_pass = |code: &Code| {
+                code.waiting_helps() || (answered.is_some() && code.exit() == Exit::CannotTell)
+            };
+            let incurable = codes.iter().find(|code| !may_pass(code));
+            // Up to a tenth longer: jobs that start together do not ask together.
+            let jitter = 1.0 + 0.1 * fastrand::f64();
+            let interval = self.settings.interval.mul_f64(jitter);
+            let next = end
+                .filter(|_| !codes.is_empty() && incurable.is_none())
+                .and_then(|end| next_look(Instant::now(), end, interval, look.not_before));
+            let (Some(next), Some(end)) = (next, end) else {
+                if let Some(code) = incurable.filter(|_| wait.is_some()) {
+                    listener(Event::NotWaiting(*code));
                 }
                 return match answered {
                     Some(mut answered) if failed => {
@@ -135,17 +138,21 @@ impl Poll<'_> {
         };
         let organization = looking.organization();
         let (today, histories) = looking.histories();
-        let organization = looking.unless_old(organization);
+        // The answer to a later request may have shown that it is old.
+        let old_copy = looking.old_copy.take().filter(|_| organization.is_some());
+        let organization = organization.filter(|_| old_copy.is_none());
+        let old_copy = old_copy.map(|problem| unexpected(Document::Organization, problem));
+        looking.errors.extend(old_copy);
         let holding = |window: Window| {
             let mut holding = histories.iter();
             let found = holding.find(|(asked, _)| asked.union(window) == *asked);
             found.map(|(_, history)| history)
         };
-        let wanted = Wanted::on(self, today);
+        let [shown, budgeted, recent] = self.windows(today);
         let facts = Facts {
             organization: organization.as_ref(),
-            budgeted: wanted.budgeted.and_then(holding),
-            recent: wanted.recent.and_then(holding),
+            budgeted: budgeted.and_then(holding),
+            recent: recent.and_then(holding),
             today,
         };
         let mut decision = decide(&self.job, facts);
@@ -153,26 +160,38 @@ impl Poll<'_> {
         decision.errors.splice(0..0, looking.errors);
         decision.warnings.splice(0..0, looking.warnings);
         grant_ranges(&self.job, facts, &mut decision);
-        let shown = wanted.shown.map(|window| (window, holding(window)));
         Look {
             checked_at,
             not_before: looking.not_before,
             // A shared answer may hold more days.
-            history: shown.and_then(|(window, found)| Some((window, found?.within(window)))),
+            history: shown.and_then(|window| Some((window, holding(window)?.within(window)))),
             organization,
             decision,
         }
     }
-}
 
-impl Look {
-    /// Whether a later one may do better: nothing is wrong but what time can cure, and what cannot be
-    /// told. A key that is refused stays so.
-    fn may_pass(&self) -> bool {
-        let errors = &self.decision.errors;
-        let mut codes = errors.iter().map(Finding::code);
-        !errors.is_empty()
-            && codes.all(|code| code.waiting_helps() || code.exit() == Exit::CannotTell)
+    /// The days of history that are needed: for `--usage`, for `--budget`, and for `--warn-lasts`,
+    /// which never changes the verdict.
+    fn windows(&self, today: UtcDay) -> [Option<Window>; 3] {
+        [
+            self.settings.shown.map(|range| range.on(today)),
+            self.job.budget.map(|budget| budget.period.on(today)),
+            self.job.warn_lasts.map(|_| forecast::window(today)),
+        ]
+    }
+
+    /// As few requests as the maximum of days allows, and whether each decides anything.
+    fn requests(&self, today: UtcDay) -> Vec<(Window, bool)> {
+        let mut requests: Vec<(Window, bool)> = Vec::new();
+        for (window, decides) in self.windows(today).into_iter().zip([true, true, false]) {
+            let Some(window) = window else { continue };
+            let mut known = requests.iter_mut();
+            match known.find(|(asked, _)| asked.union(window).days() <= MAX_DAYS) {
+                Some((asked, _)) => *asked = asked.union(window),
+                None => requests.push((window, decides)),
+            }
+        }
+        requests
     }
 }
 
@@ -190,62 +209,21 @@ pub fn next_look(
     (now < end && next <= latest).then_some(next)
 }
 
-/// Up to a tenth longer, by `jitter` from 0 to 1: jobs that start together do not ask together.
-fn jittered(interval: Duration, jitter: f64) -> Duration {
-    interval.mul_f64(1.0 + 0.1 * jitter.clamp(0.0, 1.0))
-}
-
 fn pause(decision: &Decision, next: Instant, end: Instant, listener: &mut Listener) {
-    const SHORTEST: Duration = Duration::from_millis(10);
     loop {
         let now = Instant::now();
         let until_next = next.saturating_duration_since(now);
         if until_next.is_zero() {
-            listener(Event::LookingAgain);
-            return;
+            break;
         }
         let again = listener(Event::Waiting {
             decision,
             until_next,
             at_most: end.saturating_duration_since(now),
         });
-        std::thread::sleep(until_next.min(again.max(SHORTEST)));
+        std::thread::sleep(until_next.min(again));
     }
-}
-
-/// The days of history that a run needs, on a given day.
-struct Wanted {
-    /// For `--usage`.
-    shown: Option<Window>,
-    /// For `--budget`.
-    budgeted: Option<Window>,
-    /// For `--warn-lasts`, which never changes the verdict.
-    recent: Option<Window>,
-}
-
-impl Wanted {
-    fn on(poll: &Poll, today: UtcDay) -> Self {
-        Self {
-            shown: poll.settings.shown.map(|range| range.on(today)),
-            budgeted: poll.job.budget.map(|budget| budget.period.on(today)),
-            recent: poll.job.warn_lasts.map(|_| forecast::window(today)),
-        }
-    }
-
-    /// As few requests as the maximum of days allows, and whether each decides anything.
-    fn requests(&self) -> Vec<(Window, bool)> {
-        let deciding = [self.shown, self.budgeted].map(|window| Some((window?, true)));
-        let recent = self.recent.map(|window| (window, false));
-        let mut requests: Vec<(Window, bool)> = Vec::new();
-        for (window, decides) in deciding.into_iter().chain([recent]).flatten() {
-            let mut known = requests.iter_mut();
-            match known.find(|(asked, _)| asked.union(window).days() <= MAX_DAYS) {
-                Some((asked, _)) => *asked = asked.union(window),
-                None => requests.push((window, decides)),
-            }
-        }
-        requests
-    }
+    listener(Event::LookingAgain);
 }
 
 /// One look under way.
@@ -302,8 +280,10 @@ impl Looking<'_, '_, '_> {
     }
 
     fn read<T>(&mut self, document: Document, read: Reading<T>) -> Option<T> {
-        read.map_err(|what| self.errors.push(Finding::unreadable(document, &what)))
-            .ok()
+        if let Err(what) = &read {
+            self.errors.push(Finding::unreadable(document, what));
+        }
+        read.ok()
     }
 
     /// Every history that is asked for, with the day on which its windows end.
@@ -314,34 +294,35 @@ impl Looking<'_, '_, '_> {
         let (errors, warnings) = (self.errors.len(), self.warnings.len());
         let mut today = UtcDay::of(self.now());
         for _ in 0..2 {
-            self.errors.truncate(errors);
-            self.warnings.truncate(warnings);
             self.answered = false;
             let histories = self.histories_on(today);
             let asked_on = std::mem::replace(&mut today, UtcDay::of(self.now()));
+            let is_right = self.poll.windows(today) == self.poll.windows(asked_on);
             // Where nothing was answered, or nothing more is asked, what was reported stands.
-            if today == asked_on || !self.ends_today() || !self.answered || !self.may_ask {
+            if is_right || !self.answered || !self.may_ask {
                 return (asked_on, histories);
             }
+            self.errors.truncate(errors);
+            self.warnings.truncate(warnings);
         }
         // Of these dates none is better than another.
         self.old_copy = None;
-        let finding = unexpected(
-            Document::Usage,
-            "the day changed with every answer, so the days of the history are not those that were \
-             asked for",
-        );
-        if self.poll.job.budget.is_some() || self.poll.settings.shown.is_some() {
-            self.errors.push(finding);
+        let decides = self.poll.job.budget.is_some() || self.poll.settings.shown.is_some();
+        let findings = if decides {
+            &mut self.errors
         } else {
-            self.warnings.push(finding);
-        }
+            &mut self.warnings
+        };
+        findings.push(unexpected(
+            Document::Usage,
+            "the day changed with every answer, so the days of the history are not those that were asked for",
+        ));
         (today, Vec::new())
     }
 
     fn histories_on(&mut self, today: UtcDay) -> Vec<(Window, History)> {
         let mut histories = Vec::new();
-        for (window, decides) in Wanted::on(self.poll, today).requests() {
+        for (window, decides) in self.poll.requests(today) {
             let errors = self.errors.len();
             let history = self.history(window);
             histories.extend(history.map(|history| (window, history)));
@@ -364,11 +345,9 @@ impl Looking<'_, '_, '_> {
     /// Why a history does not end on Runway's day. That may also show that limits and balance are old.
     fn wrong_day(&mut self, date: Option<SystemTime>) -> Option<&'static str> {
         let Some(date) = date else {
-            let is_known = !self.ends_today() || UtcDay::of(self.now()) == UtcDay::of(now());
-            return (!is_known).then_some(
-                "the answer has no Date, and by the answer before it is another day than by this \
-                 machine's clock: Runway's day is not known",
-            );
+            let windows = [self.now(), now()].map(|now| self.poll.windows(UtcDay::of(now)));
+            let is_known = windows[0] == windows[1];
+            return (!is_known).then_some("the answer has no Date, and by the answer before it is another day than by this machine's clock: Runway's day is not known");
         };
         let before = self.organization_clock?;
         if apart(before.now(), date) <= MAX_CLOCK_SKEW {
@@ -377,29 +356,11 @@ impl Looking<'_, '_, '_> {
         if before.now() > date {
             return Some("the Date of the answer is older than that of the answer before");
         }
+        let [told, clock] = [before.told, date].map(humantime::format_rfc3339_seconds);
         self.old_copy = Some(format!(
-            "the Date of the answer is {}, but Runway's clock says {}: it is a copy from a cache",
-            humantime::format_rfc3339_seconds(before.told),
-            humantime::format_rfc3339_seconds(date)
+            "the Date of the answer is {told}, but Runway's clock says {clock}: it is a copy from a cache"
         ));
         None
-    }
-
-    /// Limits and balance, unless the answer to a later request has shown that they are old.
-    fn unless_old(&mut self, organization: Option<Organization>) -> Option<Organization> {
-        let organization = organization?;
-        let Some(problem) = self.old_copy.take() else {
-            return Some(organization);
-        };
-        self.errors
-            .push(unexpected(Document::Organization, &problem));
-        None
-    }
-
-    /// Whether any window of the history ends today.
-    fn ends_today(&self) -> bool {
-        let shown = matches!(self.poll.settings.shown, Some(Range::Last(_)));
-        shown || self.poll.job.asks_for_history()
     }
 
     /// An answer; otherwise it is reported why there is none, unless the first failure says it
@@ -456,24 +417,16 @@ fn apart(one: SystemTime, other: SystemTime) -> Duration {
         .unwrap_or_else(|error| error.duration())
 }
 
-fn unexpected(document: Document, problem: &str) -> Finding {
+fn unexpected(document: Document, problem: impl Into<String>) -> Finding {
     Finding::UnexpectedResponse {
         document,
-        problem: Unexpected::Answer(problem.to_owned()),
+        problem: Unexpected::Answer(problem.into()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn looks_are_jittered_by_a_tenth() {
-        let minute = Duration::from_secs(60);
-        for (jitter, seconds) in [(0.0, 60), (0.5, 63), (1.0, 66), (-1.0, 60), (9.0, 66)] {
-            assert_eq!(jittered(minute, jitter).as_secs(), seconds, "{jitter}");
-        }
-    }
 
     #[test]
     fn the_last_look_is_at_the_end_and_none_before_its_time() {
