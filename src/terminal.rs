@@ -53,26 +53,22 @@ impl<'a> Terminal<'a> {
         match event {
             Event::Tried(tried) => {
                 let redactor = self.output.redactor();
-                let outcome = redactor.quote(&tried.outcome, MAX_QUOTE);
+                let request = tried.document.request(self.context.path);
                 let host = redactor.name(self.context.host);
+                let outcome = redactor.quote(&tried.outcome, MAX_QUOTE);
+                let what = format!("{request} at {host}: {outcome}");
                 if self.verbose {
-                    self.line(&format!(
-                        "{} at {host}: {outcome} in {} ms ({})",
-                        tried.document.request(self.context.path),
-                        tried.elapsed.as_millis(),
-                        if tried.addresses.is_empty() {
-                            "no new connection".to_owned()
-                        } else {
-                            tried.addresses.join(", ")
-                        }
-                    ));
+                    let milliseconds = tried.elapsed.as_millis();
+                    let addresses = match &tried.addresses[..] {
+                        [] => "no new connection".to_owned(),
+                        addresses => addresses.join(", "),
+                    };
+                    self.line(&format!("{what} in {milliseconds} ms ({addresses})"));
                 }
                 if let Some(again_in) = tried.again_in {
+                    let (tries, again_in) = (tried.tries, in_tenths(again_in));
                     self.line(&format!(
-                        "attempt {}: {} at {host}: {outcome}; trying again in {}",
-                        tried.tries,
-                        tried.document.request(self.context.path),
-                        in_tenths(again_in)
+                        "attempt {tries}: {what}; trying again in {again_in}"
                     ));
                 }
             }
@@ -80,10 +76,10 @@ impl<'a> Terminal<'a> {
                 "this machine's clock is {} off; days are counted by Runway's",
                 in_days(skew)
             )),
-            Event::NotWaiting(code) => self.line(&format!(
-                "not waiting: waiting does not resolve {}",
-                code.name()
-            )),
+            Event::NotWaiting(code) => {
+                let code = code.name();
+                self.line(&format!("not waiting: waiting does not resolve {code}"));
+            }
             Event::Waiting {
                 decision,
                 until_next,
@@ -95,11 +91,8 @@ impl<'a> Terminal<'a> {
                     .collect();
                 return self.waiting(&why.join("; "), until_next, at_most);
             }
-            Event::LookingAgain => {
-                if self.renews {
-                    self.output.stderr(CLEAR);
-                }
-            }
+            Event::LookingAgain if self.renews => self.output.stderr(CLEAR),
+            Event::LookingAgain => {}
         }
         RENEW_EVERY
     }
@@ -116,18 +109,21 @@ impl<'a> Terminal<'a> {
         );
         if self.renews {
             // Not wrapped: a line that takes two rows cannot be renewed as one.
-            self.output
-                .stderr(&format!("{CLEAR}\x1b[?7l{line}\x1b[?7h"));
+            let line = format!("{CLEAR}\x1b[?7l{line}\x1b[?7h");
+            self.output.stderr(&line);
             return RENEW_EVERY;
         }
-        let quiet = self.shown_at.map(|at| at.elapsed());
-        if self.shown != why || quiet.is_none_or(|quiet| quiet >= LOG_EVERY) {
-            self.line(&line);
-            why.clone_into(&mut self.shown);
-            self.shown_at = Some(Instant::now());
+        let due = self.shown_at.and_then(|at| at.checked_add(LOG_EVERY));
+        let until_due = due.map(|due| due.saturating_duration_since(Instant::now()));
+        match until_due {
+            Some(left) if self.shown == why && !left.is_zero() => left,
+            _ => {
+                self.line(&line);
+                why.clone_into(&mut self.shown);
+                self.shown_at = Some(Instant::now());
+                LOG_EVERY
+            }
         }
-        let quiet = self.shown_at.map(|at| at.elapsed()).unwrap_or_default();
-        LOG_EVERY.saturating_sub(quiet)
     }
 }
 
@@ -174,8 +170,9 @@ fn has_colour(color: Color, terminal: bool) -> bool {
         Color::Always => true,
         Color::Never => false,
         Color::Auto if set("NO_COLOR").is_some() => false,
-        Color::Auto if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
-        Color::Auto => terminal && reads_escapes(),
+        Color::Auto => {
+            set("CLICOLOR_FORCE").is_some_and(|value| value != "0") || (terminal && reads_escapes())
+        }
     }
 }
 
