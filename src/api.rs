@@ -11,7 +11,6 @@ mod race;
 pub mod retry;
 pub mod roots;
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::Read;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -69,8 +68,6 @@ pub struct Unanswered {
     pub finding: Finding,
     /// No check before this, as Runway asked.
     pub not_before: Option<Instant>,
-    /// Runway's clock.
-    pub date: Option<SystemTime>,
 }
 
 /// One try, whatever it came to.
@@ -167,11 +164,9 @@ impl Client {
                 Err(failure) => failure,
             };
             let Some(wait) = again_in else {
-                let refusal = failure.refusal();
-                let retry_after = refusal.and_then(|refusal| refusal.hints.retry_after);
+                let retry_after = failure.refusal().and_then(|it| it.hints.retry_after);
                 return Err(Box::new(Unanswered {
                     not_before: retry_after.and_then(|wait| Instant::now().checked_add(wait)),
-                    date: refusal.and_then(|refusal| refusal.date),
                     finding: failure.into_finding(asked, deadline.timeout, before),
                 }));
             };
@@ -222,10 +217,8 @@ impl Client {
 
     fn whole_body(&self, mut answer: Response<Body>) -> Result<Vec<u8>, Failure> {
         let encoding = answer.headers().get("content-encoding");
-        let encoding = encoding.map_or(Cow::default(), |encoding| {
-            String::from_utf8_lossy(encoding.as_bytes())
-        });
-        let encoding = encoding.trim();
+        let encoding = encoding.and_then(|encoding| encoding.to_str().ok());
+        let encoding = encoding.unwrap_or_default().trim();
         if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
             return Err(Failure::unexpected(format!(
                 "the answer has the content encoding {encoding}, which was not asked for"
@@ -248,8 +241,8 @@ impl Client {
 
     fn refusal(&self, mut answer: Response<Body>) -> Refusal {
         let header = |name: &str| answer.headers().get(name)?.to_str().ok();
-        let date = date_of(&answer);
-        let hints = retry::Hints::read(header, date.unwrap_or_else(SystemTime::now));
+        let now = date_of(&answer).unwrap_or_else(SystemTime::now);
+        let hints = retry::Hints::read(header, now);
         let status = answer.status().as_u16();
         let leads_to = header("location").filter(|_| (300..400).contains(&status));
         let leads_to = leads_to.map(|link| self.led_to(link));
@@ -259,7 +252,6 @@ impl Client {
         let _ = reader.take(MAX_ERROR_BYTES).read_to_end(&mut body);
         Refusal {
             status,
-            date,
             hints,
             reason: decode::reason(&body),
             leads_to,

@@ -131,7 +131,6 @@ impl Poll<'_> {
             warnings: Vec::new(),
             not_before: None,
             may_ask: true,
-            answered: false,
             clock: None,
             organization_clock: None,
             old_copy: None,
@@ -236,8 +235,6 @@ struct Looking<'a, 'l, 'm> {
     not_before: Option<Instant>,
     /// A key that is missing or refused is not tried on a second document.
     may_ask: bool,
-    /// Whether Runway has answered of late.
-    answered: bool,
     /// The clock of the newest answer.
     clock: Option<Clock>,
     /// The clock of the answer with limits and balance.
@@ -294,12 +291,11 @@ impl Looking<'_, '_, '_> {
         let (errors, warnings) = (self.errors.len(), self.warnings.len());
         let mut today = UtcDay::of(self.now());
         for _ in 0..2 {
-            self.answered = false;
             let histories = self.histories_on(today);
             let asked_on = std::mem::replace(&mut today, UtcDay::of(self.now()));
             let is_right = self.poll.windows(today) == self.poll.windows(asked_on);
-            // Where nothing was answered, or nothing more is asked, what was reported stands.
-            if is_right || !self.answered || !self.may_ask {
+            // Where nothing more is asked, what was reported stands.
+            if is_right || !self.may_ask {
                 return (asked_on, histories);
             }
             self.errors.truncate(errors);
@@ -307,11 +303,9 @@ impl Looking<'_, '_, '_> {
         }
         // Of these dates none is better than another.
         self.old_copy = None;
-        let decides = self.poll.job.budget.is_some() || self.poll.settings.shown.is_some();
-        let findings = if decides {
-            &mut self.errors
-        } else {
-            &mut self.warnings
+        let findings = match self.poll.windows(today) {
+            [None, None, _] => &mut self.warnings,
+            _ => &mut self.errors,
         };
         findings.push(unexpected(
             Document::Usage,
@@ -384,11 +378,9 @@ impl Looking<'_, '_, '_> {
         match client.ask(history, self.deadline, on_try) {
             Ok(answer) => {
                 self.note_date(answer.date);
-                self.answered = true;
                 Some(answer)
             }
             Err(unanswered) => {
-                self.note_date(unanswered.date);
                 self.not_before = self.not_before.max(unanswered.not_before);
                 let finding = unanswered.finding;
                 self.may_ask = finding.code() != Code::Unauthorized;

@@ -1,7 +1,7 @@
 //! What went wrong with one try, from what ureq and the answer say.
 
 use std::io::{self, ErrorKind};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use ureq::Error;
 
@@ -63,8 +63,6 @@ enum Kind {
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
     pub(super) status: u16,
-    /// The server's clock.
-    pub(super) date: Option<SystemTime>,
     pub(super) hints: Hints,
     pub(super) reason: Reason,
     /// The host that a redirect leads to.
