@@ -192,7 +192,7 @@ impl Client {
             }
         };
         let answer = sent.map_err(|error| Failure::of(error, &self.progress))?;
-        self.progress.enter(Phase::Body);
+        self.progress.state().phase = Phase::Body;
         let age = age_of(&answer);
         if age > MAX_AGE {
             return Err(Failure::unexpected(format!(

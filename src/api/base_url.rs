@@ -16,8 +16,9 @@ pub struct BaseUrl {
     /// Host and port, the port left out if it is the scheme's own.
     host: String,
     /// The host without port or brackets.
-    bare_host: String,
-    port: u16,
+    pub(super) bare_host: String,
+    /// The port that is connected to.
+    pub(super) port: u16,
     /// What stands between the host and the paths of the API: mostly nothing.
     path: String,
     secure: bool,
@@ -97,16 +98,6 @@ impl BaseUrl {
     pub fn is_secure(&self) -> bool {
         self.secure
     }
-
-    /// The port that is connected to.
-    pub(super) fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The host without port or brackets.
-    pub(super) fn bare_host(&self) -> &str {
-        &self.bare_host
-    }
 }
 
 /// An IPv6 address in a URL stands in brackets.
@@ -168,11 +159,11 @@ mod tests {
             assert_eq!((url.as_str(), url.host()), (kept, host));
         }
         assert_eq!(
-            BaseUrl::parse("http://[::1]:9").expect("url").bare_host(),
+            BaseUrl::parse("http://[::1]:9").expect("url").bare_host,
             "::1"
         );
         assert_eq!(
-            BaseUrl::parse("https://[::2]").expect("url").bare_host(),
+            BaseUrl::parse("https://[::2]").expect("url").bare_host,
             "::2"
         );
     }

@@ -92,7 +92,7 @@ impl Resolver for Network {
         _: &Config,
         _: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        self.progress.enter(Phase::Lookup);
+        self.progress.state().phase = Phase::Lookup;
         // An address needs neither a lookup nor the thread that it takes.
         let host = uri.host().map(bare).unwrap_or_default();
         let is_https = uri.scheme_str() == Some("https");
@@ -104,7 +104,7 @@ impl Resolver for Network {
         if self.loopback_only && !found.iter().all(|address| address.ip().is_loopback()) {
             return Err(io::Error::other("it is not a loopback address").into());
         }
-        self.progress.enter(Phase::Connect);
+        self.progress.state().phase = Phase::Connect;
         let mut addresses = self.empty();
         for address in found.into_iter().take(MAX_ADDRESSES) {
             addresses.push(address);
@@ -123,21 +123,20 @@ impl<In: Transport> Connector<In> for Network {
     ) -> Result<Option<Self::Out>, ureq::Error> {
         // A tunnel through the proxy is a connection already.
         if let Some(tunnel) = chained {
-            self.progress.enter(Phase::Handshake);
+            self.progress.state().phase = Phase::Handshake;
             return Ok(Some(Either::A(tunnel)));
         }
         let stream = self.connect_to(&details.addrs)?;
         stream.set_nodelay(true)?;
         let config = details.config;
         // The connection to the proxy runs through the chain as well, without a proxy set.
-        self.progress
-            .enter(if self.has_proxy && config.proxy().is_none() {
-                Phase::Tunnel
-            } else if details.needs_tls() {
-                Phase::Handshake
-            } else {
-                Phase::Answer
-            });
+        self.progress.state().phase = if self.has_proxy && config.proxy().is_none() {
+            Phase::Tunnel
+        } else if details.needs_tls() {
+            Phase::Handshake
+        } else {
+            Phase::Answer
+        };
         Ok(Some(Either::B(Stream {
             stream,
             buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
@@ -173,8 +172,9 @@ impl<In: Transport> Connector<In> for Connected {
         _: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<In>, ureq::Error> {
-        if self.0.phase() != Phase::Tunnel {
-            self.0.enter(Phase::Answer);
+        let mut state = self.0.state();
+        if state.phase != Phase::Tunnel {
+            state.phase = Phase::Answer;
         }
         Ok(chained)
     }
@@ -203,8 +203,9 @@ impl Transport for Stream {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         // A connection that is used again was made by no connector.
-        if self.progress.phase() <= Phase::Connect {
-            self.progress.enter(Phase::Answer);
+        let phase = self.progress.state().phase;
+        if phase <= Phase::Connect {
+            self.progress.state().phase = Phase::Answer;
         }
         self.stream.set_write_timeout(Some(self.left()?))?;
         let output = self.buffers.output().get(..amount).unwrap_or_default();

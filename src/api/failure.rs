@@ -189,7 +189,8 @@ impl Failure {
 
     /// Reads ureq's error in the light of how far the request had come.
     pub(super) fn of(error: Error, progress: &Progress) -> Self {
-        match (error, progress.phase()) {
+        let phase = progress.state().phase;
+        match (error, phase) {
             (Error::ConnectProxyFailed(reason), _) => Self::proxy(&reason),
             (Error::Rustls(error), phase) => Self::tls(&error, phase),
             (Error::Io(error), phase) => Self::io(&error, phase, progress),

@@ -53,7 +53,7 @@ pub(super) struct Progress(Arc<Mutex<State>>);
 /// What is known of the request under way, and of the name that was looked up.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    phase: Phase,
+    pub(super) phase: Phase,
     deadline: Option<Deadline>,
     /// The peer has reset the connection.
     pub(super) was_reset: bool,
@@ -77,14 +77,6 @@ impl Progress {
             known: state.known.take(),
             ..State::default()
         };
-    }
-
-    pub(super) fn enter(&self, phase: Phase) {
-        self.state().phase = phase;
-    }
-
-    pub(super) fn phase(&self) -> Phase {
-        self.state().phase
     }
 
     /// How long the request may still take.

@@ -87,7 +87,7 @@ fn has_proper_host(value: &str) -> bool {
 /// Whether `NO_PROXY` names the host: itself, a domain above it, its network, or `*`. An entry with
 /// a port means that port alone.
 fn passes_by(entries: &str, base: &BaseUrl) -> bool {
-    let host = base.bare_host().trim_end_matches('.').to_ascii_lowercase();
+    let host = base.bare_host.trim_end_matches('.').to_ascii_lowercase();
     let entries = entries.to_ascii_lowercase();
     let mut entries = entries.split(|c: char| c == ',' || c.is_whitespace());
     entries.any(|entry| {
@@ -96,7 +96,7 @@ fn passes_by(entries: &str, base: &BaseUrl) -> bool {
             Ok(address) => names_address(entry.trim_end_matches('.'), address),
             Err(_) => names_domain(entry, &host),
         };
-        port.is_none_or(|port| port == base.port()) && (entry == "*" || names_host)
+        port.is_none_or(|port| port == base.port) && (entry == "*" || names_host)
     })
 }
 

@@ -31,13 +31,8 @@ impl Hints {
             .flatten()
             .map(|wait| wait.min(MAX_WAIT))
             .find(|wait| wait.as_millis() > 0);
-        let should_retry = match header("x-should-retry").map(str::trim) {
-            Some("true") => Some(true),
-            Some("false") => Some(false),
-            _ => None,
-        };
         Self {
-            should_retry,
+            should_retry: header("x-should-retry").and_then(|text| text.trim().parse().ok()),
             retry_after,
         }
     }
