@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::decode;
-use crate::files::{self, Limits, Pipes};
+use crate::files;
 
 /// The variable that the official SDKs read.
 pub const VARIABLE: &str = "RUNWAYML_API_SECRET";
@@ -212,7 +212,7 @@ impl Places {
         let mut places = Vec::new();
         let mut add = |source, text| places.push(Place { source, text });
         if let Some(path) = file {
-            let text = read(path, Pipes::Within(patience));
+            let text = read(path, Some(patience));
             add(KeySource::File, text.map_err(NoValue::Unreadable));
         }
         // What is not UTF-8 becomes a character that no key has.
@@ -229,7 +229,7 @@ impl Places {
             Err(NoValue::Missing("not in this directory"))
         } else {
             let unreadable = |error| NoValue::Malformed(KeyProblem::Unreadable(error));
-            read(dotenv, Pipes::Refused).map_err(unreadable)
+            read(dotenv, None).map_err(unreadable)
         };
         add(KeySource::Dotenv, text);
         let not_read = (in_ci && found.is_ok() && !is_folder).then_some(KeyHint::DotenvNotRead);
@@ -310,12 +310,8 @@ impl Place {
     }
 }
 
-fn read(path: &Path, pipes: Pipes) -> Result<String, String> {
-    let limits = Limits {
-        max_bytes: MAX_BYTES,
-        pipes,
-    };
-    let text = decode::whole_as_utf8(&files::read(path, limits)?);
+fn read(path: &Path, patience: Option<Duration>) -> Result<String, String> {
+    let text = decode::whole_as_utf8(&files::read(path, MAX_BYTES, patience)?);
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 

@@ -1,4 +1,6 @@
-//! Files are read up to a limit: regular ones, and pipes within a time if the user named one.
+//! Files are read up to a limit: regular ones, and pipes within a time if the user named one. A
+//! longer file is an error: a part of it must not be taken for the whole. A pipe may never end:
+//! without `patience` it is an error, else it has to end within that time.
 
 use std::fs::{File, FileType};
 use std::io::{self, ErrorKind, Read};
@@ -7,35 +9,21 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
-/// How much is read, and from what.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// A longer file is an error: a part of it must not be taken for the whole.
-    pub max_bytes: u64,
-    /// Whether a pipe is read.
-    pub pipes: Pipes,
-}
-
-/// What is done about a pipe, which may never end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pipes {
-    /// It is an error.
-    Refused,
-    /// It is read, and has to end within this time.
-    Within(Duration),
-}
-
 /// Reads a whole file; without a path, standard input.
 ///
 /// # Errors
 ///
 /// Why it cannot be read, as a sentence about it.
-pub fn read<'p>(path: impl Into<Option<&'p Path>>, limits: Limits) -> Result<Vec<u8>, String> {
+pub fn read<'p>(
+    path: impl Into<Option<&'p Path>>,
+    max_bytes: u64,
+    patience: Option<Duration>,
+) -> Result<Vec<u8>, String> {
     let to_the_end = |mut file: Bounded| {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map(|_| bytes)
     };
-    read_by(path, limits, to_the_end)?.map_err(|error| why(&error))
+    read_by(path, max_bytes, patience, to_the_end)?.map_err(|error| why(&error))
 }
 
 /// Lets `work` read a file to its end; without a path, standard input.
@@ -45,17 +33,18 @@ pub fn read<'p>(path: impl Into<Option<&'p Path>>, limits: Limits) -> Result<Vec
 /// Why it cannot be opened, or did not end in time. What goes wrong while it is read is told to `work`.
 pub fn read_by<'p, T: Send + 'static>(
     path: impl Into<Option<&'p Path>>,
-    limits: Limits,
+    max_bytes: u64,
+    patience: Option<Duration>,
     work: impl FnOnce(Bounded) -> T + Send + 'static,
 ) -> Result<T, String> {
     let bounded = move |source| Bounded {
         source,
-        left: limits.max_bytes,
-        limit: limits.max_bytes,
+        left: max_bytes,
+        limit: max_bytes,
     };
     let Some(path) = path.into().map(Path::to_owned) else {
         let work = move || Ok(work(bounded(Box::new(io::stdin()))));
-        return in_time(limits.pipes, work);
+        return in_time(patience, work);
     };
     let found = std::fs::metadata(&path).map_err(|error| why(&error))?;
     let kind = found.file_type();
@@ -63,27 +52,25 @@ pub fn read_by<'p, T: Send + 'static>(
         let file = File::open(path).map_err(|error| why(&error))?;
         Ok(work(bounded(Box::new(file))))
     };
-    if kind.is_file() && found.len() > limits.max_bytes {
-        Err(too_long(limits.max_bytes))
+    if kind.is_file() && found.len() > max_bytes {
+        Err(too_long(max_bytes))
     } else if kind.is_file() {
         work()
     } else if kind.is_dir() {
         Err("it is a directory".to_owned())
     } else if is_pipe(kind) {
         // To open it may take as long as to read it: it waits for a writer.
-        in_time(limits.pipes, work)
+        in_time(patience, work)
     } else {
         Err("it is a device, not a file".to_owned())
     }
 }
 
 fn in_time<T: Send + 'static>(
-    pipes: Pipes,
+    patience: Option<Duration>,
     work: impl FnOnce() -> Result<T, String> + Send + 'static,
 ) -> Result<T, String> {
-    let Pipes::Within(limit) = pipes else {
-        return Err("it is a pipe, not a file".to_owned());
-    };
+    let limit = patience.ok_or("it is a pipe, not a file")?;
     let done = within(limit, work).map_err(|error| why(&error))?;
     done.unwrap_or_else(|| {
         let limit = humantime::format_duration(limit);
@@ -159,11 +146,6 @@ mod tests {
     use super::*;
     use tempfile::TempDir;
 
-    const REFUSED: Limits = Limits {
-        max_bytes: 4,
-        pipes: Pipes::Refused,
-    };
-
     fn directory() -> TempDir {
         tempfile::tempdir().expect("a directory")
     }
@@ -178,17 +160,17 @@ mod tests {
         ] {
             let path = directory.path().join("file");
             std::fs::write(&path, text).expect("written");
-            assert_eq!(read(&*path, REFUSED), read_as);
+            assert_eq!(read(&*path, 4, None), read_as);
         }
         let missing = directory.path().join("missing");
         assert_eq!(
-            read(&*missing, REFUSED),
+            read(&*missing, 4, None),
             Err("it does not exist".to_owned())
         );
         let below_a_file = directory.path().join("file/below");
-        assert!(read(&*below_a_file, REFUSED).is_err());
+        assert!(read(&*below_a_file, 4, None).is_err());
         // Windows refuses to open one.
-        assert!(read(directory.path(), REFUSED).is_err());
+        assert!(read(directory.path(), 4, None).is_err());
     }
 
     #[test]
@@ -218,13 +200,6 @@ mod tests {
         const LONG: Duration = Duration::from_secs(600);
         const SHORT: Duration = Duration::from_millis(20);
 
-        fn within(timeout: Duration) -> Limits {
-            Limits {
-                max_bytes: 4,
-                pipes: Pipes::Within(timeout),
-            }
-        }
-
         fn pipe(directory: &TempDir) -> PathBuf {
             let path = directory.path().join("pipe");
             let made = Command::new("mkfifo").arg(&path).status().expect("run");
@@ -243,12 +218,12 @@ mod tests {
                 (Path::new("/dev/null"), "it is a device, not a file"),
                 (directory.path(), "it is a directory"),
             ] {
-                assert_eq!(read(path, REFUSED), Err(error.to_owned()));
-                assert_eq!(read(path, within(LONG)), Err(error.to_owned()));
+                assert_eq!(read(path, 4, None), Err(error.to_owned()));
+                assert_eq!(read(path, 4, Some(LONG)), Err(error.to_owned()));
             }
             for path in [&pipe, &link] {
                 let error = "it is a pipe, not a file".to_owned();
-                assert_eq!(read(&**path, REFUSED), Err(error));
+                assert_eq!(read(&**path, 4, None), Err(error));
             }
         }
 
@@ -257,14 +232,14 @@ mod tests {
             let directory = directory();
             let pipe = pipe(&directory);
             let late = Err("it is a pipe that did not end within 20ms".to_owned());
-            assert_eq!(read(&*pipe, within(SHORT)), late, "nobody writes");
+            assert_eq!(read(&*pipe, 4, Some(SHORT)), late, "nobody writes");
             let mut writer = File::options()
                 .read(true)
                 .write(true)
                 .open(&pipe)
                 .expect("both ends");
             writer.write_all(b"ab").expect("written");
-            assert_eq!(read(&*pipe, within(SHORT)), late, "nobody ends");
+            assert_eq!(read(&*pipe, 4, Some(SHORT)), late, "nobody ends");
         }
 
         #[test]
@@ -279,7 +254,7 @@ mod tests {
                 let pipe = pipe(&directory);
                 let path = pipe.clone();
                 let writer = thread::spawn(move || std::fs::write(path, text));
-                assert_eq!(read(&*pipe, within(LONG)), read_as);
+                assert_eq!(read(&*pipe, 4, Some(LONG)), read_as);
                 writer.join().expect("no panic").expect("written");
             }
         }

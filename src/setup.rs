@@ -8,10 +8,10 @@ use std::time::Duration;
 use runway_preflight::api::{proxy, roots, BaseUrl, Client, RUNWAY};
 use runway_preflight::ci;
 use runway_preflight::cli::{self, Settings, UsageError};
-use runway_preflight::credentials::{self, KeyError, KeyHint, KeySource, Places};
+use runway_preflight::credentials::{self, KeyError, KeyHint, KeySource, Places, VARIABLE};
 use runway_preflight::decode;
 use runway_preflight::diagnostic::{Asked, Context, Finding, Missing, Unexpected};
-use runway_preflight::files::{self, Limits, Pipes};
+use runway_preflight::files;
 use runway_preflight::job::Job;
 use runway_preflight::output::Output;
 use runway_preflight::plan::{self, Plan, Reading};
@@ -103,8 +103,25 @@ pub(crate) fn setup<'a>(
         match places.key() {
             Ok((key, source)) => {
                 key_source = Some(source);
-                let roots = roots(&base, settings).map_err(|finding| *finding);
-                roots.map(|roots| Client::new(base.clone(), &key, proxy, roots))
+                // Certificates are read only if they are needed.
+                let roots = if base.is_secure() {
+                    roots::load(&variable)
+                } else {
+                    Ok(ureq::tls::RootCerts::WebPki)
+                };
+                let client = roots.map(|roots| Client::new(base.clone(), &key, proxy, roots));
+                client.map_err(|none| Finding::TlsFailed {
+                    asked: Asked {
+                        document: match settings.organization {
+                            Source::Runway => Document::Organization,
+                            _ => Document::Usage,
+                        },
+                        ..Asked::default()
+                    },
+                    why: none.why,
+                    fix: Some(none.fix),
+                    to_proxy: false,
+                })
             }
             Err(error) => Err(no_key(error, settings)?),
         }
@@ -156,12 +173,21 @@ fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
 fn no_key(error: KeyError, settings: &Settings) -> Result<Finding, UsageError> {
     match error {
         KeyError::Missing { searched, hints } => {
+            let key = variable(VARIABLE).unwrap_or_default();
+            let beside = settings.key_file.is_some() && !key.to_string_lossy().trim().is_empty();
+            let flag = if settings.job.asks_for_history() {
+                "--budget"
+            } else {
+                "--usage"
+            };
+            let history = settings.organization != Source::Runway;
             let hints = ci::key_hints(&variable).into_iter().chain(hints);
-            let beside = (settings.key_file.is_some() && key_in_environment())
-                .then_some(KeyHint::BesideKeyFile);
-            let history = history_asked(settings).map(KeyHint::HistoryAsked);
-            let hints = hints.chain(beside).chain(history).collect();
-            Ok(Finding::KeyMissing { searched, hints })
+            let hints = hints.chain(beside.then_some(KeyHint::BesideKeyFile));
+            let hints = hints.chain(history.then_some(KeyHint::HistoryAsked(flag)));
+            Ok(Finding::KeyMissing {
+                searched,
+                hints: hints.collect(),
+            })
         }
         KeyError::Malformed { place, problem } => Ok(Finding::KeyMalformed {
             place,
@@ -172,11 +198,7 @@ fn no_key(error: KeyError, settings: &Settings) -> Result<Finding, UsageError> {
             let file = settings.key_file.as_deref().map(Path::to_string_lossy);
             let file = file.unwrap_or_default();
             let problem = if credentials::looks_like_key(&file) {
-                format!(
-                    "--key-file names a file that holds the key, and this looks like the key itself: \
-                     put it into {}, or into that file",
-                    credentials::VARIABLE
-                )
+                format!("--key-file names a file that holds the key, and this looks like the key itself: put it into {VARIABLE}, or into that file")
             } else {
                 format!("--key-file {} cannot be read: {error}", cli::echo(&file))
             };
@@ -185,53 +207,11 @@ fn no_key(error: KeyError, settings: &Settings) -> Result<Finding, UsageError> {
     }
 }
 
-fn key_in_environment() -> bool {
-    variable(credentials::VARIABLE).is_some_and(|key| !key.to_string_lossy().trim().is_empty())
-}
-
-/// Which flag needs a key beside `--from`.
-fn history_asked(settings: &Settings) -> Option<&'static str> {
-    if settings.organization == Source::Runway {
-        return None;
-    }
-    match settings.shown {
-        _ if settings.job.asks_for_history() => Some("--budget"),
-        Some(_) => Some("--usage"),
-        None => None,
-    }
-}
-
-/// Certificates are read only if they are needed.
-fn roots(base: &BaseUrl, settings: &Settings) -> Result<ureq::tls::RootCerts, Box<Finding>> {
-    if !base.is_secure() {
-        return Ok(ureq::tls::RootCerts::WebPki);
-    }
-    let document = match settings.organization {
-        Source::Runway => Document::Organization,
-        _ => Document::Usage,
-    };
-    roots::load(&variable).map_err(|none| {
-        Box::new(Finding::TlsFailed {
-            asked: Asked {
-                document,
-                ..Asked::default()
-            },
-            why: none.why,
-            fix: Some(none.fix),
-            to_proxy: false,
-        })
-    })
-}
-
 fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), UsageError> {
     let name = cli::echo(&source.name(""));
     let error = |problem: &str| {
         let example = "--plan tasks.jsonl --price gen4.5=12/s";
         UsageError::new(format!("--plan {name} {problem}"), example)
-    };
-    let limits = Limits {
-        max_bytes: plan::MAX_BYTES,
-        pipes: Pipes::Within(settings.timeout),
     };
     let (prices, priced, first) = (settings.prices.clone(), job.priced, settings.plan_min);
     let read = move |file| {
@@ -242,37 +222,29 @@ fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), U
         };
         Plan::read(file, reading)
     };
-    let plan = files::read_by(source.path(), limits, read)
+    let plan = files::read_by(source.path(), plan::MAX_BYTES, Some(settings.timeout), read)
         .map_err(|why| error(&format!("cannot be read: {why}")))?
         .map_err(|why| error(&why.to_string()))?;
     job.add_plan(plan).map_err(error)
 }
 
 fn saved_answer(settings: &Settings) -> Result<Option<Vec<u8>>, UsageError> {
-    match settings.organization {
-        Source::Runway => return Ok(None),
-        Source::Demo if ci::is_ci(&variable) => {
-            return Err(UsageError::new(
-                "--demo decides from a built-in answer, and no pipeline may pass on it: leave it out in a \
-                 CI system",
-                "--generations gen4.5=20@60",
-            ))
+    match &settings.organization {
+        Source::Runway => Ok(None),
+        Source::Demo if ci::is_ci(&variable) => Err(UsageError::new(
+            "--demo decides from a built-in answer, and no pipeline may pass on it: leave it out in a CI system",
+            "--generations gen4.5=20@60",
+        )),
+        Source::Demo => Ok(Some(DEMO.to_vec())),
+        saved => {
+            let read = files::read(saved.path(), decode::MAX_BYTES, Some(settings.timeout));
+            read.map(Some).map_err(|why| {
+                let name = cli::echo(&saved.name(""));
+                let problem = format!("--from {name} cannot be read: {why}");
+                UsageError::new(problem, "--from saved.json")
+            })
         }
-        Source::Demo => return Ok(Some(DEMO.to_vec())),
-        Source::File(_) | Source::Stdin => {}
     }
-    let limits = Limits {
-        max_bytes: decode::MAX_BYTES,
-        pipes: Pipes::Within(settings.timeout),
-    };
-    let read = files::read(settings.organization.path(), limits);
-    read.map(Some).map_err(|why| {
-        let name = cli::echo(&settings.organization.name(""));
-        UsageError::new(
-            format!("--from {name} cannot be read: {why}"),
-            "--from saved.json",
-        )
-    })
 }
 
 /// The key belongs on no command line, where others see it; and what stands there is shown.
@@ -281,25 +253,17 @@ fn refuse_as_argument(
     redactor: &Redactor,
     label: Option<&str>,
 ) -> Result<(), UsageError> {
-    let given = std::env::args_os().skip(1);
-    let base = variable("RUNWAYML_BASE_URL");
-    if given
-        .chain(base)
-        .any(|text| places.stands_in(&text.to_string_lossy()))
-    {
-        return Err(UsageError::new(
-            format!(
-                "an argument contains the key, which belongs in {} or in a file",
-                credentials::VARIABLE
-            ),
-            "--key-file secret.txt",
-        ));
+    let mut given = std::env::args_os()
+        .skip(1)
+        .chain(variable("RUNWAYML_BASE_URL"));
+    if given.any(|text| places.stands_in(&text.to_string_lossy())) {
+        let problem =
+            format!("an argument contains the key, which belongs in {VARIABLE} or in a file");
+        Err(UsageError::new(problem, "--key-file secret.txt"))
+    } else if label.is_some_and(|label| redactor.holds_trace(label)) {
+        let problem = "--label contains a part of the key, and the label is shown";
+        Err(UsageError::new(problem, "--label acme"))
+    } else {
+        Ok(())
     }
-    if label.is_some_and(|label| redactor.holds_trace(label)) {
-        return Err(UsageError::new(
-            "--label contains a part of the key, and the label is shown",
-            "--label acme",
-        ));
-    }
-    Ok(())
 }

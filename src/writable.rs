@@ -33,18 +33,14 @@ pub(crate) fn split<'w>(
     let (mut writable, mut problem) = (Vec::new(), Ok(()));
     for (file, own) in write.iter().zip(&names) {
         let others = names.iter().filter(|other| !std::ptr::eq(*other, own));
-        let same = kept
-            .iter()
-            .chain(others)
-            .find(|(_, other)| is_same_file(other, &own.1));
-        match same {
-            None => writable.push(file),
-            Some((other, _)) => {
-                problem = problem.and(Err(UsageError::new(
-                    format!("{other} and {} are the same file", own.0),
-                    "--write json=report.json --write env=preflight.env",
-                )));
-            }
+        let mut others = kept.iter().chain(others);
+        if let Some((other, _)) = others.find(|(_, other)| is_same_file(other, &own.1)) {
+            problem = problem.and(Err(UsageError::new(
+                format!("{other} and {} are the same file", own.0),
+                "--write json=report.json --write env=preflight.env",
+            )));
+        } else {
+            writable.push(file);
         }
     }
     (writable, problem)
@@ -64,11 +60,8 @@ fn kept(read: Vec<(&'static str, PathBuf)>) -> Vec<(String, PathBuf)> {
         kept.extend(path.map(|path| (name.to_owned(), PathBuf::from(path))));
     }
     let folders = variable("SSL_CERT_DIR").unwrap_or_default();
-    for entry in std::env::split_paths(&folders)
-        .flat_map(std::fs::read_dir)
-        .flatten()
-        .flatten()
-    {
+    let entries = std::env::split_paths(&folders).flat_map(std::fs::read_dir);
+    for entry in entries.flatten().flatten() {
         kept.push(("a certificate of SSL_CERT_DIR".to_owned(), entry.path()));
     }
     kept

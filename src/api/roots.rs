@@ -38,13 +38,10 @@ mod pem {
     use ureq::tls::Certificate;
 
     use super::{NoRoots, OsString, RootCerts};
-    use crate::files::{self, Limits, Pipes};
+    use crate::files;
 
     /// A system's store is under 1 MiB.
-    const LIMITS: Limits = Limits {
-        max_bytes: 8 * 1024 * 1024,
-        pipes: Pipes::Refused,
-    };
+    const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
     pub(super) const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     pub(super) const END: &str = "-----END CERTIFICATE-----";
@@ -128,7 +125,7 @@ mod pem {
     /// Those of a file, none of which may be damaged if the user names it; otherwise why there are
     /// none, in our own words: what stands there may be a secret.
     fn of_file(path: &Path, named: bool) -> Result<Certificates, String> {
-        let bytes = files::read(path, LIMITS)?;
+        let bytes = files::read(path, MAX_BYTES, None)?;
         let found = of_text(&String::from_utf8_lossy(&bytes));
         if named && found.contains(&None) {
             return Err("a certificate in it is damaged".to_owned());

@@ -7,7 +7,7 @@ use super::Variables;
 use crate::credentials::{KeyHint, VARIABLE};
 use crate::decode;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::files::{self, Limits, Pipes};
+use crate::files;
 use crate::report::outputs::values;
 use crate::report::{markdown, text, Closed, Report};
 
@@ -140,11 +140,8 @@ fn withheld(variable: Variables) -> Option<KeyHint> {
     if is("GITHUB_ACTOR", "dependabot[bot]") {
         return Some(KeyHint::Dependabot);
     }
-    let limits = Limits {
-        max_bytes: MAX_EVENT,
-        pipes: Pipes::Refused,
-    };
-    let event = files::read(Path::new(&variable("GITHUB_EVENT_PATH")?), limits).ok()?;
+    let event = variable("GITHUB_EVENT_PATH")?;
+    let event = files::read(Path::new(&event), MAX_EVENT, None).ok()?;
     let repository = |side| decode::text_at(&event, &["pull_request", side, "repo", "full_name"]);
     let base = repository("base")?;
     // The head of a fork that was deleted since has no repository.
