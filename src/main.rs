@@ -40,7 +40,7 @@ fn main() -> ExitCode {
             let key_file = key_file.map(|(_, path)| &**path);
             let places = setup::places(key_file, Duration::from_secs(1));
             let output = setup::output(&places);
-            report_usage(&error, &arguments, &output, ci)
+            report_usage(error, &arguments, &output, ci)
         }
     };
     ExitCode::from(exit.code())
@@ -77,7 +77,7 @@ fn run(settings: &Settings, arguments: &[OsString], ci: Option<&GitHub>) -> Exit
     });
     match setup {
         Ok(setup) => check(&setup, files, ci),
-        Err(error) => report_usage(&error, arguments, &output, ci),
+        Err(error) => report_usage(error, arguments, &output, ci),
     }
 }
 
@@ -109,19 +109,19 @@ fn check(setup: &Setup, files: Files, ci: Option<&GitHub>) -> Exit {
 
 /// No earlier pass survives a wrong command line.
 fn report_usage(
-    error: &UsageError,
+    error: UsageError,
     arguments: &[OsString],
     output: &Output,
     ci: Option<&GitHub>,
 ) -> Exit {
     // action.yml sets it: its users gave inputs, not flags.
     let inputs = variable("RUNWAY_PREFLIGHT_INPUTS").is_some_and(|set| set == "true");
-    let UsageError(message) = &if inputs {
-        cli::of_inputs(error)
+    let error = if inputs {
+        cli::of_inputs(&error)
     } else {
-        error.clone()
+        error
     };
-    let message = &*output.redactor().redact(message);
+    let message = &*output.redactor().redact(&error.0);
     let label = cli::label(arguments).filter(|label| !output.redactor().holds_trace(label));
     let written = cli::written_files(arguments);
     let (write, _) = writable::split(&written, cli::read_files(arguments));
@@ -135,11 +135,8 @@ fn report_usage(
 }
 
 fn print_only(text: &str) -> Exit {
-    let output = Output::new(Default::default());
-    match output.stdout(text) {
-        Ok(()) => Exit::Go,
-        Err(_) => Exit::CannotTell,
-    }
+    let shown = Output::new(Default::default()).stdout(text);
+    shown.map_or(Exit::CannotTell, |()| Exit::Go)
 }
 
 fn variable(name: &str) -> Option<OsString> {

@@ -2,7 +2,7 @@
 //! when it became a part of a message or a report; what is left of a key is taken out
 //! here once more.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -57,8 +57,7 @@ impl Output {
         if is_special(path) {
             return write_to_special(path, text.into_owned(), patience);
         }
-        let mut options = OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).open(path)?;
+        let mut file = File::create(path)?;
         let written = file.write_all(text.as_bytes());
         if written.is_err() {
             file.set_len(0)?;
@@ -91,7 +90,7 @@ impl Output {
     ///
     /// Where not all of it could be added; then none of it is.
     pub fn append(&self, path: &Path, text: &str) -> io::Result<Appended> {
-        let mut options = OpenOptions::new();
+        let mut options = File::options();
         let mut file = options.append(true).read(true).create(true).open(path)?;
         let mut last = [b'\n'];
         if file.metadata()?.is_file() && file.seek(SeekFrom::End(-1)).is_ok() {
@@ -107,13 +106,10 @@ impl Output {
             begins: ends.saturating_sub(length),
             ends,
         };
-        match written {
-            Ok(()) => Ok(appended),
-            Err(error) => {
-                appended.take_back()?;
-                Err(error)
-            }
+        if written.is_err() {
+            appended.take_back()?;
         }
+        written.map(|()| appended)
     }
 }
 
@@ -145,7 +141,7 @@ impl Appended {
             return Ok(());
         }
         // Windows cuts no file that is open for appending.
-        let file = OpenOptions::new().write(true).open(&self.path)?;
+        let file = File::options().write(true).open(&self.path)?;
         file.set_len(self.begins)
     }
 }
@@ -172,7 +168,7 @@ fn write_counted(file: &mut File, mut rest: &[u8]) -> (u64, io::Result<()>) {
 fn write_to_special(path: &Path, text: String, patience: Duration) -> io::Result<()> {
     let path = path.to_owned();
     let write = move || {
-        let mut file = OpenOptions::new().write(true).open(path)?;
+        let mut file = File::options().write(true).open(path)?;
         file.write_all(text.as_bytes())
     };
     files::within(patience, write)?.unwrap_or_else(|| {

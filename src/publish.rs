@@ -137,12 +137,12 @@ fn length(path: &Path) -> u64 {
 
 fn not_written(place: &str, path: Option<&Path>, error: &io::Error) -> Finding {
     let folder = path.and_then(Path::parent);
-    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
-    let fix = match (error.kind(), path, folder) {
+    let missing = folder.filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+    let fix = match (error.kind(), path, missing) {
         (_, Some(path), _) if path.is_dir() => {
             format!("{} is a directory: name a file", path.display())
         }
-        (ErrorKind::NotFound, _, Some(folder)) if !folder.exists() => {
+        (ErrorKind::NotFound, _, Some(folder)) => {
             format!("create the directory {}", folder.display())
         }
         (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem, Some(_), _) => {
