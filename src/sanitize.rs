@@ -93,6 +93,23 @@ pub fn is_invisible(character: char) -> bool {
             | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
+/// What a character is that only looks right, and what was meant.
+pub fn lookalike(character: char) -> Option<(&'static str, &'static str)> {
+    Some(match character {
+        '“' | '”' | '„' | '«' | '»' | '″' => ("a curly quotation mark", "\""),
+        '‘' | '’' | '‚' | '′' => ("a curly quotation mark", "'"),
+        '‐' | '‑' | '‒' | '–' | '−' => ("a dash", "- or --"),
+        '—' | '―' => ("a long dash", "--"),
+        '，' | '、' => ("a full-width comma", ","),
+        '\u{ff01}'..='\u{ff5e}' => ("a full-width character", "its plain form"),
+        _ if character.is_numeric() && !character.is_ascii() => ("a foreign digit", "0 to 9"),
+        _ if character.is_whitespace() && !character.is_ascii() => {
+            ("a special blank", "a plain one")
+        }
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

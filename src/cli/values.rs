@@ -11,7 +11,7 @@ use crate::job::{Cost, Generations};
 use crate::price::{Price, Prices, Rule};
 use crate::quota::{Credits, Model};
 use crate::report::Format;
-use crate::sanitize::{cut, for_log, is_invisible};
+use crate::sanitize::{self, cut, for_log, is_invisible};
 use crate::source::Source;
 use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS, SECONDS_A_DAY};
 
@@ -400,23 +400,11 @@ pub(super) fn is_label(text: &str) -> bool {
 
 /// What a character that only looks right was meant to be, as the end of an error.
 pub(super) fn lookalike(text: &str) -> Option<String> {
-    let (looks, kind, meant) = text.chars().find_map(|character| {
-        let (kind, meant) = match character {
-            '“' | '”' | '„' | '«' | '»' | '″' => ("a curly quotation mark", "\""),
-            '‘' | '’' | '‚' | '′' => ("a curly quotation mark", "'"),
-            '‐' | '‑' | '‒' | '–' | '−' => ("a dash", "- or --"),
-            '—' | '―' => ("a long dash", "--"),
-            '，' | '、' => ("a full-width comma", ","),
-            '\u{ff01}'..='\u{ff5e}' => ("a full-width character", "its plain form"),
-            _ if character.is_numeric() && !character.is_ascii() => ("a foreign digit", "0 to 9"),
-            _ if character.is_whitespace() && !character.is_ascii() => {
-                ("a special blank", "a plain one")
-            }
-            _ => return None,
-        };
-        Some((character, kind, meant))
-    })?;
-    let code = u32::from(looks);
+    let mut found = text
+        .chars()
+        .filter_map(|c| Some((c, sanitize::lookalike(c)?)));
+    let (character, (kind, meant)) = found.next()?;
+    let code = u32::from(character);
     Some(format!(
         "; it contains {kind} (U+{code:04X}): type {meant} in its place"
     ))
