@@ -30,8 +30,7 @@ const TOLD_BY: &str = "GITHUB_ACTIONS TF_BUILD JENKINS_URL TEAMCITY_VERSION CODE
 /// Whether this runs in a CI system.
 pub fn is_ci(variable: Variables) -> bool {
     let says_so = variable("CI").is_some_and(|value| {
-        let value = value.to_string_lossy().to_lowercase();
-        !["", "false", "0"].contains(&value.as_str())
+        !["", "false", "0"].contains(&&*value.to_string_lossy())
     });
     says_so || TOLD_BY.split(' ').any(|name| is_set(variable, name))
 }
