@@ -29,9 +29,8 @@ const TOLD_BY: &str = "GITHUB_ACTIONS TF_BUILD JENKINS_URL TEAMCITY_VERSION CODE
 
 /// Whether this runs in a CI system.
 pub fn is_ci(variable: Variables) -> bool {
-    let says_so = variable("CI").is_some_and(|value| {
-        !["", "false", "0"].contains(&&*value.to_string_lossy())
-    });
+    let says_so = variable("CI")
+        .is_some_and(|value| !["", "false", "0"].contains(&&*value.to_string_lossy()));
     says_so || TOLD_BY.split(' ').any(|name| is_set(variable, name))
 }
 
