@@ -53,7 +53,7 @@ impl Key {
         let unexpected = unexpected.find(|(_, character)| !character.is_ascii_graphic());
         let problem = if quoted('"') || quoted('\'') {
             "is in quotation marks, which do not belong to it"
-        } else if text.starts_with(VARIABLE) || dotenv::assigns(text) {
+        } else if names_a_variable(text) || dotenv::assigns(text) {
             "is a whole assignment: only what follows the = is the key"
         } else if let Some((position, character)) = unexpected {
             let what = match character {
@@ -328,6 +328,12 @@ fn secret_in(text: &str) -> Option<String> {
             (secret.len() >= MIN_SECRET).then(|| secret.to_owned())
         }
     }
+}
+
+/// Whether a text holds the name of a variable for a Runway key, as a commented-out line does.
+fn names_a_variable(text: &str) -> bool {
+    let text = text.to_ascii_uppercase();
+    text.contains(VARIABLE) || OTHER_NAMES.iter().any(|name| text.contains(name))
 }
 
 fn visible(text: &str) -> String {

@@ -55,10 +55,10 @@ pub(super) fn candidates(text: &str, variable: &str) -> Vec<String> {
     candidates
 }
 
-/// Whether a text names a variable, as a word.
+/// Whether a text names a variable, as a word, or behind the letter of a flag (`-eNAME=VALUE`).
 fn names(text: &str, variable: &str) -> bool {
     text.split(|c| !is_of_a_name(c))
-        .any(|word| word == variable)
+        .any(|word| word == variable || word.get(1..) == Some(variable))
 }
 
 fn is_of_a_name(c: char) -> bool {
@@ -209,6 +209,10 @@ mod tests {
             "KEY='abc",
             "KEY=\"a\" b",
             "set KEY=abc",
+            "-eKEY=abc",
+            "-e KEY=abc",
+            ";KEY=abc",
+            "//KEY=abc",
             "A=\"\nKEY=abc\"",
             "K\0E\0Y\0=\0a\0",
             "'KEY'=abc",

@@ -577,15 +577,24 @@ fn a_whole_assignment_is_no_key() {
         format!("RUNWAY_API_KEY={OTHER}"),
         format!("export RUNWAYML_API_SECRET='{OTHER}'"),
         format!("RUNWAYML_API_SECRET:{OTHER}"),
+        format!("#RUNWAYML_API_SECRET={OTHER}"),
+        format!("//RUNWAYML_API_SECRET={OTHER}"),
+        format!(";RUNWAYML_API_SECRET={OTHER}"),
+        format!("-eRUNWAYML_API_SECRET={OTHER}"),
+        format!("#runway_api_key={OTHER}"),
     ] {
         let server = server();
-        let run = Gate::asking(&server)
-            .secret(OTHER)
-            .env("RUNWAYML_API_SECRET", value)
-            .run();
-        let found = (run.code, run.shown(), server.connections());
-        assert_eq!(found, (4, vec!["key-malformed"], 0), "{run:?}");
+        let gate = || Gate::asking(&server).secret(OTHER);
+        let run = gate().env("RUNWAYML_API_SECRET", &value).run();
         assert!(run.stderr.contains("is a whole assignment"), "{run:?}");
+        let mut runs = vec![run];
+        if value.starts_with(['#', '/', ';', '-']) {
+            runs.push(gate().file("key", &value).args("--key-file key").run());
+        }
+        for run in runs {
+            let found = (run.code, run.shown(), server.connections());
+            assert_eq!(found, (4, vec!["key-malformed"], 0), "{run:?}");
+        }
     }
 }
 
