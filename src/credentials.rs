@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::decode;
 use crate::files;
+use crate::sanitize::lookalike;
 
 /// The variable that the official SDKs read.
 pub const VARIABLE: &str = "RUNWAYML_API_SECRET";
@@ -55,13 +56,15 @@ impl Key {
             "is in quotation marks, which do not belong to it"
         } else if names_a_variable(text) || dotenv::assigns(text) {
             "is a whole assignment: only what follows the = is the key"
+        } else if text.starts_with(['{', '[', '<']) {
+            "is JSON, HTML or in brackets: only the key itself belongs there"
         } else if let Some((position, character)) = unexpected {
             let what = match character {
                 '\n' | '\r' => "a line break",
                 ' ' => "a space",
                 character if character.is_whitespace() => "white space",
                 character if character.is_control() => "a control character",
-                _ => "a character that is not ASCII",
+                _ => lookalike(character).map_or("a character that is not ASCII", |(kind, _)| kind),
             };
             &format!("contains {what} at position {position}")
         } else {
@@ -369,6 +372,11 @@ mod tests {
                 "contains a character that is not ASCII at position 2",
             ),
             ("key\u{0}1", "contains a control character at position 4"),
+            ("“key_1”", "contains a curly quotation mark at position 1"),
+            (
+                "{\"key\":\"key_1\"}",
+                "is JSON, HTML or in brackets: only the key itself belongs there",
+            ),
             (
                 "'key_1'",
                 "is in quotation marks, which do not belong to it",

@@ -192,7 +192,10 @@ fn no_key(error: KeyError, settings: &Settings) -> Result<Finding, UsageError> {
         KeyError::Malformed { place, problem } => Ok(Finding::KeyMalformed {
             place,
             problem,
-            advice: ci::key_advice(&variable),
+            advice: match settings.key_file {
+                Some(_) => Some("write the key alone into the file given by --key-file"),
+                None => ci::key_advice(&variable),
+            },
         }),
         KeyError::Unreadable(error) => {
             let file = settings.key_file.as_deref().map(Path::to_string_lossy);

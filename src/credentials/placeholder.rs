@@ -17,7 +17,10 @@ pub(super) fn name(text: &str) -> Option<Option<&str>> {
         let (before, after) = marks.split_once(' ')?;
         let start = text.get(..before.len())?;
         let rest = text.get(before.len()..)?.strip_suffix(after)?.trim();
-        start.eq_ignore_ascii_case(before).then_some(rest)
+        // Between these, JSON and HTML stand as well.
+        let plain = rest.len() <= 64 && !rest.contains(['"', '\'', ':', '<', '{', '\n', '\r']);
+        let fits = plain || !["{", "<"].contains(&before);
+        (fits && start.eq_ignore_ascii_case(before)).then_some(rest)
     };
     let mut names = MARKS_OF_NAMES.iter().filter_map(between);
     let name = names.find(|name| is_name(name));
@@ -87,6 +90,9 @@ mod tests {
             ("null", Some(None)),
             ("undefined", Some(None)),
             ("None", Some(None)),
+            ("<html><body>", None),
+            ("{\"key\":\"a\"}", None),
+            ("{key: a}", None),
             ("", None),
             ("$1abc", None),
             ("a$NAME", None),

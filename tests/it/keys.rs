@@ -531,7 +531,7 @@ fn a_placeholder_is_told_as_one() {
                         .args("--key-file key")
                         .env("TF_BUILD", "True"),
                     "the file given by --key-file",
-                    "$(RUNWAYML_API_SECRET) in the step's env",
+                    "write the key alone into the file given by --key-file",
                 ),
                 (
                     gate()
