@@ -186,6 +186,8 @@ pub enum KeyError {
 pub struct Places {
     /// In the order in which they are searched.
     places: Vec<Place>,
+    /// What is not read as the key, and may be one all the same.
+    others: Vec<String>,
     hints: Vec<KeyHint>,
 }
 
@@ -236,11 +238,22 @@ impl Places {
         };
         add(KeySource::Dotenv, text);
         let not_read = (in_ci && found.is_ok() && !is_folder).then_some(KeyHint::DotenvNotRead);
+        let unread = if not_read.is_some() {
+            read(dotenv, None).unwrap_or_default()
+        } else {
+            String::new()
+        };
+        let values = OTHER_NAMES.iter().filter_map(|name| variable(name));
+        let values = values.map(|value| value.to_string_lossy().into_owned());
+        let values = values.chain(dotenv::candidates(&unread, VARIABLE));
+        let secrets = values.filter_map(|value| secret_in(&value));
+        let long = secrets.filter(|secret| secret.len() >= MIN_SECRET);
         let other = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
         let others = OTHER_NAMES.into_iter().filter(other);
         let hints = not_read.into_iter().chain(others.map(KeyHint::OtherName));
         Self {
             places,
+            others: long.collect(),
             hints: hints.collect(),
         }
     }
@@ -255,6 +268,11 @@ impl Places {
             named.into_iter().chain(alone.then(|| text.to_owned()))
         });
         texts.filter_map(|text| secret_in(&text)).collect()
+    }
+
+    /// What else may be a key: another tool's, or one in a `.env` that is not read for it.
+    pub fn others(&self) -> &[String] {
+        &self.others
     }
 
     /// Whether a whole key stands in a text.

@@ -78,7 +78,8 @@ pub(crate) fn places(key_file: Option<&Path>, patience: Duration) -> Places {
 pub(crate) fn output(places: &Places) -> Output {
     let of_proxies = proxy::secrets(&variable);
     let secrets = places.secrets().into_iter().chain(of_proxies);
-    Output::new(Redactor::new(secrets))
+    let others = places.others().iter().cloned();
+    Output::new(Redactor::new(secrets.chain(others)))
 }
 
 /// Reads what the settings name, as far as they need it.

@@ -415,7 +415,18 @@ fn a_key_in_another_tools_variable_is_reported() {
         let run = Gate::new().no_key().secret(OTHER).env(name, OTHER).run();
         assert_eq!((run.code, run.shown()), (4, vec!["key-missing"]), "{run:?}");
         assert!(run.stderr.contains(name), "{run:?}");
+        let part = &OTHER[..20];
+        let gate = Gate::new().no_key().secret(OTHER).env(name, OTHER);
+        let run = gate.arg(format!("--credits={}", &part[4..])).run();
+        assert!(run.stderr.contains("[key]"), "{run:?}");
     }
+    let dotenv = format!("RUNWAYML_API_SECRET={OTHER}");
+    let gate = Gate::new().no_key().secret(OTHER).file(".env", dotenv);
+    let run = gate
+        .env("CI", "true")
+        .arg(format!("--credits={}", &OTHER[4..20]))
+        .run();
+    assert!(run.stderr.contains("[key]"), "{run:?}");
     let run = Gate::new().no_key().run();
     assert!(!run.stderr.contains("RUNWAY_SKILLS_API_SECRET"), "{run:?}");
 }
