@@ -36,7 +36,7 @@ pub const API_VERSION: &str = "2024-11-06";
 const USER_AGENT: &str = concat!("runway-preflight/", env!("CARGO_PKG_VERSION"));
 
 /// An answer that is older is a copy from a cache, in seconds.
-const MAX_AGE: f64 = 60.0;
+const MAX_AGE: u8 = 60;
 
 /// As much of an error's body as is searched for its reason.
 const MAX_ERROR_BYTES: u64 = 64 * 1024;
@@ -193,11 +193,8 @@ impl Client {
         };
         let answer = sent.map_err(|error| Failure::of(error, &self.progress))?;
         self.progress.state().phase = Phase::Body;
-        let age = age_of(&answer);
-        if age > MAX_AGE {
-            return Err(Failure::unexpected(format!(
-                "the answer is {age} seconds old: it is a copy from a cache"
-            )));
+        if let Some(age) = old_age(&answer) {
+            return Err(Failure::copy(age));
         }
         if answer.status().as_u16() == 200 {
             let date = date_of(&answer);
@@ -285,11 +282,14 @@ fn date_of(answer: &Response<Body>) -> Option<SystemTime> {
         .then_some(date)
 }
 
-/// How many seconds the answer lay in a cache, by the longest of its headers.
-fn age_of(answer: &Response<Body>) -> f64 {
+/// The age that shows a copy from a cache: more than a minute, or what cannot be read.
+fn old_age(answer: &Response<Body>) -> Option<&str> {
+    let recent = |age: &str| {
+        age.bytes().all(|byte| byte.is_ascii_digit())
+            && age.parse().is_ok_and(|age: u8| age <= MAX_AGE)
+    };
     let ages = answer.headers().get_all("age").iter();
-    let ages = ages.filter_map(|age| age.to_str().ok());
-    let ages = ages.flat_map(|ages| ages.split(','));
-    let ages = ages.filter_map(|age| age.trim().parse().ok());
-    ages.fold(0.0, f64::max)
+    let ages = ages.map(|age| age.to_str().unwrap_or("?"));
+    let mut ages = ages.flat_map(|ages| ages.split(',')).map(str::trim);
+    ages.find(|age| !recent(age))
 }

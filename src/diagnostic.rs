@@ -281,6 +281,8 @@ pub struct Asked {
 pub enum Unexpected {
     /// A clause of our own.
     Answer(String),
+    /// A clause of our own: a cache may have answered.
+    Copy(String),
     /// Fields that could not be read, the first of them.
     Fields {
         /// The fields to name.

@@ -412,7 +412,7 @@ fn apart(one: SystemTime, other: SystemTime) -> Duration {
 fn unexpected(document: Document, problem: impl Into<String>) -> Finding {
     Finding::UnexpectedResponse {
         document,
-        problem: Unexpected::Answer(problem.into()),
+        problem: Unexpected::Copy(problem.into()),
     }
 }
 

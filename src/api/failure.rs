@@ -57,6 +57,8 @@ enum Kind {
     TimedOut,
     /// An answer that is not what HTTP or the API promises.
     Unexpected,
+    /// A copy from a cache.
+    Copy,
 }
 
 /// An answer with a status other than 200.
@@ -135,6 +137,10 @@ impl Failure {
                 document: asked.document,
                 problem: Unexpected::Answer(why),
             },
+            Kind::Copy => Finding::UnexpectedResponse {
+                document: asked.document,
+                problem: Unexpected::Copy(why),
+            },
         }
     }
 
@@ -180,6 +186,11 @@ impl Failure {
 
     pub(super) fn unexpected(problem: impl Into<String>) -> Self {
         Self::new(Kind::Unexpected, 1, problem)
+    }
+
+    pub(super) fn copy(age: &str) -> Self {
+        let why = format!("the answer has the Age {age}, not 0 to 60: it is a copy from a cache");
+        Self::new(Kind::Copy, 1, why)
     }
 
     /// A connection that was reset within the answer.

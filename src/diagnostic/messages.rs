@@ -473,6 +473,11 @@ impl Finding {
                         "the field is not as Runway documents it; no requirement needs it",
                         "nothing for this run; if Runway has changed its API, upgrade runway-preflight",
                     ),
+                    _ if matches!(problem, Unexpected::Copy(_)) => message(
+                        summary,
+                        "an old answer may be a copy, and no verdict stands on it",
+                        format!("keep {host} out of the cache or proxy that answered, and set this machine's clock if it is wrong"),
+                    ),
                     Source::Runway => message(
                         summary,
                         format!("{host} did not answer {} as Runway documents it", document.request(context.path)),
@@ -575,7 +580,7 @@ impl Context<'_> {
             file => format!("the saved answer ({})", self.quote(&file.name(""))),
         };
         let fields = match problem {
-            Unexpected::Answer(clause) => {
+            Unexpected::Answer(clause) | Unexpected::Copy(clause) => {
                 let clause = self.quote(clause);
                 return match clause.strip_prefix(ANSWER) {
                     Some(rest) => format!("{whose}{rest}"),

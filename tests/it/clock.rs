@@ -133,7 +133,7 @@ fn a_copy_from_a_cache_is_no_answer() {
     let age = |age: &str| vec![("Age", age.to_owned())];
     let month = 31 * DAY;
     let none = Vec::new;
-    let cases: [(&str, Headers, Headers, bool); 17] = [
+    let cases: [(&str, Headers, Headers, bool); 23] = [
         ("no word on it", none(), none(), true),
         ("a minute", age("60"), age("60"), true),
         ("over a minute", age("61"), none(), false),
@@ -146,7 +146,13 @@ fn a_copy_from_a_cache_is_no_answer() {
             none(),
             false,
         ),
-        ("no number", age("old"), none(), true),
+        ("no number", age("old"), none(), false),
+        ("nothing", age(""), none(), false),
+        ("a fraction", age("61.5"), none(), false),
+        ("a sign", age("+86400"), none(), false),
+        ("an exponent", none(), age("1e9"), false),
+        ("hexadecimal", age("0x99"), none(), false),
+        ("with a parameter", age("61;x"), none(), false),
         ("both of now", date(0), date(0), true),
         ("one by the clock of now", date(0), none(), true),
         ("the other by the clock of now", none(), date(0), true),
@@ -173,6 +179,7 @@ fn a_copy_from_a_cache_is_no_answer() {
                     (false, false) => ("error", vec!["unexpected-response"]),
                 };
                 assert_eq!(run.codes(severity), codes, "{run:?}");
+                assert_eq!(run.stdout.contains("out of the cache"), !is_go, "{run:?}");
             }
         },
     );
