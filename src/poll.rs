@@ -132,6 +132,7 @@ impl Poll<'_> {
             not_before: None,
             may_ask: true,
             clock: None,
+            undated: false,
             organization_clock: None,
             old_copy: None,
         };
@@ -237,6 +238,8 @@ struct Looking<'a, 'l, 'm> {
     may_ask: bool,
     /// The clock of the newest answer.
     clock: Option<Clock>,
+    /// An answer had no `Date`.
+    undated: bool,
     /// The clock of the answer with limits and balance.
     organization_clock: Option<Clock>,
     /// How it is known that limits and balance come from a cache.
@@ -338,12 +341,14 @@ impl Looking<'_, '_, '_> {
 
     /// Why a history does not end on Runway's day. That may also show that limits and balance are old.
     fn wrong_day(&mut self, date: Option<SystemTime>) -> Option<&'static str> {
-        let Some(date) = date else {
-            let windows = [self.now(), now()].map(|now| self.poll.windows(UtcDay::of(now)));
-            let is_known = windows[0] == windows[1];
-            return (!is_known).then_some("the answer has no Date, and by the answer before it is another day than by this machine's clock: Runway's day is not known");
-        };
-        let before = self.organization_clock?;
+        let [runways, own] = [self.now(), now()];
+        if self.undated
+            && apart(runways, own) > MAX_CLOCK_SKEW
+            && UtcDay::of(runways) != UtcDay::of(own)
+        {
+            return Some("one answer has no Date, and by that of another it is another day than by this machine's clock: Runway's day is not known");
+        }
+        let (before, date) = (self.organization_clock?, date?);
         if apart(before.now(), date) <= MAX_CLOCK_SKEW {
             return None;
         }
@@ -394,7 +399,10 @@ impl Looking<'_, '_, '_> {
     }
 
     fn note_date(&mut self, date: Option<SystemTime>) {
-        let Some(told) = date else { return };
+        let Some(told) = date else {
+            self.undated = true;
+            return;
+        };
         let skew = apart(SystemTime::now(), told);
         if self.clock.is_none() && skew > MAX_CLOCK_SKEW {
             (self.listener)(Event::ClockSkew(skew));

@@ -133,7 +133,7 @@ fn a_copy_from_a_cache_is_no_answer() {
     let age = |age: &str| vec![("Age", age.to_owned())];
     let month = 31 * DAY;
     let none = Vec::new;
-    let cases: [(&str, Headers, Headers, bool); 23] = [
+    let cases: [(&str, Headers, Headers, bool); 26] = [
         ("no word on it", none(), none(), true),
         ("a minute", age("60"), age("60"), true),
         ("over a minute", age("61"), none(), false),
@@ -159,6 +159,9 @@ fn a_copy_from_a_cache_is_no_answer() {
         ("of minutes ago", date(120), date(0), true),
         ("of last month, beside none", date(month), none(), false),
         ("of next month, beside none", date(-month), none(), false),
+        ("none, beside last month", none(), date(month), false),
+        ("none, beside next month", none(), date(-month), false),
+        ("none, beside two days ago", none(), date(2 * DAY), false),
         ("of last month, beside now", date(month), date(0), false),
         ("of an hour ago, beside now", date(3_600), date(0), false),
         ("of now, beside last month", date(0), date(month), false),
