@@ -40,7 +40,10 @@ impl<'a> Files<'a> {
 
     /// Leaves no pass, of an earlier run or of this one. Returns what could not be written, in words.
     pub(crate) fn fail_closed(&self, closed: &Closed) -> Vec<String> {
-        let write = self.write.iter().map(|(format, path)| {
+        // What scripts read comes first.
+        let mut write = self.write.clone();
+        write.sort_by_key(|(format, _)| *format != Format::Env);
+        let write = write.iter().map(|(format, path)| {
             let text = match format {
                 Format::Env => env::render_closed(closed, self.label),
                 _ => String::new(),
@@ -54,7 +57,7 @@ impl<'a> Files<'a> {
             };
             (format!("--write {}", format.name()), replaced)
         });
-        let of_ci = self.of_ci.iter().map(|file| {
+        let of_ci = self.of_ci.iter().rev().map(|file| {
             let text = file.render_closed(closed, self.label, length(&file.path));
             let appended = match &*text {
                 "" => Ok(()),
@@ -62,7 +65,7 @@ impl<'a> Files<'a> {
             };
             (file.name.to_owned(), appended)
         });
-        let failures = write.chain(of_ci).filter_map(|(name, done)| {
+        let failures = of_ci.chain(write).filter_map(|(name, done)| {
             let error = done.err()?;
             Some(format!(
                 "{name}: what an earlier run wrote could not be replaced: {error}"
