@@ -16,7 +16,7 @@ use argh::FromArgs;
 
 use self::flags::{help_asked, normalize, Flags};
 use self::help::example;
-use self::values::{entries, is_label, items, Value};
+use self::values::{entries, items, Value};
 use crate::job::{Cost, Generations, Job};
 use crate::price::Prices;
 use crate::quota::{Credits, Model};
@@ -26,6 +26,7 @@ use crate::spend::{Range, UtcDay};
 
 pub use self::help::{help, short_help};
 pub use self::values::echo;
+pub(crate) use self::values::is_label;
 
 /// What `--version` prints.
 pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");
@@ -416,12 +417,28 @@ pub fn label(arguments: &[OsString]) -> Option<&str> {
 }
 
 /// The files of `--write` of a command line that may be wrong otherwise: no earlier pass survives
-/// there.
+/// there. Whatever looks like `FORMAT=FILE` may be meant: only a report of ours is replaced.
 pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
-    let values = values_of("--write", arguments).into_iter();
-    let values = values.flat_map(|value| items("--write", value));
-    let written = values.map(|value| Value::new("--write", value).write());
-    written.filter_map(Result::ok).collect()
+    let mut written: Vec<(Format, PathBuf)> = Vec::new();
+    let words = arguments.iter().filter_map(|word| word.to_str());
+    for item in words.flat_map(|word| items("--write", word)) {
+        let lower = item.to_ascii_lowercase();
+        for (name, format) in Format::ALL {
+            for (at, _) in lower.match_indices(name) {
+                let rest = item.split_at(at.saturating_add(name.len())).1;
+                let file = rest.trim_start().strip_prefix(['=', ':']);
+                let file = file.unwrap_or_default();
+                for file in [file, file.split(',').next().unwrap_or_default()] {
+                    let quote = |it: char| it.is_whitespace() || "\"'“”‘’".contains(it);
+                    let path = PathBuf::from(file.trim_matches(quote));
+                    if !written.iter().any(|(_, known)| *known == path) {
+                        written.push((*format, path));
+                    }
+                }
+            }
+        }
+    }
+    written
 }
 
 /// The files that such a command line reads, each with its flag.

@@ -14,6 +14,7 @@ pub mod text;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use crate::cli::is_label;
 use crate::decide::Decision;
 use crate::diagnostic::{Code, Context, Diagnostic, Finding, Missing, Severity};
 use crate::exit::Exit;
@@ -80,6 +81,14 @@ pub fn is_report(head: &[u8]) -> bool {
         || junit::is_report(&head)
 }
 
+/// What follows `DEMO` and the name of a run where a text begins with them.
+fn unlabelled(text: &str) -> &str {
+    let text = text.strip_prefix("DEMO ").unwrap_or(text);
+    let parts = text.split_once(": ");
+    let labelled = parts.filter(|(label, _)| is_label(label));
+    labelled.map_or(text, |(_, text)| text)
+}
+
 /// Why a run leaves no pass.
 pub enum Closed<'a> {
     /// It has only begun.
@@ -125,6 +134,11 @@ impl Verdict {
             Self::CannotTell => "cannot-tell",
             Self::Skipped => "skipped",
         }
+    }
+
+    fn is_name(word: &str) -> bool {
+        let all = [Self::Go, Self::NoGo, Self::CannotTell, Self::Skipped];
+        all.iter().any(|verdict| verdict.name() == word)
     }
 }
 

@@ -247,9 +247,19 @@ impl Value {
     /// `FORMAT=FILE`.
     pub(super) fn write(&self) -> Result<(Format, PathBuf), UsageError> {
         let (name, file) = self.text.split_once('=').unwrap_or_default();
+        let names_format = |file: &str| {
+            let mut names = Format::ALL.iter().map(|(name, _)| format!(",{name}="));
+            names.any(|name| file.contains(&name))
+        };
         match Format::ALL.iter().find(|(known, _)| *known == name) {
             Some(_) if file == "-" => {
                 Err(self.error("names no file: --format sets what is printed on standard output"))
+            }
+            Some(_) if file.starts_with(char::is_whitespace) => {
+                Err(self.error("has a blank before the name of the file: leave it out"))
+            }
+            Some(_) if names_format(file) => {
+                Err(self.error("names two files: give --write for each of them"))
             }
             Some((_, format)) if !file.is_empty() => {
                 Ok((*format, Self::new(self.flag, file).file()?))
@@ -393,7 +403,7 @@ impl Value {
 
 /// Whether a text can be a part of an output's name, and of an environment variable's: no two that
 /// differ by case alone. An underscore it does not have, so that no key fits.
-pub(super) fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=64).contains(&text.len()) && text.bytes().all(fits)
 }

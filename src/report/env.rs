@@ -2,7 +2,8 @@
 //! dotenv reports.
 
 use super::outputs::values;
-use super::{fitting, Closed, Report};
+use super::{fitting, Closed, Report, Verdict};
+use crate::exit::Exit;
 
 /// GitLab takes 5 kB.
 const MAX_BYTES: usize = 5_000;
@@ -23,11 +24,21 @@ pub fn render_closed(closed: &Closed, label: Option<&str>) -> String {
 
 /// Whether a file that begins like this is one of ours.
 pub(super) fn is_report(head: &str) -> bool {
-    let name = head.split_once('=').map_or("", |(name, _)| name);
+    let first = head.lines().next().unwrap_or_default();
+    let (name, value) = first.split_once('=').unwrap_or_default();
     let name = name.strip_prefix(PREFIX).unwrap_or_default();
-    ["VERDICT", "EXIT_CODE", "PASS"]
-        .iter()
-        .any(|first| name.ends_with(first) && !name.contains('\n'))
+    let (label, name) = match name.strip_suffix("EXIT_CODE") {
+        Some(label) => (label, "EXIT_CODE"),
+        None => name.split_at(name.rfind('_').map_or(0, |at| at.saturating_add(1))),
+    };
+    let of_label = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    label.bytes().all(of_label)
+        && match name {
+            "VERDICT" => Verdict::is_name(value),
+            "EXIT_CODE" => value == Exit::Usage.code().to_string(),
+            "PASS" => ["true", "false"].contains(&value),
+            _ => false,
+        }
 }
 
 fn lines(label: Option<&str>, values: &[(&str, String)]) -> String {

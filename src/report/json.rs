@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{fitting, ListedModel, Report};
+use super::{fitting, ListedModel, Report, Verdict};
 use crate::format::{seconds, usd};
 use crate::plan::Plan;
 use crate::quota::{Limit, Model, ModelQuota, Organization, Reading};
@@ -38,7 +38,10 @@ macro_rules! object {
 
 /// Whether a file that begins like this is one of ours.
 pub(super) fn is_report(head: &str) -> bool {
-    head.starts_with(&format!("{{\n  \"schema\": {SCHEMA},\n  \"verdict\": \""))
+    let begins = format!("{{\n  \"schema\": {SCHEMA},\n  \"verdict\": \"");
+    let rest = head.strip_prefix(&begins).unwrap_or_default();
+    let verdict = rest.split_once("\",\n  \"exitCode\": ");
+    verdict.is_some_and(|(verdict, _)| Verdict::is_name(verdict))
 }
 
 /// One document, indented.

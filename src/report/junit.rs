@@ -12,7 +12,8 @@ const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
 
 /// Whether a file that begins like this is one of ours.
 pub(super) fn is_report(head: &str) -> bool {
-    head.starts_with(HEAD)
+    head.strip_prefix(HEAD)
+        .is_some_and(|rest| rest.starts_with("name=\""))
 }
 
 /// The whole document.

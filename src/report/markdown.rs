@@ -1,7 +1,7 @@
 //! For a job summary. Text from a server is escaped, so that no name breaks a table.
 
 use super::table::MAX_ROWS;
-use super::{fitting, Report, Sections, Table, Verdict};
+use super::{fitting, unlabelled, Report, Sections, Table, Verdict};
 use crate::format::count;
 use crate::sanitize::for_log;
 
@@ -14,14 +14,22 @@ const LONGEST_BAR: usize = 20;
 /// What the heading says before the verdict.
 const TITLE: &str = "Runway preflight: ";
 
+const GO: &str = "✅ Go";
+const NO_GO: &str = "❌ No-go";
+const CANNOT_TELL: &str = "❌ Cannot tell";
+const PASSED: &str = "⚠️ Cannot tell, passed by `--fail-open`";
+const SKIPPED: &str = "⚠️ Skipped";
+
 /// Whether a file that begins like this is one of ours.
 pub(super) fn is_report(head: &str) -> bool {
-    let heading = head.lines().next().unwrap_or_default();
-    let verdict = heading.split_once(TITLE).map_or("", |(_, verdict)| verdict);
-    heading.starts_with("## ")
-        && ["✅", "❌", "⚠️"]
-            .iter()
-            .any(|mark| verdict.starts_with(mark))
+    let heading = head.strip_prefix("## ").map_or("", unlabelled);
+    let verdict = heading.strip_prefix(TITLE).unwrap_or_default();
+    [GO, NO_GO, CANNOT_TELL, PASSED, SKIPPED]
+        .iter()
+        .any(|known| {
+            let rest = verdict.strip_prefix(known);
+            rest.is_some_and(|rest| rest.starts_with(": "))
+        })
 }
 
 /// The whole report.
@@ -38,11 +46,11 @@ pub fn render_within(report: &Report, max_bytes: usize) -> String {
 
 fn render_rows(report: &Report, max_rows: usize) -> String {
     let mark = match (report.verdict, report.passes()) {
-        (Verdict::Go, _) => "✅ Go",
-        (Verdict::NoGo, _) => "❌ No-go",
-        (Verdict::CannotTell, false) => "❌ Cannot tell",
-        (Verdict::CannotTell, true) => "⚠️ Cannot tell, passed by `--fail-open`",
-        (Verdict::Skipped, _) => "⚠️ Skipped",
+        (Verdict::Go, _) => GO,
+        (Verdict::NoGo, _) => NO_GO,
+        (Verdict::CannotTell, false) => CANNOT_TELL,
+        (Verdict::CannotTell, true) => PASSED,
+        (Verdict::Skipped, _) => SKIPPED,
     };
     let mut text = format!(
         "## {}: {}\n\n{}\n\n",

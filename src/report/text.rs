@@ -3,7 +3,7 @@
 use textwrap::{Options, WordSplitter};
 
 use super::table::MAX_ROWS;
-use super::{Report, Sections, Table, Verdict};
+use super::{unlabelled, Report, Sections, Table, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 
 const GREEN: &str = "\x1b[32m";
@@ -34,14 +34,13 @@ pub struct Style {
 /// the verdict, what happened, the host, and a blank line.
 pub(super) fn is_report(head: &str) -> bool {
     let mut lines = head.lines();
-    let headline = lines.next().unwrap_or_default();
-    let headline = headline.trim_start_matches("DEMO").trim_start();
-    let (verdict, rest) = headline.split_once("  ").unwrap_or_default();
-    let verdict = verdict.rsplit(": ").next().unwrap_or_default();
-    let verdict = verdict.trim_start_matches("DEMO ");
+    let line = lines.next().unwrap_or_default();
+    let (headline, host) = line.rsplit_once("    ").unwrap_or_default();
+    let (verdict, _) = unlabelled(line).split_once("  ").unwrap_or_default();
     ["GO", "NO-GO", "CANNOT TELL", "SKIPPED"]
-        .contains(&verdict.split(',').next().unwrap_or_default())
-        && rest.contains("    ")
+        .contains(&verdict.trim_end_matches(", PASSED BY --fail-open"))
+        && headline.chars().count() >= HEADLINE
+        && !host.is_empty()
         && lines.next() == Some("")
 }
 
@@ -183,15 +182,14 @@ mod tests {
 
     #[test]
     fn a_report_is_told_by_its_headline() {
-        let end = "the balance is 5 credits    host\n\n  Balance  5 credits\n";
+        let end =
+            "the balance is 5 credits                          host\n\n  Balance  5 credits\n";
         for start in [
             "GO  ",
             "acme: NO-GO  ",
             "CANNOT TELL, PASSED BY --fail-open  ",
-            "DEMO  SKIPPED  ",
-            "DEMO: GO  ",
+            "DEMO SKIPPED  ",
             "DEMO acme: GO  ",
-            "acme: DEMO GO  ",
         ] {
             assert!(is_report(&format!("{start}{end}")), "{start}");
         }
@@ -199,6 +197,7 @@ mod tests {
             "",
             "GO",
             "GO  home    now\nnext line",
+            "GO  here first    then there\n\n",
             "all:\n\tgate\n",
             "GOING  to the shop    tomorrow\n\n",
             "NAME=GO  x    y\n\n",

@@ -288,15 +288,54 @@ fn the_other_files_say_so_where_one_cannot_be_written() {
 
 #[test]
 fn no_pass_survives_a_wrong_command_line() {
-    for args in ["--credits x", "--nonsense", "--plan missing"] {
+    for (args, write) in [
+        ("--credits x", "--write=env=FILE"),
+        ("--nonsense", "--write=env=FILE"),
+        ("--plan missing", "--write=env=FILE"),
+        ("--write", "ENV=FILE"),
+        ("--write", "env= FILE"),
+        ("--write", "env = FILE"),
+        ("--write", "env:FILE"),
+        ("--write", "\"env=FILE\""),
+        ("--write", "json=zz,env=FILE"),
+        ("--write", "env=FILE,json=zz"),
+        ("--Write", "env=FILE"),
+        ("-write", "env=FILE"),
+        ("—write", "env=FILE"),
+        ("--credits x", "--writes=env=FILE"),
+    ] {
         let kept = tempfile::tempdir().expect("a directory");
         let file = kept.path().join("preflight.env");
         std::fs::write(&file, "RUNWAY_PREFLIGHT_PASS=true\n").expect("written");
-        let write = format!("--write=env={}", file.display());
-        let run = Gate::reading(EXAMPLE).args(args).arg(write).run();
+        let write = write.replace("FILE", &file.to_string_lossy());
+        let run = Gate::reading(EXAMPLE).args(args).arg(&write).run();
         assert_eq!(run.code, 2, "{run:?}");
-        let left = "RUNWAY_PREFLIGHT_EXIT_CODE=2\nRUNWAY_PREFLIGHT_PASS=false\n";
-        assert_eq!(read(file), left);
+        let left = read(file);
+        assert!(
+            left.ends_with("RUNWAY_PREFLIGHT_PASS=false\n"),
+            "{args} {write}: {left}"
+        );
+    }
+}
+
+#[test]
+fn a_file_of_another_survives_a_wrong_command_line() {
+    for text in [
+        "RUNWAY_PREFLIGHT_BYPASS=no\n",
+        "RUNWAY_PREFLIGHT_CI_PASS=hunter2\n",
+        "RUNWAY_PREFLIGHT_VERDICT=guilty\n",
+        "## Runway preflight: ✅ what to check before a release\n",
+        "## How to read \"Runway preflight: ❌\"\n",
+        "## About Runway preflight: ❌ and ✅\n",
+        "GO  here first    then there\n\n",
+        "{\n  \"schema\": 1,\n  \"verdict\": \"guilty\"\n}\n",
+    ] {
+        let kept = tempfile::tempdir().expect("a directory");
+        let file = kept.path().join("file");
+        std::fs::write(&file, text).expect("written");
+        let write = format!("--write=markdown={}", file.display());
+        let run = Gate::reading(EXAMPLE).args("--credits x").arg(write).run();
+        assert_eq!((run.code, &*read(file)), (2, text), "{run:?}");
     }
 }
 
