@@ -341,6 +341,7 @@ fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decisi
         .flat_map(ModelQuota::unreadable)
         .filter(|what| fields.contains(what))
         .collect();
+    let warned = !named.is_empty();
     for what in &fields {
         if !named.contains(what) && named.len() < MAX_NAMED {
             named.push(what);
@@ -351,6 +352,7 @@ fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decisi
             document: Document::Organization,
             problem: Unexpected::Fields {
                 needed: false,
+                warned,
                 more: fields.len().saturating_sub(named.len()),
                 named: named.into_iter().cloned().collect(),
             },

@@ -291,6 +291,8 @@ pub enum Unexpected {
         more: usize,
         /// Whether a requirement needs one of them.
         needed: bool,
+        /// Whether `--warn-generations` names the model of one.
+        warned: bool,
     },
 }
 
@@ -366,6 +368,7 @@ impl Finding {
                 named: vec![what.clone()],
                 more: 0,
                 needed: true,
+                warned: false,
             },
         }
     }

@@ -40,6 +40,8 @@ impl Grant {
 pub enum LimitedBy {
     /// The model's daily limit.
     DailyLimit,
+    /// A daily limit of 0.
+    NoQuota,
     /// A concurrency of 0.
     Concurrency,
     /// The tier, which does not list the model.
@@ -205,6 +207,7 @@ fn of_model(grant: &Grant, models: &Models) -> Option<(LimitedBy, u64)> {
     match quota.left() {
         _ if quota.unreadable().next().is_some() => Some((LimitedBy::Unreadable, 0)),
         _ if quota.concurrency == Ok(Limit::AtMost(0)) => Some((LimitedBy::Concurrency, 0)),
+        _ if quota.daily_limit == Ok(Limit::AtMost(0)) => Some((LimitedBy::NoQuota, 0)),
         Ok(Limit::AtMost(left)) => {
             Some((LimitedBy::DailyLimit, left.saturating_sub(grant.granted)))
         }

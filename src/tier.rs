@@ -113,9 +113,10 @@ pub fn first_concurrent(needed: u64, own: Tier) -> Option<Tier> {
     higher.find(|tier| tier.concurrency.0 >= needed)
 }
 
-/// The tier above; none is above the last.
-pub fn next(own: Tier) -> Option<Tier> {
-    TIERS.into_iter().find(|tier| tier.number > own.number)
+/// The first tier above this one that may buy `missing` credits in 30 days.
+pub fn first_buying(missing: Credits, own: Tier) -> Option<Tier> {
+    let mut higher = TIERS.into_iter().filter(|tier| tier.number > own.number);
+    higher.find(|tier| tier.monthly_cap >= missing)
 }
 
 #[cfg(test)]

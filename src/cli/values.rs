@@ -38,14 +38,21 @@ pub(super) fn entries(flag: &'static str, texts: &[String]) -> Result<Vec<Value>
         for item in items(flag, text) {
             let mut words = item.split_whitespace();
             let listed = words.next().is_some_and(|word| word.contains('='));
-            if item.starts_with("- ") || item.starts_with('[') {
+            if item.starts_with('[') {
+                return error(
+                    "is a list in brackets: write one entry a line, without brackets and quotes",
+                );
+            } else if item.starts_with("- ") {
                 return error("is a YAML list: write one entry a line, without the dash");
             } else if flag != "--write" && listed && words.next().is_some() {
                 return error(
                     "has blanks between its entries: separate them by commas or line breaks",
                 );
-            } else if item != text && whole(item).is_some() {
-                return error("has a comma in a number: it separates entries, so leave it out");
+            } else if item != text && whole(item.trim_end_matches("/s")).is_some() {
+                return error(match item.trim_end_matches("/s").len() {
+                    3 => "has a comma in a number: it separates entries, so leave it out",
+                    _ => "has a comma in a number: it separates entries, so write a point for decimals",
+                });
             }
             entries.push(Value::new(flag, item));
         }
@@ -83,18 +90,22 @@ impl Value {
 
     /// The same, where one example alone would be right.
     fn error_with(&self, problem: impl fmt::Display, example: &str) -> UsageError {
-        let hint = lookalike(&self.text).unwrap_or_default();
+        let quotes = ['"', '\''];
+        let quoted = self.text.starts_with(quotes) || self.text.ends_with(quotes);
+        let hint = lookalike(&self.text).or(quoted.then(|| "; leave the quotes out".to_owned()));
+        let hint = hint.unwrap_or_default();
         let problem = format!("{} {} {problem}{hint}", self.flag, echo(&self.text));
         UsageError::new(problem, example)
     }
 
     pub(super) fn credits(&self) -> Result<Credits, UsageError> {
         let problem = "must be a whole number of credits (digits only)";
-        self.whole_credits(&self.text, problem)
+        self.whole_credits(&self.text, "", problem)
     }
 
-    fn whole_credits(&self, text: &str, problem: &str) -> Result<Credits, UsageError> {
-        let credits = self.whole(text, problem, |text| readings(text, false))?;
+    /// What stands behind the credits (`end`) is part of what is to be written.
+    fn whole_credits(&self, text: &str, end: &str, problem: &str) -> Result<Credits, UsageError> {
+        let credits = self.whole(text, problem, |text| readings(text, false, end))?;
         Ok(Credits(credits.into()))
     }
 
@@ -184,7 +195,8 @@ impl Value {
 
     /// What is wrong with credits, and what they may mean.
     fn credits_error(&self, credits: &str, problem: &str) -> UsageError {
-        let meant = readings(credits, true).filter(|_| Price::parse(credits).is_none());
+        let end = if self.text.ends_with("/s") { "/s" } else { "" };
+        let meant = readings(credits, true, end).filter(|_| Price::parse(credits).is_none());
         let meant = meant.map(|meant| format!(": write {meant}"));
         let problem = Price::why_not(credits).unwrap_or(problem);
         self.error(format!("{problem}{}", meant.unwrap_or_default()))
@@ -314,8 +326,9 @@ impl Value {
     pub(super) fn budget(&self) -> Result<Budget, UsageError> {
         let form = "must be CREDITS/DURATION, with whole credits";
         let (credits, duration) = self.text.split_once('/').ok_or_else(|| self.error(form))?;
+        let end = format!("/{duration}");
         Ok(Budget {
-            max: self.whole_credits(credits, form)?,
+            max: self.whole_credits(credits, &end, form)?,
             period: match duration {
                 "month" => Period::Month,
                 duration => Period::Days(self.days(duration)?),
@@ -429,8 +442,8 @@ fn number_meant(text: &str) -> Option<String> {
 
 /// What a text that is no number of credits may mean. A credit is a cent, so that dollars taken for
 /// credits would make the gate a hundred times weaker: both are told. An `exact` price keeps its
-/// decimals.
-fn readings(text: &str, exact: bool) -> Option<String> {
+/// decimals. `end` stands behind it.
+fn readings(text: &str, exact: bool, end: &str) -> Option<String> {
     const MARKS: [&str; 5] = ["us$", "usd", "dollars", "$", "€"];
     let lower = text.trim().to_lowercase();
     let bare = MARKS.iter().fold(&*lower, |rest, mark| {
@@ -438,17 +451,17 @@ fn readings(text: &str, exact: bool) -> Option<String> {
         rest.strip_suffix(mark).unwrap_or(rest).trim()
     });
     let (price, unit) = amount(bare)?;
-    let credits = if exact {
-        bare.to_owned()
+    let credits = if exact && unit == 1 {
+        price.to_string()
     } else {
         price.of(unit).0.to_string()
     };
     if bare == lower && (!bare.contains('.') || bare.ends_with('k')) {
-        return Some(credits);
+        return Some(credits + end);
     }
     let dollars = price.of(unit.saturating_mul(100)).0;
     Some(format!(
-        "{dollars} if these are dollars, {credits} if credits"
+        "{dollars}{end} if these are dollars, {credits}{end} if credits"
     ))
 }
 

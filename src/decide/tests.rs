@@ -384,6 +384,7 @@ fn an_unread_model_that_nobody_named_is_a_warning() {
             named,
             more: 2,
             needed: false,
+            warned: false,
         },
     };
     assert_eq!(decision.warnings, [expected]);

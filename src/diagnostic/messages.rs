@@ -22,6 +22,9 @@ const DOCUMENTATION: &str = env!("CARGO_PKG_REPOSITORY");
 /// The smallest purchase, $10.
 const MIN_PURCHASE: Credits = Credits(1_000);
 
+/// Said where an error above says how many are missing.
+const TOO_MANY: &str = "more credits are needed than can be bought, as said above";
+
 /// More than this is no advice on splitting a job.
 const MAX_SPLIT_DAYS: u64 = 14;
 
@@ -90,9 +93,13 @@ impl Finding {
             }
             Self::DailyLimitReached { quota } => {
                 let (model, limit) = (context.name(&quota.model), quota.limit);
-                let (all, needed) = (count(limit, "daily generation"), is_or_are(quota.needed));
+                let needed = is_or_are(quota.needed);
+                let used_up = match limit {
+                    1 => format!("{model}: its one daily generation is used up"),
+                    limit => format!("{model} has none of its {} left", count(limit, "daily generation")),
+                };
                 message(
-                    format!("{model} has none of its {all} left, and {needed} needed"),
+                    format!("{used_up}, and {needed} needed"),
                     format!("{} used in the past 24 hours, and the limit is {}", was_or_were(quota.used), thousands(limit)),
                     context.wait_for_the_window(quota, ""),
                 )
@@ -235,9 +242,10 @@ impl Finding {
             Self::GrantedFewer { grant, tasks } => {
                 let held = grant.limited_by.iter().map(|held| match held {
                     LimitedBy::DailyLimit => "the daily limit",
+                    LimitedBy::NoQuota => "its daily limit of 0",
                     LimitedBy::Concurrency => "its concurrency of 0",
                     LimitedBy::Unavailable => "a tier that does not list it",
-                    LimitedBy::Unreadable => "a figure of it that cannot be read",
+                    LimitedBy::Unreadable => "a figure that cannot be read",
                     LimitedBy::Balance => "the balance",
                     LimitedBy::Keep => "--keep",
                     LimitedBy::MaxCost => "--max-cost",
@@ -245,18 +253,33 @@ impl Finding {
                     LimitedBy::Order => "an earlier task of the plan, which cannot start yet",
                 });
                 let held: Vec<String> = held.map(str::to_owned).collect();
+                let limited_by = |some: fn(&LimitedBy) -> bool| grant.limited_by.iter().any(some);
+                let never = limited_by(|held| {
+                    matches!(
+                        held,
+                        LimitedBy::NoQuota | LimitedBy::Concurrency | LimitedBy::Unavailable | LimitedBy::Unreadable
+                    )
+                });
+                let rest = match never {
+                    true if limited_by(|held| *held == LimitedBy::Unavailable) => "; for the rest correct the name, or use another model",
+                    true => "; for the rest use another model",
+                    false if limited_by(|held| *held == LimitedBy::Order) => " and the rest once that task can start",
+                    false => " and the rest later",
+                };
                 let now = match tasks {
-                    Some(tasks) => format!(
-                        "start the first {} of the plan now and the rest later; the output granted-tasks holds this number",
-                        count(*tasks, "task")
-                    ),
+                    Some(tasks) => {
+                        let first = match tasks {
+                            1 => "task".to_owned(),
+                            tasks => count(*tasks, "task"),
+                        };
+                        format!("start the first {first} of the plan now{rest}; the output granted-tasks holds this number")
+                    }
                     None => format!(
-                        "start {} now and the rest later; the output granted holds this number",
+                        "start {} now{rest}; the output granted holds this number",
                         thousands(grant.granted)
                     ),
                 };
-                let mut limited_by = grant.limited_by.iter();
-                let by_credits = limited_by.any(|held| matches!(held, LimitedBy::Balance | LimitedBy::Keep));
+                let by_credits = limited_by(|held| matches!(held, LimitedBy::Balance | LimitedBy::Keep));
                 let buy = format!("; to start more, buy credits at {BILLING}");
                 let (granted, model) = (count(grant.granted, "generation"), context.name(&grant.model));
                 let (fewer, max) = (thousands(grant.max.saturating_sub(grant.granted)), thousands(grant.max));
@@ -267,7 +290,7 @@ impl Finding {
                 )
             }
             Self::NothingPlanned {} => message(
-                "the plan holds no task, so nothing was asked for it",
+                "the plan holds no task, so nothing was checked for it",
                 "--plan was read to its end, and is empty",
                 "check what writes the plan: it may have failed",
             ),
@@ -277,14 +300,19 @@ impl Finding {
                 planned,
             } => {
                 let days = match forecast.basis_days {
-                    1 => "the day".to_owned(),
-                    days => format!("the {days} days"),
+                    1 => "yesterday".to_owned(),
+                    days => format!("over the {days} days before today"),
                 };
                 let planned_too = only_if(*planned > Credits(0), "; the balance is what is left after the planned cost");
-                let (lasts, pace) = (count(forecast.days(), "day"), count(forecast.credits_per_day().0, "credit"));
+                let (lasts, pace) = (forecast.days(), count(forecast.credits_per_day().0, "credit"));
+                let a_day = only_if(forecast.basis_days > 1, " a day");
+                let lasts = match lasts {
+                    0 => "less than a day, not".to_owned(),
+                    days => format!("about {}, less than", count(days, "day")),
+                };
                 message(
-                    format!("the balance lasts about {lasts}, less than the {} of --warn-lasts", exact_duration(*wanted)),
-                    format!("{pace} a day were spent over {days} before today{planned_too}"),
+                    format!("the balance lasts {lasts} the {} of --warn-lasts", exact_duration(*wanted)),
+                    format!("{pace}{a_day} were spent {days}{planned_too}"),
                     format!("buy credits at {PORTAL} → Billing in time (automatic billing can do it for you)"),
                 )
             }
@@ -387,9 +415,14 @@ impl Finding {
                     // Plain http goes to this machine alone, and through no proxy.
                     None => "check that a server listens there, and --base-url or RUNWAYML_BASE_URL",
                 };
+                let reason = match why {
+                    why if why.contains("refused") => ": the connection was refused",
+                    why if why.contains("the name was not found") => ": the name was not found",
+                    _ => "",
+                };
                 asked.message(
                     context,
-                    format!("cannot reach {}", context.host_for(asked)),
+                    format!("cannot reach {}{reason}", context.host_for(asked)),
                     context.quote(why),
                     format!("{check}{}", context.fail_open_hint()),
                 )
@@ -441,7 +474,7 @@ impl Finding {
                         context,
                         format!("Runway rejected the request ({status})"),
                         format!("{host} refused it, with API version {version}"),
-                        format!("do what Runway's reason says; if it is nothing of yours, report it: {DOCUMENTATION}/issues"),
+                        format!("do what Runway's reason says; if the request looks right, report it: {DOCUMENTATION}/issues"),
                     )
                 }
             }
@@ -468,6 +501,11 @@ impl Finding {
             Self::UnexpectedResponse { document, problem } => {
                 let summary = context.unexpected(*document, problem);
                 match context.source(*document) {
+                    _ if matches!(problem, Unexpected::Fields { warned: true, .. }) => message(
+                        summary,
+                        "the field is not as Runway documents it; --warn-generations could not be fully checked",
+                        "check what is left at Runway; if Runway has changed its API, upgrade runway-preflight",
+                    ),
                     _ if matches!(problem, Unexpected::Fields { needed: false, .. }) => message(
                         summary,
                         "the field is not as Runway documents it; no requirement needs it",
@@ -576,7 +614,7 @@ impl Context<'_> {
     fn unexpected(&self, document: Document, problem: &Unexpected) -> String {
         const ANSWER: &str = "the answer";
         let whose = match self.source(document) {
-            Source::Runway => format!("{ANSWER} of {}", self.host),
+            Source::Runway => format!("{ANSWER} from {}", self.host),
             file => format!("the saved answer ({})", self.quote(&file.name(""))),
         };
         let fields = match problem {
@@ -638,26 +676,44 @@ impl Context<'_> {
     }
 
     /// How to come by credits. A purchase has a minimum, and the monthly cap is its maximum. Of
-    /// several errors the first names the largest sum, which serves all.
+    /// several errors the first names the largest sum, which serves all; another way out (`or`)
+    /// serves there only if the largest sum is its own.
     fn purchase(&self, missing: Credits, or: &str) -> String {
-        let missing = match self.missing {
-            Missing::InAll(largest) => missing.max(largest),
-            Missing::Told(told) if missing > told => missing,
-            Missing::Told(_) => return format!("buy the credits that are named above{or}"),
-        };
-        if let Some(cap) = self.cap.filter(|cap| missing > *cap) {
-            let up = match tier::of_cap(cap).and_then(tier::next) {
-                Some(_) => "move up a tier",
-                None => "ask Runway for a higher cap",
-            };
-            let (missing, cap) = (credits(missing), thousands(cap.0));
-            return format!("{missing} are missing, more than the {cap} that may be bought in 30 days: {up}{or}");
-        }
-        match missing {
-            missing if missing < MIN_PURCHASE => {
-                format!("buy at least {} at {BILLING}{or}", credits(MIN_PURCHASE))
+        let beyond = |sum: Credits| self.cap.filter(|cap| sum.max(MIN_PURCHASE) > *cap);
+        let (sum, or) = match self.missing {
+            Missing::InAll(largest) if missing < largest => (largest, ""),
+            Missing::Told(told) if missing <= told => {
+                let other = or.trim_start_matches(", or ");
+                return match beyond(told) {
+                    None => format!("buy the credits named above{or}"),
+                    Some(_) if other.is_empty() => TOO_MANY.to_owned(),
+                    Some(_) => format!("{other}: {TOO_MANY}"),
+                };
             }
-            missing => format!("buy the missing {} at {BILLING}{or}", credits(missing)),
+            _ => (missing, or),
+        };
+        let small = sum < MIN_PURCHASE;
+        if let Some(cap) = beyond(sum) {
+            let sum = sum.max(MIN_PURCHASE);
+            let up = match tier::of_cap(cap).and_then(|own| tier::first_buying(sum, own)) {
+                Some(tier) => {
+                    let most = thousands(tier.monthly_cap.0);
+                    format!("move up to tier {}, which may buy {most}", tier.number)
+                }
+                None => "ask Runway for a higher cap".to_owned(),
+            };
+            let (sum, cap) = (credits(sum), thousands(cap.0));
+            let sum = if small {
+                format!("a purchase is at least {sum}")
+            } else {
+                format!("{sum} are missing")
+            };
+            return format!("{sum}, more than the {cap} that may be bought in 30 days: {up}{or}");
+        }
+        if small {
+            format!("buy at least {} at {BILLING}{or}", credits(MIN_PURCHASE))
+        } else {
+            format!("buy the missing {} at {BILLING}{or}", credits(sum))
         }
     }
 
@@ -704,7 +760,7 @@ fn key_malformed(place: &str, problem: &KeyProblem, advice: Option<&str>) -> Mes
         ),
         KeyProblem::Placeholder(name) => message(
             format!("the key in {place} is a placeholder: {name} was not filled in"),
-            "what stands there is not a key, but the name or the pattern of one",
+            "this is a placeholder, not a key",
             advice.map_or(format!("set {VARIABLE} to the key itself"), str::to_owned),
         ),
     };

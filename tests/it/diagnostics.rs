@@ -193,6 +193,7 @@ fn cases() -> Vec<Case> {
         // ---- warnings
         warned(case("warn-generations", EXAMPLE, "--warn-generations gen4.5=189", 0, &[]), &["generations-short"]),
         warned(case("warn-credits", EXAMPLE, "--credits 1200 --warn-credits 5001", 0, &[]), &["credits-short"]),
+        warned(case("warn-generations-that-cannot-be-read", example("/tier/models/gen4.5/maxDailyGenerations", "many"), "--warn-generations gen4.5=1", 0, &[]), &["unexpected-response"]),
         case("warn-equal", EXAMPLE, "--warn-credits 5000 --warn-generations gen4.5=188", 0, &[]),
         warned(case("warn-beside-an-error", EXAMPLE, "--generations veo3.1=96 --warn-credits 9000", 3, &["generations-short"]), &["credits-short"]),
         warned(case("unreadable-and-not-asked", example("/tier/models/act_two/maxDailyGenerations", "plenty"), "--generations gen4.5=20", 0, &[]), &["unexpected-response"]),

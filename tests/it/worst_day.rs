@@ -395,7 +395,7 @@ fn advice_holds() {
         (
             with_balance(5_000),
             "--credits 21600",
-            "more than the 10,000 that may be bought in 30 days: move up a tier",
+            "more than the 10,000 that may be bought in 30 days: move up to tier 2, which may buy 50,000",
             "buy the missing",
         ),
         (
@@ -462,7 +462,7 @@ fn what_a_fix_says_ends_in_a_go() {
     const TIERS: [i64; 2] = [10_000, 10_000_000];
     let [first, top] = TIERS;
     let custom = 123_456;
-    let cases: [(Account, &str, &str, Account, &str); 24] = [
+    let cases: [(Account, &str, &str, Account, &str); 29] = [
         // ---- what is used counts against a higher tier as well
         ((first, 5_000, 50, 49, 2), "--generations gen4.5=400", "to tier 2", (50_000, 5_000, 500, 49, 3), ""),
         ((first, 5_000, 50, 50, 2), "--generations gen4.5=460", "to tier 3", (200_000, 5_000, 1_000, 50, 5), ""),
@@ -491,6 +491,11 @@ fn what_a_fix_says_ends_in_a_go() {
         ((first, 500, 200, 0, 2), "--generations gen4.5=10@40 --keep 200", "or plan fewer generations", (first, 500, 200, 0, 2), "--generations gen4.5=7@40 --keep 200"),
         ((first, 500, 200, 0, 2), "--generations gen4.5=20..30@20", "start 25 now", (first, 500, 200, 0, 2), "--generations gen4.5=25@20"),
         ((first, 500, 200, 0, 2), "--generations gen4.5=20..30@20", "to start more, buy credits", (first, 600, 200, 0, 2), ""),
+        ((first, 500, 200, 0, 2), "--credits 150000", "to tier 3, which may buy 200,000, or lower", (200_000, 150_000, 200, 0, 2), ""),
+        ((first, 500, 200, 0, 2), "--credits 9000000", "to tier 5, which may buy 10,000,000", (top, 9_000_000, 200, 0, 2), ""),
+        ((500, 500, 200, 0, 2), "--credits 600", "a purchase is at least 1,000 credits ($10.00), more than the 500", (500, 1_500, 200, 0, 2), ""),
+        ((first, 500, 200, 0, 2), "--credits 900 --generations gen4.5=20@40 --keep 10", "buy the credits named above, or plan fewer", (first, 1_500, 200, 0, 2), ""),
+        ((first, 500, 200, 0, 2), "--credits 30000 --generations gen4.5=80@500", "plan fewer generations: more credits are needed than can be bought, as said above", (first, 40_000, 200, 0, 2), ""),
     ];
     each(
         &cases,
@@ -513,6 +518,8 @@ fn what_a_fix_says_ends_in_a_go() {
         ((top, 5_000, 200, 0, 2), "--credits 90000000", "move up"),
         ((first, 5_000, 200, 0, 0), "--generations gen4.5=1", "move up"),
         ((first, 500, 200, 0, 2), "--generations gen4.5=1@600", "plan fewer"),
+        ((first, 500, 200, 0, 2), "--credits 900 --generations gen4.5=1@2000", "or lower --credits"),
+        ((first, 500, 200, 0, 2), "--credits 20000 --generations gen4.5=1@30000", "buy the"),
         ((first, 500, 200, 0, 2), "--generations gen4.5=2@600", "plan fewer"),
         ((first, 500, 200, 0, 2), "--generations gen4.5=1@600 --max-cost 500", "plan fewer"),
     ] {
@@ -569,12 +576,33 @@ fn what_is_used_up_is_a_warning_where_nothing_was_asked() {
 
 #[test]
 fn a_value_in_another_form_is_told_what_was_meant() {
-    let cases: [(&[&str], &str); 17] = [
+    let cases: [(&[&str], &str); 26] = [
         (
             &["--budget", "gen4.5=10000/30d"],
             "it is for all models together",
         ),
-        (&["--budget", "10k/30d"], "write 10000"),
+        (&["--budget", "10k/30d"], "write 10000/30d"),
+        (&["--budget", "5,000/30d"], "write 5000/30d"),
+        (
+            &["--budget", "$50/month"],
+            "write 5000/month if these are dollars, 50/month if",
+        ),
+        (
+            &["--price", "gen4.5=5."],
+            "500 if these are dollars, 5 if credits",
+        ),
+        (&["--price", "gen4.5=2k/s"], "write 2000/s"),
+        (&["--price", "gen4.5=1,5"], "write a point for decimals"),
+        (
+            &["--generations", "gen4.5=20@12,5"],
+            "write a point for decimals",
+        ),
+        (
+            &["--generations", r#"["gen4.5=20"]"#],
+            "without brackets and quotes",
+        ),
+        (&["--generations", r#""gen4.5=20""#], "leave the quotes out"),
+        (&["--credits", "'20'"], "leave the quotes out"),
         (&["--budget", "$100/30d"], "write 10000"),
         (
             &["--generations", "gen4.5", "20"],
