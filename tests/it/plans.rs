@@ -818,7 +818,13 @@ fn a_plan_is_granted_from_its_first_task_on() {
     const PRICES: &str = "gen4.5=12/s,veo3.1 audio=false 40,veo3.1=80,unknown=0";
     // Balance, flags, tasks that are granted, what held back, models that get fewer.
     let cases = [
-        (5_000, "", 20, "a tier that does not list it", 1),
+        (
+            5_000,
+            "",
+            20,
+            "of the plan now; for the rest correct the name, or use another model",
+            1,
+        ),
         (620, "", 11, "limited by the balance", 3),
         (619, "", 11, "limited by the balance", 3),
         (5_000, "--keep 4400", 11, "limited by --keep", 3),
