@@ -329,7 +329,12 @@ mod tests {
         let spends = |limit: i128| more > 0 && total + more > limit;
         let mut stops = Vec::new();
         if world.limits[usize::from(is_b)].is_some_and(|limit| of_model + 1 > limit) {
-            stops.push(LimitedBy::DailyLimit);
+            let none = world.limits[usize::from(is_b)] == Some(0);
+            stops.push(if none {
+                LimitedBy::NoQuota
+            } else {
+                LimitedBy::DailyLimit
+            });
         }
         if spends(world.balance) {
             stops.push(LimitedBy::Balance);
@@ -365,7 +370,7 @@ mod tests {
                 prop_assert_eq!(one.min, sum(&|nth| world.flags[nth].1));
                 prop_assert_eq!(one.max, sum(&|nth| world.flags[nth].1 + world.flags[nth].2));
                 prop_assert_eq!(one.is_of_range(), one.max > one.min);
-                for limited_by in [LimitedBy::DailyLimit, LimitedBy::Balance, LimitedBy::Keep, LimitedBy::Budget] {
+                for limited_by in [LimitedBy::NoQuota, LimitedBy::DailyLimit, LimitedBy::Balance, LimitedBy::Keep, LimitedBy::Budget] {
                     let expected = of_model.iter().any(|nth| held[*nth].contains(&limited_by));
                     prop_assert_eq!(one.limited_by.contains(&limited_by), expected, "{:?} {:?}", one, limited_by);
                 }
