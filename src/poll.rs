@@ -97,8 +97,7 @@ impl Poll<'_> {
             };
             let incurable = codes.iter().find(|code| !may_pass(code));
             // Up to a tenth longer: jobs that start together do not ask together.
-            let jitter = 1.0 + 0.1 * fastrand::f64();
-            let interval = self.settings.interval.mul_f64(jitter);
+            let interval = jittered(self.settings.interval, fastrand::f64());
             let next = end
                 .filter(|_| !codes.is_empty() && incurable.is_none())
                 .and_then(|end| next_look(Instant::now(), end, interval, look.not_before));
@@ -193,6 +192,11 @@ impl Poll<'_> {
         }
         requests
     }
+}
+
+/// A tenth longer at the most, by `jitter` from 0 to 1, so that jobs do not all ask at once.
+fn jittered(interval: Duration, jitter: f64) -> Duration {
+    interval.mul_f64(1.0 + 0.1 * jitter)
 }
 
 /// When to look next: after `interval`, at the end at the latest, and not before Runway said;
@@ -427,6 +431,12 @@ fn unexpected(document: Document, problem: impl Into<String>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn looks_are_jittered_by_a_tenth_at_most() {
+        let seconds = |jitter| jittered(Duration::from_secs(60), jitter).as_secs();
+        assert_eq!([0.0, 0.5, 1.0].map(seconds), [60, 63, 66]);
+    }
 
     #[test]
     fn the_last_look_is_at_the_end_and_none_before_its_time() {

@@ -104,7 +104,7 @@ impl Redactor {
         let mut found = BTreeSet::new();
         for length in &self.lengths {
             let windows = graphic.windows(*length).zip(places.windows(*length));
-            let traces = windows.filter(|(trace, _)| self.traces.contains(*trace) && counts(trace));
+            let traces = windows.filter(|(trace, _)| counts(trace) && self.traces.contains(*trace));
             found
                 .extend(traces.filter_map(|(_, places)| Some((*places.first()?, *places.last()?))));
         }

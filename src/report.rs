@@ -564,12 +564,13 @@ impl<'a> Report<'a> {
         let most = window.newest_first().map(|day| history.on(day)).max();
         let most = most.unwrap_or_default().max(Credits(1));
         let days: BTreeMap<UtcDay, _> = history.newest_first().collect();
+        let mut names: BTreeMap<&Model, String> = BTreeMap::new();
         let mut rows = Vec::new();
         for day in window.newest_first() {
-            let sum = history.on(day);
+            let (date, sum) = (day.to_string(), history.on(day));
             let mut beside = bar(sum, most, form.longest_bar);
             let Some(entries) = days.get(&day) else {
-                rows.push([day.to_string(), String::new(), "0".to_owned(), beside]);
+                rows.push([date, String::new(), "0".to_owned(), beside]);
                 continue;
             };
             if entries.len() > 1 {
@@ -578,8 +579,8 @@ impl<'a> Report<'a> {
             }
             for (model, amount) in *entries {
                 let beside = std::mem::take(&mut beside);
-                let amount = thousands(amount.0);
-                rows.push([day.to_string(), self.name(model), amount, beside]);
+                let name = names.entry(model).or_insert_with(|| self.name(model));
+                rows.push([date.clone(), name.clone(), thousands(amount.0), beside]);
             }
         }
         let head = "Date|Model|Credits Used|By Day";

@@ -54,11 +54,12 @@ impl Table {
         let mut text = String::new();
         for line in lines() {
             for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
-                text.push_str(&if self.figures.contains(&column) {
-                    format!("  {cell:>width$}")
-                } else {
-                    format!("  {cell:<width$}")
-                });
+                let padding = " ".repeat(width.saturating_sub(cell.chars().count()));
+                let [before, after] = match self.figures.contains(&column) {
+                    true => [&*padding, ""],
+                    false => ["", &*padding],
+                };
+                text.extend(["  ", before, cell, after]);
             }
             text.truncate(text.trim_end_matches(' ').len());
             text.push('\n');
