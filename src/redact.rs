@@ -2,7 +2,7 @@
 //! without it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::credentials::VARIABLE;
@@ -17,8 +17,8 @@ const MARK: &str = "[key]";
 /// Knows the traces of any number of secrets; without one it changes nothing.
 #[derive(Default)]
 pub struct Redactor {
-    /// Eight characters each, or a shorter secret whole, in lower case.
-    traces: HashSet<Vec<u8>>,
+    /// Eight characters each, or a shorter secret whole, in lower case: a byte of the number each.
+    traces: BTreeSet<u64>,
     lengths: BTreeSet<usize>,
 }
 
@@ -28,14 +28,17 @@ impl Redactor {
         let own = VARIABLE.to_ascii_lowercase();
         // What stands in the variable may name it; the messages do so too.
         let is_own = |trace: &[u8]| own.as_bytes().windows(TRACE).any(|part| part == trace);
-        let mut traces = HashSet::new();
+        let mut traces = BTreeSet::new();
+        let mut lengths = BTreeSet::new();
         for secret in secrets {
             let secret = secret.as_ref().to_ascii_lowercase();
             let bytes: Vec<u8> = secret.bytes().filter(u8::is_ascii_graphic).collect();
             let windows = bytes.windows(bytes.len().clamp(1, TRACE));
-            traces.extend(windows.filter(|trace| !is_own(trace)).map(<[u8]>::to_vec));
+            for trace in windows.filter(|trace| !is_own(trace)) {
+                lengths.insert(trace.len());
+                traces.insert(packed(trace));
+            }
         }
-        let lengths = traces.iter().map(Vec::len).collect();
         Self { traces, lengths }
     }
 
@@ -104,7 +107,8 @@ impl Redactor {
         let mut found = BTreeSet::new();
         for length in &self.lengths {
             let windows = graphic.windows(*length).zip(places.windows(*length));
-            let traces = windows.filter(|(trace, _)| counts(trace) && self.traces.contains(*trace));
+            let traces =
+                windows.filter(|(trace, _)| counts(trace) && self.traces.contains(&packed(trace)));
             found
                 .extend(traces.filter_map(|(_, places)| Some((*places.first()?, *places.last()?))));
         }
@@ -124,6 +128,12 @@ impl Redactor {
         redacted.push_str(text.get(kept_to..).unwrap_or_default());
         Cow::Owned(redacted)
     }
+}
+
+/// At most eight bytes, of which none is 0, as one number.
+fn packed(trace: &[u8]) -> u64 {
+    let bytes = trace.iter().map(|byte| u64::from(*byte));
+    bytes.fold(0, |packed, byte| (packed << 8) | byte)
 }
 
 impl fmt::Debug for Redactor {

@@ -13,6 +13,9 @@ pub(crate) enum Round {
 pub(crate) fn whole(number: &str, round: Round) -> Option<i128> {
     // Enough for every figure; more might not fit.
     const MAX_DIGITS: usize = 38;
+    if let Ok(whole) = number.parse::<i64>() {
+        return Some(whole.into());
+    }
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = [integer, fraction].concat();
