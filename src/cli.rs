@@ -20,13 +20,12 @@ use self::values::{entries, items, Value};
 use crate::job::{Cost, Generations, Job};
 use crate::price::Prices;
 use crate::quota::{Credits, Model};
-use crate::report::Format;
+use crate::report::{is_label, Format};
 use crate::source::Source;
 use crate::spend::{Range, UtcDay};
 
 pub use self::help::{help, short_help};
 pub use self::values::echo;
-pub(crate) use self::values::is_label;
 
 /// What `--version` prints.
 pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");

@@ -14,7 +14,6 @@ pub mod text;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use crate::cli::is_label;
 use crate::decide::Decision;
 use crate::diagnostic::{Code, Context, Diagnostic, Finding, Missing, Severity};
 use crate::exit::Exit;
@@ -34,6 +33,13 @@ use self::table::Table;
 
 /// As many grants as stand on one line; the table of models and the JSON have all.
 const MAX_GRANTS: usize = 20;
+
+/// Whether a text can be a part of an output's name, and of an environment variable's: no two that
+/// differ by case alone. An underscore it does not have, so that no key fits.
+pub fn is_label(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=64).contains(&text.len()) && text.bytes().all(fits)
+}
 
 /// The form of a report. To add one, add a file here and a line each to this and to `render`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

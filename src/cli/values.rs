@@ -10,7 +10,7 @@ use crate::credentials::looks_like_key;
 use crate::job::{Cost, Generations};
 use crate::price::{Price, Prices, Rule};
 use crate::quota::{Credits, Model};
-use crate::report::Format;
+use crate::report::{is_label, Format};
 use crate::sanitize::{self, cut, for_log, is_invisible};
 use crate::source::Source;
 use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS, SECONDS_A_DAY};
@@ -412,13 +412,6 @@ impl Value {
             Err(error())
         }
     }
-}
-
-/// Whether a text can be a part of an output's name, and of an environment variable's: no two that
-/// differ by case alone. An underscore it does not have, so that no key fits.
-pub(crate) fn is_label(text: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=64).contains(&text.len()) && text.bytes().all(fits)
 }
 
 /// What a character that only looks right was meant to be, as the end of an error.
