@@ -377,7 +377,16 @@ impl Shared {
                     }
                 }
                 Step::Pause(pause) => thread::sleep(*pause),
-                Step::Read => drop(wire.read(&mut [0; 4096])),
+                Step::Read => {
+                    // A request may come in pieces: one that is left unread turns what is sent into a reset.
+                    let mut more = wire.read(&mut [0; 4096]);
+                    let soon = Some(Duration::from_millis(50));
+                    drop(wire.socket().set_read_timeout(soon));
+                    while more.is_ok_and(|bytes| bytes > 0) {
+                        more = wire.read(&mut [0; 4096]);
+                    }
+                    drop(wire.socket().set_read_timeout(None));
+                }
                 Step::Reset => {
                     // What was sent before has to arrive first: a reset throws away what is still on the way.
                     thread::sleep(Duration::from_millis(100));
