@@ -30,7 +30,7 @@ pub use self::pem::load;
 #[cfg(not(any(windows, target_vendor = "apple")))]
 mod pem {
     use std::collections::HashSet;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::CertificateDer;
@@ -60,6 +60,7 @@ mod pem {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         let (file, folders) = (set("SSL_CERT_FILE"), set("SSL_CERT_DIR"));
         let mut found = Certificates::new();
+        let mut read = HashSet::new();
         if file.is_none() && folders.is_none() {
             // A system's one file and its folders hold the same; the file is read sooner.
             let system = openssl_probe::probe();
@@ -68,20 +69,21 @@ mod pem {
                 system
                     .cert_dir
                     .iter()
-                    .find_map(|folder| of_folder(folder).ok())
+                    .find_map(|folder| of_folder(folder, &mut read).ok())
             };
             found = of_file.or_else(of_folder).unwrap_or_default();
         }
         if let Some(file) = file.as_deref().map(Path::new) {
             let none = |why| none("SSL_CERT_FILE", &format!("{}: {why}", name_of(file)));
             found = of_file(file, true).map_err(none)?;
+            read.extend(file.canonicalize());
         }
         if let Some(folders) = folders {
             let mut problems = Vec::new();
             let mut any = false;
             // Of several folders, those that a machine does not have may be named for another one.
             for folder in std::env::split_paths(&folders) {
-                match of_folder(&folder) {
+                match of_folder(&folder, &mut read) {
                     Ok(certificates) => {
                         found.extend(certificates);
                         any = true;
@@ -133,11 +135,29 @@ mod pem {
         unless_none(found.into_iter().flatten().collect())
     }
 
-    /// Those of every file in a folder; otherwise why there are none.
-    fn of_folder(path: &Path) -> Result<Certificates, String> {
+    /// Those of every file in a folder that was not read before, under whatever name; otherwise why
+    /// there are none.
+    pub(super) fn of_folder(
+        path: &Path,
+        read: &mut HashSet<PathBuf>,
+    ) -> Result<Certificates, String> {
         let entries = std::fs::read_dir(path).map_err(|error| files::why(&error))?;
-        let files = entries.flatten().map(|entry| of_file(&entry.path(), false));
-        unless_none(files.filter_map(Result::ok).flatten().collect())
+        let paths = entries.flatten().map(|entry| entry.path().canonicalize());
+        let mut found = Certificates::new();
+        let mut known = false;
+        for path in paths.flatten() {
+            if read.contains(&path) {
+                known = true;
+            } else if let Ok(certificates) = of_file(&path, false) {
+                found.extend(certificates);
+                read.insert(path);
+            }
+        }
+        if known {
+            Ok(found)
+        } else {
+            unless_none(found)
+        }
     }
 
     fn unless_none(found: Certificates) -> Result<Certificates, String> {
@@ -163,7 +183,9 @@ mod pem {
 #[cfg(test)]
 #[cfg(not(any(windows, target_vendor = "apple")))]
 mod tests {
-    use super::pem::{of_text, BEGIN, END};
+    use std::collections::HashSet;
+
+    use super::pem::{of_folder, of_text, BEGIN, END};
 
     /// An authority's certificate.
     fn pem(name: &str) -> String {
@@ -202,5 +224,25 @@ mod tests {
             let found = (found.iter().flatten().count(), found.contains(&None));
             assert_eq!(found, (certificates, damaged), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_file_of_several_names_is_read_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let in_folder = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("a file");
+            path
+        };
+        let bundle = in_folder("bundle.crt", &format!("{}{}", pem("One"), pem("Two")));
+        let three = in_folder("three.pem", &pem("Three"));
+        in_folder("notes.txt", "no certificate");
+        std::os::unix::fs::symlink(&three, folder.path().join("0a1b2c3d.0")).expect("a link");
+        std::os::unix::fs::symlink(&bundle, folder.path().join("ca.crt")).expect("a link");
+        let mut read = HashSet::from([bundle.canonicalize().expect("a path")]);
+        let found = |read: &mut HashSet<_>| of_folder(folder.path(), read).map(|found| found.len());
+        assert_eq!(found(&mut read), Ok(1), "the bundle is known");
+        assert_eq!(read.len(), 2);
+        assert_eq!(found(&mut read), Ok(0), "all are known");
     }
 }
