@@ -22,6 +22,7 @@ use runway_preflight::spend::UtcDay;
 use publish::Files;
 use setup::Setup;
 use terminal::Terminal;
+use writable::Writable;
 
 fn main() -> ExitCode {
     #[cfg(unix)]
@@ -68,9 +69,10 @@ fn run(settings: &Settings, arguments: &[OsString], ci: Option<&GitHub>) -> Exit
     let redactor = output.redactor();
     let label = settings.label.as_deref();
     let label = label.filter(|label| !redactor.holds_trace(label));
-    let (write, writable) = writable::split(&settings.write, cli::read_files(arguments));
-    let files = Files::new(&output, write, label, ci);
-    let setup = writable.and_then(|()| {
+    let of_ci = ci.map_or(Vec::new(), GitHub::files);
+    let writable = Writable::new(&settings.write, of_ci, cli::read_files(arguments));
+    let files = Files::new(&output, label, writable.write, writable.of_ci);
+    let setup = writable.problem.and_then(|()| {
         // What cannot be written now cannot be written at the end either, and is told then.
         files.fail_closed(&Closed::Begun);
         setup::setup(settings, &places, redactor)
@@ -124,8 +126,9 @@ fn report_usage(
     let message = &*output.redactor().redact(&error.0);
     let label = cli::label(arguments).filter(|label| !output.redactor().holds_trace(label));
     let written = cli::written_files(arguments);
-    let (write, _) = writable::split(&written, cli::read_files(arguments));
-    let files = Files::new(output, write, label, ci);
+    let of_ci = ci.map_or(Vec::new(), GitHub::files);
+    let writable = Writable::new(&written, of_ci, cli::read_files(arguments));
+    let files = Files::new(output, label, writable.write, writable.of_ci);
     for failure in files.fail_closed(&Closed::Usage(message)) {
         output.stderr(&format!("{failure}\n"));
     }

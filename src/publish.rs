@@ -18,32 +18,29 @@ use crate::terminal::style_of;
 /// The files that a report is written to.
 pub(crate) struct Files<'a> {
     pub(crate) output: &'a Output,
-    write: Vec<&'a (Format, PathBuf)>,
     label: Option<&'a str>,
+    write: Vec<&'a (Format, PathBuf)>,
     of_ci: Vec<&'a CiFile>,
 }
 
 impl<'a> Files<'a> {
     pub(crate) fn new(
         output: &'a Output,
-        write: Vec<&'a (Format, PathBuf)>,
         label: Option<&'a str>,
-        ci: Option<&'a GitHub>,
+        write: Vec<&'a (Format, PathBuf)>,
+        of_ci: Vec<&'a CiFile>,
     ) -> Self {
         Self {
             output,
-            write,
             label,
-            of_ci: ci.map_or(Vec::new(), GitHub::files),
+            write,
+            of_ci,
         }
     }
 
     /// Leaves no pass, of an earlier run or of this one. Returns what could not be written, in words.
     pub(crate) fn fail_closed(&self, closed: &Closed) -> Vec<String> {
-        // What scripts read comes first.
-        let mut write = self.write.clone();
-        write.sort_by_key(|(format, _)| *format != Format::Env);
-        let write = write.iter().map(|(format, path)| {
+        let write = self.write.iter().map(|(format, path)| {
             let text = match format {
                 Format::Env => env::render_closed(closed, self.label),
                 _ => String::new(),

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use runway_preflight::ci::CiFile;
 use runway_preflight::cli::{self, UsageError};
 use runway_preflight::output::is_special;
 use runway_preflight::report::Format;
@@ -10,61 +11,103 @@ use runway_preflight::report::Format;
 use crate::setup::DOTENV;
 use crate::variable;
 
-/// Variables that name a file.
-const VARIABLES: [&str; 4] = [
-    "SSL_CERT_FILE",
-    "GITHUB_EVENT_PATH",
-    "GITHUB_OUTPUT",
-    "GITHUB_STEP_SUMMARY",
-];
+/// Variables that name a file that a run may read.
+const READ: [&str; 2] = ["SSL_CERT_FILE", "GITHUB_EVENT_PATH"];
 
-/// The files of `--write` that a report may be written to, and what is wrong with the first of the
-/// others. `read` is what the command line names for reading, each with its flag.
-pub(crate) fn split<'w>(
-    write: &'w [(Format, PathBuf)],
-    read: Vec<(&'static str, PathBuf)>,
-) -> (Vec<&'w (Format, PathBuf)>, Result<(), UsageError>) {
-    let kept = kept(read);
-    let names = write.iter().map(|(format, path)| {
-        let file = cli::echo(&path.to_string_lossy());
-        (format!("--write {}={file}", format.name()), path.clone())
-    });
-    let names: Vec<(String, PathBuf)> = names.collect();
-    let (mut writable, mut problem) = (Vec::new(), Ok(()));
-    for (file, own) in write.iter().zip(&names) {
-        let others = names.iter().filter(|other| !std::ptr::eq(*other, own));
-        let mut others = kept.iter().chain(others);
-        if let Some((other, _)) = others.find(|(_, other)| is_same_file(other, &own.1)) {
-            problem = problem.and(Err(UsageError::new(
-                format!("{other} and {} are the same file", own.0),
-                "--write json=report.json --write env=preflight.env",
-            )));
-        } else {
-            writable.push(file);
-        }
-    }
-    (writable, problem)
+/// Variables that name a file of the CI system.
+const OF_CI: [&str; 2] = ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"];
+
+/// A file, and what it is called in a message.
+type Named = (String, PathBuf);
+
+/// The files that a report may be written to, and what is wrong with the first of the others.
+pub(crate) struct Writable<'a> {
+    pub(crate) write: Vec<&'a (Format, PathBuf)>,
+    pub(crate) of_ci: Vec<&'a CiFile>,
+    pub(crate) problem: Result<(), UsageError>,
 }
 
-/// What no report is written to, each with its name.
-fn kept(read: Vec<(&'static str, PathBuf)>) -> Vec<(String, PathBuf)> {
-    let mut kept = vec![(DOTENV.to_owned(), PathBuf::from(DOTENV))];
-    for (flag, path) in read {
-        kept.push(match &*path.to_string_lossy() {
+impl<'a> Writable<'a> {
+    /// Those of `--write` and of the CI system. `read` is what the command line names for reading,
+    /// each with its flag.
+    pub(crate) fn new(
+        write: &'a [(Format, PathBuf)],
+        of_ci: Vec<&'a CiFile>,
+        read: Vec<(&'static str, PathBuf)>,
+    ) -> Self {
+        let read = read_files(read);
+        let ci_files = named_by(&OF_CI);
+        let names = write.iter().map(|(format, path)| {
+            let file = cli::echo(&path.to_string_lossy());
+            (format!("--write {}={file}", format.name()), path.clone())
+        });
+        let names: Vec<Named> = names.collect();
+        let mut writable = Self {
+            write: Vec::new(),
+            of_ci: Vec::new(),
+            problem: Ok(()),
+        };
+        for file in of_ci {
+            let example = format!("{}=step.txt runway-preflight", file.name);
+            if writable.holds(file.name, &file.path, &example, read.iter()) {
+                writable.of_ci.push(file);
+            }
+        }
+        let example = "runway-preflight --write json=report.json --write env=preflight.env";
+        for (file, own) in write.iter().zip(&names) {
+            let others = names.iter().filter(|other| !std::ptr::eq(*other, own));
+            let others = read.iter().chain(&ci_files).chain(others);
+            if writable.holds(&own.0, &own.1, example, others) {
+                writable.write.push(file);
+            }
+        }
+        writable
+    }
+
+    /// Whether none of the others is the same file; the first that is becomes the problem.
+    fn holds<'o>(
+        &mut self,
+        name: &str,
+        path: &Path,
+        example: &str,
+        mut others: impl Iterator<Item = &'o Named>,
+    ) -> bool {
+        let same = others.find(|(_, other)| is_same_file(other, path));
+        if let (Some((other, _)), Ok(())) = (same, &self.problem) {
+            let problem = format!("{other} and {name} are the same file");
+            self.problem = Err(UsageError(format!(
+                "error: {problem}\nexample: {example}\n"
+            )));
+        }
+        same.is_none()
+    }
+}
+
+/// What a run reads or might read.
+fn read_files(named: Vec<(&'static str, PathBuf)>) -> Vec<Named> {
+    let mut read = vec![(DOTENV.to_owned(), PathBuf::from(DOTENV))];
+    for (flag, path) in named {
+        read.push(match &*path.to_string_lossy() {
             "-" => ("standard input".to_owned(), PathBuf::from("/dev/stdin")),
             name => (format!("{flag} {}", cli::echo(name)), path),
         });
     }
-    for name in VARIABLES {
-        let path = variable(name).filter(|path| !path.is_empty());
-        kept.extend(path.map(|path| (name.to_owned(), PathBuf::from(path))));
-    }
+    read.extend(named_by(&READ));
     let folders = variable("SSL_CERT_DIR").unwrap_or_default();
     let entries = std::env::split_paths(&folders).flat_map(std::fs::read_dir);
     for entry in entries.flatten().flatten() {
-        kept.push(("a certificate of SSL_CERT_DIR".to_owned(), entry.path()));
+        read.push(("a certificate of SSL_CERT_DIR".to_owned(), entry.path()));
     }
-    kept
+    read
+}
+
+/// The files that variables name.
+fn named_by(variables: &[&str]) -> Vec<Named> {
+    let named = variables.iter().filter_map(|name| {
+        let path = variable(name).filter(|path| !path.is_empty())?;
+        Some(((*name).to_owned(), PathBuf::from(path)))
+    });
+    named.collect()
 }
 
 /// Whether two paths lead to one file, which may not exist yet. To a device or a pipe both may

@@ -538,6 +538,47 @@ fn misused_paths() {
     assert_eq!(run.code, 0, "{run:?}");
 }
 
+/// What the runner names is written to like any report: never over a file that the run reads.
+#[cfg(unix)]
+#[test]
+fn files_of_the_runner_are_no_files_that_are_read() {
+    for (name, path, said) in [
+        (
+            "GITHUB_OUTPUT",
+            ".env",
+            ".env and GITHUB_OUTPUT are the same",
+        ),
+        ("GITHUB_OUTPUT", "folder/../.env", ".env and GITHUB_OUTPUT"),
+        ("GITHUB_OUTPUT", "soft", ".env and GITHUB_OUTPUT"),
+        (
+            "GITHUB_STEP_SUMMARY",
+            ".env",
+            ".env and GITHUB_STEP_SUMMARY",
+        ),
+        ("GITHUB_STEP_SUMMARY", "plan", "--plan \"plan\" and GITHUB_"),
+        ("GITHUB_OUTPUT", "saved", "--from \"saved\" and GITHUB_"),
+    ] {
+        for wrong in ["", "--bogus"] {
+            let gate = Gate::new()
+                .github()
+                .file(".env", "RUNWAYML_API_SECRET=key_0123456789")
+                .file("plan", "{\"model\":\"gen4.5\"}\n")
+                .file("saved", EXAMPLE)
+                .env(name, path)
+                .args("--from saved --plan plan")
+                .args(wrong);
+            std::os::unix::fs::symlink(".env", gate.path("soft")).expect("a link");
+            std::fs::create_dir(gate.path("folder")).expect("a folder");
+            let script = "before=$(cat .env plan saved | cksum); \"$@\"; code=$?
+                test \"$before\" = \"$(cat .env plan saved | cksum)\" || echo changed; exit $code";
+            let run = gate.shell(script).run();
+            assert_eq!((run.code, &*run.stdout), (2, ""), "{run:?}");
+            let said = if wrong.is_empty() { said } else { wrong };
+            assert!(run.stderr.contains(said), "{run:?}");
+        }
+    }
+}
+
 /// A script may have the line breaks of Windows.
 #[test]
 fn a_carriage_return_is_no_part_of_a_name() {
