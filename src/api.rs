@@ -19,11 +19,11 @@ use ureq::http::Response;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Proxy, RequestBuilder};
 
-use self::failure::{Failure, Refusal};
+use self::failure::Failure;
 use self::progress::{Phase, Progress};
 use crate::credentials::Key;
 use crate::decode;
-use crate::diagnostic::{Asked, Finding};
+use crate::diagnostic::{Asked, Finding, Refusal};
 use crate::source::Document;
 use crate::spend::Window;
 
@@ -132,16 +132,17 @@ impl Client {
         let document = history.map_or(Document::Organization, |_| Document::Usage);
         let mut asked = Asked {
             document,
+            tries: 0,
+            timeout: deadline.timeout,
+            before: None,
             proxy: self.proxy.clone(),
-            ..Asked::default()
         };
-        let mut before = None;
         loop {
             asked.tries = asked.tries.saturating_add(1);
             let started = Instant::now();
             let tried = self.try_once(history, deadline);
             let failure = tried.as_ref().err();
-            if failure.is_some_and(|failure| failure.refusal().is_none()) {
+            if failure.is_some_and(|failure| !failure.is_answer()) {
                 self.broken.set(self.broken.get().saturating_add(1));
                 self.progress.state().known = None;
             } else {
@@ -164,14 +165,15 @@ impl Client {
                 Err(failure) => failure,
             };
             let Some(wait) = again_in else {
-                let retry_after = failure.refusal().and_then(|it| it.hints.retry_after);
+                let retry_after = failure.retry_after();
+                let fault = failure.fault;
                 return Err(Box::new(Unanswered {
                     not_before: retry_after.and_then(|wait| Instant::now().checked_add(wait)),
-                    finding: failure.into_finding(asked, deadline.timeout, before),
+                    finding: Finding::Failed { asked, fault },
                 }));
             };
             std::thread::sleep(wait);
-            before = Some(failure.brief());
+            asked.before = Some(failure.brief());
         }
     }
 
@@ -201,7 +203,7 @@ impl Client {
             let body = self.whole_body(answer)?;
             Ok(Answer { body, date })
         } else {
-            Err(Failure::refused(self.refusal(answer)))
+            Err(self.refusal(answer))
         }
     }
 
@@ -217,9 +219,9 @@ impl Client {
         let encoding = encoding.and_then(|encoding| encoding.to_str().ok());
         let encoding = encoding.unwrap_or_default().trim();
         if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
-            return Err(Failure::unexpected(format!(
-                "the answer has the content encoding {encoding}, which was not asked for"
-            )));
+            let why =
+                format!("the answer has the content encoding {encoding}, which was not asked for");
+            return Err(Failure::unexpected(1, why));
         }
         let mut body = Vec::new();
         let read = answer
@@ -236,7 +238,7 @@ impl Client {
         }
     }
 
-    fn refusal(&self, mut answer: Response<Body>) -> Refusal {
+    fn refusal(&self, mut answer: Response<Body>) -> Failure {
         let header = |name: &str| answer.headers().get(name)?.to_str().ok();
         let now = date_of(&answer).unwrap_or_else(SystemTime::now);
         let hints = retry::Hints::read(header, now);
@@ -247,12 +249,15 @@ impl Client {
         let reader = answer.body_mut().as_reader();
         // The status says enough if the body breaks off.
         let _ = reader.take(MAX_ERROR_BYTES).read_to_end(&mut body);
-        Refusal {
+        let mut reason = decode::reason(&body);
+        reason.see = reason.see.filter(|see| is_plain_link(see));
+        let refusal = Refusal {
             status,
-            hints,
-            reason: decode::reason(&body),
+            reason,
+            retry_after: hints.retry_after,
             leads_to,
-        }
+        };
+        Failure::refused(refusal, hints)
     }
 
     /// Where a redirect leads: the host, without a user, a password or a path, which may be secret.
@@ -267,6 +272,12 @@ impl Client {
         let host = host.filter(|host| BaseUrl::parse(&format!("https://{host}")).is_ok());
         host.unwrap_or("another host").to_owned()
     }
+}
+
+/// An https link of characters that mean nothing to a terminal, a log or Markdown.
+fn is_plain_link(link: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#=&%".contains(&byte);
+    link.starts_with("https://") && link.len() <= 200 && link.bytes().all(plain)
 }
 
 /// The clock of the server. What lies outside these years is no clock's time, and the days that

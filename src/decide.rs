@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Code, CreditsFlag, Finding, Unexpected};
+use crate::diagnostic::{Code, CreditsFlag, Fault, Finding};
 use crate::exit::Exit;
 use crate::forecast::Forecast;
 use crate::grant::{grant, Granted, Room};
@@ -348,15 +348,14 @@ fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decisi
         }
     }
     if !named.is_empty() {
-        decision.warnings.push(Finding::UnexpectedResponse {
-            document: Document::Organization,
-            problem: Unexpected::Fields {
-                needed: false,
-                warned,
-                more: fields.len().saturating_sub(named.len()),
-                named: named.into_iter().cloned().collect(),
-            },
-        });
+        let fields = Fault::Fields {
+            needed: false,
+            warned,
+            more: fields.len().saturating_sub(named.len()),
+            named: named.into_iter().cloned().collect(),
+        };
+        let finding = Finding::unexpected(Document::Organization, fields);
+        decision.warnings.push(finding);
     }
 }
 

@@ -9,6 +9,7 @@ mod messages;
 use std::time::Duration;
 
 use crate::credentials::{KeyHint, KeyProblem};
+use crate::decode::Reason;
 use crate::exit::Exit;
 use crate::forecast::Forecast;
 use crate::grant::Grant;
@@ -36,17 +37,20 @@ impl Severity {
     }
 }
 
-/// Declares findings (the data), their codes (the names), and what each code stands for.
+/// Declares findings (the data), their codes (the names), and what each code stands for. Those without
+/// data of their own are the ways in which a request fails.
 macro_rules! diagnostics {
     ($(
-        $variant:ident { $($(#[$doc:meta])* $field:ident: $type:ty),* $(,)? }
+        $variant:ident $({ $($(#[$doc:meta])* $field:ident: $type:ty),* $(,)? })?
         = $name:literal, $exit:ident, waiting: $waiting:literal;
     )*) => {
         /// One thing that is wrong, as data. Text in it that is not our own is raw: it is
         /// quoted where it becomes a message.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Finding {
-            $($variant { $($(#[$doc])* $field: $type),* },)*
+            $($($variant { $($(#[$doc])* $field: $type),* },)?)*
+            /// A request brought nothing that can be used.
+            Failed { asked: Asked, fault: Fault },
         }
 
         /// The names that scripts and the documentation know.
@@ -59,7 +63,8 @@ macro_rules! diagnostics {
             /// Its code.
             pub fn code(&self) -> Code {
                 match self {
-                    $(Self::$variant { .. } => Code::$variant,)*
+                    $($(Self::$variant { $($field: _),* } => Code::$variant,)?)*
+                    Self::Failed { fault, .. } => fault.code(),
                 }
             }
         }
@@ -180,52 +185,16 @@ diagnostics! {
         /// How the CI system gives a run its key.
         advice: Option<&'static str>,
     } = "key-malformed", Key, waiting: false;
-    Unauthorized { asked: Asked } = "unauthorized", Key, waiting: false;
-    Forbidden { asked: Asked } = "forbidden", Key, waiting: false;
-    RateLimited {
-        asked: Asked,
-        /// How long Runway asked to wait.
-        retry_after: Option<Duration>,
-    } = "rate-limited", CannotTell, waiting: true;
-    Unavailable {
-        asked: Asked,
-        status: u16,
-        /// How long Runway asked to wait.
-        retry_after: Option<Duration>,
-    } = "unavailable", CannotTell, waiting: true;
-    Unreachable {
-        asked: Asked,
-        why: String,
-        /// The fix, if more is known than the general one.
-        fix: Option<String>,
-    } = "unreachable", CannotTell, waiting: true;
-    TlsFailed {
-        asked: Asked,
-        why: String,
-        /// The fix, if more is known than the general one.
-        fix: Option<String>,
-        /// It is the proxy that there is no secure connection to.
-        to_proxy: bool,
-    } = "tls-failed", CannotTell, waiting: false;
-    TimedOut {
-        asked: Asked,
-        /// What was being done, as a part of a sentence.
-        doing: String,
-        timeout: Duration,
-        /// What the try before came to.
-        before: Option<String>,
-    } = "timed-out", CannotTell, waiting: true;
-    RequestRejected { asked: Asked, status: u16 } = "request-rejected", CannotTell, waiting: false;
-    UnexpectedStatus {
-        asked: Asked,
-        status: u16,
-        /// The host that a redirect leads to, raw.
-        leads_to: Option<String>,
-    } = "unexpected-status", CannotTell, waiting: false;
-    UnexpectedResponse {
-        document: Document,
-        problem: Unexpected,
-    } = "unexpected-response", CannotTell, waiting: false;
+    Unauthorized = "unauthorized", Key, waiting: false;
+    Forbidden = "forbidden", Key, waiting: false;
+    RateLimited = "rate-limited", CannotTell, waiting: true;
+    Unavailable = "unavailable", CannotTell, waiting: true;
+    Unreachable = "unreachable", CannotTell, waiting: true;
+    TlsFailed = "tls-failed", CannotTell, waiting: false;
+    TimedOut = "timed-out", CannotTell, waiting: true;
+    RequestRejected = "request-rejected", CannotTell, waiting: false;
+    UnexpectedStatus = "unexpected-status", CannotTell, waiting: false;
+    UnexpectedResponse = "unexpected-response", CannotTell, waiting: false;
     ReportFailed {
         place: String,
         why: String,
@@ -268,24 +237,40 @@ pub struct Asked {
     pub document: Document,
     /// How often it was asked.
     pub tries: u32,
-    /// Runway's own reason, raw.
-    pub says: Option<String>,
-    /// Runway's own link, if it is a plain https one.
-    pub see: Option<String>,
+    /// Within which time.
+    pub timeout: Duration,
+    /// What the try before came to.
+    pub before: Option<String>,
     /// Host and port of the proxy in between.
     pub proxy: Option<String>,
 }
 
-/// How an answer differs from what the API promises.
+/// What went wrong with a request. Text in it may be the server's, raw.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unexpected {
-    /// A clause of our own.
-    Answer(String),
-    /// A clause of our own: a cache may have answered.
+pub enum Fault {
+    /// A status other than 200.
+    Refused(Box<Refusal>),
+    /// No connection, or none that lasted.
+    Unreachable {
+        why: String,
+        /// The fix, if more is known than the general one.
+        fix: Option<String>,
+    },
+    /// No secure connection, to the host or to the proxy.
+    Tls {
+        why: String,
+        /// The fix, if more is known than the general one.
+        fix: Option<String>,
+        to_proxy: bool,
+    },
+    /// The time was over; what was being done, as a part of a sentence.
+    TimedOut { doing: String },
+    /// An answer that is not what HTTP or the API promises: a clause.
+    Unexpected(String),
+    /// A cache may have answered: a clause.
     Copy(String),
     /// Fields that could not be read, the first of them.
     Fields {
-        /// The fields to name.
         named: Vec<Unreadable>,
         /// How many more there are.
         more: usize,
@@ -294,6 +279,38 @@ pub enum Unexpected {
         /// Whether `--warn-generations` names the model of one.
         warned: bool,
     },
+}
+
+/// An answer with a status other than 200.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status.
+    pub status: u16,
+    /// Runway's own reason.
+    pub reason: Reason,
+    /// How long Runway asked to wait.
+    pub retry_after: Option<Duration>,
+    /// The host that a redirect leads to.
+    pub leads_to: Option<String>,
+}
+
+impl Fault {
+    fn code(&self) -> Code {
+        match self {
+            Self::Refused(refusal) => match refusal.status {
+                401 => Code::Unauthorized,
+                403 if refusal.reason.in_runways_form => Code::Forbidden,
+                400 | 422 if refusal.reason.in_runways_form => Code::RequestRejected,
+                429 => Code::RateLimited,
+                408 | 409 | 500..=599 => Code::Unavailable,
+                _ => Code::UnexpectedStatus,
+            },
+            Self::Unreachable { .. } => Code::Unreachable,
+            Self::Tls { .. } => Code::TlsFailed,
+            Self::TimedOut { .. } => Code::TimedOut,
+            Self::Unexpected(_) | Self::Copy(_) | Self::Fields { .. } => Code::UnexpectedResponse,
+        }
+    }
 }
 
 /// What the messages must know of the run, so that they advise nothing that is done already.
@@ -360,17 +377,24 @@ pub struct Diagnostic {
 }
 
 impl Finding {
+    /// What is wrong with an answer that came.
+    pub fn unexpected(document: Document, fault: Fault) -> Self {
+        let asked = Asked {
+            document,
+            ..Asked::default()
+        };
+        Self::Failed { asked, fault }
+    }
+
     /// A field that is not what the API promises.
     pub fn unreadable(document: Document, what: &Unreadable) -> Self {
-        Self::UnexpectedResponse {
-            document,
-            problem: Unexpected::Fields {
-                named: vec![what.clone()],
-                more: 0,
-                needed: true,
-                warned: false,
-            },
-        }
+        let fields = Fault::Fields {
+            named: vec![what.clone()],
+            more: 0,
+            needed: true,
+            warned: false,
+        };
+        Self::unexpected(document, fields)
     }
 
     /// Whether what was read as an organization is none at all.
@@ -378,9 +402,9 @@ impl Finding {
         let whole = |named: &[Unreadable]| named.iter().any(|what| what.field.is_empty());
         matches!(
             self,
-            Self::UnexpectedResponse {
-                document: Document::Organization,
-                problem: Unexpected::Fields { named, .. },
+            Self::Failed {
+                asked: Asked { document: Document::Organization, .. },
+                fault: Fault::Fields { named, .. },
             } if whole(named)
         )
     }
@@ -429,12 +453,12 @@ impl Finding {
     /// Whether it says the same of any request, so that one says enough.
     pub fn concerns_every_request(&self) -> bool {
         matches!(
-            self,
-            Self::Forbidden { .. }
-                | Self::RateLimited { .. }
-                | Self::Unreachable { .. }
-                | Self::TlsFailed { .. }
-                | Self::TimedOut { .. }
+            self.code(),
+            Code::Forbidden
+                | Code::RateLimited
+                | Code::Unreachable
+                | Code::TlsFailed
+                | Code::TimedOut
         )
     }
 

@@ -6,7 +6,7 @@ use crate::api::{Answer, Client, Deadline, Try};
 use crate::cli::Settings;
 use crate::decide::{decide, grant_ranges, Decision, Facts};
 use crate::decode;
-use crate::diagnostic::{Code, Finding, Unexpected};
+use crate::diagnostic::{Code, Fault, Finding};
 use crate::exit::Exit;
 use crate::forecast;
 use crate::job::Job;
@@ -422,10 +422,7 @@ fn apart(one: SystemTime, other: SystemTime) -> Duration {
 }
 
 fn unexpected(document: Document, problem: impl Into<String>) -> Finding {
-    Finding::UnexpectedResponse {
-        document,
-        problem: Unexpected::Copy(problem.into()),
-    }
+    Finding::unexpected(document, Fault::Copy(problem.into()))
 }
 
 #[cfg(test)]

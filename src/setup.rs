@@ -10,7 +10,7 @@ use runway_preflight::ci;
 use runway_preflight::cli::{self, Settings, UsageError};
 use runway_preflight::credentials::{self, KeyError, KeyHint, KeySource, Places, VARIABLE};
 use runway_preflight::decode;
-use runway_preflight::diagnostic::{Asked, Context, Finding, Missing, Unexpected};
+use runway_preflight::diagnostic::{Asked, Context, Fault, Finding, Missing};
 use runway_preflight::files;
 use runway_preflight::job::Job;
 use runway_preflight::output::Output;
@@ -111,27 +111,21 @@ pub(crate) fn setup<'a>(
                     Ok(ureq::tls::RootCerts::WebPki)
                 };
                 let client = roots.map(|roots| Client::new(base.clone(), &key, proxy, roots));
-                client.map_err(|none| Finding::TlsFailed {
-                    asked: Asked {
-                        document: match settings.organization {
-                            Source::Runway => Document::Organization,
-                            _ => Document::Usage,
-                        },
-                        ..Asked::default()
+                client.map_err(|none| Finding::Failed {
+                    asked: Asked::default(),
+                    fault: Fault::Tls {
+                        why: none.why,
+                        fix: Some(none.fix),
+                        to_proxy: false,
                     },
-                    why: none.why,
-                    fix: Some(none.fix),
-                    to_proxy: false,
                 })
             }
             Err(error) => Err(no_key(error, settings)?),
         }
     } else {
         // Were one made all the same, the gate would fail.
-        Err(Finding::UnexpectedResponse {
-            document: Document::Organization,
-            problem: Unexpected::Answer("no request was made".to_owned()),
-        })
+        let none = Fault::Unexpected("no request was made".to_owned());
+        Err(Finding::unexpected(Document::Organization, none))
     };
     Ok(Setup {
         poll: Poll {

@@ -378,15 +378,13 @@ fn an_unread_model_that_nobody_named_is_a_warning() {
     let decision = decided(&Job::default(), Some(&organization), None);
     assert_eq!(decision.exit(), Exit::Go);
     let named = ["m0", "m1", "m2"].map(|field| *lost(field)).to_vec();
-    let expected = Finding::UnexpectedResponse {
-        document: Document::Organization,
-        problem: Unexpected::Fields {
-            named,
-            more: 2,
-            needed: false,
-            warned: false,
-        },
+    let fields = Fault::Fields {
+        named,
+        more: 2,
+        needed: false,
+        warned: false,
     };
+    let expected = Finding::unexpected(Document::Organization, fields);
     assert_eq!(decision.warnings, [expected]);
 }
 
@@ -609,9 +607,11 @@ fn a_warning_is_not_an_error_as_well() {
 
 #[test]
 fn waiting_helps_where_it_can_resolve_every_error() {
-    let later = || Finding::RateLimited {
+    let later = || Finding::Failed {
         asked: Asked::default(),
-        retry_after: None,
+        fault: Fault::TimedOut {
+            doing: String::new(),
+        },
     };
     let never = || Finding::NoDailyQuota {
         model: Model::new("m"),

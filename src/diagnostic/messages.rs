@@ -1,10 +1,9 @@
 //! Every finding in words: what is wrong, why, and what to do.
 
-use std::time::Duration;
-
 use super::{
-    Asked, Code, Context, CreditsFlag, Document, Finding, Missing, Shortage, Source, Unexpected,
+    Asked, Code, Context, CreditsFlag, Document, Fault, Finding, Missing, Refusal, Shortage, Source,
 };
+use crate::api::API_VERSION;
 use crate::credentials::{KeyHint, KeyProblem, VARIABLE};
 use crate::format::{
     count, credits, duration, exact_duration, is_or_are, list, thousands, was_or_were,
@@ -17,6 +16,7 @@ use crate::tier;
 const PORTAL: &str = "https://dev.runwayml.com/";
 const BILLING: &str = "https://dev.runwayml.com/ → Billing (min $10, or automatic billing)";
 const PLAN_FEWER: &str = "plan fewer generations, or ";
+const ANSWER: &str = "the answer";
 const DOCUMENTATION: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// The smallest purchase, $10.
@@ -54,7 +54,6 @@ fn only_if(condition: bool, clause: &str) -> String {
 impl Finding {
     #[expect(clippy::too_many_lines, reason = "one arm for each diagnostic")]
     pub(super) fn message(&self, context: &Context) -> Message {
-        let host = context.host;
         match self {
             Self::NoCredits { balance, needed } => {
                 let fix = context.purchase(needed.unwrap_or(Credits(1)).minus(*balance), "");
@@ -373,164 +372,91 @@ impl Finding {
                 problem,
                 advice,
             } => key_malformed(place, problem, *advice),
-            Self::Unauthorized { asked } => asked.message(
-                context,
-                "Runway does not accept the key (401)",
-                "the key is invalid or disabled, or belongs to another environment than this host",
-                format!(
-                    "check the key at {PORTAL} → API Keys, and that it was made for {host}: a staging key does not work in production, or a production key in staging"
+            Self::Failed { asked, fault } => match fault {
+                Fault::Refused(refusal) => asked.refused(fault.code(), refusal, context),
+                Fault::Unreachable { why, fix } => {
+                    let check = match fix {
+                        Some(fix) => &*context.quote(fix),
+                        None if asked.proxy.is_some() => {
+                            "check the proxy in HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY"
+                        }
+                        None if context.secure => {
+                            "check the network, the firewall, and --base-url or RUNWAYML_BASE_URL; set HTTPS_PROXY if this network needs a proxy"
+                        }
+                        // Plain http goes to this machine alone, and through no proxy.
+                        None => "check that a server listens there, and --base-url or RUNWAYML_BASE_URL",
+                    };
+                    let reason = match why {
+                        why if why.contains("refused") => ": the connection was refused",
+                        why if why.contains("the name was not found") => ": the name was not found",
+                        _ => "",
+                    };
+                    message(
+                        format!("cannot reach {}{reason}", context.host_for(asked)),
+                        format!("{}{}", context.quote(why), asked.request(context)),
+                        format!("{check}{}", context.fail_open_hint()),
+                    )
+                }
+                Fault::Tls { why, fix, to_proxy } => {
+                    let to = match &asked.proxy {
+                        Some(proxy) if *to_proxy => format!("the proxy {}", context.quote(proxy)),
+                        _ => context.host_for(asked),
+                    };
+                    message(
+                        format!("no secure connection (TLS) to {to}"),
+                        format!("{}{}", context.quote(why), asked.request(context)),
+                        context.quote(fix.as_deref().unwrap_or(TLS_FIX)),
+                    )
+                }
+                Fault::TimedOut { doing } => {
+                    let before = asked.before.as_ref();
+                    let before = before.map(|before| format!("; before that: {}", context.quote(before)));
+                    let before = before.unwrap_or_default();
+                    message(
+                        format!("no answer from {} within {}", context.host_for(asked), exact_duration(asked.timeout)),
+                        format!("the time ran out while {doing}{before}{}", asked.request(context)),
+                        format!("try again{}", context.more_time()),
+                    )
+                }
+                Fault::Unexpected(clause) => {
+                    let summary = context.in_answer(asked.document, &context.quote(clause));
+                    context.not_documented(asked.document, summary)
+                }
+                Fault::Copy(clause) => message(
+                    context.in_answer(asked.document, &context.quote(clause)),
+                    "an old answer may be a copy, and no verdict stands on it",
+                    format!("keep {} out of the cache or proxy that answered, and set this machine's clock if it is wrong", context.host),
                 ),
-            ),
-            Self::Forbidden { asked } => asked.message(
-                context,
-                "the key is valid, but may not read this organization (403)",
-                format!("{host} refused the request"),
-                format!("use a key that belongs to the right organization: {PORTAL} → API Keys"),
-            ),
-            Self::RateLimited { asked, retry_after } => asked.message(
-                context,
-                format!("too many requests: {host} {}", answered(429, asked)),
-                format!("too many requests were sent, or the organization has reached a limit{}", asks_to_wait(*retry_after)),
-                format!("try again later{}", context.more_time()),
-            ),
-            Self::Unavailable {
-                asked,
-                status,
-                retry_after,
-            } => asked.message(
-                context,
-                format!("Runway is unavailable: {host} {}", answered(*status, asked)),
-                format!("Runway is overloaded or has an outage{}", asks_to_wait(*retry_after)),
-                format!("try again later{}", context.more_time()),
-            ),
-            Self::Unreachable { asked, why, fix } => {
-                let check = match fix {
-                    Some(fix) => &*context.quote(fix),
-                    None if asked.proxy.is_some() => {
-                        "check the proxy in HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY"
-                    }
-                    None if context.secure => {
-                        "check the network, the firewall, and --base-url or RUNWAYML_BASE_URL; set HTTPS_PROXY if this network needs a proxy"
-                    }
-                    // Plain http goes to this machine alone, and through no proxy.
-                    None => "check that a server listens there, and --base-url or RUNWAYML_BASE_URL",
-                };
-                let reason = match why {
-                    why if why.contains("refused") => ": the connection was refused",
-                    why if why.contains("the name was not found") => ": the name was not found",
-                    _ => "",
-                };
-                asked.message(
-                    context,
-                    format!("cannot reach {}{reason}", context.host_for(asked)),
-                    context.quote(why),
-                    format!("{check}{}", context.fail_open_hint()),
-                )
-            }
-            Self::TlsFailed {
-                asked,
-                why,
-                fix,
-                to_proxy,
-            } => {
-                let to = match &asked.proxy {
-                    Some(proxy) if *to_proxy => format!("the proxy {}", context.quote(proxy)),
-                    _ => context.host_for(asked),
-                };
-                asked.message(
-                    context,
-                    format!("no secure connection (TLS) to {to}"),
-                    context.quote(why),
-                    context.quote(fix.as_deref().unwrap_or(TLS_FIX)),
-                )
-            }
-            Self::TimedOut {
-                asked,
-                doing,
-                timeout,
-                before,
-            } => {
-                let before = before.as_ref();
-                let before = before.map(|before| format!("; before that: {}", context.quote(before)));
-                asked.message(
-                    context,
-                    format!("no answer from {} within {}", context.host_for(asked), exact_duration(*timeout)),
-                    format!("the time ran out while {doing}{}", before.unwrap_or_default()),
-                    format!("try again{}", context.more_time()),
-                )
-            }
-            Self::RequestRejected { asked, status } => {
-                let version = crate::api::API_VERSION;
-                let says = asked.says.as_deref().unwrap_or_default();
-                if says.to_ascii_lowercase().contains("version") {
-                    asked.message(
-                        context,
-                        format!("Runway rejected API version {version} ({status})"),
-                        "Runway may no longer support this version of runway-preflight",
-                        "update runway-preflight",
-                    )
-                } else {
-                    asked.message(
-                        context,
-                        format!("Runway rejected the request ({status})"),
-                        format!("{host} refused it, with API version {version}"),
-                        format!("do what Runway's reason says; if the request looks right, report it: {DOCUMENTATION}/issues"),
-                    )
-                }
-            }
-            Self::UnexpectedStatus {
-                asked,
-                status,
-                leads_to,
-            } => {
-                let redirects = leads_to.as_ref().map(|to| {
-                    let to = context.quote(to);
-                    format!("it redirects to {to}; redirects are not followed, so that the key goes to no other host")
-                });
-                let other = "this is not Runway's API, or a proxy or firewall answered in its place";
-                asked.message(
-                    context,
-                    format!("{} answered with the unexpected status {status}", context.host_for(asked)),
-                    redirects.as_deref().unwrap_or(other),
-                    format!(
-                        "{} (Runway's own is https://api.dev.runwayml.com), and any proxy or firewall on the way",
-                        context.check_base_url()
-                    ),
-                )
-            }
-            Self::UnexpectedResponse { document, problem } => {
-                let summary = context.unexpected(*document, problem);
-                match context.source(*document) {
-                    _ if matches!(problem, Unexpected::Fields { warned: true, .. }) => message(
-                        summary,
-                        "the field is not as Runway documents it; --warn-generations could not be fully checked",
-                        "check what is left at Runway; if Runway has changed its API, upgrade runway-preflight",
-                    ),
-                    _ if matches!(problem, Unexpected::Fields { needed: false, .. }) => message(
-                        summary,
-                        "the field is not as Runway documents it; no requirement needs it",
-                        "nothing for this run; if Runway has changed its API, upgrade runway-preflight",
-                    ),
-                    _ if matches!(problem, Unexpected::Copy(_)) => message(
-                        summary,
-                        "an old answer may be a copy, and no verdict stands on it",
-                        format!("keep {host} out of the cache or proxy that answered, and set this machine's clock if it is wrong"),
-                    ),
-                    Source::Runway => message(
-                        summary,
-                        format!("{host} did not answer {} as Runway documents it", document.request(context.path)),
-                        format!(
-                            "{}, and any proxy or captive portal on the way; if Runway has changed its API, upgrade runway-preflight",
-                            context.check_base_url()
+                Fault::Fields {
+                    named,
+                    more,
+                    needed,
+                    warned,
+                } => {
+                    let quote = |text: &str, max| context.redactor.quote(text, max);
+                    let more = (*more > 0).then(|| format!("{more} more cannot be read either"));
+                    let named = named.iter().map(|what| what.describe(&quote));
+                    let problems = named.chain(more).collect::<Vec<_>>().join("; ");
+                    let summary = if problems.starts_with(ANSWER) {
+                        context.in_answer(asked.document, &problems)
+                    } else {
+                        format!("{} was not understood: {problems}", context.whose(asked.document))
+                    };
+                    match (warned, needed) {
+                        (true, _) => message(
+                            summary,
+                            "the field is not as Runway documents it; --warn-generations could not be fully checked",
+                            "check what is left at Runway; if Runway has changed its API, upgrade runway-preflight",
                         ),
-                    ),
-                    source => message(
-                        summary,
-                        format!("{} does not hold an answer to {}", context.quote(&source.name("")), document.request("")),
-                        "save the whole answer again, with nothing else in the file",
-                    ),
+                        (false, false) => message(
+                            summary,
+                            "the field is not as Runway documents it; no requirement needs it",
+                            "nothing for this run; if Runway has changed its API, upgrade runway-preflight",
+                        ),
+                        (false, true) => context.not_documented(asked.document, summary),
+                    }
                 }
-            }
+            },
             Self::ReportFailed { place, why, fix } => message(
                 format!("the report could not be written to {}", context.quote(place)),
                 context.quote(why),
@@ -552,24 +478,84 @@ const TLS_FIX: &str =
                        otherwise check the host, this machine's clock, and any proxy on the way";
 
 impl Asked {
-    fn message(
-        &self,
-        context: &Context,
-        summary: impl Into<String>,
-        cause: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Message {
-        let (mut cause, request) = (cause.into(), self.document.request(context.path));
-        cause.push_str(&match self.tries {
+    /// The request that failed, as the end of a cause.
+    fn request(&self, context: &Context) -> String {
+        let request = self.document.request(context.path);
+        match self.tries {
             0 => "; no request was made".to_owned(),
             1 => format!(" ({request})"),
             tries => format!(" ({request}, {tries} tries)"),
-        });
-        let says = self.says.iter().map(|says| ("Runway says:", says));
-        for (word, text) in says.chain(self.see.iter().map(|page| ("see", page))) {
-            cause.push_str(&format!("; {word} {}", context.quote(text)));
         }
-        message(summary, cause, fix)
+    }
+
+    fn refused(&self, code: Code, refusal: &Refusal, context: &Context) -> Message {
+        let (host, status, reason) = (context.host, refusal.status, &refusal.reason);
+        let answered = match self.tries {
+            0 | 1 => format!("{host} answered {status}"),
+            tries => format!("{host} still answered {status} after {tries} tries"),
+        };
+        let wait = refusal.retry_after.map(duration);
+        let wait = wait.map_or(String::new(), |wait| format!("; it asks to wait {wait}"));
+        let later = format!("try again later{}", context.more_time());
+        let mut told = match code {
+            Code::Unauthorized => message(
+                "Runway does not accept the key (401)",
+                "the key is invalid or disabled, or belongs to another environment than this host",
+                format!(
+                    "check the key at {PORTAL} → API Keys, and that it was made for {host}: a staging key does not work in production, or a production key in staging"
+                ),
+            ),
+            Code::Forbidden => message(
+                "the key is valid, but may not read this organization (403)",
+                format!("{host} refused the request"),
+                format!("use a key that belongs to the right organization: {PORTAL} → API Keys"),
+            ),
+            Code::RateLimited => message(
+                format!("too many requests: {answered}"),
+                format!("too many requests were sent, or the organization has reached a limit{wait}"),
+                later,
+            ),
+            Code::Unavailable => message(
+                format!("Runway is unavailable: {answered}"),
+                format!("Runway is overloaded or has an outage{wait}"),
+                later,
+            ),
+            Code::RequestRejected if reason.says.to_ascii_lowercase().contains("version") => message(
+                format!("Runway rejected API version {API_VERSION} ({status})"),
+                "Runway may no longer support this version of runway-preflight",
+                "update runway-preflight",
+            ),
+            Code::RequestRejected => message(
+                format!("Runway rejected the request ({status})"),
+                format!("{host} refused it, with API version {API_VERSION}"),
+                format!("do what Runway's reason says; if the request looks right, report it: {DOCUMENTATION}/issues"),
+            ),
+            _ => {
+                let redirects = refusal.leads_to.as_ref().map(|to| {
+                    let to = context.quote(to);
+                    format!("it redirects to {to}; redirects are not followed, so that the key goes to no other host")
+                });
+                let other = "this is not Runway's API, or a proxy or firewall answered in its place";
+                message(
+                    format!("{} answered with the unexpected status {status}", context.host_for(self)),
+                    redirects.as_deref().unwrap_or(other),
+                    format!(
+                        "{} (Runway's own is https://api.dev.runwayml.com), and any proxy or firewall on the way",
+                        context.check_base_url()
+                    ),
+                )
+            }
+        };
+        told.cause.push_str(&self.request(context));
+        if !reason.says.is_empty() {
+            told.cause.push_str("; Runway says: ");
+            told.cause.push_str(&context.quote(&reason.says));
+        }
+        if let Some(page) = &reason.see {
+            told.cause.push_str("; see ");
+            told.cause.push_str(&context.quote(page));
+        }
+        told
     }
 }
 
@@ -610,34 +596,36 @@ impl Context<'_> {
         shown.join(", ")
     }
 
-    /// Whose answer it is, and what is wrong with it.
-    fn unexpected(&self, document: Document, problem: &Unexpected) -> String {
-        const ANSWER: &str = "the answer";
-        let whose = match self.source(document) {
+    fn not_documented(&self, document: Document, summary: String) -> Message {
+        match self.source(document) {
+            Source::Runway => message(
+                summary,
+                format!("{} did not answer {} as Runway documents it", self.host, document.request(self.path)),
+                format!(
+                    "{}, and any proxy or captive portal on the way; if Runway has changed its API, upgrade runway-preflight",
+                    self.check_base_url()
+                ),
+            ),
+            source => message(
+                summary,
+                format!("{} does not hold an answer to {}", self.quote(&source.name("")), document.request("")),
+                "save the whole answer again, with nothing else in the file",
+            ),
+        }
+    }
+
+    /// A clause that may begin with *the answer*, with whose it is.
+    fn in_answer(&self, document: Document, clause: &str) -> String {
+        match clause.strip_prefix(ANSWER) {
+            Some(rest) => format!("{}{rest}", self.whose(document)),
+            None => clause.to_owned(),
+        }
+    }
+
+    fn whose(&self, document: Document) -> String {
+        match self.source(document) {
             Source::Runway => format!("{ANSWER} from {}", self.host),
             file => format!("the saved answer ({})", self.quote(&file.name(""))),
-        };
-        let fields = match problem {
-            Unexpected::Answer(clause) | Unexpected::Copy(clause) => {
-                let clause = self.quote(clause);
-                return match clause.strip_prefix(ANSWER) {
-                    Some(rest) => format!("{whose}{rest}"),
-                    None => clause,
-                };
-            }
-            Unexpected::Fields { named, more, .. } => {
-                let quote = |text: &str, max| self.redactor.quote(text, max);
-                let mut problems: Vec<String> =
-                    named.iter().map(|what| what.describe(&quote)).collect();
-                if *more > 0 {
-                    problems.push(format!("{more} more cannot be read either"));
-                }
-                problems.join("; ")
-            }
-        };
-        match fields.strip_prefix(ANSWER) {
-            Some(rest) => format!("{whose}{rest}"),
-            None => format!("{whose} was not understood: {fields}"),
         }
     }
 
@@ -827,18 +815,4 @@ pub(super) fn documentation(code: Code) -> String {
         "{DOCUMENTATION}/blob/main/docs/diagnostics.md#{}",
         code.name()
     )
-}
-
-/// `answered 429`, or after several tries that it still does.
-fn answered(status: u16, asked: &Asked) -> String {
-    match asked.tries {
-        0 | 1 => format!("answered {status}"),
-        tries => format!("still answered {status} after {tries} tries"),
-    }
-}
-
-fn asks_to_wait(retry_after: Option<Duration>) -> String {
-    retry_after.map_or(String::new(), |wait| {
-        format!("; it asks to wait {}", duration(wait))
-    })
 }
