@@ -10,7 +10,6 @@ use argh::{ArgsInfo, FlagInfo, FlagInfoKind, FromArgs, Optionality};
 use super::help::example;
 use super::values::{echo, lookalike};
 use super::{Command, UsageError};
-use crate::credentials::looks_like_key;
 
 /// A pre-flight quota check for CI pipelines that generate media with the Runway API
 #[derive(FromArgs, ArgsInfo)]
@@ -239,28 +238,8 @@ fn unexpected(word: &str, name: &str, before: &[String]) -> UsageError {
             UsageError::new(format!("{problem}{hint}"), "--credits 1200")
         }
         _ if word.starts_with('-') => unknown(name),
-        (_, [.., flag, value]) => match one_word(flag, value, word) {
-            Some(meant) => UsageError::new(format!("{problem}: write {meant} as one word"), meant),
-            None => UsageError::new(problem, example(flag)),
-        },
         _ => UsageError::new(problem, "--generations gen4.5=20 --credits 1200"),
     }
-}
-
-/// What was meant by a word behind a flag that has its value already.
-fn one_word(flag: &str, value: &str, word: &str) -> Option<String> {
-    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let plain = |text: &str| {
-        let graphic = text.bytes().all(|byte| byte.is_ascii_graphic());
-        graphic && !text.contains(['=', '"', '#', ':']) && text.len() < 40
-    };
-    let joint = match flag {
-        "--generations" | "--concurrency" | "--warn-generations" if number(word) => "=",
-        "--wait" | "--interval" | "--timeout" if number(value) => "",
-        _ => return None,
-    };
-    let meant = format!("{flag} {value}{joint}{word}");
-    (plain(value) && plain(word) && !looks_like_key(&meant)).then_some(meant)
 }
 
 fn unknown(name: &str) -> UsageError {
@@ -273,10 +252,7 @@ fn unknown(name: &str) -> UsageError {
         .filter(|(likeness, _)| *likeness > 0.93)
         .max_by(|(one, _), (other, _)| one.total_cmp(other));
     let of_key = |word: &&str| name.contains(*word);
-    if name == "--" {
-        let problem = "-- is not accepted: runway-preflight takes only flags";
-        UsageError::new(problem, "--tiers")
-    } else if let Some((_, flag)) = near {
+    if let Some((_, flag)) = near {
         let problem = format!("unknown flag {shown}; did you mean {flag}?");
         UsageError::new(problem, example(flag))
     } else if ["key", "secret", "token"].iter().any(of_key) {

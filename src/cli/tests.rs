@@ -105,38 +105,28 @@ fn runway_is_asked_for_what_no_file_holds() {
 }
 
 #[test]
-fn a_number_in_another_form_is_suggested() {
+fn dollars_are_told_from_credits() {
     for (text, number) in [
-        ("$12", "write 1200"),
-        ("$12.50", "write 1250"),
-        ("1,200", "write 1200"),
-        ("1_200", "write 1200"),
-        ("1k", "write 1000"),
-        ("1.5k", "write 1500"),
+        ("$12.50", "write 1250 if these are dollars, 13 if credits"),
         ("12.50", "write 1250 if these are dollars, 13 if credits"),
         ("$12", "write 1200 if these are dollars, 12 if credits"),
         ("12USD", "write 1200 if these are dollars, 12 if credits"),
-        (
-            "us$1,200.5",
-            "write 120050 if these are dollars, 1201 if credits",
-        ),
+        ("us$0.5", "write 50 if these are dollars, 1 if credits"),
         (
             "12 dollars",
             "write 1200 if these are dollars, 12 if credits",
         ),
-        ("1,234,567", "write 1234567"),
         ("12.0001", "(digits only)\n"),
         ("1.200", "(digits only)\n"),
-        ("12,5", "(digits only)\n"),
-        ("1,20,000", "(digits only)\n"),
+        ("1,200", "(digits only)\n"),
+        (" 5", "(digits only)\n"),
+        ("$1k", "(digits only)\n"),
         ("-1", "(digits only)\n"),
         ("many", "(digits only)\n"),
     ] {
         let error = error_of(&["--credits", text]);
         assert!(error.contains(number), "{error}");
     }
-    let error = error_of(&["--budget", "gen4.5=10000/30d"]);
-    assert!(error.contains("for all models together"), "{error}");
 }
 
 #[test]
@@ -189,23 +179,6 @@ fn an_error_speaks_of_inputs() {
     ] {
         let error = UsageError(error_of(words));
         assert_eq!(of_inputs(&error).0, message);
-    }
-}
-
-#[test]
-fn a_word_too_many_gets_a_suggestion() {
-    for (words, meant) in [
-        (
-            &["--generations", "gen4.5", "20"][..],
-            "--generations gen4.5=20",
-        ),
-        (&["--concurrency", "a", "2"], "--concurrency a=2"),
-        (&["--wait", "2", "hours"], "--wait 2hours"),
-        (&["--credits", "1", "200"], "unexpected argument"),
-        (&["20"], "unexpected argument"),
-    ] {
-        let error = error_of(words);
-        assert!(error.contains(meant), "{error}");
     }
 }
 
@@ -407,7 +380,7 @@ fn everything_else_is_refused_with_an_example() {
             &["--price", "a=1.2345/s"],
             "has credits with more than three decimals\n",
         ),
-        (&["--generations", "a==1"], "has two ="),
+        (&["--generations", "a==1"], "whole number of generations"),
         (
             &["--generations", "a=5..3"],
             "example: runway-preflight --generations gen4.5=50..300",
@@ -420,12 +393,12 @@ fn everything_else_is_refused_with_an_example() {
             &["--generations", "a=1@18446744073709551616"],
             "more credits than can be counted",
         ),
-        (&["--generations", "a=5..3"], "a minimum above its maximum"),
-        (&["--generations", "a=0..3"], "a minimum of at least 1"),
+        (&["--generations", "a=5..3"], "the smaller first"),
+        (&["--generations", "a=0..3"], "from 1 up"),
         (&["--generations", "a=5.."], "a range of whole numbers"),
         (&["--generations", "a=..5"], "a range of whole numbers"),
         (&["--generations", "a=1..=5"], "a range of whole numbers"),
-        (&["--generations", "a=1=5"], "separate entries by commas"),
+        (&["--generations", "a=1=5"], "whole number of generations"),
         (&["--generations", "a@60=20"], "write a=20@60"),
         (
             &["--generations", "a=1@$0.60"],
@@ -436,10 +409,10 @@ fn everything_else_is_refused_with_an_example() {
         (&["--price", "a=1 b=2/s"], "has blanks between"),
         (&["--concurrency", "a=1\tb=2"], "has blanks between"),
         (&["--generations", "- a=1\n- b=2@5"], "is a YAML list"),
-        (&["--price", "[a=1, b=2]"], "is a list in brackets"),
+        (&["--price", "[a=1, b=2]"], "is a YAML list"),
         (&["--write", "- json=a\n- env=b"], "is a YAML list"),
         (&["--generations", "# none\n,"], "holds no entry"),
-        (&["--generations", "a=1,200"], "has a comma in a number"),
+        (&["--generations", "a=1,200"], "\"200\" must be MODEL=N"),
         (
             &["--generations", "a=１"],
             "a full-width character (U+FF11)",
@@ -454,8 +427,9 @@ fn everything_else_is_refused_with_an_example() {
         (&["--write", "json=~/x"], "write $HOME in its place"),
         (&["--fail-open", "true"], "--fail-open takes no value"),
         (&["--tiers=True"], "--tiers takes no value"),
-        (&["--missing-key", "Skip"], "must be written skip"),
+        (&["--missing-key", "Skip"], "must be one of fail, skip"),
         (&["--generations", "a=1...5"], "a range of whole numbers"),
+        (&["--generations", "a=5-9"], "whole number of generations"),
         (&["--generations", "a=10%..50%"], "a range of whole numbers"),
         (&["--generations", "a=1..-5"], "a range of whole numbers"),
         (
@@ -467,16 +441,19 @@ fn everything_else_is_refused_with_an_example() {
             ],
             "more generations than can be counted",
         ),
-        (&["--generations", "a=5-9"], "two dots in a range: 5..9"),
-        (&["--generations", "a=5–9@60"], "two dots in a range: 5..9"),
-        (&["--generations", "a=5…9"], "two dots in a range: 5..9"),
         (&["--generations", "a=-9"], "a whole number of generations"),
         (
             &["--warn-generations", "a=5-9"],
             "a whole number of generations",
         ),
-        (&["--warn-generations", "a=5..9"], "takes no range"),
-        (&["--warn-generations", "a=5@3"], "takes no @CREDITS"),
+        (
+            &["--warn-generations", "a=5..9"],
+            "whole number of generations",
+        ),
+        (
+            &["--warn-generations", "a=5@3"],
+            "whole number of generations",
+        ),
         (&["--price", "a"], "must be MODEL=CREDITS"),
         (&["--price", "a="], "must be MODEL=CREDITS"),
         (&["--price", "a=20-40"], "must be MODEL=CREDITS"),
@@ -556,18 +533,15 @@ fn everything_else_is_refused_with_an_example() {
         (&["--budget", "5/Month"], "or month for the calendar month"),
         (&["--budget", "5/30"], "1 to 90 whole days"),
         (&["--usage", "91d"], "1 to 90 whole days"),
-        (&["--usage", "2026-02-29..2026-03-17"], "is not a date"),
+        (&["--usage", "2026-02-29..2026-03-17"], "must be two dates"),
+        (&["--usage", "2026-03-17..2026-02-15"], "must be two dates"),
+        (&["--usage", "2026-03-17..2026-03-17"], "must be two dates"),
+        (&["--usage", "2026-01-01..2026-04-02"], "1 to 90 days"),
         (
-            &["--usage", "2026-03-17..2026-02-15"],
-            "must start before it ends",
+            &["--usage", "2026-11-01..2026-11-24"],
+            "tomorrow (UTC) at the latest",
         ),
-        (
-            &["--usage", "2026-03-17..2026-03-17"],
-            "must start before it ends",
-        ),
-        (&["--usage", "2026-01-01..2026-04-02"], "spans 91 days"),
-        (&["--usage", "2026-11-01..2026-11-24"], "ends in the future"),
-        (&["--usage", "2026-03-17.."], "is not a date"),
+        (&["--usage", "2026-03-17.."], "must be two dates"),
         (&["--wait", "2"], "must be a duration"),
         (&["--wait", "20years"], "must be at most 7days"),
         (&["--timeout", "0s"], "must be at least 1ms"),
@@ -582,7 +556,7 @@ fn everything_else_is_refused_with_an_example() {
         (&["--xyzzy"], "unknown flag \"--xyzzy\""),
         (&["-x"], "unknown flag \"-x\""),
         (&["gen4.5=20"], "unexpected argument \"gen4.5=20\""),
-        (&["--", "x"], "takes only flags"),
+        (&["--", "x"], "unknown flag \"--\""),
     ] {
         let error = error_of(words);
         assert!(

@@ -38,21 +38,14 @@ pub(super) fn entries(flag: &'static str, texts: &[String]) -> Result<Vec<Value>
         for item in items(flag, text) {
             let mut words = item.split_whitespace();
             let listed = words.next().is_some_and(|word| word.contains('='));
-            if item.starts_with('[') {
+            if item.starts_with("- ") || item.starts_with('[') {
                 return error(
-                    "is a list in brackets: write one entry a line, without brackets and quotes",
+                    "is a YAML list: write one entry a line, without dashes and brackets",
                 );
-            } else if item.starts_with("- ") {
-                return error("is a YAML list: write one entry a line, without the dash");
             } else if flag != "--write" && listed && words.next().is_some() {
                 return error(
                     "has blanks between its entries: separate them by commas or line breaks",
                 );
-            } else if item != text && whole(item.trim_end_matches("/s")).is_some() {
-                return error(match item.trim_end_matches("/s").len() {
-                    3 => "has a comma in a number: it separates entries, so leave it out",
-                    _ => "has a comma in a number: it separates entries, so write a point for decimals",
-                });
             }
             entries.push(Value::new(flag, item));
         }
@@ -90,10 +83,7 @@ impl Value {
 
     /// The same, where one example alone would be right.
     fn error_with(&self, problem: impl fmt::Display, example: &str) -> UsageError {
-        let quotes = ['"', '\''];
-        let quoted = self.text.starts_with(quotes) || self.text.ends_with(quotes);
-        let hint = lookalike(&self.text).or(quoted.then(|| "; leave the quotes out".to_owned()));
-        let hint = hint.unwrap_or_default();
+        let hint = lookalike(&self.text).unwrap_or_default();
         let problem = format!("{} {} {problem}{hint}", self.flag, echo(&self.text));
         UsageError::new(problem, example)
     }
@@ -136,15 +126,12 @@ impl Value {
     }
 
     pub(super) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, UsageError> {
-        let mut alike = choices.iter();
-        match alike.find(|(name, _)| name.eq_ignore_ascii_case(&self.text)) {
-            Some((name, choice)) if *name == self.text => Ok(*choice),
-            Some((name, _)) => Err(self.error(format!("must be written {name}"))),
-            None => {
-                let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-                Err(self.error(format!("must be one of {}", names.join(", "))))
-            }
-        }
+        let mut known = choices.iter();
+        let choice = known.find(|(name, _)| *name == self.text);
+        choice.map(|(_, choice)| *choice).ok_or_else(|| {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            self.error(format!("must be one of {}", names.join(", ")))
+        })
     }
 
     /// `MODEL=N`, `MODEL=N@CREDITS`, `MODEL=MIN..MAX`, `MODEL=MIN..MAX@CREDITS`.
@@ -156,16 +143,10 @@ impl Value {
         };
         let (needed, max) = match count.split_once("..") {
             Some((min, max)) => self.ends(min, max)?,
-            None => match count.split_once(['-', '–', '…']) {
-                Some((min, max)) if whole(min).is_some() && whole(max).is_some() => {
-                    let problem = format!("must have two dots in a range: {min}..{max}");
-                    return Err(self.error(problem));
-                }
-                _ => {
-                    let count = self.count(count)?;
-                    (count, count)
-                }
-            },
+            None => {
+                let count = self.count(count)?;
+                (count, count)
+            }
         };
         let cost = match each {
             Some(each) => {
@@ -184,13 +165,7 @@ impl Value {
     /// `MODEL=N`, where nothing is planned.
     pub(super) fn warned_generations(&self) -> Result<(Model, u64), UsageError> {
         let (model, count) = self.model_and("MODEL=N")?;
-        if count.contains('@') {
-            Err(self.error("takes no @CREDITS: only --generations plans a cost"))
-        } else if count.contains("..") {
-            Err(self.error("takes no range: only --generations does"))
-        } else {
-            Ok((model, self.count(count)?))
-        }
+        Ok((model, self.count(count)?))
     }
 
     /// What is wrong with credits, and what they may mean.
@@ -205,7 +180,7 @@ impl Value {
     /// 1 at least.
     pub(super) fn tasks(&self) -> Result<u64, UsageError> {
         let problem = "must be a whole number of tasks, 1 at least";
-        match self.whole(&self.text, problem, number_meant)? {
+        match self.whole(&self.text, problem, |_| None)? {
             0 => Err(self.error(problem)),
             tasks => Ok(tasks),
         }
@@ -213,18 +188,17 @@ impl Value {
 
     fn count(&self, count: &str) -> Result<u64, UsageError> {
         let problem = "must name a whole number of generations (digits only)";
-        self.whole(count, problem, number_meant)
+        self.whole(count, problem, |_| None)
     }
 
     /// The ends of a range, both in it.
     fn ends(&self, min: &str, max: &str) -> Result<(u64, u64), UsageError> {
         match (whole(min), whole(max)) {
-            (Some(0), Some(_)) => Err(self.error("must have a minimum of at least 1")),
-            (Some(min), Some(max)) if min > max => {
-                Err(self.error("has a minimum above its maximum"))
+            (Some(min @ 1..), Some(max)) if min <= max => Ok((min, max)),
+            _ => {
+                let problem = "must be a range of whole numbers from 1 up, the smaller first, such as 50..300";
+                Err(self.error(problem))
             }
-            (Some(min), Some(max)) => Ok((min, max)),
-            _ => Err(self.error("must be a range of whole numbers, such as 50..300")),
         }
     }
 
@@ -259,27 +233,19 @@ impl Value {
     /// `FORMAT=FILE`.
     pub(super) fn write(&self) -> Result<(Format, PathBuf), UsageError> {
         let (name, file) = self.text.split_once('=').unwrap_or_default();
-        let names_format = |file: &str| {
-            let mut names = Format::ALL.iter().map(|(name, _)| format!(",{name}="));
-            names.any(|name| file.contains(&name))
-        };
-        match Format::ALL.iter().find(|(known, _)| *known == name) {
-            Some(_) if file == "-" => {
-                Err(self.error("names no file: --format sets what is printed on standard output"))
-            }
-            Some(_) if file.starts_with(char::is_whitespace) => {
-                Err(self.error("has a blank before the name of the file: leave it out"))
-            }
-            Some(_) if names_format(file) => {
-                Err(self.error("names two files: give --write for each of them"))
-            }
-            Some((_, format)) if !file.is_empty() => {
+        let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
+        let format = Format::ALL.iter().find(|(known, _)| *known == name);
+        let no_file = ["", "-"].contains(&file) || file.starts_with(char::is_whitespace);
+        let two_files = || names.iter().any(|name| file.contains(&format!(",{name}=")));
+        match format {
+            Some((_, format)) if !no_file && !two_files() => {
                 Ok((*format, Self::new(self.flag, file).file()?))
             }
             _ => {
-                let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
                 let names = names.join(", ");
-                Err(self.error(format!("must be FORMAT=FILE, FORMAT one of {names}")))
+                Err(self.error(format!(
+                    "must be FORMAT=FILE, one each, FORMAT one of {names}"
+                )))
             }
         }
     }
@@ -319,7 +285,7 @@ impl Value {
     pub(super) fn concurrency(&self) -> Result<(Model, u64), UsageError> {
         let (model, count) = self.model_and("MODEL=N")?;
         let problem = "must name a whole number of generations at a time";
-        Ok((model, self.whole(count, problem, number_meant)?))
+        Ok((model, self.whole(count, problem, |_| None)?))
     }
 
     /// `CREDITS/DURATION`, the duration in whole days; or `CREDITS/month`.
@@ -341,24 +307,17 @@ impl Value {
         let Some((start, before)) = self.text.split_once("..") else {
             return Ok(Range::Last(self.days(&self.text)?));
         };
-        let day = |text: &str| {
-            let problem = || format!("holds {}, which is not a date (YYYY-MM-DD)", echo(text));
-            UtcDay::parse(text).ok_or_else(|| self.error(problem()))
-        };
-        let (start, before) = (day(start)?, day(before)?);
-        let window = Window { start, before };
-        let (days, tomorrow) = (window.days(), today.plus(1));
-        if start >= before {
-            Err(self.error("must start before it ends; the second day is not included"))
-        } else if days > MAX_DAYS {
-            let problem = format!("spans {days} days, but Runway answers for at most {MAX_DAYS}");
-            Err(self.error(problem))
-        } else if before > tomorrow {
-            let problem = format!("ends in the future: today is {today} (UTC), so the second day is {tomorrow} at the latest");
-            Err(self.error(problem))
-        } else {
-            Ok(Range::Days(window))
-        }
+        let tomorrow = today.plus(1);
+        let days = UtcDay::parse(start).zip(UtcDay::parse(before));
+        let window = days.map(|(start, before)| Window { start, before });
+        let window = window.filter(|window| {
+            let ends_in_time = window.start < window.before && window.before <= tomorrow;
+            ends_in_time && window.days() <= MAX_DAYS
+        });
+        window.map(Range::Days).ok_or_else(|| {
+            let form = format!("must be two dates (YYYY-MM-DD), the second, which is left out, 1 to {MAX_DAYS} days after the first and tomorrow (UTC) at the latest");
+            self.error(form)
+        })
     }
 
     /// A whole number, or the problem with a text that is none.
@@ -371,9 +330,6 @@ impl Value {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         whole(text).ok_or_else(|| match meant(text) {
             _ if digits => self.error(format!("is too large: the maximum is {}", u64::MAX)),
-            _ if text.contains('=') && self.flag == "--budget" => {
-                self.error(format!("{problem}; it is for all models together"))
-            }
             Some(meant) => self.error(format!("{problem}: write {meant}")),
             None => self.error(problem),
         })
@@ -399,11 +355,7 @@ impl Value {
         let error = || self.error(format!("must be {form}"));
         let (model, rest) = self.text.split_once('=').ok_or_else(error)?;
         let priced = model.split_once('@').filter(|_| Model::is_name(model));
-        if model.to_lowercase().starts_with("key_") {
-            Err(self.error("names no model"))
-        } else if rest.contains('=') && !rest.contains("..") {
-            Err(self.error("has two =: separate entries by commas or line breaks"))
-        } else if let Some((model, each)) = priced {
+        if let Some((model, each)) = priced {
             let problem = format!("must have @CREDITS at its end: write {model}={rest}@{each}");
             Err(self.error(problem))
         } else if Model::is_name(model) {
@@ -426,13 +378,6 @@ pub(super) fn lookalike(text: &str) -> Option<String> {
     ))
 }
 
-/// The whole number that a text such as `1,200`, `1k` or `1.5` means.
-fn number_meant(text: &str) -> Option<String> {
-    // Rounded up: a minimum must not shrink.
-    let (price, unit) = amount(text)?;
-    Some(price.of(unit).0.to_string())
-}
-
 /// What a text that is no number of credits may mean. A credit is a cent, so that dollars taken for
 /// credits would make the gate a hundred times weaker: both are told. An `exact` price keeps its
 /// decimals. `end` stands behind it.
@@ -443,35 +388,19 @@ fn readings(text: &str, exact: bool, end: &str) -> Option<String> {
         let rest = rest.strip_prefix(mark).unwrap_or(rest);
         rest.strip_suffix(mark).unwrap_or(rest).trim()
     });
-    let (price, unit) = amount(bare)?;
-    let credits = if exact && unit == 1 {
+    // `1.200` is 1,200 to some.
+    let decimals = bare.split_once('.').map_or("", |(_, decimals)| decimals);
+    let unclear = bare == lower && decimals.is_empty() || decimals.len() > 2;
+    let price = Price::parse(bare).filter(|_| !unclear)?;
+    let credits = if exact {
         price.to_string()
     } else {
-        price.of(unit).0.to_string()
+        price.of(1).0.to_string()
     };
-    if bare == lower && (!bare.contains('.') || bare.ends_with('k')) {
-        return Some(credits + end);
-    }
-    let dollars = price.of(unit.saturating_mul(100)).0;
+    let dollars = price.of(100).0;
     Some(format!(
         "{dollars}{end} if these are dollars, {credits}{end} if credits"
     ))
-}
-
-/// A number with separators or decimals, and what a `k` makes of one. None where it may mean two:
-/// `12,5` and `1.200` are 12.5 and 1,200 to some.
-fn amount(text: &str) -> Option<(Price, u64)> {
-    let (number, unit) = match text.strip_suffix(['k', 'K']) {
-        Some(thousands) => (thousands, 1_000),
-        None => (text, 1),
-    };
-    let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
-    let grouped = whole
-        .split([',', '_'])
-        .skip(1)
-        .all(|group| group.len() == 3);
-    let price = Price::parse(&format!("{}.{decimals:0<1}", whole.replace([',', '_'], "")))?;
-    (grouped && decimals.len() <= 2).then_some((price, unit))
 }
 
 /// Digits alone: no sign, no separators.

@@ -576,64 +576,37 @@ fn what_is_used_up_is_a_warning_where_nothing_was_asked() {
 
 #[test]
 fn a_value_in_another_form_is_told_what_was_meant() {
-    let cases: [(&[&str], &str); 26] = [
-        (
-            &["--budget", "gen4.5=10000/30d"],
-            "it is for all models together",
-        ),
-        (&["--budget", "10k/30d"], "write 10000/30d"),
-        (&["--budget", "5,000/30d"], "write 5000/30d"),
+    let cases: [(&[&str], &str); 14] = [
         (
             &["--budget", "$50/month"],
             "write 5000/month if these are dollars, 50/month if",
         ),
-        (
-            &["--price", "gen4.5=5."],
-            "500 if these are dollars, 5 if credits",
-        ),
-        (&["--price", "gen4.5=2k/s"], "write 2000/s"),
-        (&["--price", "gen4.5=1,5"], "write a point for decimals"),
-        (
-            &["--generations", "gen4.5=20@12,5"],
-            "write a point for decimals",
-        ),
-        (
-            &["--generations", r#"["gen4.5=20"]"#],
-            "without brackets and quotes",
-        ),
-        (&["--generations", r#""gen4.5=20""#], "leave the quotes out"),
-        (&["--credits", "'20'"], "leave the quotes out"),
         (&["--budget", "$100/30d"], "write 10000"),
         (
-            &["--generations", "gen4.5", "20"],
-            "write --generations gen4.5=20 as one word",
+            &["--price", "gen4.5=0.60$/s"],
+            "write 60/s if these are dollars, 0.6/s if",
         ),
-        (&["--generations", "gen4.5=1k"], "write 1000"),
-        (
-            &["--generations", "gen4.5=1,000"],
-            "has a comma in a number",
-        ),
+        (&["--generations", r#"["gen4.5=20"]"#], "is a YAML list"),
         (
             &["--generations", "gen4.5=20 veo3.1=1"],
             "has blanks between its entries",
         ),
-        (&["--wait", "2", "hours"], "write --wait 2hours as one word"),
         (
             &["--credits", "$12"],
             "write 1200 if these are dollars, 12 if",
         ),
         (&["--credits", "$12.50"], "write 1250"),
-        (&["--credits", "1,200"], "write 1200"),
-        (&["--credits", "1_200"], "write 1200"),
-        (&["--credits", "1k"], "write 1000"),
         (
             &["--credits", "12.50"],
             "write 1250 if these are dollars, 13 if credits",
         ),
-        // Each may mean two numbers.
+        // What may mean two numbers gets no suggestion.
         (&["--credits", "1.200"], "(digits only)\n"),
+        (&["--credits", "1,200"], "(digits only)\n"),
         (&["--credits", "12,5"], "(digits only)\n"),
         (&["--credits", "1 200"], "(digits only)\n"),
+        (&["--credits", "1k"], "(digits only)\n"),
+        (&["--credits", "$1k"], "(digits only)\n"),
     ];
     each(
         &cases,

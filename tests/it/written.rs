@@ -413,7 +413,7 @@ fn misused_paths() {
             "folder is a directory: name a file",
         ),
         ("--write json=Makefile/below", 5, "report-failed"),
-        ("--write json=-", 2, "names no file"),
+        ("--write json=-", 2, "must be FORMAT=FILE"),
         (
             "--write env=.env",
             2,
