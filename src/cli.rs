@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use argh::FromArgs;
 
-use self::flags::{help_asked, normalize, Flags};
+use self::flags::{normalize, Flags};
 use self::help::example;
 use self::values::{entries, items, Value};
 use crate::job::{Cost, Generations, Job};
@@ -24,7 +24,7 @@ use crate::report::{is_label, Format};
 use crate::source::Source;
 use crate::spend::{Range, UtcDay};
 
-pub use self::help::{help, short_help};
+pub use self::help::help;
 pub use self::values::echo;
 
 /// What `--version` prints.
@@ -39,9 +39,7 @@ const MAX_REQUIREMENTS: usize = 1_000;
 /// What the command line asks for.
 #[derive(Debug)]
 pub enum Command {
-    /// Print a screen of help.
-    ShortHelp,
-    /// Print the whole help.
+    /// Print the help.
     Help,
     /// Print the version.
     Version,
@@ -173,10 +171,9 @@ pub fn of_inputs(error: &UsageError) -> UsageError {
 ///
 /// Whatever is not to be followed to the letter: exit code 2.
 pub fn parse(arguments: Vec<OsString>, today: UtcDay) -> Result<Command, UsageError> {
-    if let Some(help) = help_asked(&arguments)? {
-        return Ok(help);
-    }
-    let arguments = normalize(arguments)?;
+    let Some(arguments) = normalize(arguments)? else {
+        return Ok(Command::Help);
+    };
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let flags = Flags::from_args(&["runway-preflight"], &arguments)
         .map_err(|exit| UsageError::new(echo(&exit.output), "--help"))?;

@@ -31,7 +31,6 @@ fn main() -> ExitCode {
     let ci = GitHub::detect(&variable);
     let ci = ci.as_ref();
     let exit = match cli::parse(arguments.clone(), UtcDay::of(poll::now())) {
-        Ok(Command::ShortHelp) => print_only(&cli::short_help()),
         Ok(Command::Help) => print_only(&cli::help()),
         Ok(Command::Version) => print_only(cli::VERSION),
         Ok(Command::Check(settings)) => run(&settings, &arguments, ci),

@@ -9,7 +9,7 @@ use argh::{ArgsInfo, FlagInfo, FlagInfoKind, FromArgs, Optionality};
 
 use super::help::example;
 use super::values::{echo, lookalike};
-use super::{Command, UsageError};
+use super::UsageError;
 
 /// A pre-flight quota check for CI pipelines that generate media with the Runway API
 #[derive(FromArgs, ArgsInfo)]
@@ -132,28 +132,6 @@ fn takes_value(flag: &FlagInfo) -> bool {
     matches!(flag.kind, FlagInfoKind::Option { .. })
 }
 
-/// The help that is asked for, if any is.
-///
-/// # Errors
-///
-/// Where it stands in the place of a value: a variable that holds `-h` must not end the run well.
-pub(super) fn help_asked(arguments: &[OsString]) -> Result<Option<Command>, UsageError> {
-    let words = arguments
-        .iter()
-        .map(|word| word.to_str().unwrap_or_default());
-    let words: Vec<&str> = words.collect();
-    for (before, word) in words.iter().zip(words.iter().skip(1)) {
-        if matches!(*word, "-h" | "--help") && flag(before).is_some_and(takes_value) {
-            return Err(no_value(before, word));
-        }
-    }
-    Ok(if words.contains(&"--help") {
-        Some(Command::Help)
-    } else {
-        words.contains(&"-h").then_some(Command::ShortHelp)
-    })
-}
-
 fn takes_no_value(switch: &str) -> UsageError {
     let problem = format!("{switch} takes no value: give it alone, or leave it out");
     UsageError::new(problem, switch)
@@ -165,8 +143,9 @@ fn no_value(flag: &str, next: &str) -> UsageError {
 }
 
 /// Brings the arguments into the one form that argh reads as they are meant: `--name value`, each
-/// name known, each value there, none twice that takes one.
-pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageError> {
+/// name known, each value there, none twice that takes one. None if help is asked for: a variable that
+/// holds `-h` stands in the place of a value, and must not end the run well.
+pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>, UsageError> {
     let words = arguments.into_iter().map(|argument| {
         argument.into_string().map_err(|argument| {
             let shown = echo(&argument.to_string_lossy());
@@ -178,11 +157,16 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageEr
     let known = Flags::get_args_info().flags;
     let is_flag = |word: &String| {
         let long = word.len() > 2 && word.starts_with("--");
-        long || matches!(&**word, "-q" | "-v" | "-V")
+        long || matches!(&**word, "-q" | "-v" | "-V" | "-h")
     };
+    let mut help = false;
     let mut normal: Vec<String> = Vec::new();
     let mut words = words.into_iter().peekable();
     while let Some(word) = words.next() {
+        if matches!(&*word, "-h" | "--help") {
+            help = true;
+            continue;
+        }
         let (name, inline) = match word.split_once('=') {
             Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
             _ => (&*word, None),
@@ -221,7 +205,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Vec<String>, UsageEr
         };
         return Err(UsageError::new(problem, example(long)));
     }
-    Ok(normal)
+    Ok((!help).then_some(normal))
 }
 
 /// What is wrong with a word that is no flag, behind those that are in order.

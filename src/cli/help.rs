@@ -52,24 +52,7 @@ Exit codes:
   6  no-go: not enough, and somebody has to act
 ";
 
-/// The flags that a short help names.
-const CORE: [&str; 6] = [
-    "--generations",
-    "--credits",
-    "--plan",
-    "--concurrency",
-    "--budget",
-    "--wait",
-];
-
-const SHORT_REST: &str = "
-Exit codes: 0 go, 2 wrong command line, 3 not enough now, 4 no valid key,
-            5 cannot tell, 6 not enough and somebody has to act.
-
-runway-preflight --help lists every flag.
-";
-
-/// The whole help: 80 columns at most.
+/// 80 columns at most.
 pub fn help() -> String {
     let mut help = ABOUT.to_owned();
     let flags = Flags::get_args_info().flags;
@@ -79,21 +62,8 @@ pub fn help() -> String {
         let text = flag.description.split(". Example: ").next();
         help.push_str(&entry(flag, text.unwrap_or_default()));
     }
-    help.push_str("  -h                             print a short help\n");
-    help.push_str("  --help                         print this help\n\n");
+    help.push_str("  -h, --help                     print this help\n\n");
     help + REST
-}
-
-/// A screen of at most 24 lines.
-pub fn short_help() -> String {
-    let flags = Flags::get_args_info().flags;
-    let core = flags.iter().filter(|flag| CORE.contains(&flag.long));
-    let entries = core.map(|flag| {
-        let sentence = flag.description.split([';', '.', '(', ',', ':']).next();
-        entry(flag, sentence.unwrap_or_default().trim_end())
-    });
-    let entries: String = entries.collect();
-    format!("{ABOUT}\n{entries}{SHORT_REST}")
 }
 
 /// A flag and its text, in two columns.

@@ -606,14 +606,11 @@ fn the_help_fits_and_knows_every_flag() {
     for words in [
         &["--help"][..],
         &["--credits", "x", "--help"],
+        &["-h"],
         &["-h", "--help"],
     ] {
         assert!(matches!(parse_words(words), Ok(Command::Help)));
     }
-    for words in [&["-h"][..], &["--credits", "x", "-h"]] {
-        assert!(matches!(parse_words(words), Ok(Command::ShortHelp)));
-    }
-    assert!(short_help().lines().count() <= 24);
     for words in [&["--version"][..], &["-V"]] {
         assert!(matches!(parse_words(words), Ok(Command::Version)));
     }

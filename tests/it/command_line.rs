@@ -322,10 +322,7 @@ fn help_fits_a_terminal_and_names_everything() {
     let long = Gate::new().no_key().args("--help").run();
     let short = Gate::new().no_key().args("-h").run();
     assert_eq!((long.code, short.code), (0, 0), "{long:?}");
-    assert!(short.stdout.lines().count() <= 24, "{short:?}");
-    assert!(short
-        .stdout
-        .ends_with("runway-preflight --help lists every flag.\n"));
+    assert_eq!(long.stdout, short.stdout);
     assert_eq!(long.stderr, "");
     for line in long.stdout.lines() {
         assert!(
