@@ -15,7 +15,6 @@ use std::time::Duration;
 use argh::FromArgs;
 
 use self::flags::{normalize, Flags};
-use self::help::example;
 use self::values::{entries, items, Value};
 use crate::job::{Cost, Generations, Job};
 use crate::price::Prices;
@@ -180,8 +179,8 @@ pub fn parse(arguments: Vec<OsString>, today: UtcDay) -> Result<Command, UsageEr
     if flags.version {
         return Ok(Command::Version);
     }
-    let settings = settings(&flags, today)?;
-    check_together(&flags, &settings)?;
+    let settings = settings(&flags)?;
+    check_together(&flags, &settings, today)?;
     Ok(Command::Check(Box::new(settings)))
 }
 
@@ -195,8 +194,7 @@ fn read<T>(
     value.as_ref().map(meaning).transpose()
 }
 
-fn settings(flags: &Flags, today: UtcDay) -> Result<Settings, UsageError> {
-    check_demo(flags)?;
+fn settings(flags: &Flags) -> Result<Settings, UsageError> {
     let prices = prices(flags)?;
     let job = job(flags, &prices)?;
     if job.requirements() > MAX_REQUIREMENTS {
@@ -215,7 +213,7 @@ fn settings(flags: &Flags, today: UtcDay) -> Result<Settings, UsageError> {
         prices,
         label: read("--label", &flags.label, Value::label)?,
         organization: read("--from", &flags.from, Value::source)?.unwrap_or(unsaved),
-        shown: read("--usage", &flags.usage, |value| value.range(today))?,
+        shown: read("--usage", &flags.usage, Value::range)?,
         wait: read("--wait", &flags.wait, Value::duration)?,
         interval: read("--interval", &flags.interval, Value::duration)?
             .unwrap_or(Duration::from_secs(60)),
@@ -264,35 +262,32 @@ fn format(flags: &Flags) -> Result<Format, UsageError> {
     }
 }
 
-/// What asks Runway, or leaves a report behind, is no demo.
-fn check_demo(flags: &Flags) -> Result<(), UsageError> {
-    let refused = [
-        ("--from", flags.from.is_some()),
-        ("--wait", flags.wait.is_some()),
-        ("--usage", flags.usage.is_some()),
-        ("--budget", flags.budget.is_some()),
-        ("--warn-lasts", flags.warn_lasts.is_some()),
-        ("--write", !flags.write.is_empty()),
-    ];
-    match refused.iter().find(|(_, given)| flags.demo && *given) {
-        Some((flag, _)) => Err(UsageError::new(
-            format!("--demo decides from a built-in answer, and {flag} cannot be used with it"),
-            example("--demo"),
-        )),
-        None => Ok(()),
-    }
-}
-
 /// What only several flags together show.
-fn check_together(flags: &Flags, settings: &Settings) -> Result<(), UsageError> {
+fn check_together(flags: &Flags, settings: &Settings, today: UtcDay) -> Result<(), UsageError> {
     let job = &settings.job;
     let saved = settings.organization != Source::Runway;
     let costless = !job.priced || settings.plan.is_none() && job.generations.is_empty();
+    let is_no_demo = flags.from.is_some()
+        || flags.wait.is_some()
+        || flags.usage.is_some()
+        || flags.budget.is_some()
+        || flags.warn_lasts.is_some()
+        || !flags.write.is_empty();
     for (wrong, problem, right) in [
+        (
+            flags.demo && is_no_demo,
+            "--demo decides from a built-in answer: leave out --from, --wait, --usage, --budget, --warn-lasts and --write",
+            "--demo --generations gen4.5=20@60",
+        ),
         (
             settings.key_file.as_deref() == Some(Path::new("-")),
             "--key-file - is not standard input here: use /dev/stdin",
             "--key-file /dev/stdin",
+        ),
+        (
+            matches!(settings.shown, Some(Range::Days(window)) if window.before > today.plus(1)),
+            "--usage ends in the future: the second day, which is left out, is tomorrow (UTC) at the latest",
+            "--usage 30d",
         ),
         (
             settings.wait.is_some() && saved,
@@ -349,16 +344,15 @@ fn prices(flags: &Flags) -> Result<Prices, UsageError> {
 
 fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
     let mut job = Job::default();
-    let mut at_most: Vec<(Model, u64)> = Vec::new();
-    let mut cost = Credits(0);
+    let (mut count, mut cost) = (Some(0_u64), Credits(0));
     let given = entries("--generations", &flags.generations)?;
     for value in &given {
         let one = value.generations(prices)?;
         let max = one.needed.saturating_add(one.more);
-        update(&mut at_most, one.model.clone(), |sum| value.sum(sum, max))?;
+        count = count.and_then(|sum| sum.checked_add(max));
         cost = cost.plus(one.cost_of(max).unwrap_or_default());
-        if u64::try_from(cost.0).is_err() {
-            let problem = "brings the planned cost to more credits than can be counted";
+        if count.is_none() || u64::try_from(cost.0).is_err() {
+            let problem = "adds up to more generations or credits than can be counted";
             return Err(value.error(problem));
         }
         job.generations.push(one);
@@ -372,14 +366,14 @@ fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
         }
     }
     for value in entries("--warn-generations", &flags.warn_generations)? {
-        let (model, needed) = value.warned_generations()?;
+        let (model, needed) = value.of_model()?;
         update(&mut job.warn_generations, model, |sum| {
-            value.sum(sum, needed)
-        })?;
+            sum.saturating_add(needed)
+        });
     }
     for value in entries("--concurrency", &flags.concurrency)? {
-        let (model, needed) = value.concurrency()?;
-        update(&mut job.concurrency, model, |most| Ok(needed.max(most)))?;
+        let (model, needed) = value.of_model()?;
+        update(&mut job.concurrency, model, |most| needed.max(most));
     }
     Ok(Job {
         credits: read("--credits", &flags.credits, Value::credits)?,
@@ -393,16 +387,11 @@ fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
 }
 
 /// Changes the count of a model, which is 0 at first.
-fn update(
-    counts: &mut Vec<(Model, u64)>,
-    model: Model,
-    change: impl FnOnce(u64) -> Result<u64, UsageError>,
-) -> Result<(), UsageError> {
+fn update(counts: &mut Vec<(Model, u64)>, model: Model, change: impl FnOnce(u64) -> u64) {
     match counts.iter_mut().find(|(known, _)| *known == model) {
-        Some((_, count)) => *count = change(*count)?,
-        None => counts.push((model, change(0)?)),
+        Some((_, count)) => *count = change(*count),
+        None => counts.push((model, change(0))),
     }
-    Ok(())
 }
 
 /// The label of a command line that may be wrong otherwise: its outputs are named by it all the

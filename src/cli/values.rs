@@ -56,8 +56,6 @@ pub(super) fn entries(flag: &'static str, texts: &[String]) -> Result<Vec<Value>
     Ok(entries)
 }
 
-const PRICED: &str = "--generations gen4.5=20@60";
-
 /// A flag's value on its way to a type.
 pub(super) struct Value {
     flag: &'static str,
@@ -72,20 +70,9 @@ impl Value {
 
     /// An error that shows the value: `--credits "12.5" must be …`.
     pub(super) fn error(&self, problem: impl fmt::Display) -> UsageError {
-        let example = match self.flag {
-            "--generations" if self.text.contains("..") => "--generations gen4.5=50..300",
-            "--generations" if self.text.contains('@') => PRICED,
-            "--usage" if self.text.contains("..") => "--usage 2026-02-15..2026-03-17",
-            flag => &help::example(flag),
-        };
-        self.error_with(problem, example)
-    }
-
-    /// The same, where one example alone would be right.
-    fn error_with(&self, problem: impl fmt::Display, example: &str) -> UsageError {
         let hint = lookalike(&self.text).unwrap_or_default();
         let problem = format!("{} {} {problem}{hint}", self.flag, echo(&self.text));
-        UsageError::new(problem, example)
+        UsageError::new(problem, help::example(self.flag))
     }
 
     pub(super) fn credits(&self) -> Result<Credits, UsageError> {
@@ -150,7 +137,7 @@ impl Value {
         };
         let cost = match each {
             Some(each) => {
-                let form = "must have credits after @ (digits, with up to three decimals)";
+                let form = "must have credits after @, such as @60 or @0.125";
                 let price = Price::parse(each).ok_or_else(|| self.credits_error(each, form));
                 Cost::Each(price?)
             }
@@ -163,7 +150,7 @@ impl Value {
     }
 
     /// `MODEL=N`, where nothing is planned.
-    pub(super) fn warned_generations(&self) -> Result<(Model, u64), UsageError> {
+    pub(super) fn of_model(&self) -> Result<(Model, u64), UsageError> {
         let (model, count) = self.model_and("MODEL=N")?;
         Ok((model, self.count(count)?))
     }
@@ -213,13 +200,13 @@ impl Value {
             None => "has --price only under conditions, but a flag has no fields of a task",
         };
         let problem = format!("{problem}: add @CREDITS, what one generation costs");
-        Err(self.error_with(problem, PRICED))
+        Err(self.error(problem))
     }
 
     /// Once anything has a price, everything has: what is not known is never counted as 0.
     pub(super) fn no_price(&self) -> UsageError {
         let problem = "has no price: once any price is given, every generation needs one (--price, or @CREDITS; @0 if it is free)";
-        self.error_with(problem, PRICED)
+        self.error(problem)
     }
 
     /// What a task costs, if its fields are as the value says.
@@ -274,20 +261,6 @@ impl Value {
         label.ok_or_else(|| self.error(problem))
     }
 
-    /// A number of generations, with those of the value.
-    pub(super) fn sum(&self, known: u64, count: u64) -> Result<u64, UsageError> {
-        let problem = "adds up to more generations than can be counted";
-        let sum = known.checked_add(count);
-        sum.ok_or_else(|| self.error(problem))
-    }
-
-    /// `MODEL=N`.
-    pub(super) fn concurrency(&self) -> Result<(Model, u64), UsageError> {
-        let (model, count) = self.model_and("MODEL=N")?;
-        let problem = "must name a whole number of generations at a time";
-        Ok((model, self.whole(count, problem, |_| None)?))
-    }
-
     /// `CREDITS/DURATION`, the duration in whole days; or `CREDITS/month`.
     pub(super) fn budget(&self) -> Result<Budget, UsageError> {
         let form = "must be CREDITS/DURATION, with whole credits";
@@ -303,19 +276,16 @@ impl Value {
     }
 
     /// `30d`, today included, or `A..B`, B left out.
-    pub(super) fn range(&self, today: UtcDay) -> Result<Range, UsageError> {
+    pub(super) fn range(&self) -> Result<Range, UsageError> {
         let Some((start, before)) = self.text.split_once("..") else {
             return Ok(Range::Last(self.days(&self.text)?));
         };
-        let tomorrow = today.plus(1);
         let days = UtcDay::parse(start).zip(UtcDay::parse(before));
         let window = days.map(|(start, before)| Window { start, before });
-        let window = window.filter(|window| {
-            let ends_in_time = window.start < window.before && window.before <= tomorrow;
-            ends_in_time && window.days() <= MAX_DAYS
-        });
+        let window =
+            window.filter(|window| window.start < window.before && window.days() <= MAX_DAYS);
         window.map(Range::Days).ok_or_else(|| {
-            let form = format!("must be two dates (YYYY-MM-DD), the second, which is left out, 1 to {MAX_DAYS} days after the first and tomorrow (UTC) at the latest");
+            let form = format!("must be two dates such as 2026-02-15..2026-03-17, the second, which is left out, 1 to {MAX_DAYS} days after the first");
             self.error(form)
         })
     }
