@@ -10,12 +10,11 @@ mod values;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use argh::FromArgs;
 
-use self::flags::{normalize, Flags};
-use self::values::{entries, items, Value};
+use self::flags::normalize;
+use self::values::{items, wrong};
 use crate::job::{Cost, Generations, Job};
 use crate::price::Prices;
 use crate::quota::{Credits, Model};
@@ -23,14 +22,12 @@ use crate::report::{is_label, Format};
 use crate::source::Source;
 use crate::spend::{Range, UtcDay};
 
+pub use self::flags::Settings;
 pub use self::help::help;
 pub use self::values::echo;
 
 /// What `--version` prints.
 pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");
-
-/// The value of `--timeout` where it is not given.
-pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Each is a row of the report; a plan counts by its models.
 const MAX_REQUIREMENTS: usize = 1_000;
@@ -43,7 +40,7 @@ pub enum Command {
     /// Print the version.
     Version,
     /// Decide whether the job may start.
-    Check(Box<Settings>),
+    Check(Box<Settings>, Box<Job>),
 }
 
 /// Whether there is colour.
@@ -56,59 +53,6 @@ pub enum Color {
     Always,
     /// Nowhere.
     Never,
-}
-
-/// Everything that one run goes by.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// What the job asks for, without the plan, which is not yet read.
-    pub job: Job,
-    /// `--plan`.
-    pub plan: Option<Source>,
-    /// `--plan-min`.
-    pub plan_min: Option<u64>,
-    /// `--price`.
-    pub prices: Prices,
-    /// `--label`.
-    pub label: Option<String>,
-    /// Where limits and balance come from.
-    pub organization: Source,
-    /// The days of history to show.
-    pub shown: Option<Range>,
-    /// How long to check again.
-    pub wait: Option<Duration>,
-    /// Between two checks.
-    pub interval: Duration,
-    /// For one check.
-    pub timeout: Duration,
-    /// `--fail-open`.
-    pub fail_open: bool,
-    /// `--missing-key skip`.
-    pub skip_missing_key: bool,
-    /// `--tiers`.
-    pub tiers: bool,
-    /// `--format`, `--json`.
-    pub format: Format,
-    /// `--write`: a form and a file each.
-    pub write: Vec<(Format, PathBuf)>,
-    /// `--color`.
-    pub color: Color,
-    /// `--quiet`.
-    pub quiet: bool,
-    /// `--verbose`.
-    pub verbose: bool,
-    /// `--base-url`; not yet parsed.
-    pub base_url: Option<String>,
-    /// `--key-file`.
-    pub key_file: Option<PathBuf>,
-}
-
-impl Settings {
-    /// Whether anything at all comes from Runway.
-    pub fn asks_runway(&self) -> bool {
-        let history = self.shown.is_some() || self.job.asks_for_history();
-        self.organization == Source::Runway || history
-    }
 }
 
 /// A command line that cannot be followed: what was given, what was expected, an example. It
@@ -174,108 +118,38 @@ pub fn parse(arguments: Vec<OsString>, today: UtcDay) -> Result<Command, UsageEr
         return Ok(Command::Help);
     };
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let flags = Flags::from_args(&["runway-preflight"], &arguments)
-        .map_err(|exit| UsageError::new(echo(&exit.output), "--help"))?;
-    if flags.version {
+    let settings = Settings::from_args(&["runway-preflight"], &arguments)
+        .map_err(|exit| refused(&arguments, &exit.output))?;
+    if settings.version {
         return Ok(Command::Version);
     }
-    let settings = settings(&flags)?;
-    check_together(&flags, &settings, today)?;
-    Ok(Command::Check(Box::new(settings)))
+    let job = job(&settings)?;
+    check_together(&settings, &job, today)?;
+    Ok(Command::Check(Box::new(settings), Box::new(job)))
 }
 
-/// What a flag's value means, where one is given.
-fn read<T>(
-    flag: &'static str,
-    given: &Option<String>,
-    meaning: impl FnOnce(&Value) -> Result<T, UsageError>,
-) -> Result<Option<T>, UsageError> {
-    let value = given.as_ref().map(|text| Value::new(flag, text));
-    value.as_ref().map(meaning).transpose()
-}
-
-fn settings(flags: &Flags) -> Result<Settings, UsageError> {
-    let prices = prices(flags)?;
-    let job = job(flags, &prices)?;
-    if job.requirements() > MAX_REQUIREMENTS {
-        let problem = format!("there are more than {MAX_REQUIREMENTS} requirements");
-        return Err(UsageError::new(problem, "--plan tasks.jsonl"));
-    }
-    let unsaved = if flags.demo {
-        Source::Demo
-    } else {
-        Source::Runway
-    };
-    Ok(Settings {
-        job,
-        plan: read("--plan", &flags.plan, Value::source)?,
-        plan_min: read("--plan-min", &flags.plan_min, Value::tasks)?,
-        prices,
-        label: read("--label", &flags.label, Value::label)?,
-        organization: read("--from", &flags.from, Value::source)?.unwrap_or(unsaved),
-        shown: read("--usage", &flags.usage, Value::range)?,
-        wait: read("--wait", &flags.wait, Value::duration)?,
-        interval: read("--interval", &flags.interval, Value::duration)?
-            .unwrap_or(Duration::from_secs(60)),
-        timeout: read("--timeout", &flags.timeout, Value::duration)?.unwrap_or(TIMEOUT),
-        fail_open: flags.fail_open,
-        skip_missing_key: read("--missing-key", &flags.missing_key, |value| {
-            value.choice(&[("fail", false), ("skip", true)])
-        })?
-        .unwrap_or(false),
-        tiers: flags.tiers,
-        format: format(flags)?,
-        write: entries("--write", &flags.write)?
-            .iter()
-            .map(Value::write)
-            .collect::<Result<_, _>>()?,
-        color: read("--color", &flags.color, |value| {
-            value.choice(&[
-                ("auto", Color::Auto),
-                ("always", Color::Always),
-                ("never", Color::Never),
-            ])
-        })?
-        .unwrap_or_default(),
-        quiet: flags.quiet,
-        verbose: flags.verbose,
-        base_url: flags.base_url.clone(),
-        key_file: read("--key-file", &flags.key_file, Value::file)?,
-    })
-}
-
-fn format(flags: &Flags) -> Result<Format, UsageError> {
-    let format = read("--format", &flags.format, |value| {
-        value.choice(&[
-            ("text", Format::Text),
-            ("json", Format::Json),
-            ("markdown", Format::Markdown),
-        ])
-    })?;
-    match format {
-        Some(format) if flags.json && format != Format::Json => Err(UsageError::new(
-            "--json is short for --format json, but another --format is given",
-            "--json",
-        )),
-        None if flags.json => Ok(Format::Json),
-        format => Ok(format.unwrap_or(Format::Text)),
-    }
+/// argh's own message repeats the value, which may hold a key.
+fn refused(words: &[&str], message: &str) -> UsageError {
+    let mut pairs = words.iter().zip(words.iter().skip(1));
+    let refused = pairs.find_map(|(flag, value)| {
+        let begins = format!("Error parsing option '{flag}' with value '{value}': ");
+        let problem = message.strip_prefix(&begins)?;
+        Some(wrong(flag, value, problem.trim_end()))
+    });
+    refused.unwrap_or_else(|| UsageError::new(echo(message), "--help"))
 }
 
 /// What only several flags together show.
-fn check_together(flags: &Flags, settings: &Settings, today: UtcDay) -> Result<(), UsageError> {
-    let job = &settings.job;
-    let saved = settings.organization != Source::Runway;
+fn check_together(settings: &Settings, job: &Job, today: UtcDay) -> Result<(), UsageError> {
+    let saved = settings.from.is_some();
     let costless = !job.priced || settings.plan.is_none() && job.generations.is_empty();
-    let is_no_demo = flags.from.is_some()
-        || flags.wait.is_some()
-        || flags.usage.is_some()
-        || flags.budget.is_some()
-        || flags.warn_lasts.is_some()
-        || !flags.write.is_empty();
+    let is_no_demo = saved
+        || settings.wait.is_some()
+        || settings.asks_for_history()
+        || !settings.write.is_empty();
     for (wrong, problem, right) in [
         (
-            flags.demo && is_no_demo,
+            settings.demo && is_no_demo,
             "--demo decides from a built-in answer: leave out --from, --wait, --usage, --budget, --warn-lasts and --write",
             "--demo --generations gen4.5=20@60",
         ),
@@ -285,9 +159,14 @@ fn check_together(flags: &Flags, settings: &Settings, today: UtcDay) -> Result<(
             "--key-file /dev/stdin",
         ),
         (
-            matches!(settings.shown, Some(Range::Days(window)) if window.before > today.plus(1)),
+            matches!(settings.usage, Some(Range::Days(window)) if window.before > today.plus(1)),
             "--usage ends in the future: the second day, which is left out, is tomorrow (UTC) at the latest",
             "--usage 30d",
+        ),
+        (
+            settings.json && settings.format.is_some_and(|format| format != Format::Json),
+            "--json is short for --format json, but another --format is given",
+            "--json",
         ),
         (
             settings.wait.is_some() && saved,
@@ -295,12 +174,12 @@ fn check_together(flags: &Flags, settings: &Settings, today: UtcDay) -> Result<(
             "--from organization.json",
         ),
         (
-            flags.interval.is_some() && settings.wait.is_none(),
+            settings.interval.is_some() && settings.wait.is_none(),
             "--interval is the pause between two checks of --wait, and --wait is missing",
             "--wait 2h --interval 5m",
         ),
         (
-            settings.plan == Some(Source::Stdin) && settings.organization == Source::Stdin,
+            settings.plan == Some(Source::Stdin) && settings.from == Some(Source::Stdin),
             "--plan and --from cannot both read standard input",
             "--from - --plan tasks.jsonl",
         ),
@@ -332,66 +211,66 @@ fn check_together(flags: &Flags, settings: &Settings, today: UtcDay) -> Result<(
     Ok(())
 }
 
-fn prices(flags: &Flags) -> Result<Prices, UsageError> {
+fn job(settings: &Settings) -> Result<Job, UsageError> {
     let mut prices = Prices::default();
-    for value in entries("--price", &flags.price)? {
-        if !prices.add(value.price()?) {
-            return Err(value.error("is a second price for the same tasks"));
+    for rule in &settings.price {
+        if !prices.add(rule.clone()) {
+            let problem = "is a second price for the same tasks";
+            return Err(wrong("--price", &rule.text, problem));
         }
     }
-    Ok(prices)
-}
-
-fn job(flags: &Flags, prices: &Prices) -> Result<Job, UsageError> {
-    let mut job = Job::default();
+    let wrong = |given: &str, problem: &str| wrong("--generations", given, problem);
+    let mut generations: Vec<Generations> = Vec::new();
     let (mut count, mut cost) = (Some(0_u64), Credits(0));
-    let given = entries("--generations", &flags.generations)?;
-    for value in &given {
-        let one = value.generations(prices)?;
+    for given in &settings.generations {
+        let one = values::generations(given, &prices).map_err(|problem| wrong(given, &problem))?;
         let max = one.needed.saturating_add(one.more);
         count = count.and_then(|sum| sum.checked_add(max));
         cost = cost.plus(one.cost_of(max).unwrap_or_default());
         if count.is_none() || u64::try_from(cost.0).is_err() {
             let problem = "adds up to more generations or credits than can be counted";
-            return Err(value.error(problem));
+            return Err(wrong(given, problem));
         }
-        job.generations.push(one);
+        generations.push(one);
     }
-    let costs = || job.generations.iter().map(|one| one.cost);
-    job.priced = !prices.is_empty() || costs().any(|cost| cost != Cost::Unknown);
-    let unpriced = job.generations.iter().position(Generations::needs_price);
-    if let Some(value) = unpriced.and_then(|at| given.get(at)) {
-        if job.priced {
-            return Err(value.no_price());
-        }
+    let priced = !prices.is_empty() || generations.iter().any(|one| one.cost != Cost::Unknown);
+    // Once anything has a price, everything has: what is not known is never counted as 0.
+    let mut all = settings.generations.iter().zip(&generations);
+    if let Some((given, _)) = all.find(|(_, one)| priced && one.needs_price()) {
+        let problem = "has no price: once any price is given, every generation needs one (--price, or @CREDITS; @0 if it is free)";
+        return Err(wrong(given, problem));
     }
-    for value in entries("--warn-generations", &flags.warn_generations)? {
-        let (model, needed) = value.of_model()?;
-        update(&mut job.warn_generations, model, |sum| {
-            sum.saturating_add(needed)
-        });
+    let job = Job {
+        generations,
+        priced,
+        prices,
+        plan: None,
+        credits: settings.credits,
+        keep: settings.keep,
+        max_cost: settings.max_cost,
+        concurrency: by_model(&settings.concurrency, u64::max),
+        budget: settings.budget,
+        warn_generations: by_model(&settings.warn_generations, u64::saturating_add),
+        warn_credits: settings.warn_credits,
+        warn_lasts: settings.warn_lasts,
+    };
+    if job.requirements() > MAX_REQUIREMENTS {
+        let problem = format!("there are more than {MAX_REQUIREMENTS} requirements");
+        return Err(UsageError::new(problem, "--plan tasks.jsonl"));
     }
-    for value in entries("--concurrency", &flags.concurrency)? {
-        let (model, needed) = value.of_model()?;
-        update(&mut job.concurrency, model, |most| needed.max(most));
-    }
-    Ok(Job {
-        credits: read("--credits", &flags.credits, Value::credits)?,
-        keep: read("--keep", &flags.keep, Value::credits)?,
-        max_cost: read("--max-cost", &flags.max_cost, Value::credits)?,
-        warn_credits: read("--warn-credits", &flags.warn_credits, Value::credits)?,
-        budget: read("--budget", &flags.budget, Value::budget)?,
-        warn_lasts: read("--warn-lasts", &flags.warn_lasts, Value::duration)?,
-        ..job
-    })
+    Ok(job)
 }
 
-/// Changes the count of a model, which is 0 at first.
-fn update(counts: &mut Vec<(Model, u64)>, model: Model, change: impl FnOnce(u64) -> u64) {
-    match counts.iter_mut().find(|(known, _)| *known == model) {
-        Some((_, count)) => *count = change(*count),
-        None => counts.push((model, change(0))),
+/// One count for each model, in the order of the flags.
+fn by_model(given: &[(Model, u64)], together: fn(u64, u64) -> u64) -> Vec<(Model, u64)> {
+    let mut counts: Vec<(Model, u64)> = Vec::new();
+    for (model, count) in given {
+        match counts.iter_mut().find(|(known, _)| known == model) {
+            Some((_, known)) => *known = together(*known, *count),
+            None => counts.push((model.clone(), *count)),
+        }
     }
+    counts
 }
 
 /// The label of a command line that may be wrong otherwise: its outputs are named by it all the

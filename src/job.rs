@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::plan::{First, Plan};
-use crate::price::Price;
+use crate::price::{Price, Prices};
 use crate::quota::{Credits, Model};
 use crate::spend::Budget;
 
@@ -64,6 +64,8 @@ pub struct Job {
     pub generations: Vec<Generations>,
     /// Whether any price is given: then everything has one.
     pub priced: bool,
+    /// The rules that tasks of a plan are priced by.
+    pub prices: Prices,
     /// The tasks of the plan, which `generations` holds too.
     pub plan: Option<Plan>,
     /// The minimum balance before the job.
@@ -122,11 +124,6 @@ impl Job {
             usize::from(self.warn_lasts.is_some()),
         ];
         lists.into_iter().fold(0, usize::saturating_add)
-    }
-
-    /// Whether any requirement needs the credit history.
-    pub fn asks_for_history(&self) -> bool {
-        self.budget.is_some() || self.warn_lasts.is_some()
     }
 
     /// Adds the tasks of a plan to what the flags ask for.

@@ -14,6 +14,7 @@ use std::time::Duration;
 use runway_preflight::ci::GitHub;
 use runway_preflight::cli::{self, Command, Settings, UsageError};
 use runway_preflight::exit::Exit;
+use runway_preflight::job::Job;
 use runway_preflight::output::Output;
 use runway_preflight::poll::{self, Event};
 use runway_preflight::report::{Closed, Contents};
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     let exit = match cli::parse(arguments.clone(), UtcDay::of(poll::now())) {
         Ok(Command::Help) => print_only(&cli::help()),
         Ok(Command::Version) => print_only(cli::VERSION),
-        Ok(Command::Check(settings)) => run(&settings, &arguments, ci),
+        Ok(Command::Check(settings, job)) => run(&settings, *job, &arguments, ci),
         Err(error) => {
             let read = cli::read_files(&arguments);
             let key_file = read.iter().find(|(flag, _)| *flag == "--key-file");
@@ -62,7 +63,7 @@ fn handle_signals() {
     }
 }
 
-fn run(settings: &Settings, arguments: &[OsString], ci: Option<&GitHub>) -> Exit {
+fn run(settings: &Settings, job: Job, arguments: &[OsString], ci: Option<&GitHub>) -> Exit {
     let places = setup::places(settings.key_file.as_deref(), settings.timeout);
     let output = setup::output(&places);
     let redactor = output.redactor();
@@ -74,7 +75,7 @@ fn run(settings: &Settings, arguments: &[OsString], ci: Option<&GitHub>) -> Exit
     let setup = writable.problem.and_then(|()| {
         // What cannot be written now cannot be written at the end either, and is told then.
         files.fail_closed(&Closed::Begun);
-        setup::setup(settings, &places, redactor)
+        setup::setup(settings, job, &places, redactor)
     });
     match setup {
         Ok(setup) => check(&setup, files, ci),

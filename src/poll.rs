@@ -97,7 +97,7 @@ impl Poll<'_> {
             };
             let incurable = codes.iter().find(|code| !may_pass(code));
             // Up to a tenth longer: jobs that start together do not ask together.
-            let interval = jittered(self.settings.interval, fastrand::f64());
+            let interval = jittered(self.settings.interval(), fastrand::f64());
             let next = end
                 .filter(|_| !codes.is_empty() && incurable.is_none())
                 .and_then(|end| next_look(Instant::now(), end, interval, look.not_before));
@@ -173,7 +173,7 @@ impl Poll<'_> {
     /// which never changes the verdict.
     fn windows(&self, today: UtcDay) -> [Option<Window>; 3] {
         [
-            self.settings.shown.map(|range| range.on(today)),
+            self.settings.usage.map(|range| range.on(today)),
             self.job.budget.map(|budget| budget.period.on(today)),
             self.job.warn_lasts.map(|_| forecast::window(today)),
         ]

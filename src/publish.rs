@@ -110,7 +110,7 @@ impl<'a> Files<'a> {
         }
         if !settings.quiet || report.verdict != Verdict::Go {
             let style = style_of(settings.color, &io::stdout());
-            if let Err(error) = self.output.stdout(&report.render(settings.format, style)) {
+            if let Err(error) = self.output.stdout(&report.render(settings.format(), style)) {
                 failures.push(not_written("standard output", None, &error));
                 report = Report::new(contents, &failures, context);
             }

@@ -42,7 +42,7 @@ impl Setup<'_> {
     pub(crate) fn context<'a>(&'a self, redactor: &'a Redactor) -> Context<'a> {
         let settings = self.poll.settings;
         Context {
-            organization: &settings.organization,
+            organization: settings.organization(),
             host: &self.host,
             path: &self.path,
             secure: self.base.is_secure(),
@@ -60,7 +60,7 @@ impl Setup<'_> {
 
     /// The base URL, the file's name, or `demo`, as the JSON report has it.
     pub(crate) fn source(&self) -> String {
-        match &self.poll.settings.organization {
+        match self.poll.settings.organization() {
             Source::Stdin => "-".to_owned(),
             Source::Demo => "demo".to_owned(),
             source => source.name(self.base.as_str()),
@@ -85,12 +85,12 @@ pub(crate) fn output(places: &Places) -> Output {
 /// Reads what the settings name, as far as they need it.
 pub(crate) fn setup<'a>(
     settings: &'a Settings,
+    mut job: Job,
     places: &Places,
     redactor: &Redactor,
 ) -> Result<Setup<'a>, UsageError> {
     let base = base_url(settings)?;
     refuse_as_argument(places, redactor, settings.label.as_deref())?;
-    let mut job = settings.job.clone();
     if let Some(source) = &settings.plan {
         add_plan(&mut job, source, settings)?;
     }
@@ -170,12 +170,12 @@ fn no_key(error: KeyError, settings: &Settings) -> Result<Finding, UsageError> {
         KeyError::Missing { searched, hints } => {
             let key = variable(VARIABLE).unwrap_or_default();
             let beside = settings.key_file.is_some() && !key.to_string_lossy().trim().is_empty();
-            let flag = if settings.job.asks_for_history() {
+            let flag = if settings.budget.is_some() {
                 "--budget"
             } else {
                 "--usage"
             };
-            let history = settings.organization != Source::Runway;
+            let history = *settings.organization() != Source::Runway;
             let hints = ci::key_hints(&variable).into_iter().chain(hints);
             let hints = hints.chain(beside.then_some(KeyHint::BesideKeyFile));
             let hints = hints.chain(history.then_some(KeyHint::HistoryAsked(flag)));
@@ -211,7 +211,7 @@ fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), U
         let example = "--plan tasks.jsonl --price gen4.5=12/s";
         UsageError::new(format!("--plan {name} {problem}"), example)
     };
-    let (prices, priced, first) = (settings.prices.clone(), job.priced, settings.plan_min);
+    let (prices, priced, first) = (job.prices.clone(), job.priced, settings.plan_min);
     let read = move |file| {
         let reading = Reading {
             prices: &prices,
@@ -227,7 +227,7 @@ fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), U
 }
 
 fn saved_answer(settings: &Settings) -> Result<Option<Vec<u8>>, UsageError> {
-    match &settings.organization {
+    match settings.organization() {
         Source::Runway => Ok(None),
         Source::Demo if ci::is_ci(&variable) => Err(UsageError::new(
             "--demo decides from a built-in answer, and no pipeline may pass on it: leave it out in a CI system",

@@ -4,127 +4,182 @@
 //! And the arguments, brought into the form that argh reads rightly.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use argh::{ArgsInfo, FlagInfo, FlagInfoKind, FromArgs, Optionality};
 
 use super::help::example;
-use super::values::{echo, lookalike};
-use super::UsageError;
+use super::values::{self, echo, entries, lookalike};
+use super::{Color, UsageError};
+use crate::price::Rule;
+use crate::quota::{Credits, Model};
+use crate::report::Format;
+use crate::source::Source;
+use crate::spend::{Budget, Range};
 
 /// A pre-flight quota check for CI pipelines that generate media with the Runway API
-#[derive(FromArgs, ArgsInfo)]
+#[derive(FromArgs, ArgsInfo, Debug)]
 #[argh(help_triggers("-h", "--help"))]
-pub(super) struct Flags {
+pub struct Settings {
     /// the job creates N generations with MODEL today; several for one model add up. MODEL=N@CREDITS:
     /// each costs at most CREDITS, and the balance must hold the planned cost. MODEL=MIN..MAX: at
     /// least MIN; the output granted says how many, up to MAX, may start now. Example: --generations gen4.5=20
     #[argh(option, arg_name = "MODEL=N")]
-    pub(super) generations: Vec<String>,
+    pub generations: Vec<String>,
     /// the tasks that the job will create: request bodies as JSON lines or an array; - is standard
     /// input. Example: --plan tasks.jsonl --price gen4.5=12/s
-    #[argh(option, arg_name = "FILE")]
-    pub(super) plan: Option<String>,
+    #[argh(option, arg_name = "FILE", from_str_fn(values::source))]
+    pub plan: Option<Source>,
     /// at least N tasks of the plan, the first ones, must be able to start; the output granted-tasks says
     /// how many can start now. Example: --plan tasks.jsonl --plan-min 10
-    #[argh(option, arg_name = "N")]
-    pub(super) plan_min: Option<String>,
+    #[argh(option, arg_name = "N", from_str_fn(values::tasks))]
+    pub plan_min: Option<u64>,
     /// what one output of MODEL costs, or one second of it; 'MODEL FIELD=VALUE... CREDITS[/s]' applies to the
     /// tasks of a plan with these fields. You supply the prices: they are listed at
     /// https://docs.dev.runwayml.com/guides/pricing. Example: --generations gen4.5=20 --price gen4.5=60
-    #[argh(option, arg_name = "MODEL=CREDITS[/s]")]
-    pub(super) price: Vec<String>,
+    #[argh(option, arg_name = "MODEL=CREDITS[/s]", from_str_fn(values::price))]
+    pub price: Vec<Rule>,
     /// maximum planned cost of the job, in credits; checked without a key as well.
     /// Example: --generations gen4.5=20@60 --max-cost 1500
-    #[argh(option, arg_name = "N")]
-    pub(super) max_cost: Option<String>,
+    #[argh(option, arg_name = "N", from_str_fn(values::credits))]
+    pub max_cost: Option<Credits>,
     /// minimum balance before the job; 0 accepts an empty balance. Example: --credits 1200
-    #[argh(option, arg_name = "N")]
-    pub(super) credits: Option<String>,
+    #[argh(option, arg_name = "N", from_str_fn(values::credits))]
+    pub credits: Option<Credits>,
     /// minimum balance after the job, that is after the planned cost. Example: --generations gen4.5=20@60 --keep 500
-    #[argh(option, arg_name = "N")]
-    pub(super) keep: Option<String>,
+    #[argh(option, arg_name = "N", from_str_fn(values::credits))]
+    pub keep: Option<Credits>,
     /// the tier must allow N generations of MODEL at a time. Example: --concurrency gen4.5=2
-    #[argh(option, arg_name = "MODEL=N")]
-    pub(super) concurrency: Vec<String>,
+    #[argh(option, arg_name = "MODEL=N", from_str_fn(values::of_model))]
+    pub concurrency: Vec<(Model, u64)>,
     /// maximum spending over the last DURATION (1 to 90 whole days, UTC, today included), planned cost
     /// included; CREDITS/month takes the calendar month. Example: --budget 20000/30d
-    #[argh(option, arg_name = "CREDITS/DURATION")]
-    pub(super) budget: Option<String>,
+    #[argh(option, arg_name = "CREDITS/DURATION", from_str_fn(values::budget))]
+    pub budget: Option<Budget>,
     /// like --generations, but only warns. Example: --warn-generations gen4.5=50
-    #[argh(option, arg_name = "MODEL=N")]
-    pub(super) warn_generations: Vec<String>,
+    #[argh(option, arg_name = "MODEL=N", from_str_fn(values::of_model))]
+    pub warn_generations: Vec<(Model, u64)>,
     /// like --credits, but only warns. Example: --warn-credits 5000
-    #[argh(option, arg_name = "N")]
-    pub(super) warn_credits: Option<String>,
+    #[argh(option, arg_name = "N", from_str_fn(values::credits))]
+    pub warn_credits: Option<Credits>,
     /// warn if the balance lasts less than DURATION at the present pace of spending. Example: --warn-lasts 7days
-    #[argh(option, arg_name = "DURATION")]
-    pub(super) warn_lasts: Option<String>,
+    #[argh(option, arg_name = "DURATION", from_str_fn(values::lasts))]
+    pub warn_lasts: Option<Duration>,
     /// check again for up to DURATION if waiting could resolve every error. Example: --wait 2h
-    #[argh(option, arg_name = "DURATION")]
-    pub(super) wait: Option<String>,
+    #[argh(option, arg_name = "DURATION", from_str_fn(values::wait))]
+    pub wait: Option<Duration>,
     /// pause between two checks of --wait [1m; minimum 5s]. Example: --wait 2h --interval 5m
-    #[argh(option, arg_name = "DURATION")]
-    pub(super) interval: Option<String>,
+    #[argh(option, arg_name = "DURATION", from_str_fn(values::interval))]
+    pub interval: Option<Duration>,
     /// time limit of one check, with its retries [30s]. Example: --timeout 30s
-    #[argh(option, arg_name = "DURATION")]
-    pub(super) timeout: Option<String>,
+    #[argh(
+        option,
+        arg_name = "DURATION",
+        default = "Duration::from_secs(30)",
+        from_str_fn(values::timeout)
+    )]
+    pub timeout: Duration,
     /// pass, with a warning, if Runway could not be asked or understood (exit code 5 becomes 0); a
     /// rejected key still fails
     #[argh(switch)]
-    pub(super) fail_open: bool,
+    pub fail_open: bool,
     /// what to do without a key [fail]. Example: --missing-key skip
-    #[argh(option, arg_name = "fail|skip")]
-    pub(super) missing_key: Option<String>,
+    #[argh(
+        option,
+        long = "missing-key",
+        arg_name = "fail|skip",
+        default = "false",
+        from_str_fn(values::skips)
+    )]
+    pub skip_missing_key: bool,
     /// another host [https://api.dev.runwayml.com]. Example: --base-url https://api.dev.runwayml.com
     #[argh(option, arg_name = "URL")]
-    pub(super) base_url: Option<String>,
+    pub base_url: Option<String>,
     /// read the key from a file; otherwise it comes from RUNWAYML_API_SECRET, or from .env, which is
     /// not read in a CI system. Example: --key-file secret.txt
-    #[argh(option, arg_name = "FILE")]
-    pub(super) key_file: Option<String>,
+    #[argh(option, arg_name = "FILE", from_str_fn(values::file))]
+    pub key_file: Option<PathBuf>,
     /// check a saved answer of GET /v1/organization; - is standard input. --budget and --usage still
     /// ask Runway for the history. Example: --from organization.json
-    #[argh(option, arg_name = "FILE")]
-    pub(super) from: Option<String>,
+    #[argh(option, arg_name = "FILE", from_str_fn(values::source))]
+    pub from: Option<Source>,
     /// decide from a built-in answer, to try the tool without a key; not in a CI system, nor with
     /// --from, --wait, --usage, --budget, --warn-lasts or --write. Example: --demo --generations gen4.5=20@60
     #[argh(switch)]
-    pub(super) demo: bool,
+    pub demo: bool,
     /// add the credit history: 30d, or 2026-02-15..2026-03-17 (second day left out). Example: --usage 30d
-    #[argh(option, arg_name = "RANGE")]
-    pub(super) usage: Option<String>,
+    #[argh(option, arg_name = "RANGE", from_str_fn(values::range))]
+    pub usage: Option<Range>,
     /// add the tier reference
     #[argh(switch)]
-    pub(super) tiers: bool,
+    pub tiers: bool,
     /// name this run in the report, and prefix its outputs with NAME-. Example: --label acme
-    #[argh(option, arg_name = "NAME")]
-    pub(super) label: Option<String>,
+    #[argh(option, arg_name = "NAME", from_str_fn(values::label))]
+    pub label: Option<String>,
     /// how the report is printed [text]. Example: --format json
-    #[argh(option, arg_name = "text|json|markdown")]
-    pub(super) format: Option<String>,
+    #[argh(option, arg_name = "text|json|markdown", from_str_fn(values::format))]
+    pub format: Option<Format>,
     /// short for --format json
     #[argh(switch)]
-    pub(super) json: bool,
+    pub json: bool,
     /// also write the report to FILE: json, markdown, text, env or junit; repeatable. Example: --write junit=preflight.xml
-    #[argh(option, arg_name = "FORMAT=FILE")]
-    pub(super) write: Vec<String>,
+    #[argh(option, arg_name = "FORMAT=FILE", from_str_fn(values::write))]
+    pub write: Vec<(Format, PathBuf)>,
     /// color of the text [auto]. Example: --color never
-    #[argh(option, arg_name = "auto|always|never")]
-    pub(super) color: Option<String>,
+    #[argh(
+        option,
+        arg_name = "auto|always|never",
+        default = "Color::Auto",
+        from_str_fn(values::color)
+    )]
+    pub color: Color,
     /// print no report on success
     #[argh(switch, short = 'q')]
-    pub(super) quiet: bool,
+    pub quiet: bool,
     /// report each request: status, time, addresses
     #[argh(switch, short = 'v')]
-    pub(super) verbose: bool,
+    pub verbose: bool,
     /// print the version
     #[argh(switch, short = 'V')]
-    pub(super) version: bool,
+    pub version: bool,
+}
+
+impl Settings {
+    /// Where limits and balance come from.
+    pub fn organization(&self) -> &Source {
+        match &self.from {
+            Some(saved) => saved,
+            None if self.demo => &Source::Demo,
+            None => &Source::Runway,
+        }
+    }
+
+    /// How the report is printed.
+    pub fn format(&self) -> Format {
+        let json = self.json.then_some(Format::Json);
+        self.format.or(json).unwrap_or(Format::Text)
+    }
+
+    /// Between two checks of `--wait`.
+    pub fn interval(&self) -> Duration {
+        self.interval.unwrap_or(Duration::from_secs(60))
+    }
+
+    /// Whether any flag needs the credit history.
+    pub fn asks_for_history(&self) -> bool {
+        self.usage.is_some() || self.budget.is_some() || self.warn_lasts.is_some()
+    }
+
+    /// Whether anything at all comes from Runway.
+    pub fn asks_runway(&self) -> bool {
+        *self.organization() == Source::Runway || self.asks_for_history()
+    }
 }
 
 /// A flag by its long name.
 pub(super) fn flag(long: &str) -> Option<&'static FlagInfo<'static>> {
-    let mut flags = Flags::get_args_info().flags.iter();
+    let mut flags = Settings::get_args_info().flags.iter();
     flags.find(|flag| flag.long == long)
 }
 
@@ -154,7 +209,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
         })
     });
     let words: Vec<String> = words.collect::<Result<_, _>>()?;
-    let known = Flags::get_args_info().flags;
+    let known = Settings::get_args_info().flags;
     let is_flag = |word: &String| {
         let long = word.len() > 2 && word.starts_with("--");
         long || matches!(&**word, "-q" | "-v" | "-V" | "-h")
@@ -194,6 +249,16 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
             Some(value) if value.trim().is_empty() => {
                 format!("the value of {long} is empty: is the variable that it comes from unset?")
             }
+            Some(value) if flag.optionality == Optionality::Repeating => {
+                let entries = entries(long, &value);
+                let entries = entries.map_err(|problem| values::wrong(long, &value, problem))?;
+                normal.extend(
+                    entries
+                        .iter()
+                        .flat_map(|one| [long, one].map(str::to_owned)),
+                );
+                continue;
+            }
             Some(value) => {
                 normal.extend([long.to_owned(), value]);
                 continue;
@@ -228,7 +293,7 @@ fn unexpected(word: &str, name: &str, before: &[String]) -> UsageError {
 
 fn unknown(name: &str) -> UsageError {
     let shown = echo(name);
-    let near = Flags::get_args_info()
+    let near = Settings::get_args_info()
         .flags
         .iter()
         .map(|flag| (strsim::jaro_winkler(name, flag.long), flag.long))

@@ -2,7 +2,7 @@
 
 use argh::{ArgsInfo, FlagInfo, FlagInfoKind};
 
-use super::flags::{flag, Flags};
+use super::flags::{flag, Settings};
 
 const ABOUT: &str = "\
 Asks Runway what is left and stops a pipeline, with the reason, when it is not
@@ -55,7 +55,7 @@ Exit codes:
 /// 80 columns at most.
 pub fn help() -> String {
     let mut help = ABOUT.to_owned();
-    let flags = Flags::get_args_info().flags;
+    let flags = Settings::get_args_info().flags;
     for flag in flags.iter().filter(|flag| flag.long != "--help") {
         let section = SECTIONS.iter().find(|(first, _)| *first == flag.long);
         help.extend(section.map(|(_, title)| format!("\n{title}\n")));

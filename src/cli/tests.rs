@@ -2,8 +2,11 @@
 
 use proptest::prelude::*;
 
+use std::time::Duration;
+
 use argh::ArgsInfo;
 
+use super::help::example;
 use super::*;
 use crate::quota::Credits;
 use crate::spend::{Period, Window};
@@ -16,11 +19,15 @@ fn parse_words(words: &[&str]) -> Result<Command, UsageError> {
     parse(words.iter().map(OsString::from).collect(), today())
 }
 
-fn settings_of(words: &[&str]) -> Settings {
+fn check_of(words: &[&str]) -> (Settings, Job) {
     match parse_words(words) {
-        Ok(Command::Check(settings)) => *settings,
+        Ok(Command::Check(settings, job)) => (*settings, *job),
         other => panic!("{words:?}: {other:?}"),
     }
+}
+
+fn settings_of(words: &[&str]) -> Settings {
+    check_of(words).0
 }
 
 fn error_of(words: &[&str]) -> String {
@@ -32,7 +39,7 @@ fn error_of(words: &[&str]) -> String {
 
 #[test]
 fn flags_become_requirements() {
-    let settings = settings_of(&[
+    let (settings, job) = check_of(&[
         "--generations",
         "a=20@60",
         "--generations",
@@ -63,7 +70,6 @@ fn flags_become_requirements() {
         "json",
     ]);
     let model = Model::new;
-    let job = &settings.job;
     assert_eq!(job.needs(), [(&model("a"), 25),]);
     assert_eq!(job.planned_cost(), Some(Credits(1_200)));
     assert_eq!(job.credits, Some(Credits(1_200)));
@@ -74,21 +80,21 @@ fn flags_become_requirements() {
     assert_eq!(budget.max, Credits(20_000));
     assert_eq!(budget.period, Period::Days(30));
     assert_eq!(settings.wait, Some(Duration::from_secs(7_200)));
-    assert_eq!(settings.interval, Duration::from_secs(5));
+    assert_eq!(settings.interval(), Duration::from_secs(5));
     assert_eq!(settings.timeout, Duration::from_secs(7));
     assert!(settings.fail_open && settings.skip_missing_key && settings.tiers && settings.quiet);
-    assert_eq!(settings.format, Format::Json);
+    assert_eq!(settings.format(), Format::Json);
 }
 
 #[test]
 fn defaults_are_those_of_the_help() {
-    let settings = settings_of(&[]);
-    assert_eq!(settings.job, Job::default());
-    assert_eq!(settings.interval, Duration::from_secs(60));
+    let (settings, job) = check_of(&[]);
+    assert_eq!(job, Job::default());
+    assert_eq!(settings.interval(), Duration::from_secs(60));
     assert_eq!(settings.timeout, Duration::from_secs(30));
-    assert_eq!(settings.format, Format::Text);
+    assert_eq!(settings.format(), Format::Text);
     assert!(!settings.fail_open && !settings.skip_missing_key && !settings.quiet);
-    assert_eq!(settings.organization, Source::Runway);
+    assert_eq!(*settings.organization(), Source::Runway);
 }
 
 #[test]
@@ -100,7 +106,7 @@ fn runway_is_asked_for_what_no_file_holds() {
     assert!(asks(&["--from", "o", "--budget", "1/1d"]));
     assert!(matches!(
         parse_words(&["--wait", "1h", "--usage", "30d"]),
-        Ok(Command::Check(_))
+        Ok(Command::Check(..))
     ));
 }
 
@@ -138,8 +144,8 @@ fn a_value_may_hold_several_entries() {
         (" a=1 , , b=2 ,", vec!["a", "b"]),
         (whole.trim_end_matches("#6\n"), vec!["a", "b", "c"]),
     ] {
-        let settings = settings_of(&["--generations", text]);
-        let needs = settings.job.needs().into_iter();
+        let (_, job) = check_of(&["--generations", text]);
+        let needs = job.needs().into_iter();
         let found: Vec<&str> = needs.map(|(model, _)| model.as_str()).collect();
         assert_eq!(found, models, "{text:?}");
     }
@@ -211,7 +217,7 @@ fn durations_have_a_minimum_and_a_maximum() {
 
 #[test]
 fn ranges_prices_and_labels_are_read() {
-    let settings = settings_of(&[
+    let (settings, job) = check_of(&[
         "--generations",
         "a=50..300@0.5",
         "--generations",
@@ -229,7 +235,6 @@ fn ranges_prices_and_labels_are_read() {
         "--label",
         "a-1-b",
     ]);
-    let job = &settings.job;
     let ranges: Vec<_> = job
         .generations
         .iter()
@@ -256,7 +261,7 @@ fn ranges_prices_and_labels_are_read() {
         "--generations",
         "a=3",
     ];
-    assert_eq!(settings_of(&rules).job.planned_cost(), Some(Credits(9)));
+    assert_eq!(check_of(&rules).1.planned_cost(), Some(Credits(9)));
 }
 
 #[test]
@@ -276,7 +281,7 @@ fn a_label_is_found_on_any_command_line() {
 
 #[test]
 fn a_source_has_the_name_that_it_was_given() {
-    let name = |words: &[&str]| settings_of(words).organization.name("Runway");
+    let name = |words: &[&str]| settings_of(words).organization().name("Runway");
     assert_eq!(name(&[]), "Runway");
     assert_eq!(name(&["--from", "-"]), "standard input");
     assert_eq!(name(&["--from", "a.json"]), "a.json");
@@ -286,7 +291,7 @@ fn a_source_has_the_name_that_it_was_given() {
 fn windows_are_days_of_the_calendar() {
     let window = |range: &str| {
         settings_of(&["--usage", range])
-            .shown
+            .usage
             .expect("a window")
             .on(today())
     };
@@ -591,10 +596,10 @@ fn the_help_fits_and_knows_every_flag() {
     for line in help.lines() {
         assert!(line.chars().count() <= 80, "{line}");
     }
-    for flag in Flags::get_args_info().flags {
+    for flag in Settings::get_args_info().flags {
         assert!(help.contains(flag.long), "{}", flag.long);
         if flag.long != "--help" && flag.long != "--version" {
-            let example = help::example(flag.long);
+            let example = example(flag.long);
             let example: Vec<&str> = example.split(' ').collect();
             assert!(example.contains(&flag.long), "{example:?}");
             assert!(parse_words(&example).is_ok(), "{example:?}");
@@ -626,7 +631,7 @@ fn an_argument_that_is_not_utf8_is_refused() {
 }
 
 fn any_word() -> impl Strategy<Value = String> {
-    let flags: Vec<String> = Flags::get_args_info()
+    let flags: Vec<String> = Settings::get_args_info()
         .flags
         .iter()
         .map(|flag| flag.long.to_owned())
@@ -656,8 +661,8 @@ proptest! {
                 let hidden = |c: char| crate::sanitize::is_invisible(c) && c != '\n';
                 prop_assert!(!message.chars().any(hidden), "{}", message);
             }
-            Ok(Command::Check(settings)) => {
-                let planned = settings.job.planned_cost().unwrap_or_default();
+            Ok(Command::Check(_, job)) => {
+                let planned = job.planned_cost().unwrap_or_default();
                 prop_assert!(planned.0 >= 0 && planned.0 <= i128::from(u64::MAX));
             }
             Ok(_) => {}
@@ -689,7 +694,7 @@ proptest! {
         prop_assert_eq!(start.to_string(), format!("{year:04}-{month:02}-{day:02}"));
         let range = format!("{start}..{before}");
         let read = parse(vec!["--usage".into(), range.into()], before);
-        let Ok(Command::Check(settings)) = read else { panic!("{read:?}") };
-        prop_assert_eq!(settings.shown, Some(Range::Days(Window { start, before })));
+        let Ok(Command::Check(settings, _)) = read else { panic!("{read:?}") };
+        prop_assert_eq!(settings.usage, Some(Range::Days(Window { start, before })));
     }
 }
