@@ -452,9 +452,13 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The models that the tier lists.
-    fn listed_models(&self) -> Vec<ListedModel<'a>> {
-        self.contents.models().into_iter().flatten().collect()
+    /// The models that the tier lists, those that a flag names first.
+    fn models(&self) -> Vec<ListedModel<'a>> {
+        let Contents { named, .. } = self.contents;
+        let listed = self.contents.models().into_iter();
+        let is_named = |model: &Model| named.iter().any(|name| *name == model);
+        let others = listed.flatten().filter(|(model, _)| !is_named(model));
+        self.named_models().into_iter().chain(others).collect()
     }
 
     /// Those of them that a flag names.
@@ -469,7 +473,7 @@ impl<'a> Report<'a> {
     fn asked_models(&self) -> Vec<ListedModel<'a>> {
         let contents = &self.contents;
         if *contents.job == Job::default() && contents.usage.is_none() && !contents.tiers {
-            self.listed_models()
+            self.models()
         } else {
             self.named_models()
         }
@@ -646,25 +650,13 @@ type ListedModel<'a> = (&'a Model, &'a ModelQuota);
 
 /// The longest text within a number of bytes: `render` makes it of so many rows, `all` at the
 /// most. `None` where even that of none is too long.
-pub(crate) fn fitting(
-    max_bytes: usize,
-    all: usize,
-    render: impl Fn(usize) -> String,
-) -> Option<String> {
-    let within = |rows| Some(render(rows)).filter(|text| text.len() <= max_bytes);
-    let (mut longest, mut fewest, mut too_many) = (None, 0, all.saturating_add(1));
-    let mut rows = all;
-    while fewest < too_many {
-        match within(rows) {
-            None => too_many = rows,
-            found => {
-                longest = found;
-                fewest = rows.saturating_add(1);
-            }
-        }
-        rows = fewest.midpoint(too_many);
-    }
-    longest
+fn fitting(max_bytes: usize, all: usize, render: &dyn Fn(usize) -> String) -> Option<String> {
+    let within = |rows: usize| Some(render(rows)).filter(|text| text.len() <= max_bytes);
+    within(all).or_else(|| {
+        let fewer: Vec<usize> = (0..all).collect();
+        let fit = fewer.partition_point(|rows| within(*rows).is_some());
+        within(fit.checked_sub(1)?)
+    })
 }
 
 /// How the parts below the requirements are shown.

@@ -41,7 +41,7 @@ impl CiFile {
         match self.name {
             SUMMARY => markdown::render_within(report, summary_room(already_there)),
             _ => {
-                let values = values(report, MAX_OUTPUT, Some(MAX_OUTPUT));
+                let values = values(report, MAX_OUTPUT, true);
                 lines(report.contents.label, &values)
             }
         }
@@ -98,10 +98,10 @@ impl GitHub {
                 });
             }
         }
-        for (name, value) in values(report, usize::MAX, None) {
+        for (name, value) in values(report, usize::MAX, false) {
             if value.len() > MAX_OUTPUT {
                 output.push_str(&format!(
-                    "the output {name} is too long for a step: models that no flag names are left out\n"
+                    "the output {name} is too long for a step: models are left out\n"
                 ));
             }
         }

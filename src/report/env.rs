@@ -13,8 +13,8 @@ const PREFIX: &str = "RUNWAY_PREFLIGHT_";
 
 /// The outputs but for the report, as shell variables.
 pub fn render(report: &Report) -> String {
-    let text = |max_object| lines(report.contents.label, &values(report, max_object, None));
-    fitting(MAX_BYTES, MAX_BYTES, text).unwrap_or_else(|| text(0))
+    let text = |max_object| lines(report.contents.label, &values(report, max_object, false));
+    fitting(MAX_BYTES, MAX_BYTES, &text).unwrap_or_else(|| text(0))
 }
 
 /// What a run without a report leaves.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{fitting, ListedModel, Report, Verdict};
+use super::{ListedModel, Report, Verdict};
 use crate::format::{seconds, usd};
 use crate::plan::Plan;
 use crate::quota::{Limit, Model, ModelQuota, Organization, Reading};
@@ -20,9 +20,6 @@ use crate::tier;
 
 /// The version of the form below; a field may be added to it, none is taken away.
 const SCHEMA: u8 = 1;
-
-/// What an output holds that has no room for anything.
-const NOTHING: &str = "{}";
 
 /// An object with its fields in this order; one that is `None` is left out.
 macro_rules! object {
@@ -46,58 +43,29 @@ pub(super) fn is_report(head: &str) -> bool {
 
 /// One document, indented.
 pub fn render(report: &Report) -> String {
-    published(report, &report.listed_models(), usize::MAX, false) + "\n"
+    published(report, usize::MAX, false) + "\n"
 }
 
 /// The document on one line, without the days of the history: an environment variable has to
-/// hold it. Where it is longer than `max_bytes`, models that no flag names are left out, then
-/// as much as is needed of the rest.
-pub fn render_line(report: &Report, max_bytes: usize) -> String {
-    let rows = &report.contents.decision.rows;
-    let longest = rows.len().max(report.diagnostics.len());
-    whole_or_named(report, max_bytes, longest, |models, max_rows| {
-        published(report, models, max_rows, true)
-    })
+/// hold it. At most `max` of each other thing are in it.
+pub(super) fn line(report: &Report, max: usize) -> String {
+    published(report, max, true)
 }
 
-/// A JSON object, on one line, of what was read of each model. Where it is longer than
-/// `max_bytes`, it holds the models that a flag names, as far as there is room.
-pub fn render_map(
+/// A JSON object, on one line, of what was read of the first `max` models.
+pub(super) fn models(
     report: &Report,
-    max_bytes: usize,
+    max: usize,
     figure: impl Fn(&ModelQuota) -> Option<Limit>,
 ) -> String {
-    whole_or_named(report, max_bytes, 0, |models, max_models| {
-        let models = models.iter().take(max_models);
-        let figures = models.filter_map(|(model, quota)| Some((*model, figure(quota)?.number())));
-        one_line(&by_model(report, figures))
-    })
+    let models = report.models().into_iter().take(max);
+    let figures = models.filter_map(|(model, quota)| Some((model, figure(quota)?.number())));
+    one_line(&by_model(report, figures))
 }
 
-/// A JSON object, on one line, of what may be started of each model, as far as there is room.
-pub fn render_granted(report: &Report, max_bytes: usize) -> String {
-    let fitting = fitting(max_bytes, report.grants().len(), |max_models| {
-        one_line(&granted(report, max_models))
-    });
-    fitting.unwrap_or(NOTHING.to_owned())
-}
-
-/// With every model; where that is longer than `max_bytes`, with those that a flag names, and of
-/// everything as many as there is room for, `longest` at the most.
-fn whole_or_named(
-    report: &Report,
-    max_bytes: usize,
-    longest: usize,
-    render: impl Fn(&[ListedModel], usize) -> String,
-) -> String {
-    let whole = render(&report.listed_models(), usize::MAX);
-    if whole.len() <= max_bytes {
-        return whole;
-    }
-    let named = report.named_models();
-    let longest = longest.max(named.len());
-    let fitting = fitting(max_bytes, longest, |max_rows| render(&named, max_rows));
-    fitting.unwrap_or(NOTHING.to_owned())
+/// A JSON object, on one line, of what may be started of each of the first `max` models.
+pub(super) fn grants(report: &Report, max: usize) -> String {
+    one_line(&granted(report, max))
 }
 
 fn one_line(value: &impl Serialize) -> String {
@@ -129,16 +97,12 @@ fn harmless(json: String) -> String {
     text
 }
 
-/// The document with these models, and at most so many of each other thing.
-fn published(
-    report: &Report,
-    models: &[ListedModel],
-    max_rows: usize,
-    on_one_line: bool,
-) -> String {
+/// The document with at most so many of each thing but the days.
+fn published(report: &Report, max_rows: usize, on_one_line: bool) -> String {
     let contents = &report.contents;
     let (job, rows) = (contents.job, &contents.decision.rows);
-    let models = models.get(..max_rows).unwrap_or(models);
+    let all_models = report.models();
+    let models = all_models.get(..max_rows).unwrap_or(&all_models);
     let requirements = rows.iter().take(max_rows).map(|row| {
         object! {
             kind: Some(row.kind),
@@ -190,7 +154,7 @@ fn published(
     });
     let requirements_left_out = rows.len().saturating_sub(max_rows);
     let diagnostics_left_out = report.diagnostics.len().saturating_sub(max_rows);
-    let models_left_out = report.listed_models().len().saturating_sub(models.len());
+    let models_left_out = all_models.len().saturating_sub(models.len());
     let left_out = requirements_left_out | diagnostics_left_out | models_left_out;
     let published = object! {
         schema: Some(SCHEMA),

@@ -40,7 +40,7 @@ pub fn render(report: &Report) -> String {
 /// The report with at most `max_bytes` bytes: rows of its long tables are left out for it, and that
 /// is said.
 pub fn render_within(report: &Report, max_bytes: usize) -> String {
-    let fitting = fitting(max_bytes, MAX_ROWS, |rows| render_rows(report, rows));
+    let fitting = fitting(max_bytes, MAX_ROWS, &|rows| render_rows(report, rows));
     fitting.unwrap_or_default()
 }
 

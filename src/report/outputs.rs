@@ -1,39 +1,52 @@
 //! The outputs of a run: short values by name, for the steps after it.
 
-use super::{json, Report};
+use super::{fitting, json, Report};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::quota::ModelQuota;
 
-/// Name and value, `pass` last: if a disk is full before it, there is no pass. A JSON object of
-/// models has at most `max_object` bytes, and the report, where it is wanted, `max_report`.
+/// Name and value, `pass` last: if a disk is full before it, there is no pass. No JSON object has
+/// more than `max_bytes`: it holds as many models as there is room for, those that a flag names
+/// first.
 pub(crate) fn values(
     report: &Report,
-    max_object: usize,
-    max_report: Option<usize>,
+    max_bytes: usize,
+    with_report: bool,
 ) -> Vec<(&'static str, String)> {
+    let decision = report.contents.decision;
+    let (rows, grants) = (decision.rows.len(), report.grants().len());
+    let lists = [report.diagnostics.len(), rows, grants];
+    let most = lists.into_iter().fold(report.models().len(), usize::max);
+    let fitted = |render: &dyn Fn(usize) -> String| {
+        fitting(max_bytes, most, render).unwrap_or("{}".to_owned())
+    };
     let left = |quota: &ModelQuota| quota.left().ok();
-    let concurrency = |quota: &ModelQuota| quota.concurrency.clone().ok();
+    let concurrency = |quota: &ModelQuota| quota.concurrency.as_ref().ok().copied();
     let warnings = codes(report, |one| one.severity == Severity::Warning);
-    let forecast = report.contents.decision.forecast;
-    let days = forecast.map(|forecast| forecast.days().to_string());
+    let days = decision
+        .forecast
+        .map(|forecast| forecast.days().to_string());
     let read = report.contents.organization;
     let balance = read.and_then(|read| read.balance.as_ref().ok());
     let balance = balance.map(|balance| balance.0.to_string());
     let tasks = report.granted_tasks().map(|tasks| tasks.to_string());
-    let left = json::render_map(report, max_object, left);
-    let concurrency = json::render_map(report, max_object, concurrency);
     let mut values = outcome(report);
     values.extend([
         ("warnings", warnings),
-        ("granted", json::render_granted(report, max_object)),
+        ("granted", fitted(&|max| json::grants(report, max))),
         ("granted-tasks", tasks.unwrap_or_default()),
         ("lasts-days", days.unwrap_or_default()),
         ("credit-balance", balance.unwrap_or_default()),
-        ("generations-left", left),
-        ("concurrency", concurrency),
+        (
+            "generations-left",
+            fitted(&|max| json::models(report, max, left)),
+        ),
+        (
+            "concurrency",
+            fitted(&|max| json::models(report, max, concurrency)),
+        ),
     ]);
-    if let Some(max_bytes) = max_report {
-        values.push(("report", json::render_line(report, max_bytes)));
+    if with_report {
+        values.push(("report", fitted(&|max| json::line(report, max))));
     }
     values.push(("pass", report.passes().to_string()));
     values
