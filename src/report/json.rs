@@ -69,29 +69,28 @@ pub(super) fn grants(report: &Report, max: usize) -> String {
 }
 
 fn one_line(value: &impl Serialize) -> String {
-    harmless(serde_json::to_string(value).unwrap_or_default())
+    harmless(value, true)
 }
 
 /// JSON that hides nothing and commands nobody: outside its strings there is neither a character
 /// to escape nor a `#`.
-fn harmless(json: String) -> String {
-    let suspicious = |byte: u8| byte == b'#' || !matches!(byte, b'\n' | b' '..=b'~');
-    if !json.bytes().any(suspicious) {
-        return json;
-    }
+fn harmless(value: &impl Serialize, on_one_line: bool) -> String {
+    let json = serde_json::to_string_pretty(value).unwrap_or_default();
     let mut text = String::with_capacity(json.len());
     let mut characters = json.chars().peekable();
-    let mut after_hash = false;
+    let (mut in_string, mut escaped, mut after_hash) = (false, false, false);
     while let Some(character) = characters.next() {
         let hash = character == '#';
         let paired = hash && (after_hash || characters.peek() == Some(&'#'));
+        in_string ^= character == '"' && !escaped;
         if paired || (is_invisible(character) && character != '\n') {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 text.push_str(&format!("\\u{unit:04x}"));
             }
-        } else {
+        } else if in_string || !on_one_line || !matches!(character, '\n' | ' ') {
             text.push(character);
         }
+        escaped = character == '\\' && !escaped;
         after_hash = hash;
     }
     text
@@ -177,11 +176,7 @@ fn published(report: &Report, max_rows: usize, on_one_line: bool) -> String {
             models: Some(models_left_out),
         }),
     };
-    if on_one_line {
-        one_line(&published)
-    } else {
-        harmless(serde_json::to_string_pretty(&published).unwrap_or_default())
-    }
+    harmless(&published, on_one_line)
 }
 
 fn granted(report: &Report, max_models: usize) -> BTreeMap<String, u64> {
