@@ -69,10 +69,12 @@ fn run(settings: &Settings, job: Job, arguments: &[OsString], ci: Option<&GitHub
     let redactor = output.redactor();
     let label = settings.label.as_deref();
     let label = label.filter(|label| !redactor.holds_trace(label));
-    let of_ci = ci.map_or(Vec::new(), GitHub::files);
-    let writable = Writable::new(&settings.write, of_ci, cli::read_files(arguments));
-    let files = Files::new(&output, label, writable.write, writable.of_ci);
-    let setup = writable.problem.and_then(|()| {
+    let files = Files {
+        output: &output,
+        label,
+        writable: Writable::new(&settings.write, ci, cli::read_files(arguments)),
+    };
+    let setup = files.writable.problem.clone().and_then(|()| {
         // What cannot be written now cannot be written at the end either, and is told then.
         files.fail_closed(&Closed::Begun);
         setup::setup(settings, job, &places, redactor)
@@ -126,9 +128,11 @@ fn report_usage(
     let message = &*output.redactor().redact(&error.0);
     let label = cli::label(arguments).filter(|label| !output.redactor().holds_trace(label));
     let written = cli::written_files(arguments);
-    let of_ci = ci.map_or(Vec::new(), GitHub::files);
-    let writable = Writable::new(&written, of_ci, cli::read_files(arguments));
-    let files = Files::new(output, label, writable.write, writable.of_ci);
+    let files = Files {
+        output,
+        label,
+        writable: Writable::new(&written, ci, cli::read_files(arguments)),
+    };
     for failure in files.fail_closed(&Closed::Usage(message)) {
         output.stderr(&format!("{failure}\n"));
     }

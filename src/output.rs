@@ -98,18 +98,22 @@ impl Output {
         }
         let separator = if last == [b'\n'] { "" } else { "\n" };
         let text = format!("{separator}{}", self.redactor.last_check(text));
-        let (length, written) = write_counted(&mut file, text.as_bytes());
-        // Others may add to the file at the same time: ours ends where this handle stands.
-        let ends = file.stream_position().unwrap_or(0);
+        let text = text.as_bytes();
+        // Where the disk is not full, one write takes all of it. Others may add to the file at the
+        // same time: ours ends where this handle stands.
+        let first = file.write(text)?;
+        let length = u64::try_from(first).unwrap_or(u64::MAX);
+        let begins = file.stream_position().unwrap_or(0).saturating_sub(length);
+        let rest = file.write_all(text.get(first..).unwrap_or_default());
         let appended = Appended {
             path: path.to_owned(),
-            begins: ends.saturating_sub(length),
-            ends,
+            begins,
+            ends: file.stream_position().unwrap_or(0),
         };
-        if written.is_err() {
+        if rest.is_err() {
             appended.take_back()?;
         }
-        written.map(|()| appended)
+        rest.map(|()| appended)
     }
 }
 
@@ -144,23 +148,6 @@ impl Appended {
         let file = File::options().write(true).open(&self.path)?;
         file.set_len(self.begins)
     }
-}
-
-/// How many bytes were written, and what became of the rest.
-fn write_counted(file: &mut File, mut rest: &[u8]) -> (u64, io::Result<()>) {
-    let mut length: u64 = 0;
-    while !rest.is_empty() {
-        match file.write(rest) {
-            Ok(0) => return (length, Err(ErrorKind::WriteZero.into())),
-            Ok(count) => {
-                rest = rest.get(count..).unwrap_or_default();
-                length = length.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return (length, Err(error)),
-        }
-    }
-    (length, Ok(()))
 }
 
 /// To open a pipe waits for a reader, and to write waits until it reads: neither is waited for

@@ -2,59 +2,38 @@
 //! that this run did not earn is left nowhere.
 
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use runway_preflight::ci::{CiFile, GitHub};
+use runway_preflight::ci::GitHub;
 use runway_preflight::cli::Settings;
 use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::exit::Exit;
-use runway_preflight::output::{Appended, Output};
+use runway_preflight::output::Output;
 use runway_preflight::report::text::{self, Style};
 use runway_preflight::report::{env, Closed, Contents, Format, Report, Verdict};
 
 use crate::terminal::style_of;
+use crate::writable::Writable;
 
 /// The files that a report is written to.
 pub(crate) struct Files<'a> {
     pub(crate) output: &'a Output,
-    label: Option<&'a str>,
-    write: Vec<&'a (Format, PathBuf)>,
-    of_ci: Vec<&'a CiFile>,
+    pub(crate) label: Option<&'a str>,
+    pub(crate) writable: Writable<'a>,
 }
 
-impl<'a> Files<'a> {
-    pub(crate) fn new(
-        output: &'a Output,
-        label: Option<&'a str>,
-        write: Vec<&'a (Format, PathBuf)>,
-        of_ci: Vec<&'a CiFile>,
-    ) -> Self {
-        Self {
-            output,
-            label,
-            write,
-            of_ci,
-        }
-    }
-
+impl Files<'_> {
     /// Leaves no pass, of an earlier run or of this one. Returns what could not be written, in words.
     pub(crate) fn fail_closed(&self, closed: &Closed) -> Vec<String> {
-        let write = self.write.iter().map(|(format, path)| {
+        let write = self.writable.write.iter().map(|(format, path)| {
             let text = match format {
-                Format::Env => env::render_closed(closed, self.label),
+                Format::Env => env::lines(self.label, &closed.values()),
                 _ => String::new(),
             };
-            let replaced = match closed {
-                // By now it is this run's.
-                Closed::Failed(_) if path.is_file() => {
-                    self.output.write(path, &text, Duration::ZERO)
-                }
-                _ => self.output.replace_report(path, &text),
-            };
+            let replaced = self.output.replace_report(path, &text);
             (format!("--write {}", format.name()), replaced)
         });
-        let of_ci = self.of_ci.iter().rev().map(|file| {
+        let of_ci = self.writable.of_ci.iter().rev().map(|file| {
             let text = file.render_closed(closed, self.label, length(&file.path));
             let appended = match &*text {
                 "" => Ok(()),
@@ -80,8 +59,9 @@ impl<'a> Files<'a> {
         ci: Option<&GitHub>,
     ) -> Exit {
         let mut failures: Vec<Finding> = Vec::new();
-        let mut report = Report::new(contents, &failures, context);
-        for (format, path) in &self.write {
+        let told_of = |failures: &[Finding]| Report::new(contents, failures, context);
+        let mut report = told_of(&failures);
+        for (format, path) in &self.writable.write {
             let mut text = report.render(*format, Style::default());
             // The other formats hold their diagnostics.
             if *format == Format::Text {
@@ -91,35 +71,31 @@ impl<'a> Files<'a> {
                 failures.push(not_written(&path.to_string_lossy(), Some(path), &error));
             }
         }
-        // Each with what was added to it, and how many failures that tells of.
+        // Each with how many failures it tells of, and what was added to it.
         let mut told = Vec::new();
-        for file in std::mem::take(&mut self.of_ci) {
+        for file in std::mem::take(&mut self.writable.of_ci) {
             let known = failures.len();
-            if known > 0 {
-                report = Report::new(contents, &failures, context);
-            }
-            let text = file.render(&report, length(&file.path));
-            let added = self.output.append(&file.path, &text);
-            let added = added.map_err(|error| {
+            let text = file.render(&told_of(&failures), length(&file.path));
+            let added = self.output.append(&file.path, &text).map_err(|error| {
                 failures.push(not_written(file.name, Some(&file.path), &error));
             });
-            told.push((file, added.ok(), known));
+            told.push((known, file, added));
         }
         if !failures.is_empty() {
-            report = Report::new(contents, &failures, context);
+            report = told_of(&failures);
         }
         if !settings.quiet || report.verdict != Verdict::Go {
             let style = style_of(settings.color, &io::stdout());
             if let Err(error) = self.output.stdout(&report.render(settings.format(), style)) {
                 failures.push(not_written("standard output", None, &error));
-                report = Report::new(contents, &failures, context);
+                report = told_of(&failures);
             }
         }
         if !failures.is_empty() {
-            told.retain(|(_, _, known)| *known < failures.len());
-            for (file, added, _) in told {
-                let _ = added.as_ref().map(Appended::take_back);
-                self.of_ci.push(file);
+            told.retain(|(known, ..)| *known < failures.len());
+            for (_, file, added) in told {
+                let _ = added.map(|added| added.take_back());
+                self.writable.of_ci.push(file);
             }
             self.fail_closed(&Closed::Failed(&report));
         }

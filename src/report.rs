@@ -107,7 +107,7 @@ pub enum Closed<'a> {
 
 impl Closed<'_> {
     /// The outputs that it leaves: name and value.
-    pub(crate) fn values(&self) -> Vec<(&'static str, String)> {
+    pub fn values(&self) -> Vec<(&'static str, String)> {
         let mut values = match self {
             Self::Begun => Vec::new(),
             Self::Usage(_) => vec![("exit-code", Exit::Usage.code().to_string())],

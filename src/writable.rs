@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use runway_preflight::ci::CiFile;
+use runway_preflight::ci::{CiFile, GitHub};
 use runway_preflight::cli::{self, UsageError};
 use runway_preflight::output::is_special;
 use runway_preflight::report::Format;
@@ -32,7 +32,7 @@ impl<'a> Writable<'a> {
     /// each with its flag.
     pub(crate) fn new(
         write: &'a [(Format, PathBuf)],
-        of_ci: Vec<&'a CiFile>,
+        ci: Option<&'a GitHub>,
         read: Vec<(&'static str, PathBuf)>,
     ) -> Self {
         let read = read_files(read);
@@ -47,7 +47,7 @@ impl<'a> Writable<'a> {
             of_ci: Vec::new(),
             problem: Ok(()),
         };
-        for file in of_ci {
+        for file in ci.into_iter().flat_map(|ci| &ci.files) {
             let example = format!("{}=step.txt runway-preflight", file.name);
             if writable.holds(file.name, &file.path, &example, read.iter()) {
                 writable.of_ci.push(file);

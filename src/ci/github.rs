@@ -64,7 +64,8 @@ impl CiFile {
 
 /// A run in GitHub Actions.
 pub struct GitHub {
-    files: Vec<CiFile>,
+    /// The files that it reads after the step, in the order in which they are written.
+    pub files: Vec<CiFile>,
 }
 
 impl GitHub {
@@ -77,11 +78,6 @@ impl GitHub {
         // The outputs come last: if a disk is full before them, there is no pass.
         let files = [SUMMARY, OUTPUTS].into_iter().filter_map(file).collect();
         is_github(variable).then_some(Self { files })
-    }
-
-    /// The files that it reads after the step, in the order in which they are written.
-    pub fn files(&self) -> Vec<&CiFile> {
-        self.files.iter().collect()
     }
 
     /// The diagnostics for standard error: annotations, and what is over their number in plain text.

@@ -2,7 +2,7 @@
 //! dotenv reports.
 
 use super::outputs::values;
-use super::{fitting, Closed, Report, Verdict};
+use super::{fitting, Report, Verdict};
 use crate::exit::Exit;
 
 /// GitLab takes 5 kB.
@@ -15,11 +15,6 @@ const PREFIX: &str = "RUNWAY_PREFLIGHT_";
 pub fn render(report: &Report) -> String {
     let text = |max_object| lines(report.contents.label, &values(report, max_object, false));
     fitting(MAX_BYTES, MAX_BYTES, &text).unwrap_or_else(|| text(0))
-}
-
-/// What a run without a report leaves.
-pub fn render_closed(closed: &Closed, label: Option<&str>) -> String {
-    lines(label, &closed.values())
 }
 
 /// Whether a file that begins like this is one of ours.
@@ -41,7 +36,8 @@ pub(super) fn is_report(head: &str) -> bool {
         }
 }
 
-fn lines(label: Option<&str>, values: &[(&str, String)]) -> String {
+/// A line each, the names with the label in them.
+pub fn lines(label: Option<&str>, values: &[(&str, String)]) -> String {
     let label = label.map_or(String::new(), |label| format!("{label}_"));
     let lines = values.iter().map(|(name, value)| {
         let name = format!("{label}{name}").to_ascii_uppercase();
