@@ -57,17 +57,10 @@ pub fn count(number: impl TryInto<i128>, noun: &str) -> String {
     format!("{} {noun}{plural}", thousands(number))
 }
 
-/// A duration rounded up: to the second, to the tenth of one below ten, to the millisecond below
-/// one.
+/// A duration rounded up to the full second.
 pub fn duration(duration: Duration) -> String {
-    let unit: u128 = match duration.as_secs() {
-        0 => 1,
-        1..10 => 100,
-        _ => 1_000,
-    };
-    let rounded = duration.as_millis().div_ceil(unit).saturating_mul(unit);
-    let rounded = Duration::from_millis(rounded.try_into().unwrap_or(u64::MAX));
-    spaced(rounded)
+    let seconds = duration.as_millis().div_ceil(1_000);
+    spaced(Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX)))
 }
 
 /// `7 days` in place of `7days`.
@@ -133,12 +126,7 @@ mod tests {
         assert_eq!(usd(Credits(5_000)), "50.00");
         assert_eq!(usd(Credits(i128::MIN)).len(), 41);
         assert_eq!(credits(Credits(1)), "1 credit ($0.01)");
-        for (millis, text) in [
-            (1, "1ms"),
-            (999, "999ms"),
-            (1_001, "1s 100ms"),
-            (10_001, "11s"),
-        ] {
+        for (millis, text) in [(1, "1s"), (59_001, "1m"), (86_400_000, "1 day")] {
             assert_eq!(duration(Duration::from_millis(millis)), text);
         }
     }

@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 
 use runway_preflight::cli::Color;
 use runway_preflight::diagnostic::{Context, Finding};
-use runway_preflight::format::{count, duration};
+use runway_preflight::format::duration;
 use runway_preflight::output::Output;
 use runway_preflight::poll::Event;
 use runway_preflight::report::text::Style;
-use runway_preflight::spend::SECONDS_A_DAY;
 
 use crate::variable;
 
@@ -66,7 +65,7 @@ impl<'a> Terminal<'a> {
                     self.line(&format!("{what} in {milliseconds} ms ({addresses})"));
                 }
                 if let Some(again_in) = tried.again_in {
-                    let (tries, again_in) = (tried.tries, in_tenths(again_in));
+                    let (tries, again_in) = (tried.tries, duration(again_in));
                     self.line(&format!(
                         "attempt {tries}: {what}; trying again in {again_in}"
                     ));
@@ -74,7 +73,7 @@ impl<'a> Terminal<'a> {
             }
             Event::ClockSkew(skew) => self.line(&format!(
                 "this machine's clock is {} off; days are counted by Runway's",
-                in_days(skew)
+                duration(skew)
             )),
             Event::NotWaiting(code) => {
                 let code = code.name();
@@ -104,8 +103,8 @@ impl<'a> Terminal<'a> {
     fn waiting(&mut self, why: &str, until_next: Duration, at_most: Duration) -> Duration {
         let line = format!(
             "waiting up to {}, next check in {}: {why}",
-            in_seconds(at_most),
-            in_seconds(until_next),
+            duration(at_most),
+            duration(until_next),
         );
         if self.renews {
             // Not wrapped: a line that takes two rows cannot be renewed as one.
@@ -124,33 +123,6 @@ impl<'a> Terminal<'a> {
                 LOG_EVERY
             }
         }
-    }
-}
-
-/// In whole days where there are several.
-fn in_days(skew: Duration) -> String {
-    match skew.as_secs() / SECONDS_A_DAY {
-        ..2 => in_seconds(skew),
-        days => count(days, "day"),
-    }
-}
-
-/// The pause before a try: a tenth of a second counts below ten.
-fn in_tenths(pause: Duration) -> String {
-    let tenths = pause.as_millis().div_ceil(100);
-    match (tenths / 10, tenths % 10) {
-        (10.., _) => in_seconds(pause),
-        (seconds, 0) => format!("{seconds} s"),
-        (seconds, tenths) => format!("{seconds}.{tenths} s"),
-    }
-}
-
-/// Rounded up to the full second.
-fn in_seconds(left: Duration) -> String {
-    let seconds = left.as_millis().div_ceil(1_000);
-    match u64::try_from(seconds).unwrap_or(u64::MAX) {
-        seconds @ ..120 => format!("{seconds} s"),
-        seconds => duration(Duration::from_secs(seconds)),
     }
 }
 
