@@ -10,7 +10,7 @@ pub struct Tier {
     /// Generations at a time, as a range over the models.
     pub concurrency: (u64, u64),
     /// Generations in 24 hours, by family of models: of the table's five columns, the second and
-    /// third say the same, and the first and fourth.
+    /// third say the same, and the first and fourth. The lowest stands first, the highest second.
     pub daily_generations: [u64; 3],
     /// The most credits that may be bought in 30 days.
     pub monthly_cap: Credits,
@@ -66,11 +66,15 @@ const fn tier(
 
 impl Tier {
     /// Generations in 24 hours, as a range over the models.
-    pub fn daily_range(&self) -> (u64, u64) {
-        let daily = self.daily_generations.into_iter();
-        daily.fold((u64::MAX, 0), |(low, high), next| {
-            (low.min(next), high.max(next))
-        })
+    pub fn daily_range(self) -> (u64, u64) {
+        let [low, high, _] = self.daily_generations;
+        (low, high)
+    }
+
+    /// The tiers above it, the next one first.
+    pub fn higher(self) -> impl Iterator<Item = Tier> {
+        let all = TIERS.into_iter();
+        all.filter(move |tier| tier.number > self.number)
     }
 }
 
@@ -96,27 +100,14 @@ pub fn first_sure(needed: u64, limit: u64, cap: Option<Credits>) -> Option<Tier>
     let shown = candidates.flat_map(|tier| {
         let columns = tier.daily_generations.into_iter().enumerate();
         let columns = columns.filter(move |(_, given)| *given == limit);
-        columns.map(move |(column, _)| (tier.number, column))
+        columns.map(move |(column, _)| (tier, column))
     });
-    let shown: Vec<(u8, usize)> = shown.collect();
-    let highest = shown.iter().map(|(number, _)| *number).max()?;
-    let mut higher = TIERS.into_iter().filter(|tier| tier.number > highest);
-    higher.find(|tier| {
-        let given = |(_, column): &(u8, usize)| tier.daily_generations.get(*column);
+    let shown: Vec<(Tier, usize)> = shown.collect();
+    let (highest, _) = shown.last()?;
+    highest.higher().find(|tier| {
+        let given = |(_, column): &(Tier, usize)| tier.daily_generations.get(*column);
         shown.iter().filter_map(given).all(|given| *given >= needed)
     })
-}
-
-/// The first tier above this one that runs `needed` generations at a time of every model.
-pub fn first_concurrent(needed: u64, own: Tier) -> Option<Tier> {
-    let mut higher = TIERS.into_iter().filter(|tier| tier.number > own.number);
-    higher.find(|tier| tier.concurrency.0 >= needed)
-}
-
-/// The first tier above this one that may buy `missing` credits in 30 days.
-pub fn first_buying(missing: Credits, own: Tier) -> Option<Tier> {
-    let mut higher = TIERS.into_iter().filter(|tier| tier.number > own.number);
-    higher.find(|tier| tier.monthly_cap >= missing)
 }
 
 #[cfg(test)]

@@ -202,7 +202,7 @@ impl Finding {
                 allowed,
             } => {
                 let own = context.cap.and_then(tier::of_cap);
-                let tier = own.and_then(|own| tier::first_concurrent(*needed, own));
+                let tier = own.and_then(|own| own.higher().find(|tier| tier.concurrency.0 >= *needed));
                 let tier = tier.map(|tier| format!(", or move up to tier {} ({} at a time)", tier.number, tier.concurrency.0));
                 let (model, at_a_time) = (context.name(model), count(*allowed, "generation"));
                 let (short, needed) = (thousands(needed.saturating_sub(*allowed)), thousands(*needed));
@@ -683,7 +683,9 @@ impl Context<'_> {
         let small = sum < MIN_PURCHASE;
         if let Some(cap) = beyond(sum) {
             let sum = sum.max(MIN_PURCHASE);
-            let up = match tier::of_cap(cap).and_then(|own| tier::first_buying(sum, own)) {
+            let up = match tier::of_cap(cap)
+                .and_then(|own| own.higher().find(|it| it.monthly_cap >= sum))
+            {
                 Some(tier) => {
                     let most = thousands(tier.monthly_cap.0);
                     format!("move up to tier {}, which may buy {most}", tier.number)
