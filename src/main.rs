@@ -91,7 +91,6 @@ fn check(setup: &Setup, files: Files, ci: Option<&GitHub>) -> Exit {
     let mut terminal = Terminal::new(files.output, &context, settings.verbose);
     let listener = &mut |event: Event| terminal.report(event);
     let look = setup.poll.run(listener);
-    let named = setup.poll.job.named_models();
     let history = look.history.as_ref();
     let contents = Contents {
         label: settings.label.as_deref(),
@@ -100,7 +99,6 @@ fn check(setup: &Setup, files: Files, ci: Option<&GitHub>) -> Exit {
         source: &setup.source(),
         checked_at: look.checked_at,
         organization: look.organization.as_ref(),
-        named: &named,
         usage: history.map(|(window, history)| (*window, history)),
         tiers: settings.tiers,
         decision: &look.decision,

@@ -19,14 +19,14 @@ use crate::diagnostic::{Code, Context, Diagnostic, Finding, Missing, Severity};
 use crate::exit::Exit;
 use crate::forecast;
 use crate::format::{count, credits, dollars, limit, seconds, thousands};
-use crate::grant::Grant;
+use crate::grant::{Grant, Granted};
 use crate::job::Job;
 use crate::plan::Plan;
 use crate::quota::{Credits, Model, ModelQuota, Models, Organization, Reading};
 use crate::redact::Redactor;
 use crate::requirement::{Left, Row};
 use crate::source::{Document, Source};
-use crate::spend::{History, UtcDay, Window};
+use crate::spend::{History, Window};
 use crate::tier::{self, Tier, TIERS, UNLOCK_NOTE};
 
 use self::table::Table;
@@ -142,9 +142,30 @@ impl Verdict {
         }
     }
 
+    const ALL: [Self; 4] = [Self::Go, Self::NoGo, Self::CannotTell, Self::Skipped];
+
     fn is_name(word: &str) -> bool {
-        let all = [Self::Go, Self::NoGo, Self::CannotTell, Self::Skipped];
-        all.iter().any(|verdict| verdict.name() == word)
+        Self::ALL.iter().any(|verdict| verdict.name() == word)
+    }
+
+    /// What text and Markdown call it.
+    fn in_words(self, passes: bool) -> [&'static str; 2] {
+        match (self, passes) {
+            (Self::Go, _) => ["GO", "✅ Go"],
+            (Self::NoGo, _) => ["NO-GO", "❌ No-go"],
+            (Self::CannotTell, false) => ["CANNOT TELL", "❌ Cannot tell"],
+            (Self::CannotTell, true) => [
+                "CANNOT TELL, PASSED BY --fail-open",
+                "⚠️ Cannot tell, passed by `--fail-open`",
+            ],
+            (Self::Skipped, _) => ["SKIPPED", "⚠️ Skipped"],
+        }
+    }
+
+    /// All that text and Markdown may call a verdict.
+    fn all_in_words() -> impl Iterator<Item = [&'static str; 2]> {
+        let all = Self::ALL.into_iter();
+        all.flat_map(|verdict| [false, true].map(|passes| verdict.in_words(passes)))
     }
 }
 
@@ -163,8 +184,6 @@ pub struct Contents<'a> {
     pub checked_at: SystemTime,
     /// What was read of limits and balance.
     pub organization: Option<&'a Organization>,
-    /// The models that a flag names; none means all.
-    pub named: &'a [&'a Model],
     /// The history to show, if one was asked for and read.
     pub usage: Option<(Window, &'a History)>,
     /// Whether to add the tier reference.
@@ -194,6 +213,8 @@ pub struct Report<'a> {
     pub diagnostics: Vec<Diagnostic>,
     /// What else there is to show.
     pub contents: Contents<'a>,
+    /// What may be started: nothing unless the verdict is go.
+    granted: Granted,
     /// The host, or the file's name.
     host: String,
     is_demo: bool,
@@ -253,6 +274,10 @@ impl<'a> Report<'a> {
             exit,
             diagnostics,
             contents,
+            granted: match verdict {
+                Verdict::Go => decision.granted.clone(),
+                _ => Granted::default(),
+            },
             host: redactor.name(&context.organization.name(context.host)),
             is_demo: *context.organization == Source::Demo,
             redactor,
@@ -291,8 +316,8 @@ impl<'a> Report<'a> {
 
     /// The headline with the verdict, on one line: for a chat.
     pub fn message(&self) -> String {
-        let (verdict, headline) = (self.verdict_in_words(), self.headline());
-        self.labelled(&format!("{verdict}: {headline} ({})", self.host))
+        let [verdict, _] = self.verdict.in_words(self.passes());
+        self.labelled(&format!("{verdict}: {} ({})", self.headline(), self.host))
     }
 
     /// A text that begins with `DEMO` if it is one, and with the name of the run if it has one.
@@ -304,31 +329,10 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// What may be started of each model: nothing unless the verdict is go.
-    pub fn grants(&self) -> &'a [Grant] {
-        match self.verdict {
-            Verdict::Go => &self.contents.decision.granted.grants,
-            _ => &[],
-        }
-    }
-
-    /// How many tasks of the plan may start, from the first on: none unless the verdict is go.
+    /// How many tasks of the plan may start, from the first on.
     pub fn granted_tasks(&self) -> Option<u64> {
-        self.contents.job.plan.as_ref()?;
-        Some(match self.verdict {
-            Verdict::Go => self.contents.decision.granted.tasks,
-            _ => 0,
-        })
-    }
-
-    fn verdict_in_words(&self) -> &'static str {
-        match (self.verdict, self.passes()) {
-            (Verdict::Go, _) => "GO",
-            (Verdict::NoGo, _) => "NO-GO",
-            (Verdict::CannotTell, false) => "CANNOT TELL",
-            (Verdict::CannotTell, true) => "CANNOT TELL, PASSED BY --fail-open",
-            (Verdict::Skipped, _) => "SKIPPED",
-        }
+        let plan = self.contents.job.plan.as_ref();
+        plan.map(|_| self.granted.tasks)
     }
 
     /// For a go: `3 of 3 requirements are met: gen4.5 generations, credits, planned cost`.
@@ -424,7 +428,7 @@ impl<'a> Report<'a> {
         if self.contents.job.warn_lasts.is_some() {
             account.push(("Forecast", self.forecast()));
         }
-        let grants = self.grants();
+        let grants = &self.granted.grants;
         if every_grant || grants.iter().any(Grant::is_of_range) {
             let granted = grants.iter().map(|grant| {
                 let of = format!(" of {}", thousands(grant.max));
@@ -454,19 +458,17 @@ impl<'a> Report<'a> {
 
     /// The models that the tier lists, those that a flag names first.
     fn models(&self) -> Vec<ListedModel<'a>> {
-        let Contents { named, .. } = self.contents;
-        let listed = self.contents.models().into_iter();
-        let is_named = |model: &Model| named.iter().any(|name| *name == model);
-        let others = listed.flatten().filter(|(model, _)| !is_named(model));
+        let named = self.contents.job.named_models();
+        let listed = self.contents.models().into_iter().flatten();
+        let others = listed.filter(|(model, _)| !named.contains(model));
         self.named_models().into_iter().chain(others).collect()
     }
 
     /// Those of them that a flag names.
     fn named_models(&self) -> Vec<ListedModel<'a>> {
-        let models = self.contents.models();
-        let named = self.contents.named.iter();
-        let named = named.filter_map(|model| Some((*model, models?.get(model)?)));
-        named.collect()
+        let named = self.contents.job.named_models().into_iter();
+        let listed = |model| self.contents.models()?.get_key_value(model);
+        named.filter_map(listed).collect()
     }
 
     /// The models that were asked for; all where nothing at all was.
@@ -573,13 +575,12 @@ impl<'a> Report<'a> {
     fn history_table(&self, window: Window, history: &History, form: &Sections) -> Table {
         let most = window.newest_first().map(|day| history.on(day)).max();
         let most = most.unwrap_or_default().max(Credits(1));
-        let days: BTreeMap<UtcDay, _> = history.newest_first().collect();
         let mut names: BTreeMap<&Model, String> = BTreeMap::new();
         let mut rows = Vec::new();
         for day in window.newest_first() {
             let (date, sum) = (day.to_string(), history.on(day));
             let mut beside = bar(sum, most, form.longest_bar);
-            let Some(entries) = days.get(&day) else {
+            let Some(entries) = history.day(day) else {
                 rows.push([date, String::new(), "0".to_owned(), beside]);
                 continue;
             };
@@ -587,7 +588,7 @@ impl<'a> Report<'a> {
                 let sum = format!("{beside} {}", thousands(sum.0));
                 beside = sum.trim_start().to_owned();
             }
-            for (model, amount) in *entries {
+            for (model, amount) in entries {
                 let beside = std::mem::take(&mut beside);
                 let name = names.entry(model).or_insert_with(|| self.name(model));
                 rows.push([date.clone(), name.clone(), thousands(amount.0), beside]);

@@ -153,9 +153,14 @@ impl History {
         self.0.is_empty()
     }
 
+    /// The entries of one day, if it has any.
+    pub fn day(&self, day: UtcDay) -> Option<&BTreeMap<Model, Credits>> {
+        self.0.get(&day)
+    }
+
     /// Net credits of one day.
     pub fn on(&self, day: UtcDay) -> Credits {
-        sum(self.0.get(&day).into_iter().flatten())
+        sum(self.day(day).into_iter().flatten())
     }
 
     /// Net credits by model, by name.

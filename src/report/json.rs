@@ -180,7 +180,7 @@ fn published(report: &Report, max_rows: usize, on_one_line: bool) -> String {
 }
 
 fn granted(report: &Report, max_models: usize) -> BTreeMap<String, u64> {
-    let grants = report.grants().iter().take(max_models);
+    let grants = report.granted.grants.iter().take(max_models);
     by_model(report, grants.map(|grant| (&grant.model, grant.granted)))
 }
 

@@ -10,6 +10,12 @@ const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
                     <testsuites>\n\
                     <testsuite id=\"0\" package=\"runway-preflight\" ";
 
+/// What may come of a test case.
+const FAILURE: &str = "failure";
+const ERROR: &str = "error";
+const SKIPPED: &str = "skipped";
+const PASSED: &str = "";
+
 /// Whether a file that begins like this is one of ours.
 pub(super) fn is_report(head: &str) -> bool {
     head.strip_prefix(HEAD)
@@ -44,15 +50,6 @@ pub fn render(report: &Report) -> String {
     )
 }
 
-/// What came of a test case.
-#[derive(Clone, Copy)]
-enum Outcome {
-    Failure,
-    Error,
-    Skipped,
-    Passed,
-}
-
 /// Every error is in one: of the requirement that it is about, else of the account.
 fn cases(report: &Report, suite: &str) -> String {
     let errors_of = |row: Option<usize>| {
@@ -61,57 +58,52 @@ fn cases(report: &Report, suite: &str) -> String {
         errors.collect::<Vec<&Diagnostic>>()
     };
     let not_checked = match report.exit {
-        Exit::Go => Outcome::Skipped,
-        _ => Outcome::Error,
+        Exit::Go => SKIPPED,
+        _ => ERROR,
     };
-    let mut cases = String::new();
-    let mut add = |name: &str, outcome: Outcome, message: &str, why: &[&Diagnostic]| {
+    let case = |name: &str, outcome: &str, message: &str, why: &[&Diagnostic]| {
         let (name, message, body) = (escape(name), escape(message), escape(&details(why)));
         let outcome = match outcome {
-            Outcome::Failure => {
+            FAILURE => {
                 format!("<failure type=\"shortfall\" message=\"{message}\">{body}</failure>")
             }
-            Outcome::Error => {
-                format!("<error type=\"cannot-tell\" message=\"{message}\">{body}</error>")
-            }
-            Outcome::Skipped => format!("<skipped message=\"{message}\"/>"),
-            Outcome::Passed => String::new(),
+            ERROR => format!("<error type=\"cannot-tell\" message=\"{message}\">{body}</error>"),
+            SKIPPED => format!("<skipped message=\"{message}\"/>"),
+            passed => passed.to_owned(),
         };
-        cases.push_str(&format!(
-            "<testcase classname=\"{suite}\" name=\"{name}\" time=\"0\">{outcome}</testcase>\n"
-        ));
+        format!("<testcase classname=\"{suite}\" name=\"{name}\" time=\"0\">{outcome}</testcase>\n")
     };
     let rows = report.requirements();
-    for (index, row) in rows.iter().enumerate() {
+    let of_rows = rows.iter().enumerate().map(|(index, row)| {
         let own = errors_of(Some(index));
         match row.met {
-            _ if !own.is_empty() => add(&row.name, Outcome::Failure, &summaries(&own), &own),
-            Some(true) => add(&row.name, Outcome::Passed, "", &[]),
+            _ if !own.is_empty() => case(&row.name, FAILURE, &summaries(&own), &own),
+            Some(true) => case(&row.name, PASSED, "", &[]),
             // Another error stands for its own.
             Some(false) => {
                 let message = format!("need {}, left {}", row.needed, row.left);
-                add(&row.name, Outcome::Failure, &message, &errors_of(None));
+                case(&row.name, FAILURE, &message, &errors_of(None))
             }
             None => {
                 let why: Vec<&Diagnostic> = report.obstacle().into_iter().collect();
-                add(&row.name, not_checked, &row.note, &why);
+                case(&row.name, not_checked, &row.note, &why)
             }
         }
-    }
+    });
     let mut of_account = errors_of(None);
     of_account.sort_by_key(|one| !one.decides);
     let short = of_account.iter().any(|one| one.code.exit().is_no_go());
     let outcome = match report.verdict {
-        Verdict::Go => Outcome::Passed,
-        _ if short => Outcome::Failure,
+        Verdict::Go => PASSED,
+        _ if short => FAILURE,
         _ => not_checked,
     };
-    if !of_account.is_empty() {
-        add("account", outcome, &summaries(&of_account), &of_account);
-    } else if rows.is_empty() {
-        add("account", outcome, &report.headline(), &[]);
-    }
-    cases
+    let account = match (of_account.is_empty(), rows.is_empty()) {
+        (false, _) => case("account", outcome, &summaries(&of_account), &of_account),
+        (true, true) => case("account", outcome, &report.headline(), &[]),
+        (true, false) => String::new(),
+    };
+    of_rows.chain([account]).collect()
 }
 
 fn summaries(diagnostics: &[&Diagnostic]) -> String {

@@ -14,22 +14,14 @@ const LONGEST_BAR: usize = 20;
 /// What the heading says before the verdict.
 const TITLE: &str = "Runway preflight: ";
 
-const GO: &str = "✅ Go";
-const NO_GO: &str = "❌ No-go";
-const CANNOT_TELL: &str = "❌ Cannot tell";
-const PASSED: &str = "⚠️ Cannot tell, passed by `--fail-open`";
-const SKIPPED: &str = "⚠️ Skipped";
-
 /// Whether a file that begins like this is one of ours.
 pub(super) fn is_report(head: &str) -> bool {
     let heading = head.strip_prefix("## ").map_or("", unlabelled);
     let verdict = heading.strip_prefix(TITLE).unwrap_or_default();
-    [GO, NO_GO, CANNOT_TELL, PASSED, SKIPPED]
-        .iter()
-        .any(|known| {
-            let rest = verdict.strip_prefix(known);
-            rest.is_some_and(|rest| rest.starts_with(": "))
-        })
+    Verdict::all_in_words().any(|[_, known]| {
+        let rest = verdict.strip_prefix(known);
+        rest.is_some_and(|rest| rest.starts_with(": "))
+    })
 }
 
 /// The whole report.
@@ -45,13 +37,7 @@ pub fn render_within(report: &Report, max_bytes: usize) -> String {
 }
 
 fn render_rows(report: &Report, max_rows: usize) -> String {
-    let mark = match (report.verdict, report.passes()) {
-        (Verdict::Go, _) => GO,
-        (Verdict::NoGo, _) => NO_GO,
-        (Verdict::CannotTell, false) => CANNOT_TELL,
-        (Verdict::CannotTell, true) => PASSED,
-        (Verdict::Skipped, _) => SKIPPED,
-    };
+    let [_, mark] = report.verdict.in_words(report.passes());
     let mut text = format!(
         "## {}: {}\n\n{}\n\n",
         report.labelled(&format!("{TITLE}{mark}")),

@@ -13,7 +13,7 @@ pub(crate) fn values(
     with_report: bool,
 ) -> Vec<(&'static str, String)> {
     let decision = report.contents.decision;
-    let (rows, grants) = (decision.rows.len(), report.grants().len());
+    let (rows, grants) = (decision.rows.len(), report.granted.grants.len());
     let lists = [report.diagnostics.len(), rows, grants];
     let most = lists.into_iter().fold(report.models().len(), usize::max);
     let fitted = |render: &dyn Fn(usize) -> String| {

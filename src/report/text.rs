@@ -37,8 +37,7 @@ pub(super) fn is_report(head: &str) -> bool {
     let line = lines.next().unwrap_or_default();
     let (headline, host) = line.rsplit_once("    ").unwrap_or_default();
     let (verdict, _) = unlabelled(line).split_once("  ").unwrap_or_default();
-    ["GO", "NO-GO", "CANNOT TELL", "SKIPPED"]
-        .contains(&verdict.trim_end_matches(", PASSED BY --fail-open"))
+    Verdict::all_in_words().any(|[known, _]| known == verdict)
         && headline.chars().count() >= HEADLINE
         && !host.is_empty()
         && lines.next() == Some("")
@@ -99,7 +98,8 @@ fn headline(report: &Report, colour: bool) -> String {
         (Verdict::NoGo, _) | (Verdict::CannotTell, false) => RED,
         (Verdict::CannotTell, true) | (Verdict::Skipped, _) => YELLOW,
     };
-    let verdict = report.labelled(report.verdict_in_words());
+    let [verdict, _] = report.verdict.in_words(report.passes());
+    let verdict = report.labelled(verdict);
     let headline = format!("{verdict}  {}", report.headline());
     let line = format!("{headline:<HEADLINE$}    {}\n\n", report.host);
     line.replacen(&verdict, &paint(colour, hue, &verdict), 1)
