@@ -1,5 +1,8 @@
 //! The command line: every flag in both its spellings, and every way to get one wrong.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use serde_json::{json, Value};
 
 use crate::support::body::{EXAMPLE, UNREADABLE};
@@ -181,8 +184,10 @@ const WRONG: &[(&str, &[&str])] = &[
     ("--base-url https://a,b=", &["a,b=", "host"]),
 ];
 
+/// All the messages stand on one page, for a person to read.
 #[test]
 fn wrong_command_lines_are_exit_code_2_with_an_example() {
+    let said = Mutex::new(BTreeMap::new());
     each(
         WRONG,
         |(line, _)| (*line).to_owned(),
@@ -190,30 +195,18 @@ fn wrong_command_lines_are_exit_code_2_with_an_example() {
             let wrong = run(line);
             assert_eq!(wrong.code, 2, "{wrong:?}");
             for part in *shows {
-                assert!(
-                    wrong.stderr.contains(part),
-                    "does not show {part}: {wrong:?}"
-                );
+                assert!(wrong.stderr.contains(part), "no {part}: {wrong:?}");
             }
-            assert!(
-                wrong.stderr.len() < 1_500,
-                "nobody reads {} bytes: {wrong:?}",
-                wrong.stderr.len()
-            );
+            assert!(wrong.stderr.len() < 1_500, "nobody reads that: {wrong:?}");
+            let text = settled(&wrong.stderr);
+            said.lock().expect("the page").insert(*line, text);
         },
     );
-}
-
-/// All the messages on one page, for a person to read.
-#[test]
-fn what_is_said_about_a_wrong_command_line() {
-    let mut page = String::new();
-    for (line, _) in WRONG {
-        page += &format!(
-            "$ runway-preflight {line}\n{}\n",
-            settled(&run(line).stderr)
-        );
-    }
+    let said = said.into_inner().expect("the page");
+    let page: String = WRONG
+        .iter()
+        .map(|(line, _)| format!("$ runway-preflight {line}\n{}\n", said[line]))
+        .collect();
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
