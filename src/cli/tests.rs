@@ -127,6 +127,8 @@ fn dollars_are_told_from_credits() {
         ("1,200", "(digits only)\n"),
         (" 5", "(digits only)\n"),
         ("$1k", "(digits only)\n"),
+        ("12,5", "(digits only)\n"),
+        ("1 200", "(digits only)\n"),
         ("-1", "(digits only)\n"),
         ("many", "(digits only)\n"),
     ] {
@@ -201,6 +203,8 @@ fn durations_have_a_minimum_and_a_maximum() {
     for (words, problem) in [
         (&["--wait", "7days 1s"][..], "must be at most 7days"),
         (&["--wait", "30M"], "M is months: write 30m for minutes"),
+        (&["--wait", "1M"], "write 1m for minutes"),
+        (&["--timeout", "30M"], "M is months: write 30m"),
         (&["--timeout", "61m"], "must be at most 1h"),
         (&["--timeout", "0s"], "must be at least 1ms"),
         (&["--wait", "1h", "--interval", "4s"], "must be at least 5s"),
@@ -301,86 +305,66 @@ fn windows_are_days_of_the_calendar() {
     };
     assert_eq!(shown("30d"), "2026-10-24..2026-11-23");
     assert_eq!(shown("1d"), "2026-11-22..2026-11-23");
+    assert_eq!(shown("48h"), "2026-11-21..2026-11-23");
     assert_eq!(shown("2weeks"), "2026-11-09..2026-11-23");
+    assert_eq!(shown("2024-02-29..2024-03-01"), "2024-02-29..2024-03-01");
     assert_eq!(shown("2026-02-15..2026-03-17"), "2026-02-15..2026-03-17");
     assert_eq!(shown("2026-11-22..2026-11-23"), "2026-11-22..2026-11-23");
     assert_eq!(window("2026-08-25..2026-11-23").days(), 90);
 }
 
+/// Today is 2026-11-22.
+#[test]
+fn impossible_days_are_refused() {
+    const DATE: &str = "must be two dates";
+    const FUTURE: &str = "ends in the future";
+    const DAYS: &str = "1 to 90 whole days";
+    let cases = [
+        ("2026-02-29..2026-03-17", DATE),
+        ("2100-02-29..2100-03-01", DATE),
+        ("2026-13-01..2026-13-02", DATE),
+        ("2026-1-1..2026-1-9", DATE),
+        ("2026-03-17..", DATE),
+        ("..2026-03-17", DATE),
+        ("2026-03-17...2026-03-18", DATE),
+        ("2026-03-17..2026-03-18..2026-03-19", DATE),
+        ("+2026-01-01..+2026-01-02", DATE),
+        ("२०२६-01-01..2026-01-02", DATE),
+        ("2026-03-17..2026-03-17", DATE),
+        ("2026-01-01..2026-04-02", "1 to 90 days"),
+        ("2026-11-25..2026-11-27", FUTURE),
+        ("2026-11-01..2026-11-24", FUTURE),
+        ("2026-03-17", DAYS),
+        ("0d", DAYS),
+        ("91d", DAYS),
+        ("-1d", DAYS),
+        ("30", DAYS),
+        ("36h", DAYS),
+        ("1month", DAYS),
+        ("3.5d", DAYS),
+        ("last week", DAYS),
+        ("99999999999999999999d", DAYS),
+    ];
+    for (range, problem) in cases {
+        let error = error_of(&["--usage", range]);
+        assert!(error.contains(problem), "{error}");
+        if problem == DAYS {
+            let error = error_of(&["--budget", &format!("5/{range}")]);
+            assert!(error.contains(DAYS), "{error}");
+        }
+    }
+    let error = error_of(&["--budget", "5/Month"]);
+    assert!(error.contains("or month for the calendar month"), "{error}");
+}
+
 #[test]
 fn everything_else_is_refused_with_an_example() {
     for (words, message) in [
-        (&["--credits"][..], "--credits needs a value"),
-        (
-            &["--credits", "--quiet"],
-            "--credits needs a value, but \"--quiet\" comes next",
-        ),
-        (&["--credits", "-q"], "comes next"),
-        (&["--credits", "--"], "must be a whole number"),
-        (&["--credits", ""], "the value of --credits is empty"),
+        (&["--credits", "--"][..], "must be a whole number"),
         (&["--credits", "  "], "the value of --credits is empty"),
-        (&["--credits="], "the value of --credits is empty"),
-        (&["--generations="], "the value of --generations is empty"),
-        (
-            &["--credits", "12.5"],
-            "--credits \"12.5\" must be a whole number",
-        ),
         (&["--credits", "+5"], "must be a whole number"),
-        (&["--credits", "-5"], "must be a whole number"),
-        (&["--credits", "1,200"], "must be a whole number"),
-        (&["--credits", "18446744073709551616"], "is too large"),
-        (
-            &["--credits", "5", "--credits", "6"],
-            "--credits is given twice",
-        ),
-        (
-            &["--credits=5", "--credits", "6"],
-            "--credits is given twice",
-        ),
-        (&["--generations", "gen4.5"], "must be MODEL=N"),
-        (&["--generations", "=5"], "must be MODEL=N"),
         (&["--generations", "a b=5"], "must be MODEL=N"),
         (&["--generations", "a\u{1b}=5"], "must be MODEL=N"),
-        (&["--generations", "a=x"], "whole number of generations"),
-        (&["--generations", "a="], "whole number of generations"),
-        (&["--generations", "a=-1"], "whole number of generations"),
-        (&["--generations", "a=50%"], "whole number of generations"),
-        (&["--generations", "a=5@3%"], "must have credits after @"),
-        (&["--generations", "a=5@"], "must have credits after @"),
-        (&["--generations", "a=5@x"], "must have credits after @"),
-        (
-            &[
-                "--generations",
-                "a=18446744073709551615",
-                "--generations",
-                "a=1",
-            ],
-            "than can be counted",
-        ),
-        (
-            &["--generations", "a=18446744073709551615@2"],
-            "than can be counted",
-        ),
-        (
-            &[
-                "--generations",
-                "a=18446744073709551615@18446744073709551615",
-            ],
-            "than can be counted",
-        ),
-        (
-            &[
-                "--generations",
-                "a=18446744073709551615@1",
-                "--generations",
-                "b=1@1",
-            ],
-            "than can be counted",
-        ),
-        (
-            &["--generations", "a=5@1.2345"],
-            "has credits with more than three decimals\n",
-        ),
         (
             &["--price", "a=1.2345/s"],
             "has credits with more than three decimals\n",
@@ -409,6 +393,9 @@ fn everything_else_is_refused_with_an_example() {
             &["--generations", "a=1@$0.60"],
             "write 60 if these are dollars, 0.6 if credits",
         ),
+        (&["--budget", "$50/month"], "write 5000/month if these are"),
+        (&["--price", "a=0.60$/s"], "write 60/s if these are dollars"),
+        (&["--generations", "[\"a=20\"]"], "is a YAML list"),
         (&["--generations", "a=1 b=2"], "has blanks between"),
         (&["--generations", "a=1@60 b=2@7"], "has blanks between"),
         (&["--price", "a=1 b=2/s"], "has blanks between"),
@@ -417,7 +404,6 @@ fn everything_else_is_refused_with_an_example() {
         (&["--price", "[a=1, b=2]"], "is a YAML list"),
         (&["--write", "- json=a\n- env=b"], "is a YAML list"),
         (&["--generations", "# none\n,"], "holds no entry"),
-        (&["--generations", "a=1,200"], "\"200\" must be MODEL=N"),
         (
             &["--generations", "a=１"],
             "a full-width character (U+FF11)",
@@ -453,10 +439,6 @@ fn everything_else_is_refused_with_an_example() {
         ),
         (
             &["--warn-generations", "a=5..9"],
-            "whole number of generations",
-        ),
-        (
-            &["--warn-generations", "a=5@3"],
             "whole number of generations",
         ),
         (&["--price", "a"], "must be MODEL=CREDITS"),
@@ -528,36 +510,8 @@ fn everything_else_is_refused_with_an_example() {
         (&["--label", "a_b"], "1 to 64 lower-case letters"),
         (&["--label", "é"], "1 to 64 lower-case letters"),
         (&["--label", "a", "--label", "b"], "--label is given twice"),
-        (&["--concurrency", "a=5%"], "a whole number of generations"),
-        (&["--concurrency", "a"], "must be MODEL=N"),
-        (&["--budget", "5"], "must be CREDITS/DURATION"),
-        (&["--budget", "x/30d"], "must be CREDITS/DURATION"),
-        (&["--budget", "5/36h"], "1 to 90 whole days"),
-        (&["--budget", "5/91d"], "1 to 90 whole days"),
-        (&["--budget", "5/0d"], "1 to 90 whole days"),
-        (&["--budget", "5/Month"], "or month for the calendar month"),
-        (&["--budget", "5/30"], "1 to 90 whole days"),
-        (&["--usage", "91d"], "1 to 90 whole days"),
-        (&["--usage", "2026-02-29..2026-03-17"], "must be two dates"),
-        (&["--usage", "2026-03-17..2026-02-15"], "must be two dates"),
-        (&["--usage", "2026-03-17..2026-03-17"], "must be two dates"),
-        (&["--usage", "2026-01-01..2026-04-02"], "1 to 90 days"),
-        (&["--usage", "2026-11-01..2026-11-24"], "ends in the future"),
-        (&["--usage", "2026-03-17.."], "must be two dates"),
-        (&["--wait", "2"], "must be a duration"),
-        (&["--wait", "20years"], "must be at most 7days"),
-        (&["--timeout", "0s"], "must be at least 1ms"),
-        (&["--wait", "1h", "--interval", "4s"], "must be at least 5s"),
-        (&["--wait", "1h", "--from", "x"], "never changes"),
-        (&["--missing-key", "ignore"], "must be one of fail, skip"),
-        (&["--format", "xml"], "must be one of text, json, markdown"),
-        (&["--credit", "5"], "did you mean --credits?"),
         (&["--api-key", "x"], "put it in RUNWAYML_API_SECRET"),
         (&["--fail"], "unknown flag \"--fail\"\n"),
-        (&["--tiers=yes"], "--tiers takes no value"),
-        (&["--xyzzy"], "unknown flag \"--xyzzy\""),
-        (&["-x"], "unknown flag \"-x\""),
-        (&["gen4.5=20"], "unexpected argument \"gen4.5=20\""),
         (&["--", "x"], "unknown flag \"--\""),
     ] {
         let error = error_of(words);
@@ -569,24 +523,6 @@ fn everything_else_is_refused_with_an_example() {
             error.contains("\nexample: runway-preflight --"),
             "{words:?}: {error}"
         );
-    }
-}
-
-#[test]
-fn an_argument_that_looks_like_a_key_is_not_shown() {
-    const KEY: &str = "key_0123456789abcdef";
-    for words in [
-        &[KEY][..],
-        &["--api-secret", KEY],
-        &["--api-secret=key_0123456789abcdef"],
-        &["--credits", KEY],
-        &["--generations", KEY],
-        &["--generations=key_0123456789abcdef=x"],
-        &["--usage", "key_0123456789abcdef..2026-01-01"],
-        &["--key_0123456789abcdef"],
-    ] {
-        let error = error_of(words);
-        assert!(!error.contains("0123456789"), "{error}");
     }
 }
 
@@ -616,18 +552,6 @@ fn the_help_fits_and_knows_every_flag() {
     for words in [&["--version"][..], &["-V"]] {
         assert!(matches!(parse_words(words), Ok(Command::Version)));
     }
-}
-
-#[cfg(unix)]
-#[test]
-fn an_argument_that_is_not_utf8_is_refused() {
-    use std::os::unix::ffi::OsStringExt;
-    let words = vec![
-        OsString::from("--credits"),
-        OsString::from_vec(vec![0xff, b'5']),
-    ];
-    let UsageError(message) = parse(words, today()).expect_err("not UTF-8");
-    assert!(message.contains("not UTF-8"), "{message}");
 }
 
 fn any_word() -> impl Strategy<Value = String> {
