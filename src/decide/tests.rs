@@ -735,25 +735,6 @@ fn what_is_short_stays_short_beside_what_cannot_be_read() {
     }
 }
 
-#[test]
-fn models_that_are_used_up_are_a_warning_if_none_is_named() {
-    for (used, other_limit, all) in [(9, 10, None), (10, 10, Some(false)), (10, 0, Some(true))] {
-        let world = World {
-            used,
-            other_limit,
-            ..PLENTY
-        };
-        let decision = decided(&Job::default(), Some(&organization(&world)), None);
-        let warning = all.map(|all| Finding::ModelsUsedUp {
-            models: vec![Model::new("tested")],
-            of: 1,
-            all,
-        });
-        assert_eq!(decision.exit(), Exit::Go);
-        assert_eq!(decision.warnings, Vec::from_iter(warning));
-    }
-}
-
 /// A small world of two models and three ranges, against which every grant is tried.
 #[derive(Clone, Debug)]
 struct Ranges {

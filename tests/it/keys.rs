@@ -55,21 +55,20 @@ fn key_sources_are_file_environment_dotenv_in_order() {
 
 #[test]
 fn dotenv_files_are_read_as_usual() {
-    let files = [
-        format!("# the key\nexport RUNWAYML_API_SECRET={OTHER}\n"),
-        format!("RUNWAYML_API_SECRET=\"{OTHER}\" # staging\r\n"),
-        format!("OTHER='it''s'\n\nRUNWAYML_API_SECRET='{OTHER}'\nAFTER=1"),
-        format!("RUNWAYML_API_SECRET = {OTHER}"),
-        format!("RUNWAYML_API_SECRET={OTHER} # a comment"),
-        format!("\u{feff}RUNWAYML_API_SECRET={OTHER}"),
-        format!("exportRUNWAYML_API_SECRET=other\nRUNWAYML_API_SECRET={OTHER}"),
-    ];
+    let dotenv = format!("export RUNWAYML_API_SECRET=\"{OTHER}\" # staging\r\n");
+    let server_ = server();
+    let gate = Gate::asking(&server_).no_key().secret(OTHER);
+    used(
+        &server_,
+        &gate.file(".env", format!("\u{feff}{dotenv}")).run(),
+        OTHER,
+    );
     let utf_16 = |text: &str, bytes: fn(u16) -> [u8; 2]| {
         let units = "\u{feff}".encode_utf16().chain(text.encode_utf16());
         units.flat_map(bytes).collect::<Vec<u8>>()
     };
     for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
-        for (name, text) in [(".env", &files[0]), ("key", &OTHER.to_owned())] {
+        for (name, text) in [(".env", &dotenv), ("key", &OTHER.to_owned())] {
             let server = server();
             let gate = Gate::asking(&server).no_key().secret(OTHER);
             let gate = gate.file(name, utf_16(text, bytes));
@@ -77,51 +76,6 @@ fn dotenv_files_are_read_as_usual() {
             used(&server, &gate.args(args).run(), OTHER);
         }
     }
-    each(&files, String::clone, |file| {
-        let server = server();
-        let run = Gate::asking(&server)
-            .no_key()
-            .secret(OTHER)
-            .file(".env", file)
-            .run();
-        used(&server, &run, OTHER);
-    });
-}
-
-/// A file that names the variable is never passed by: the run would pass for want of a key.
-#[test]
-fn a_dotenv_that_names_the_variable_is_never_missing() {
-    let files = [
-        "'RUNWAYML_API_SECRET'=KEY",
-        "\"RUNWAYML_API_SECRET\"=KEY",
-        "$env:RUNWAYML_API_SECRET=KEY",
-        "RUNWAYML_API_SECRET+=KEY",
-        "RUNWAYML_API_SECRET?=KEY",
-        "RUNWAYML_API_SECRET: KEY",
-        "RUNWAYML_API_SECRET",
-        "set RUNWAYML_API_SECRET=KEY",
-        "RUNWAYML_API_SECRET='KEY",
-        "RUNWAYML_API_SECRET=\"KEY\" more",
-        "RUNWAYML_API_SECRET=KEY more",
-        "A=\"\nRUNWAYML_API_SECRET=KEY\"",
-        "A=\"\nRUNWAYML_API_SECRET=KEY\" more",
-        "A=1 RUNWAYML_API_SECRET=KEY",
-    ];
-    each(
-        &files,
-        |file| (*file).to_owned(),
-        |file| {
-            let server = server();
-            let run = Gate::asking(&server)
-                .no_key()
-                .secret(OTHER)
-                .file(".env", file.replace("KEY", OTHER))
-                .args("--missing-key skip")
-                .run();
-            assert_eq!((run.code, server.seen()), (4, 0), "{run:?}");
-            assert_eq!(run.shown(), ["key-malformed"], "{run:?}");
-        },
-    );
 }
 
 /// What a `.env` file holds beside the key is not the gate's.
@@ -489,32 +443,13 @@ fn in_a_ci_system_the_dotenv_of_the_checkout_is_not_read() {
 fn a_placeholder_is_told_as_one() {
     const NAME: &str = "RUNWAYML_API_SECRET";
     let cases = [
-        ("$RUNWAY_KEY", "RUNWAY_KEY"),
         ("$env:RUNWAY_KEY", "RUNWAY_KEY"),
-        ("${RUNWAY_KEY}", "RUNWAY_KEY"),
-        ("$(RUNWAYML_API_SECRET)", NAME),
-        ("$[variables.runwayKey]", "variables.runwayKey"),
         (
             "${{ secrets.RUNWAYML_API_SECRET }}",
             "secrets.RUNWAYML_API_SECRET",
         ),
-        ("'${{ secrets.RUNWAY }}'", "secrets.RUNWAY"),
-        ("{{ runway }}", "runway"),
-        ("%RUNWAY_KEY%", "RUNWAY_KEY"),
-        ("%{RUNWAY_KEY}", "RUNWAY_KEY"),
-        ("!RUNWAY_KEY!", "RUNWAY_KEY"),
-        ("#{RUNWAY_KEY}#", "RUNWAY_KEY"),
-        ("__RUNWAY_KEY__", "RUNWAY_KEY"),
-        ("@RUNWAY_KEY@", "RUNWAY_KEY"),
         ("<your key>", NAME),
-        ("***", NAME),
-        ("...", NAME),
-        ("key_…", NAME),
-        ("your-api-key", NAME),
         ("changeme", NAME),
-        ("null", NAME),
-        ("undefined", NAME),
-        ("None", NAME),
     ];
     each(
         &cases,
@@ -562,23 +497,6 @@ fn a_placeholder_is_told_as_one() {
             }
         },
     );
-}
-
-/// A key is any visible ASCII: what only resembles a placeholder is sent.
-#[test]
-fn what_only_resembles_a_placeholder_is_a_key() {
-    for key in [
-        "pass$word-1",
-        "a${b}c-123",
-        "50%of50%x",
-        "nullified1",
-        "x==",
-    ] {
-        let server = server();
-        let file = format!("RUNWAYML_API_SECRET={key}\n");
-        let run = Gate::asking(&server).no_key().file(".env", file).run();
-        used(&server, &run, key);
-    }
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn a_known_shortage_outlasts_unreadable_figures() {
 /// Down what is left, up what is used; what is out of range is no figure.
 #[test]
 fn figures_are_rounded_against_the_user() {
-    let cases: [(&str, &str, &str, i32, Value); 22] = [
+    let cases: [(&str, &str, &str, i32, Value); 11] = [
         (
             "/creditBalance",
             "0.9999999999999999",
@@ -87,24 +87,7 @@ fn figures_are_rounded_against_the_user() {
             6,
             json!(0),
         ),
-        (
-            "/creditBalance",
-            "0.99999999999999999999999",
-            "--credits 1",
-            6,
-            json!(0),
-        ),
-        ("/creditBalance", "1e-400", "--credits 1", 6, json!(0)),
-        ("/creditBalance", "0.1e1", "--credits 1", 0, json!(1)),
-        (
-            "/creditBalance",
-            "10000000000000000000000e-22",
-            "--credits 1",
-            0,
-            json!(1),
-        ),
         ("/creditBalance", "-0.5", "--credits 0", 6, json!(-1)),
-        ("/creditBalance", "-0.0", "--credits 0", 0, json!(0)),
         (
             "/creditBalance",
             "9007199254740993",
@@ -112,28 +95,13 @@ fn figures_are_rounded_against_the_user() {
             0,
             json!(9_007_199_254_740_993_u64),
         ),
-        ("/creditBalance", "1e39", "", 5, Value::Null),
         ("/creditBalance", "99999999999999999999", "", 5, Value::Null),
-        (
-            "/creditBalance",
-            "1e999999999999999999999",
-            "",
-            5,
-            Value::Null,
-        ),
         (
             "/tier/models/gen4.5/maxConcurrentGenerations",
             "19.99999999999999999999",
             "--concurrency gen4.5=20",
             6,
             json!(19),
-        ),
-        (
-            "/tier/models/gen4.5/maxConcurrentGenerations",
-            "2e1",
-            "--concurrency gen4.5=20",
-            0,
-            json!(20),
         ),
         (
             "/tier/models/gen4.5/maxConcurrentGenerations",
@@ -157,13 +125,6 @@ fn figures_are_rounded_against_the_user() {
             Value::Null,
         ),
         (
-            "/tier/models/gen4.5/maxDailyGenerations",
-            "true",
-            "--generations gen4.5=1",
-            5,
-            Value::Null,
-        ),
-        (
             "/usage/models/gen4.5/dailyGenerations",
             "0.0000000000000000001",
             "--generations gen4.5=200",
@@ -172,24 +133,10 @@ fn figures_are_rounded_against_the_user() {
         ),
         (
             "/usage/models/gen4.5/dailyGenerations",
-            "11.0000000000001",
-            "--generations gen4.5=189",
-            3,
-            json!(12),
-        ),
-        (
-            "/usage/models/gen4.5/dailyGenerations",
             "-0.5",
             "--generations gen4.5=1",
             5,
             Value::Null,
-        ),
-        (
-            "/usage/models/gen4.5/dailyGenerations",
-            "-0",
-            "--generations gen4.5=200",
-            0,
-            json!(0),
         ),
         (
             "/usage/models/gen4.5/dailyGenerations",
@@ -281,26 +228,6 @@ fn advice_holds() {
     };
     let no_cap = with_balance(5_000).replacen("10000", "null", 1);
     let cases = [
-        (limited(50), "--generations gen4.5=600", "tier 3", "tier 2"),
-        (limited(50), "--generations gen4.5=500", "tier 2", "tier 3"),
-        (
-            limited(200),
-            "--generations gen4.5=1000",
-            "tier 2",
-            "tier 3",
-        ),
-        (
-            limited(77),
-            "--generations gen4.5=600",
-            "higher limit",
-            "to tier",
-        ),
-        (
-            limited(50),
-            "--generations gen4.5=30001",
-            "higher limit",
-            "to tier",
-        ),
         (
             limited(50),
             "--generations gen4.5=25000",
@@ -320,28 +247,10 @@ fn advice_holds() {
             "buy the missing",
         ),
         (
-            with_balance(5_000),
-            "--credits 15000",
-            "buy the missing 10,000",
-            "move up",
-        ),
-        (
-            with_balance(5_000),
-            "--credits 5001",
-            "buy at least 1,000 credits ($10.00)",
-            "buy 1 credit",
-        ),
-        (
             no_cap,
             "--credits 21600",
             "buy the missing 16,600",
             "may be bought in",
-        ),
-        (
-            with_balance(0),
-            "--credits 1",
-            "buy at least 1,000 credits",
-            "buy 1 credit",
         ),
         (
             gen45(0, 0).to_string(),
