@@ -28,6 +28,19 @@ struct World {
     at_a_time: Option<u64>,
 }
 
+/// A world in which nothing is short.
+const PLENTY: World = World {
+    limit: Some(10),
+    concurrency: Some(1),
+    used: 0,
+    other_limit: 10,
+    balance: 100,
+    generations: None,
+    cost_each: None,
+    credits: None,
+    at_a_time: None,
+};
+
 /// The rules as a person would say them, one after another.
 fn expected(world: &World) -> BTreeSet<&'static str> {
     let mut codes = BTreeSet::new();
@@ -135,17 +148,28 @@ fn costing(cost: Credits) -> Generations {
     Generations::new(Model::new("other"), 0, Cost::Together(cost))
 }
 
+fn today() -> UtcDay {
+    UtcDay::parse("2026-11-22").expect("a day")
+}
+
+fn facts<'a>(organization: Option<&'a Organization>, budgeted: Option<&'a History>) -> Facts<'a> {
+    Facts {
+        organization,
+        budgeted,
+        recent: None,
+        today: today(),
+    }
+}
+
 fn decided(job: &Job, organization: Option<&Organization>, budgeted: Option<&History>) -> Decision {
-    let today = UtcDay::parse("2026-11-22").expect("a day");
-    decide(
-        job,
-        Facts {
-            organization,
-            budgeted,
-            recent: None,
-            today,
-        },
-    )
+    decide(job, facts(organization, budgeted))
+}
+
+fn granted(job: &Job, organization: &Organization, budgeted: &History) -> Decision {
+    let facts = facts(Some(organization), Some(budgeted));
+    let mut decision = decide(job, facts);
+    grant_ranges(job, facts, &mut decision);
+    decision
 }
 
 fn is_no_go(decision: &Decision) -> bool {
@@ -180,38 +204,31 @@ fn check(world: &World) {
 
 #[test]
 fn every_case_of_a_small_world() {
-    let some = |most: u64| (0..=most).map(Some);
     let maybe = |most: u64| std::iter::once(None).chain((0..=most).map(Some));
     let mut cases = 0_u32;
-    for limit in std::iter::once(None).chain(some(3)) {
-        for concurrency in std::iter::once(None).chain(some(3)) {
-            for used in 0..=4 {
-                for (other_limit, balance) in (-1..=3).flat_map(|b| [(0, b), (5, b)]) {
-                    for (generations, at_a_time) in
-                        maybe(4).flat_map(|g| maybe(4).map(move |c| (g, c)))
-                    {
-                        for (credits, cost_each) in
-                            maybe(4).flat_map(|c| [None, Some(0), Some(1)].map(|each| (c, each)))
-                        {
-                            cases += 1;
-                            check(&World {
-                                limit,
-                                concurrency,
-                                used,
-                                other_limit,
-                                balance,
-                                generations,
-                                cost_each,
-                                credits,
-                                at_a_time,
-                            });
-                        }
+    for (limit, used) in maybe(2).flat_map(|limit| (0..=3).map(move |used| (limit, used))) {
+        for (concurrency, at_a_time) in maybe(1).flat_map(|c| maybe(2).map(move |a| (c, a))) {
+            for (other_limit, balance) in (-1..=2).flat_map(|b| [(0, b), (5, b)]) {
+                for (credits, generations) in maybe(3).flat_map(|c| maybe(3).map(move |g| (c, g))) {
+                    for cost_each in maybe(1) {
+                        cases += 1;
+                        check(&World {
+                            limit,
+                            concurrency,
+                            used,
+                            other_limit,
+                            balance,
+                            generations,
+                            cost_each,
+                            credits,
+                            at_a_time,
+                        });
                     }
                 }
             }
         }
     }
-    assert_eq!(cases, 5 * 5 * 5 * 10 * 36 * 18);
+    assert_eq!(cases, 4 * 4 * 3 * 4 * 8 * 5 * 5 * 3);
 }
 
 fn any_number() -> impl Strategy<Value = u64> {
@@ -250,8 +267,8 @@ proptest! {
         credits in 0_u64..50, less in 0_u64..10,
     ) {
         let world = World {
-            limit: Some(limit), concurrency: Some(2), used, other_limit: 5, balance,
-            generations: Some(needed), cost_each: None, credits: Some(credits), at_a_time: None,
+            limit: Some(limit), used, balance, generations: Some(needed), credits: Some(credits),
+            ..PLENTY
         };
         let poorer = World {
             limit: Some(limit.saturating_sub(less)),
@@ -270,8 +287,7 @@ proptest! {
     #[test]
     fn unreadable_is_never_a_go(which in 0_usize..5, limit in 0_u64..5, needed in 0_u64..5) {
         let world = World {
-            limit: Some(limit), concurrency: Some(2), used: 0, other_limit: 5, balance: 10,
-            generations: Some(needed), cost_each: None, credits: None, at_a_time: Some(1),
+            limit: Some(limit), generations: Some(needed), at_a_time: Some(1), ..PLENTY
         };
         let mut organization = organization(&world);
         let lost = || Unreadable::new("a.field", "is missing");
@@ -298,7 +314,7 @@ proptest! {
         most in 0_i128..100, planned in 0_i128..50, days in 1_u32..=90,
         amounts in proptest::collection::vec((0_u32..120, -20_i128..40), 0..40),
     ) {
-        let today = UtcDay::parse("2026-11-22").expect("a day");
+        let today = today();
         let mut entries = Vec::new();
         let mut spent = 0;
         for (ago, amount) in amounts {
@@ -314,11 +330,7 @@ proptest! {
             budget: Some(Budget { max: Credits(most), period: Period::Days(days) }),
             ..Job::default()
         };
-        let world = World {
-            limit: Some(1), concurrency: Some(1), used: 0, other_limit: 1, balance: 1_000,
-            generations: None, cost_each: None, credits: None, at_a_time: None,
-        };
-        let decision = decided(&job, Some(&organization(&world)), Some(&history));
+        let decision = decided(&job, Some(&organization(&PLENTY)), Some(&history));
         let over = spent.max(0) + planned > most;
         prop_assert_eq!(is_no_go(&decision), over);
         prop_assert_eq!(decision.rows.last().and_then(|row| row.met), Some(!over));
@@ -353,18 +365,7 @@ fn what_could_not_be_had_leaves_its_requirements_open() {
 #[test]
 fn an_unread_model_that_nobody_named_is_a_warning() {
     let lost = |field: &str| Unreadable::new(field, "is missing");
-    let world = World {
-        limit: Some(1),
-        concurrency: Some(1),
-        used: 0,
-        other_limit: 0,
-        balance: 1,
-        generations: None,
-        cost_each: None,
-        credits: None,
-        at_a_time: None,
-    };
-    let mut organization = organization(&world);
+    let mut organization = organization(&PLENTY);
     let mut models = organization.models.clone().expect("models");
     for number in 0..5 {
         let quota = ModelQuota {
@@ -404,19 +405,6 @@ fn no_readable_limit_is_cannot_tell() {
     let decision = decided(&Job::default(), Some(&organization), None);
     assert_eq!(decision.exit(), Exit::CannotTell);
 }
-
-/// A world in which nothing is short.
-const PLENTY: World = World {
-    limit: Some(10),
-    concurrency: Some(1),
-    used: 0,
-    other_limit: 10,
-    balance: 100,
-    generations: None,
-    cost_each: None,
-    credits: None,
-    at_a_time: None,
-};
 
 #[test]
 fn a_model_that_never_runs_is_told_once() {
@@ -475,7 +463,7 @@ fn a_model_that_never_runs_is_told_once() {
 
 #[test]
 fn ranges_are_granted_within_the_days_of_the_budget_and_on_a_go_alone() {
-    let today = UtcDay::parse("2026-11-22").expect("a day");
+    let today = today();
     let spent = |ago, amount| ((today.minus(ago), Model::new("m")), Credits(amount));
     let mut range = Generations::new(
         Model::new("tested"),
@@ -483,7 +471,7 @@ fn ranges_are_granted_within_the_days_of_the_budget_and_on_a_go_alone() {
         Cost::Each(Price::parse("10").expect("a price")),
     );
     range.more = 9;
-    for (days, entries, granted) in [
+    for (days, entries, most) in [
         (7, vec![], 10),
         (7, vec![spent(0, 30), spent(6, 20)], 5),
         (7, vec![spent(0, 30), spent(6, 20), spent(7, 900)], 5),
@@ -504,33 +492,16 @@ fn ranges_are_granted_within_the_days_of_the_budget_and_on_a_go_alone() {
             ..Job::default()
         };
         let organization = organization(&PLENTY);
-        let facts = Facts {
-            organization: Some(&organization),
-            budgeted: Some(&history),
-            recent: None,
-            today,
-        };
-        let mut decision = decide(&job, facts);
-        grant_ranges(&job, facts, &mut decision);
+        let decision = granted(&job, &organization, &history);
         let found = decision.granted.grants.first().map_or(0, |it| it.granted);
-        assert_eq!(found, granted, "{days} {history:?}");
-        assert_eq!(decision.exit() == Exit::Go, granted > 0);
+        assert_eq!(found, most, "{days} {history:?}");
+        assert_eq!(decision.exit() == Exit::Go, most > 0);
     }
 }
 
 #[test]
 fn a_warning_is_not_an_error_as_well() {
-    let world = World {
-        limit: Some(10),
-        concurrency: Some(1),
-        used: 4,
-        other_limit: 5,
-        balance: 100,
-        generations: None,
-        cost_each: None,
-        credits: None,
-        at_a_time: None,
-    };
+    let world = World { used: 4, ..PLENTY };
     let needing = |generations| World {
         generations: Some(generations),
         ..world
@@ -635,7 +606,7 @@ fn waiting_helps_where_it_can_resolve_every_error() {
 
 #[test]
 fn a_budget_that_is_exceeded_names_where_most_of_it_went() {
-    let today = UtcDay::parse("2026-11-22").expect("a day");
+    let today = today();
     let history: History = [
         (0, "a", 10),
         (1, "b", 40),
@@ -735,207 +706,14 @@ fn what_is_short_stays_short_beside_what_cannot_be_read() {
     }
 }
 
-/// A small world of two models and three ranges, against which every grant is tried.
+/// Ranges of flags and a plan, against which every grant is tried.
 #[derive(Clone, Debug)]
-struct Ranges {
-    /// Model, minimum, more, price in halves of a credit (0: none).
-    ranges: Vec<(usize, u64, u64, u64)>,
-    left: [Option<u64>; 2],
-    balance: u64,
-    keep: Option<u64>,
-    budget: Option<u64>,
-}
-
-impl Ranges {
-    /// The job that asks for so many more than the minimum of each range, and no range.
-    fn asking(&self, more: &[u64]) -> Job {
-        let mut job = self.job();
-        for (one, more) in job.generations.iter_mut().zip(more) {
-            one.needed += more;
-            one.more = 0;
-        }
-        job
-    }
-
-    fn job(&self) -> Job {
-        let generations = self.ranges.iter().map(|(model, min, more, halves)| {
-            let price = Price::parse(&format!("{}.{}", halves / 2, halves % 2 * 5));
-            let cost = match halves {
-                0 => Cost::Unknown,
-                _ => Cost::Each(price.expect("a price")),
-            };
-            let model = Model::new(["one", "two"][*model]);
-            let mut generations = Generations::new(model, *min, cost);
-            generations.more = *more;
-            generations
-        });
-        Job {
-            generations: generations.collect(),
-            priced: self.ranges.iter().any(|(_, _, _, halves)| *halves > 0),
-            keep: self.keep.map(|keep| Credits(keep.into())),
-            budget: self.budget.map(|max| Budget {
-                max: Credits(max.into()),
-                period: Period::Days(1),
-            }),
-            ..Job::default()
-        }
-    }
-
-    fn decided(&self, job: &Job) -> Decision {
-        let quota = |left: Option<u64>| ModelQuota {
-            concurrency: Ok(Limit::Unlimited),
-            daily_limit: Ok(limit(left.map(|left| left + 3))),
-            used: Ok(3),
-        };
-        let models = ["one", "two"].map(Model::new).into_iter();
-        let organization = Organization {
-            balance: Ok(Credits(self.balance.into())),
-            monthly_cap: Ok(Credits(10_000)),
-            models: Ok(models.zip(self.left.map(quota)).collect()),
-        };
-        let history = History::default();
-        let facts = Facts {
-            organization: Some(&organization),
-            budgeted: Some(&history),
-            recent: None,
-            today: UtcDay::parse("2026-11-22").expect("a day"),
-        };
-        let mut decision = decide(job, facts);
-        grant_ranges(job, facts, &mut decision);
-        decision
-    }
-
-    fn is_go(&self, more: &[u64]) -> bool {
-        self.decided(&self.asking(more)).exit() == Exit::Go
-    }
-
-    /// In the order of the flags, each as many as can be had: by asking for every number.
-    fn largest(&self) -> Vec<u64> {
-        let mut granted = vec![0; self.ranges.len()];
-        for index in 0..granted.len() {
-            for more in 0..=self.ranges[index].2 {
-                let mut tried = granted.clone();
-                tried[index] = more;
-                if self.is_go(&tried) {
-                    granted = tried;
-                }
-            }
-        }
-        granted
-    }
-}
-
-fn ranges() -> impl Strategy<Value = Ranges> {
-    let range = (0_usize..2, 1_u64..4, 0_u64..6, 0_u64..7);
-    (
-        proptest::collection::vec(range, 1..4),
-        [
-            proptest::option::of(1_u64..12),
-            proptest::option::of(1_u64..12),
-        ],
-        1_u64..40,
-        proptest::option::of(0_u64..20),
-        proptest::option::of(0_u64..40),
-    )
-        .prop_map(|(ranges, left, balance, keep, budget)| {
-            let priced = ranges.iter().any(|(_, _, _, halves)| *halves > 0);
-            let keep = keep.filter(|_| priced);
-            Ranges {
-                ranges,
-                left,
-                balance,
-                keep,
-                budget,
-            }
-        })
-}
-
-proptest! {
-    /// Exactly what is granted is a go, and one more of any range below its maximum is not.
-    #[test]
-    fn grants_are_the_largest_that_pass(world in ranges()) {
-        let decision = world.decided(&world.job());
-        let none = vec![0; world.ranges.len()];
-        prop_assert_eq!(decision.exit() == Exit::Go, world.is_go(&none));
-        if decision.exit() != Exit::Go {
-            prop_assert!(decision.granted.grants.is_empty());
-            return Ok(());
-        }
-        let more = world.largest();
-        for (index, name) in ["one", "two"].into_iter().enumerate() {
-            let of_model = || world.ranges.iter().zip(&more).filter(|(it, _)| it.0 == index);
-            let granted: u64 = of_model().map(|((_, min, _, _), more)| min + more).sum();
-            let max: u64 = of_model().map(|((_, min, most, _), _)| min + most).sum();
-            let grant = decision.granted.grants.iter().find(|grant| grant.model.as_str() == name);
-            prop_assert_eq!(grant.map_or(0, |grant| grant.granted), granted);
-            let warned = decision.warnings.iter().any(|finding| matches!(
-                finding,
-                Finding::GrantedFewer { grant, .. } if grant.model.as_str() == name
-            ));
-            prop_assert_eq!(warned, granted < max);
-            if let Some(grant) = grant {
-                prop_assert_eq!(grant.limited_by.is_empty(), granted == max);
-            }
-        }
-        prop_assert!(world.is_go(&more));
-        for index in 0..more.len() {
-            if more[index] < world.ranges[index].2 {
-                let mut one_more = more.clone();
-                one_more[index] += 1;
-                prop_assert!(!world.is_go(&one_more));
-            }
-        }
-    }
-
-    /// A plan asks for what the same generations of flags ask for.
-    #[test]
-    fn a_plan_is_its_generations(
-        counts in [0_u64..5, 0_u64..5],
-        prices in [0_u64..5, 0_u64..5],
-        left in [proptest::option::of(0_u64..5), proptest::option::of(0_u64..5)],
-        balance in 0_u64..30,
-        keep in proptest::option::of(0_u64..10),
-    ) {
-        let world = Ranges { ranges: Vec::new(), left, balance, keep, budget: None };
-        let models = || ["one", "two"].into_iter().zip(counts.into_iter().zip(prices));
-        let bodies = models().flat_map(|(name, (count, _))| {
-            std::iter::repeat_n(format!("{{\"model\":\"{name}\"}}"), usize::try_from(count).unwrap_or(0))
-        });
-        let mut known = Prices::default();
-        for (name, (_, price)) in models() {
-            known.add(Rule::parse(&format!("{name}={price}")).expect("a price"));
-        }
-        let text = bodies.collect::<Vec<String>>().join("\n");
-        let reading = Reading { prices: &known, priced: true, first: None };
-        let plan = Plan::read(text.as_bytes(), reading).expect("a plan");
-        let mut planned = Job { priced: true, ..world.job() };
-        planned.add_plan(plan).expect("it can be added up");
-        let mut flagged = Job { priced: true, ..world.job() };
-        for (name, (count, price)) in models().filter(|(_, (count, _))| *count > 0) {
-            let price = Price::parse(&price.to_string()).expect("a price");
-            let need = count;
-            let one = Generations::new(Model::new(name), need, Cost::Each(price));
-            flagged.generations.push(one);
-        }
-        if flagged.generations.is_empty() {
-            // An empty plan costs nothing, and no flag says so.
-            flagged.plan.clone_from(&planned.plan);
-        }
-        let (planned, flagged) = (world.decided(&planned), world.decided(&flagged));
-        prop_assert_eq!(planned.rows, flagged.rows);
-        prop_assert_eq!(planned.errors, flagged.errors);
-        prop_assert_eq!(planned.granted.grants, flagged.granted.grants);
-    }
-}
-
-/// A plan of a few models, some of which cannot run, beside what flags ask for.
-#[derive(Clone, Debug)]
-struct Planned {
+struct Granting {
+    /// Model, minimum, more, price in halves of a credit.
+    ranges: Vec<(usize, u64, u64, Option<u64>)>,
     /// Model and cost of each task.
     tasks: Vec<(usize, u64)>,
     first: u64,
-    /// By model: minimum, more and price of a flag.
-    flags: Vec<Option<(u64, u64, u64)>>,
     /// By model: what is left of the day, none for no limit.
     left: Vec<Option<u64>>,
     /// What is wrong with the third model: it is not there, never runs or cannot be read.
@@ -946,46 +724,54 @@ struct Planned {
     max_cost: Option<u64>,
 }
 
-impl Planned {
-    const NAMES: [&str; 3] = ["one", "two", "three"];
+const NAMES: [&str; 3] = ["one", "two", "three"];
 
-    /// The job for the first tasks of the plan, of which the verdict needs `first`; and of each flag
+impl Granting {
+    fn priced(&self) -> bool {
+        !self.tasks.is_empty() || self.ranges.iter().any(|range| range.3.is_some())
+    }
+
+    /// The job for so many tasks of the plan, of which the verdict needs `first`; and of each flag
     /// so many more than its minimum, or its range.
     fn job(&self, tasks: usize, first: Option<u64>, more: Option<&[u64]>) -> Job {
-        let mut job = Job {
-            priced: true,
-            keep: self.keep.map(|keep| Credits(keep.into())),
-            max_cost: self.max_cost.map(|max| Credits(max.into())),
-            budget: self.budget.map(|max| Budget {
-                max: Credits(max.into()),
-                period: Period::Days(1),
-            }),
-            ..Job::default()
-        };
-        for (index, flag) in self.flags.iter().enumerate() {
-            let Some((min, most, price)) = flag else {
-                continue;
-            };
-            let price = Cost::Each(Price::parse(&price.to_string()).expect("a price"));
-            let mut one = Generations::new(Model::new(Self::NAMES[index]), *min, price);
+        let ranges = self.ranges.iter().enumerate();
+        let generations = ranges.map(|(index, (model, min, most, halves))| {
+            let cost = halves.map_or(Cost::Unknown, |halves| {
+                let price = format!("{}.{}", halves / 2, halves % 2 * 5);
+                Cost::Each(Price::parse(&price).expect("a price"))
+            });
+            let mut one = Generations::new(Model::new(NAMES[*model]), *min, cost);
             match more {
                 Some(more) => one.needed += more[index],
                 None => one.more = *most,
             }
-            job.generations.push(one);
-        }
+            one
+        });
+        let credits = |number: u64| Credits(number.into());
+        let mut job = Job {
+            generations: generations.collect(),
+            priced: self.priced(),
+            keep: self.keep.map(credits),
+            max_cost: self.max_cost.map(credits),
+            budget: self.budget.map(|max| Budget {
+                max: credits(max),
+                period: Period::Days(1),
+            }),
+            ..Job::default()
+        };
         static PRICES: LazyLock<Prices> = LazyLock::new(|| {
             let mut prices = Prices::default();
-            for name in Planned::NAMES {
-                for cost in 0..10 {
-                    let rule = format!("{name} cost={cost} {cost}");
-                    prices.add(Rule::parse(&rule).expect("a rule"));
-                }
+            for (name, cost) in NAMES
+                .iter()
+                .flat_map(|name| (0..10).map(move |n| (name, n)))
+            {
+                let rule = format!("{name} cost={cost} {cost}");
+                prices.add(Rule::parse(&rule).expect("a rule"));
             }
             prices
         });
         let body = |(model, cost): &(usize, u64)| {
-            format!("{{\"model\":\"{}\",\"cost\":{cost}}}", Self::NAMES[*model])
+            format!("{{\"model\":\"{}\",\"cost\":{cost}}}", NAMES[*model])
         };
         let text: String = self.tasks[..tasks].iter().map(body).collect();
         let reading = Reading {
@@ -993,8 +779,10 @@ impl Planned {
             priced: true,
             first,
         };
-        let plan = Plan::read(text.as_bytes(), reading).expect("a plan");
-        job.add_plan(plan).expect("it can be added up");
+        if !text.is_empty() {
+            let plan = Plan::read(text.as_bytes(), reading).expect("a plan");
+            job.add_plan(plan).expect("it can be added up");
+        }
         job
     }
 
@@ -1012,7 +800,7 @@ impl Planned {
                 (2, 3) => quota.concurrency = Err(lost()),
                 _ => {}
             }
-            (Model::new(Self::NAMES[index]), quota)
+            (Model::new(NAMES[index]), quota)
         });
         let there = if self.third == 0 { 2 } else { 3 };
         let organization = Organization {
@@ -1020,100 +808,133 @@ impl Planned {
             monthly_cap: Ok(Credits(10_000)),
             models: Ok(quotas.take(there).collect()),
         };
-        let history = History::default();
-        let facts = Facts {
-            organization: Some(&organization),
-            budgeted: Some(&history),
-            recent: None,
-            today: UtcDay::parse("2026-11-22").expect("a day"),
-        };
-        let mut decision = decide(job, facts);
-        grant_ranges(job, facts, &mut decision);
-        decision
+        granted(job, &organization, &History::default())
     }
 }
 
-fn planned() -> impl Strategy<Value = Planned> {
-    let flag = proptest::option::weighted(0.3, (1_u64..3, 0_u64..4, 0_u64..4));
-    let left = proptest::option::weighted(0.8, 0_u64..9);
+fn granting() -> impl Strategy<Value = Granting> {
+    let model = || prop_oneof![6 => 0_usize..2, 1 => Just(2)];
+    let price = proptest::option::weighted(0.8, 0_u64..7);
+    let range = (model(), 1_u64..4, 0_u64..6, price);
+    let limits = |share, most| proptest::option::weighted(share, 0..most);
     (
-        proptest::collection::vec(
-            (prop_oneof![4 => 0_usize..2, 1 => Just(2)], 0_u64..10),
-            1..14,
-        ),
+        proptest::collection::vec(range, 0..4),
+        proptest::collection::vec((model(), 0_u64..10), 0..14),
         1_u64..6,
-        proptest::collection::vec(flag, 3),
-        proptest::collection::vec(left, 3),
+        proptest::collection::vec(limits(0.8, 12_u64), 3),
         0_usize..6,
-        0_u64..80,
-        proptest::option::weighted(0.3, 0_u64..30),
-        proptest::option::weighted(0.3, 0_u64..80),
-        proptest::option::weighted(0.3, 0_u64..80),
+        1_u64..80,
+        [limits(0.3, 30_u64), limits(0.3, 80), limits(0.3, 80)],
     )
-        .prop_map(
-            |(tasks, first, flags, left, third, balance, keep, budget, max_cost)| Planned {
+        .prop_map(|(ranges, tasks, first, left, third, balance, most)| {
+            let [keep, budget, max_cost] = most;
+            let mut world = Granting {
+                ranges,
                 tasks,
                 first,
-                flags,
                 left,
                 third,
                 balance,
                 keep,
                 budget,
                 max_cost,
-            },
-        )
+            };
+            if !world.priced() {
+                // Without a cost these are a wrong command line.
+                (world.keep, world.max_cost) = (None, None);
+            }
+            world
+        })
+}
+
+/// More than the usual number for the largest world, in a build that is not optimized.
+fn many_worlds() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    let cases = usual.cases.max(1_000);
+    ProptestConfig { cases, ..usual }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(many_worlds())]
 
-    /// The longest beginning of a plan that may start, by trying each.
+    /// Exactly what is granted is a go: of each range, in the order of the flags, and then the longest
+    /// beginning of the plan. One more of either is none.
     #[test]
-    fn granted_tasks_are_the_longest_beginning_that_passes(world in planned()) {
-        let all = world.tasks.len();
+    fn grants_are_the_largest_that_pass(world in granting()) {
+        let (all, none) = (world.tasks.len(), vec![0; world.ranges.len()]);
         let first = usize::try_from(world.first).expect("a count").min(all);
         let decision = world.decided(&world.job(all, Some(world.first), None));
-        // What the ranges of the flags get, which come before the rest of the plan.
-        let before = world.decided(&world.job(first, None, None));
-        prop_assert_eq!(&decision.errors, &before.errors);
-        prop_assert_eq!(&decision.rows, &before.rows);
+        let minima = world.decided(&world.job(first, None, Some(&none)));
+        prop_assert_eq!(&decision.errors, &minima.errors);
+        prop_assert_eq!(&decision.rows, &minima.rows);
         if decision.exit() != Exit::Go {
             prop_assert_eq!(decision.granted, Granted::default());
             return Ok(());
         }
-        let more: Vec<u64> = Planned::NAMES.iter().map(|name| {
-            let mut grants = before.granted.grants.iter();
-            let grant = grants.find(|grant| grant.model.as_str() == *name);
-            grant.map_or(0, |grant| grant.granted - grant.min)
-        }).collect();
-        let passes = |tasks| world.decided(&world.job(tasks, None, Some(&more))).exit() == Exit::Go;
-        let mut longest = first;
-        prop_assert!(passes(first));
-        while longest < all && passes(longest + 1) {
-            longest += 1;
+        let passes = |tasks, more: &[u64]| {
+            world.decided(&world.job(tasks, None, Some(more))).exit() == Exit::Go
+        };
+        let mut more = none;
+        for index in 0..more.len() {
+            for count in 1..=world.ranges[index].2 {
+                let mut tried = more.clone();
+                tried[index] = count;
+                if passes(first, &tried) {
+                    more = tried;
+                }
+            }
         }
-        prop_assert!((longest + 1..=all).all(|tasks| !passes(tasks)));
+        let longest = (first..=all).take_while(|tasks| passes(*tasks, &more)).last();
+        let longest = longest.expect("the first tasks pass");
+        prop_assert!((longest + 1..=all).all(|tasks| !passes(tasks, &more)));
         prop_assert_eq!(usize::try_from(decision.granted.tasks).expect("a count"), longest);
-        for (index, name) in Planned::NAMES.into_iter().enumerate() {
+        for index in 0..more.len() {
+            let mut one_more = more.clone();
+            one_more[index] += 1;
+            prop_assert!(more[index] == world.ranges[index].2 || !passes(first, &one_more));
+        }
+        for (index, name) in NAMES.into_iter().enumerate() {
             let in_plan = |tasks: usize| {
                 let of_model = world.tasks[..tasks].iter().filter(|(model, _)| *model == index);
                 u64::try_from(of_model.count()).expect("a count")
             };
-            let (min, most) = world.flags[index].map_or((0, 0), |(min, most, _)| (min, most));
+            let of_model = || world.ranges.iter().zip(&more).filter(|(range, _)| range.0 == index);
+            let granted: u64 = of_model().map(|((_, min, ..), more)| min + more).sum();
+            let max: u64 = of_model().map(|((_, min, most, _), _)| min + most).sum();
+            let (granted, max) = (granted + in_plan(longest), max + in_plan(all));
             let grant = decision.granted.grants.iter().find(|grant| grant.model.as_str() == name);
-            let Some(grant) = grant else {
-                prop_assert!(min == 0 && in_plan(all) == 0);
-                continue;
-            };
-            prop_assert_eq!(grant.granted, min + more[index] + in_plan(longest));
-            prop_assert_eq!(grant.max, min + most + in_plan(all));
-            prop_assert_eq!(grant.limited_by.is_empty(), grant.granted == grant.max);
+            let found = grant.map_or((0, 0), |grant| (grant.granted, grant.max));
+            prop_assert_eq!(found, (granted, max));
+            prop_assert!(grant.is_none_or(|grant| grant.limited_by.is_empty() == (granted == max)));
             let warned = decision.warnings.iter().any(|finding| matches!(
                 finding,
                 Finding::GrantedFewer { grant, .. } if grant.model.as_str() == name
             ));
-            prop_assert_eq!(warned, grant.granted < grant.max);
+            prop_assert_eq!(warned, granted < max);
         }
+    }
+}
+
+proptest! {
+    /// A plan asks for what the same generations of flags ask for.
+    #[test]
+    fn a_plan_is_its_generations(world in granting(), prices in [0_u64..9, 0_u64..9, 0_u64..9]) {
+        let tasks = world.tasks.iter().map(|(model, _)| (*model, prices[*model])).collect();
+        let plan = Granting { tasks, ranges: Vec::new(), ..world.clone() };
+        let count = |index| plan.tasks.iter().filter(|(model, _)| *model == index).count();
+        let range = |index: usize| {
+            let needed = u64::try_from(count(index)).expect("a count");
+            (needed > 0).then_some((index, needed, 0, Some(prices[index] * 2)))
+        };
+        let mut ranges: Vec<_> = (0..NAMES.len()).filter_map(range).collect();
+        // In the order in which the plan names its models.
+        ranges.sort_by_key(|(model, ..)| plan.tasks.iter().position(|(of, _)| of == model));
+        let flags = Granting { ranges, tasks: Vec::new(), ..world };
+        prop_assume!(!plan.tasks.is_empty());
+        let planned = plan.decided(&plan.job(plan.tasks.len(), None, None));
+        let flagged = flags.decided(&flags.job(0, None, None));
+        prop_assert_eq!(planned.rows, flagged.rows);
+        prop_assert_eq!(planned.errors, flagged.errors);
+        prop_assert_eq!(planned.granted.grants, flagged.granted.grants);
     }
 }
