@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::diagnostic::Asked;
+use crate::grant::LimitedBy;
 use crate::job::{Cost, Generations};
 use crate::plan::{Plan, Reading};
 use crate::price::{Price, Prices, Rule};
@@ -810,6 +811,42 @@ impl Granting {
         };
         granted(job, &organization, &History::default())
     }
+
+    fn passes(&self, tasks: usize, more: &[u64]) -> bool {
+        self.decided(&self.job(tasks, None, Some(more))).exit() == Exit::Go
+    }
+
+    /// What holds these back: what does so where nothing else could.
+    fn holds(&self, tasks: usize, more: &[u64]) -> Vec<LimitedBy> {
+        use LimitedBy::{Balance, Budget, DailyLimit, Keep, MaxCost};
+        let alone = |held: &LimitedBy| {
+            let by = |one: LimitedBy, limit: Option<u64>| limit.filter(|_| *held == one);
+            let keep = by(Keep, self.keep);
+            let counts = *held == Balance || keep.is_some();
+            let mut world = Granting {
+                balance: if counts { self.balance } else { 1_000_000 },
+                keep,
+                max_cost: by(MaxCost, self.max_cost),
+                budget: by(Budget, self.budget),
+                ..self.clone()
+            };
+            if *held != DailyLimit {
+                (world.left, world.third) = (vec![None; 3], usize::MAX);
+            }
+            !world.passes(tasks, more)
+        };
+        let all = [DailyLimit, Balance, Keep, MaxCost, Budget].into_iter();
+        all.filter(alone).collect()
+    }
+}
+
+/// What a model itself holds back is of one kind here.
+fn kind(held: LimitedBy) -> LimitedBy {
+    use LimitedBy::{Concurrency, DailyLimit, NoQuota, Unavailable, Unreadable};
+    match held {
+        NoQuota | Concurrency | Unavailable | Unreadable => DailyLimit,
+        held => held,
+    }
 }
 
 fn granting() -> impl Strategy<Value = Granting> {
@@ -871,27 +908,40 @@ proptest! {
             prop_assert_eq!(decision.granted, Granted::default());
             return Ok(());
         }
-        let passes = |tasks, more: &[u64]| {
-            world.decided(&world.job(tasks, None, Some(more))).exit() == Exit::Go
-        };
         let mut more = none;
-        for index in 0..more.len() {
-            for count in 1..=world.ranges[index].2 {
-                let mut tried = more.clone();
+        let mut held: [BTreeSet<String>; 3] = Default::default();
+        let mut hold = |model: usize, by: Vec<LimitedBy>| {
+            held[model].extend(by.into_iter().map(|by| format!("{by:?}")));
+        };
+        for (index, (model, _, most, _)) in world.ranges.iter().enumerate() {
+            let mut tried = more.clone();
+            for count in 1..=*most {
                 tried[index] = count;
-                if passes(first, &tried) {
-                    more = tried;
+                if world.passes(first, &tried) {
+                    more.clone_from(&tried);
+                }
+            }
+            if more[index] < *most {
+                tried[index] = more[index] + 1;
+                hold(*model, world.holds(first, &tried));
+            }
+        }
+        let longest = (first..=all).take_while(|tasks| world.passes(*tasks, &more)).last();
+        let longest = longest.expect("the first tasks pass");
+        prop_assert!((longest + 1..=all).all(|tasks| !world.passes(tasks, &more)));
+        if let Some((model, _)) = world.tasks.get(longest) {
+            hold(*model, world.holds(longest + 1, &more));
+            for (model, _) in &world.tasks[longest + 1..] {
+                if held[*model].is_empty() {
+                    held[*model].insert(format!("{:?}", LimitedBy::Order));
                 }
             }
         }
-        let longest = (first..=all).take_while(|tasks| passes(*tasks, &more)).last();
-        let longest = longest.expect("the first tasks pass");
-        prop_assert!((longest + 1..=all).all(|tasks| !passes(tasks, &more)));
         prop_assert_eq!(usize::try_from(decision.granted.tasks).expect("a count"), longest);
         for index in 0..more.len() {
             let mut one_more = more.clone();
             one_more[index] += 1;
-            prop_assert!(more[index] == world.ranges[index].2 || !passes(first, &one_more));
+            prop_assert!(more[index] == world.ranges[index].2 || !world.passes(first, &one_more));
         }
         for (index, name) in NAMES.into_iter().enumerate() {
             let in_plan = |tasks: usize| {
@@ -903,9 +953,13 @@ proptest! {
             let max: u64 = of_model().map(|((_, min, most, _), _)| min + most).sum();
             let (granted, max) = (granted + in_plan(longest), max + in_plan(all));
             let grant = decision.granted.grants.iter().find(|grant| grant.model.as_str() == name);
-            let found = grant.map_or((0, 0), |grant| (grant.granted, grant.max));
-            prop_assert_eq!(found, (granted, max));
-            prop_assert!(grant.is_none_or(|grant| grant.limited_by.is_empty() == (granted == max)));
+            let min = of_model().map(|((_, min, ..), _)| min).sum::<u64>() + in_plan(first);
+            let found = grant.map_or((0, 0, 0), |grant| (grant.min, grant.granted, grant.max));
+            prop_assert_eq!(found, (min, granted, max));
+            let limited_by = grant.into_iter().flat_map(|grant| &grant.limited_by);
+            let limited_by: BTreeSet<_> = limited_by.map(|by| format!("{:?}", kind(*by))).collect();
+            prop_assert_eq!(&limited_by, &held[index]);
+            prop_assert_eq!(limited_by.is_empty(), granted == max);
             let warned = decision.warnings.iter().any(|finding| matches!(
                 finding,
                 Finding::GrantedFewer { grant, .. } if grant.model.as_str() == name
