@@ -85,13 +85,8 @@ fn text_from_a_server_stays_text() {
         format!("{place}: {:?}", text.chars().take(60).collect::<String>())
     };
     each(&cases, name, |(text, place, replies, args)| {
-        for (format, github) in [
-            ("text", false),
-            ("json", false),
-            ("markdown", false),
-            ("json", true),
-            ("text", true),
-        ] {
+        // As a step it writes all forms at once.
+        for (format, github) in [("text", false), ("json", true)] {
             let server = Server::script(replies.clone());
             let gate = Gate::asking(&server)
                 .args(args)
@@ -103,9 +98,6 @@ fn text_from_a_server_stays_text() {
                 gate.run()
             };
             assert!(run.code == 0 || !run.stderr.is_empty(), "{run:?}");
-            if format == "markdown" {
-                markdown(&run.stdout, &run);
-            }
             if let Some(summary) = &run.summary {
                 markdown(summary, &run);
             }
@@ -175,8 +167,8 @@ fn markdown(text: &str, run: &Run) {
 }
 
 #[test]
-fn a_megabyte_of_text_is_cut_where_it_is_quoted() {
-    let text = "long ".repeat(200_000);
+fn a_long_text_is_cut_where_it_is_quoted() {
+    let text = "long ".repeat(20_000);
     each(
         &places(&text),
         |(place, ..)| (*place).to_owned(),

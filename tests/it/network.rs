@@ -237,26 +237,29 @@ fn tls_is_negotiated_once_and_then_resumed() {
             2,
         ),
     ];
-    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        each(
-            &cases,
-            |(name, ..)| format!("{name}, {:?}", version.version),
-            |(_, replies, args, handshakes, connections)| {
-                let config = tls::server_of(Certificate::Good, &[version]);
-                let server = Server::tls(config, replies.clone());
-                let gate = Gate::asking(&server).args(args);
-                let authority = tls::ca_file(gate.directory());
-                let run = gate.env("SSL_CERT_FILE", authority).run();
-                let requests = server.requests();
-                let seen: Vec<_> = requests.iter().filter_map(|one| one.handshake).collect();
-                assert_eq!(
-                    (run.code, &seen, server.connections()),
-                    (0, handshakes, *connections),
-                    "{run:?}"
-                );
-            },
-        );
-    }
+    let versions = [&rustls::version::TLS12, &rustls::version::TLS13];
+    let cases = cases
+        .iter()
+        .flat_map(|case| versions.map(|version| (case, version)));
+    let cases: Vec<_> = cases.collect();
+    each(
+        &cases,
+        |((name, ..), version)| format!("{name}, {:?}", version.version),
+        |((_, replies, args, handshakes, connections), version)| {
+            let config = tls::server_of(Certificate::Good, &[version]);
+            let server = Server::tls(config, replies.clone());
+            let gate = Gate::asking(&server).args(args);
+            let authority = tls::ca_file(gate.directory());
+            let run = gate.env("SSL_CERT_FILE", authority).run();
+            let requests = server.requests();
+            let seen: Vec<_> = requests.iter().filter_map(|one| one.handshake).collect();
+            assert_eq!(
+                (run.code, &seen, server.connections()),
+                (0, handshakes, *connections),
+                "{run:?}"
+            );
+        },
+    );
 }
 
 /// The name is looked up once for a check, and again only after a connection has failed.

@@ -23,11 +23,22 @@ pub(crate) fn each<T: Sync>(
     name: impl Fn(&T) -> String + Sync,
     case: impl Fn(&T) + Sync,
 ) {
+    each_of(12, cases, name, case);
+}
+
+/// The same with so many at once: rows that sleep all the time stand in nobody's way.
+#[track_caller]
+pub(crate) fn each_of<T: Sync>(
+    at_once: usize,
+    cases: &[T],
+    name: impl Fn(&T) -> String + Sync,
+    case: impl Fn(&T) + Sync,
+) {
     // Windows takes long to start a process: more at once would run out of their time.
-    let side_by_side: usize = if cfg!(windows) { 4 } else { 12 };
+    let at_once = if cfg!(windows) { at_once / 3 } else { at_once };
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
-        for _ in 0..side_by_side.min(cases.len()) {
+        for _ in 0..at_once.min(cases.len()) {
             scope.spawn(|| {
                 while let Some(one) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
                     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| case(one))) {
