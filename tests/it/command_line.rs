@@ -238,11 +238,7 @@ fn arguments_that_are_not_text_are_an_error_and_no_panic() {
             std::ffi::OsStr::from_bytes(b"key_\xff\xfe\xfd"),
         )
         .run();
-    assert_eq!(
-        (run.code, run.shown()),
-        (4, vec!["key-malformed"]),
-        "{run:?}"
-    );
+    run.fails(4, &["key-malformed"]);
     let run = Gate::new()
         .env(
             "RUNWAYML_BASE_URL",
@@ -402,7 +398,7 @@ fn quiet_prints_no_report_with_a_go_and_everything_else_as_ever() {
                 .github()
                 .run();
             assert_eq!((run.code, &*run.stdout), (0, ""), "{run:?}");
-            assert!(run.stderr.contains("credits-short"), "{run:?}");
+            run.says("credits-short");
             assert_eq!(run.output("pass"), "true");
             assert!(
                 !run.summary.as_deref().unwrap_or_default().is_empty(),
@@ -651,11 +647,11 @@ fn a_report_that_cannot_be_written_is_never_a_pass() {
                     .shell(script)
                     .run();
                 if script.contains('|') {
-                    assert!(run.stderr.contains(&format!("exit {exit}")), "{run:?}");
+                    run.says(&format!("exit {exit}"));
                 } else {
                     assert_eq!(run.code, *exit, "{run:?}");
                 }
-                assert!(run.stderr.contains("report-failed"), "{run:?}");
+                run.says("report-failed");
             }
         },
     );

@@ -289,7 +289,7 @@ fn of_a_saved_answer_no_value_is_quoted() {
         assert!(EXAMPLE.contains(figure), "{figure}");
         let body = EXAMPLE.replacen(figure, wrong, 1);
         let run = Gate::reading(&body).github().args(ASKED).run();
-        assert!(run.stderr.contains("unexpected-response"), "{run:?}");
+        run.says("unexpected-response");
         let shown = format!("{run:?}");
         assert!(
             !shown.contains("SECRET") && !shown.contains("777777"),

@@ -205,10 +205,7 @@ fn a_reused_connection_reports_failures_as_a_new_one() {
     let run = Gate::asking(&server)
         .args("--budget 100/1d --format json")
         .run();
-    assert_eq!(
-        (run.code, run.codes("error")),
-        (5, vec!["unexpected-response".to_owned()])
-    );
+    run.reports(5, &["unexpected-response"]);
     assert_eq!((server.connections(), server.seen()), (1, 2), "{run:?}");
 }
 
@@ -224,11 +221,7 @@ fn both_requests_share_the_deadline() {
     let run = Gate::asking(&late)
         .args("--usage 7d --timeout 4s --format json")
         .run();
-    assert_eq!(
-        (run.code, run.codes("error")),
-        (5, vec!["timed-out".to_owned()]),
-        "{run:?}"
-    );
+    run.reports(5, &["timed-out"]);
     assert!(
         run.took < Duration::from_millis(5_900),
         "a deadline for each: {run:?}"
@@ -354,7 +347,7 @@ fn over_budget_says_by_how_much_and_where_it_went() {
         ];
         let server = runway(history(today, &used));
         let run = Gate::asking(&server).args("--budget 1000/7d").run();
-        assert_eq!((run.code, run.shown()), (6, vec!["over-budget"]), "{run:?}");
+        run.fails(6, &["over-budget"]);
         assert!(run.stderr.contains("71"), "exceeded by 71: {run:?}");
         for named in [day(today - 1), day(today - 3), day(today - 4)] {
             assert!(
@@ -385,7 +378,7 @@ fn running_low_speaks_of_a_planned_cost_only_if_there_is_one() {
             let gate = Gate::asking(&server).args("--warn-lasts 30d");
             let run = gate.args(args).run();
             assert_eq!(run.code, 0, "{run:?}");
-            assert!(run.stderr.contains("warning[running-low]"), "{run:?}");
+            run.says("warning[running-low]");
             assert_eq!(run.stderr.contains("planned cost"), planned, "{run:?}");
         });
     }
@@ -412,10 +405,10 @@ fn over_budget_advises_what_can_help() {
             let server = runway(history(today, &[(0, "gen4.5", spent)]));
             let gate = Gate::asking(&server).arg("--generations").arg(generations);
             let run = gate.arg("--budget").arg(budget).run();
-            assert_eq!((run.code, run.shown()), (6, vec!["over-budget"]), "{run:?}");
-            assert!(run.stderr.contains(fix), "{fix}: {run:?}");
+            run.fails(6, &["over-budget"]);
+            run.says(fix);
             if !run.stderr.contains(WAIT) {
-                assert!(run.stderr.contains("; waiting does not help"), "{run:?}");
+                run.says("; waiting does not help");
                 return;
             }
             // What was spent has left the window, or the month has ended.
@@ -471,11 +464,7 @@ fn a_history_for_both_flags_is_right_for_each() {
         let run = Gate::asking(&server)
             .args("--budget 1000/30d --usage 2d --format json")
             .run();
-        assert_eq!(
-            (run.code, run.codes("error")),
-            (6, vec!["over-budget".to_owned()]),
-            "{run:?}"
-        );
+        run.reports(6, &["over-budget"]);
         assert_eq!(run.json()["usage"]["totalCredits"], 10, "{run:?}");
     });
 }
@@ -640,11 +629,7 @@ fn a_history_is_read_as_strictly_as_an_organization() {
             });
             for args in ["--usage 7d", "--budget 1000/7d"] {
                 let run = Gate::asking(&server).args(args).args("--format json").run();
-                assert_eq!(
-                    (run.code, run.codes("error")),
-                    (5, vec!["unexpected-response".to_owned()]),
-                    "{run:?}"
-                );
+                run.reports(5, &["unexpected-response"]);
                 if let Some(field) = field {
                     assert!(run.stderr.contains(field), "does not name {field}: {run:?}");
                 }

@@ -172,7 +172,7 @@ fn a_key_file_of_assignments_must_name_the_key() {
         let found = (run.code, run.shown(), server.connections());
         assert_eq!(found, (4, vec!["key-malformed"], 0), "{run:?}");
         let words = "holds assignments, but none of RUNWAYML_API_SECRET";
-        assert!(run.stderr.contains(words), "{run:?}");
+        run.says(words);
     }
     // Padded as base64 is.
     let (server, key) = (server(), "bm90IGEga2V5IGF0IGFsbA==");
@@ -191,22 +191,18 @@ fn a_dotenv_that_cannot_be_read_says_why() {
     ] {
         let gate = Gate::new().no_key().args("--missing-key skip");
         let run = gate.shell(&format!("{script} && \"$@\"")).run();
-        assert_eq!(
-            (run.code, run.shown()),
-            (4, vec!["key-malformed"]),
-            "{run:?}"
-        );
+        run.fails(4, &["key-malformed"]);
         for words in [
             "the file .env cannot be read\n",
             &format!("cause: {why}"),
             "fix: make .env readable for this user, or set RUNWAYML_API_SECRET\n",
         ] {
-            assert!(run.stderr.contains(words), "{words}: {run:?}");
+            run.says(words);
         }
     }
     // A virtual environment.
     let run = Gate::new().no_key().shell("mkdir .env && \"$@\"").run();
-    assert_eq!((run.code, run.shown()), (4, vec!["key-missing"]), "{run:?}");
+    run.fails(4, &["key-missing"]);
 }
 
 /// A label is shown, so it holds no part of a key.
@@ -251,7 +247,7 @@ fn a_missing_key_is_explained_by_the_flags() {
                 .env("RUNWAYML_API_SECRET", variable)
                 .args(args)
                 .run();
-            assert_eq!((run.code, run.shown()), (4, vec!["key-missing"]), "{run:?}");
+            run.fails(4, &["key-missing"]);
             assert!(told.iter().all(|text| run.stderr.contains(text)), "{run:?}");
             assert!(
                 !not_told.iter().any(|text| run.stderr.contains(text)),
@@ -348,11 +344,7 @@ fn a_refused_key_stays_an_error_on_another_day() {
         .file("saved.json", EXAMPLE)
         .args("--from saved.json --generations gen4.5=1 --budget 9999/3d")
         .run();
-    assert_eq!(
-        (run.code, run.shown()),
-        (4, vec!["unauthorized"]),
-        "{run:?}"
-    );
+    run.fails(4, &["unauthorized"]);
 }
 
 #[test]
@@ -367,12 +359,12 @@ fn a_key_in_another_tools_variable_is_reported() {
         "RUNWAY_TOKEN",
     ] {
         let run = Gate::new().no_key().secret(OTHER).env(name, OTHER).run();
-        assert_eq!((run.code, run.shown()), (4, vec!["key-missing"]), "{run:?}");
-        assert!(run.stderr.contains(name), "{run:?}");
+        run.fails(4, &["key-missing"]);
+        run.says(name);
         let part = &OTHER[..20];
         let gate = Gate::new().no_key().secret(OTHER).env(name, OTHER);
         let run = gate.arg(format!("--credits={}", &part[4..])).run();
-        assert!(run.stderr.contains("[key]"), "{run:?}");
+        run.says("[key]");
     }
     let dotenv = format!("RUNWAYML_API_SECRET={OTHER}");
     let gate = Gate::new().no_key().secret(OTHER).file(".env", dotenv);
@@ -380,7 +372,7 @@ fn a_key_in_another_tools_variable_is_reported() {
         .env("CI", "true")
         .arg(format!("--credits={}", &OTHER[4..20]))
         .run();
-    assert!(run.stderr.contains("[key]"), "{run:?}");
+    run.says("[key]");
     let run = Gate::new().no_key().run();
     assert!(!run.stderr.contains("RUNWAY_SKILLS_API_SECRET"), "{run:?}");
 }
@@ -429,7 +421,7 @@ fn in_a_ci_system_the_dotenv_of_the_checkout_is_not_read() {
                 "there is a .env file",
                 "--key-file .env",
             ] {
-                assert!(run.stderr.contains(words), "{words}: {run:?}");
+                run.says(words);
             }
             used(&there, &gate("--key-file .env"), OTHER);
         },
@@ -492,7 +484,7 @@ fn a_placeholder_is_told_as_one() {
                 let found = (run.code, run.shown(), server.connections());
                 assert_eq!(found, (4, vec!["key-malformed"], 0), "{run:?}");
                 for words in [&*format!("the key in {place} {told}"), fix] {
-                    assert!(run.stderr.contains(words), "{words}: {run:?}");
+                    run.says(words);
                 }
             }
         },
@@ -515,7 +507,7 @@ fn a_whole_assignment_is_no_key() {
         let server = server();
         let gate = || Gate::asking(&server).secret(OTHER);
         let run = gate().env("RUNWAYML_API_SECRET", &value).run();
-        assert!(run.stderr.contains("is a whole assignment"), "{run:?}");
+        run.says("is a whole assignment");
         let mut runs = vec![run];
         if value.starts_with(['#', '/', ';', '-']) {
             runs.push(gate().file("key", &value).args("--key-file key").run());
@@ -533,13 +525,10 @@ fn a_key_where_a_file_name_belongs_is_told_so() {
         let gate = Gate::new().no_key().secret(key);
         let run = gate.arg("--key-file").arg(key).run();
         assert_eq!(run.code, 2, "{run:?}");
-        assert!(
-            run.stderr.contains("this looks like the key itself"),
-            "{run:?}"
-        );
+        run.says("this looks like the key itself");
     }
     let run = Gate::new().args("--key-file keys/runway.txt").run();
-    assert!(run.stderr.contains("keys/runway.txt"), "{run:?}");
+    run.says("keys/runway.txt");
 }
 
 /// An event as GitHub writes it: where the head of the pull request comes from.
@@ -563,13 +552,13 @@ fn where_github_withholds_secrets_the_diagnostic_says_so() {
             .run()
     };
     let fork = on("pull_request", &event("someone/name"), "someone");
-    assert!(fork.stderr.contains("fork"), "{fork:?}");
+    fork.says("fork");
     let bot = on("pull_request", &event("owner/name"), "dependabot[bot]");
-    assert!(bot.stderr.contains("Dependabot"), "{bot:?}");
+    bot.says("Dependabot");
     // A fork that was deleted has no repository any more.
     let gone = json!({ "pull_request": { "head": { "repo": null }, "base": { "repo": { "full_name": "owner/name" } } }, "repository": { "full_name": "owner/name" } });
     let gone = on("pull_request", &gone.to_string(), "someone");
-    assert!(gone.stderr.contains("fork"), "{gone:?}");
+    gone.says("fork");
     let own = on("pull_request", &event("owner/name"), "someone");
     assert!(
         !own.stderr.contains("fork") && !own.stderr.contains("Dependabot"),
@@ -633,7 +622,7 @@ fn where_other_systems_withhold_secrets_the_diagnostic_says_so() {
         ("TF_BUILD", "True", Some(AZURE)),
     ] {
         let run = Gate::new().no_key().env(name, value).run();
-        assert_eq!((run.code, run.shown()), (4, vec!["key-missing"]), "{run:?}");
+        run.fails(4, &["key-missing"]);
         for words in [GITLAB, AZURE] {
             assert_eq!(run.stderr.contains(words), told == Some(words), "{run:?}");
         }
@@ -685,7 +674,7 @@ fn fail_open_turns_exit_code_5_into_0_only() {
                 };
                 assert_eq!(run.code, *exit, "{run:?}");
                 assert!(server.seen() > 0, "{run:?}");
-                assert!(run.stderr.contains(code), "{run:?}");
+                run.says(code);
                 if format == "json" {
                     if *exit == 0 {
                         assert_eq!(run.json()["verdict"], "cannot-tell", "{run:?}");
@@ -723,9 +712,5 @@ fn fail_open_does_not_cover_report_failed() {
         .args("--fail-open")
         .shell(r#""$@" >/dev/full"#)
         .run();
-    assert_eq!(
-        (run.code, run.shown()),
-        (5, vec!["report-failed"]),
-        "{run:?}"
-    );
+    run.fails(5, &["report-failed"]);
 }

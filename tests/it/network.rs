@@ -93,10 +93,10 @@ fn an_address_that_swallows_packets_is_passed_by() {
         assert_eq!((run.code, server.connections()), (0, 1), "{run:?}");
         for ip in &dead {
             let line = format!("{ip}:{port} no answer yet");
-            assert!(run.stderr.contains(&line), "{run:?}");
+            run.says(&line);
         }
         let line = format!("{BEHIND}:{port} connected");
-        assert!(run.stderr.contains(&line), "{run:?}");
+        run.says(&line);
         drop(swallowing);
     }
 }
@@ -112,7 +112,7 @@ fn a_refused_address_is_followed_by_the_next() {
     };
     assert_eq!(run.code, 0, "{run:?}");
     let line = format!("127.0.0.3:{port} failed, {BEHIND}:{port} connected");
-    assert!(run.stderr.contains(&line), "{run:?}");
+    run.says(&line);
 }
 
 #[test]
@@ -129,11 +129,11 @@ fn a_failed_connection_names_the_addresses() {
         let Some(run) = with_hosts(gate, addresses) else {
             return;
         };
-        assert_eq!((run.code, run.shown()), (5, vec!["unreachable"]), "{run:?}");
+        run.fails(5, &["unreachable"]);
         let named = addresses.iter().take(4).map(|ip| format!("{ip}:{port}"));
         let named = named.collect::<Vec<_>>().join(", ");
         let cause = format!("while opening the connection to {named}{more} (GET");
-        assert!(run.stderr.contains(&cause), "{run:?}");
+        run.says(&cause);
     }
     // One that is no name is not named twice.
     let gate = Gate::new().args("--timeout 300ms --base-url");
@@ -155,9 +155,9 @@ fn a_time_out_names_the_addresses() {
     let Some(run) = with_hosts(gate, &[Ipv4Addr::new(127, 8, 0, 1)]) else {
         return;
     };
-    assert_eq!((run.code, run.shown()), (5, vec!["timed-out"]), "{run:?}");
+    run.fails(5, &["timed-out"]);
     let cause = format!("while opening the connection to {address}");
-    assert!(run.stderr.contains(&cause), "{run:?}");
+    run.says(&cause);
     drop(swallowing);
 }
 
@@ -167,7 +167,7 @@ fn a_name_that_is_not_found_has_no_address() {
         .args("--base-url https://no-such-host.invalid --timeout 2s -v")
         .run();
     assert_eq!(run.code, 5, "{run:?}");
-    assert!(run.stderr.contains("(no address)"), "{run:?}");
+    run.says("(no address)");
     assert!(!run.stderr.contains("no new connection"), "{run:?}");
 }
 

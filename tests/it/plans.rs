@@ -286,11 +286,8 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
                 .args(args)
                 .run();
             assert_eq!(run.code, 2, "{run:?}");
-            assert!(run.stderr.contains(said), "{run:?}");
-            assert!(
-                run.stderr.contains("\nexample: runway-preflight --"),
-                "{run:?}"
-            );
+            run.says(said);
+            run.says("\nexample: runway-preflight --");
             secretive(&run);
         },
     );
@@ -301,7 +298,7 @@ fn a_plan_is_a_file_or_a_pipe_within_its_bounds() {
     let gate = || Gate::reading(organization(5_000)).args("--timeout 200ms");
     let missing = gate().args("--plan missing").run();
     assert_eq!(missing.code, 2, "{missing:?}");
-    assert!(missing.stderr.contains("does not exist"), "{missing:?}");
+    missing.says("does not exist");
     let directory = gate().args("--plan .").run();
     assert_eq!(directory.code, 2, "{directory:?}");
     let long = gate();
@@ -310,7 +307,7 @@ fn a_plan_is_a_file_or_a_pipe_within_its_bounds() {
         .expect("a file of 2 GB, which takes no room");
     let long = long.args("--plan long").run();
     assert_eq!(long.code, 2, "{long:?}");
-    assert!(long.stderr.contains("longer than 64 MiB"), "{long:?}");
+    long.says("longer than 64 MiB");
     let stdin = Gate::new()
         .no_key()
         .file("organization.json", organization(5_000))
@@ -332,7 +329,7 @@ fn a_plan_that_never_ends_is_not_waited_for() {
         .args("--plan plan --timeout 200ms")
         .run();
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains("did not end within 200ms"), "{run:?}");
+    run.says("did not end within 200ms");
 }
 
 /// What was spent before the days of the budget leaves its room as it is.
@@ -392,7 +389,7 @@ fn what_fits_is_granted() {
                 fewer,
                 "{run:?}"
             );
-            assert!(run.stderr.contains(held), "{run:?}");
+            run.says(held);
             // Exactly so many are a go, and one more is not.
             let price = count.split_once('@').map_or("", |(_, price)| price);
             let asks = |count: u64| {
@@ -606,7 +603,7 @@ fn a_label_names_the_run_everywhere() {
         summary.starts_with("## acme: Runway preflight: "),
         "{run:?}"
     );
-    assert!(run.stderr.contains("generations-short::acme: "), "{run:?}");
+    run.says("generations-short::acme: ");
     let report: Value = serde_json::from_str(run.output("acme-report")).expect("JSON");
     assert_eq!(report["label"], "acme");
 }
@@ -776,7 +773,7 @@ fn a_maximum_needs_a_planned_cost_and_bounds_what_is_granted() {
         let gate = Gate::reading(organization(5_000)).file("tasks", r#"{"model":"gen4.5"}"#);
         let run = gate.args("--max-cost 10").args(args).run();
         assert_eq!(run.code, 2, "{run:?}");
-        assert!(run.stderr.contains("--max-cost"), "{run:?}");
+        run.says("--max-cost");
     }
     for (max, code, granted) in [("2999", 6, json!({})), ("3059", 0, json!({ "gen4.5": 50 }))] {
         let gate = Gate::reading(organization(9_000)).args("--generations gen4.5=50..90@60");
@@ -861,7 +858,7 @@ fn a_plan_is_granted_from_its_first_task_on() {
             assert_eq!(run.code, 0, "{run:?}");
             assert_eq!(run.json()["plan"]["granted"], *granted, "{run:?}");
             assert_eq!(run.output("granted-tasks"), granted.to_string());
-            assert!(run.stderr.contains(held), "{run:?}");
+            run.says(held);
             assert_eq!(run.codes("warning").len(), *fewer, "{run:?}");
             let summary = run.summary.as_deref().unwrap_or_default();
             let said = format!("### Plan: 21 tasks, of which the first {granted} can start now");
@@ -984,7 +981,7 @@ fn what_is_not_known_is_never_counted_as_nothing() {
                 }
                 Err(said) => {
                     assert_eq!(run.code, 2, "{run:?}");
-                    assert!(run.stderr.contains(said), "{run:?}");
+                    run.says(said);
                 }
             }
         },

@@ -271,7 +271,7 @@ fn advice_holds() {
         |(body, args, said, unsaid)| {
             let run = Gate::reading(body).args(args).run();
             assert!([3, 6].contains(&run.code), "{run:?}");
-            assert!(run.stderr.contains(said), "{said}: {run:?}");
+            run.says(said);
             assert!(!run.stderr.contains(unsaid), "{unsaid}: {run:?}");
         },
     );
@@ -333,7 +333,7 @@ fn what_a_fix_says_ends_in_a_go() {
         |(account, args, said, then, changed)| {
             let server = Server::script([Reply::ok(answer(*account))]);
             let run = Gate::asking(&server).args(args).run();
-            assert!(run.stderr.contains(said), "{said}: {run:?}");
+            run.says(said);
             let args = if changed.is_empty() { args } else { changed };
             let server = Server::script([Reply::ok(answer(*then))]);
             let run = Gate::asking(&server).args(args).run();
@@ -362,7 +362,7 @@ fn what_a_fix_says_ends_in_a_go() {
     let server = Server::script([Reply::ok(answer((first, 5_000, 200, 200, 2)))]);
     let gate = Gate::asking(&server).github();
     let run = gate.args("--generations gen4.5=1").run();
-    assert!(run.stderr.contains("run it again tomorrow"), "{run:?}");
+    run.says("run it again tomorrow");
     assert!(!run.stderr.contains("--wait 24h"), "{run:?}");
 }
 
@@ -399,7 +399,7 @@ fn what_is_used_up_is_a_warning_where_nothing_was_asked() {
             assert_eq!(run.code, 0, "{run:?}");
             let warned = run.codes("warning") == ["models-used-up"];
             assert_eq!(warned, said.is_some(), "{run:?}");
-            assert!(run.stderr.contains(said.unwrap_or_default()), "{run:?}");
+            run.says(said.unwrap_or_default());
         },
     );
 }

@@ -265,10 +265,7 @@ fn a_file_that_cannot_be_written_is_report_failed() {
     }
     let run = Gate::reading(EXAMPLE).args("--write json=.").run();
     assert_eq!(run.code, 5, "{run:?}");
-    assert!(
-        run.stderr.contains(". is a directory: name a file;"),
-        "{run:?}"
-    );
+    run.says(". is a directory: name a file;");
 }
 
 #[test]
@@ -521,7 +518,7 @@ fn misused_paths() {
             );
             let run = gate.shell(&script).run();
             assert_eq!(run.code, *code, "{run:?}");
-            assert!(run.stderr.contains(said), "{run:?}");
+            run.says(said);
             assert_eq!(
                 run.stderr.contains("\nchanged\n") || run.stderr == "changed\n",
                 *code == 0,
@@ -752,15 +749,8 @@ fn no_pass_survives_where_something_cannot_be_written() {
 fn a_pipe_that_nobody_reads_is_report_failed() {
     let gate = Gate::reading(EXAMPLE).args("--timeout 300ms --write env=pipe");
     let run = gate.shell("mkfifo pipe; \"$@\"").run();
-    assert_eq!(
-        (run.code, run.shown()),
-        (5, vec!["report-failed"]),
-        "{run:?}"
-    );
-    assert!(
-        run.stderr.contains("it is a pipe that nobody reads"),
-        "{run:?}"
-    );
+    run.fails(5, &["report-failed"]);
+    run.says("it is a pipe that nobody reads");
     // One that comes late, and takes its time, has all of it.
     let gate = Gate::reading(many_models("m", 10_000)).args("--write json=pipe");
     let run = gate

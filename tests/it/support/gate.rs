@@ -411,6 +411,27 @@ impl Run {
             .collect()
     }
 
+    /// It ended with this code, and these are the errors shown on standard error.
+    #[track_caller]
+    pub(crate) fn fails(&self, code: i32, errors: &[&str]) {
+        assert_eq!((self.code, &*self.shown()), (code, errors), "{self:?}");
+    }
+
+    /// The same of the JSON report.
+    #[track_caller]
+    pub(crate) fn reports(&self, code: i32, errors: &[&str]) {
+        let found = self.codes("error");
+        let found: Vec<&str> = found.iter().map(String::as_str).collect();
+        assert_eq!((self.code, &*found), (code, errors), "{self:?}");
+    }
+
+    /// This stands on standard error.
+    #[track_caller]
+    pub(crate) fn says(&self, text: impl AsRef<str>) {
+        let text = text.as_ref();
+        assert!(self.stderr.contains(text), "does not say {text}: {self:?}");
+    }
+
     /// A value from `GITHUB_OUTPUT`, where the last one counts.
     #[track_caller]
     pub(crate) fn output(&self, name: &str) -> &str {
