@@ -647,7 +647,7 @@ fn a_report_that_cannot_be_written_is_never_a_pass() {
                     .shell(script)
                     .run();
                 if script.contains('|') {
-                    run.says(&format!("exit {exit}"));
+                    run.says(format!("exit {exit}"));
                 } else {
                     assert_eq!(run.code, *exit, "{run:?}");
                 }

@@ -76,7 +76,7 @@ fn a_step_gets_its_outputs_whatever_the_verdict() {
                 }
                 if *exit != 0 {
                     let summary = headline.split(" (and ").next().unwrap_or_default();
-                    run.says(&format!(": {summary}%0A"));
+                    run.says(format!(": {summary}%0A"));
                 }
                 assert!(
                     !run.summary.as_deref().unwrap_or_default().is_empty(),
@@ -179,7 +179,7 @@ fn more_than_ten_annotations_of_a_kind_are_not_lost() {
         "{run:?}"
     );
     for nth in 0..13 {
-        run.says(&format!("unknown-{nth}"));
+        run.says(format!("unknown-{nth}"));
     }
 }
 
