@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Code, CreditsFlag, Fault, Finding};
+use crate::diagnostic::{Code, Fault, Finding};
 use crate::exit::Exit;
 use crate::forecast::Forecast;
 use crate::grant::{grant, Granted, Room};
@@ -284,7 +284,7 @@ fn warn(
         // What is an error already is not a warning as well.
         let empty = no_credits(job, planned, Some(balance)).is_some();
         if !empty && required.is_none_or(|needed| needed <= balance) {
-            let warning = short(needed, CreditsFlag::WarnCredits, balance);
+            let warning = short(Some("--warn-credits"), needed, Credits(0), balance);
             decision.warnings.extend(warning);
         }
     }

@@ -38,7 +38,7 @@ impl Severity {
 }
 
 /// Declares findings (the data), their codes (the names), and what each code stands for. Those without
-/// data of their own are the ways in which a request fails.
+/// data of their own share that of another finding, which tells them apart.
 macro_rules! diagnostics {
     ($(
         $variant:ident $({ $($(#[$doc:meta])* $field:ident: $type:ty),* $(,)? })?
@@ -49,6 +49,8 @@ macro_rules! diagnostics {
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Finding {
             $($($variant { $($(#[$doc])* $field: $type),* },)?)*
+            /// A model has fewer daily generations than are needed.
+            ShortOfGenerations(Shortage),
             /// A request brought nothing that can be used.
             Failed { asked: Asked, fault: Fault },
         }
@@ -64,6 +66,7 @@ macro_rules! diagnostics {
             pub fn code(&self) -> Code {
                 match self {
                     $($(Self::$variant { $($field: _),* } => Code::$variant,)?)*
+                    Self::ShortOfGenerations(shortage) => shortage.code(),
                     Self::Failed { fault, .. } => fault.code(),
                 }
             }
@@ -104,20 +107,17 @@ diagnostics! {
         needed: Option<Credits>,
     } = "no-credits", Act, waiting: false;
     CreditsShort {
+        /// The flag that asks for them; none for what the generations cost together.
+        flag: Option<&'static str>,
         needed: Credits,
+        /// What must be left as well.
+        kept: Credits,
         balance: Credits,
-        flag: CreditsFlag,
     } = "credits-short", Act, waiting: false;
-    DailyLimitReached { quota: Shortage } = "daily-limit-reached", TryLater, waiting: true;
-    GenerationsShort { quota: Shortage } = "generations-short", TryLater, waiting: true;
-    OverDailyLimit {
-        model: Model,
-        needed: u64,
-        /// Generations of the past 24 hours, if that could be read.
-        used: Option<u64>,
-        limit: u64,
-    } = "over-daily-limit", Act, waiting: false;
-    NoDailyQuota { model: Model, needed: u64 } = "no-daily-quota", Act, waiting: false;
+    DailyLimitReached = "daily-limit-reached", TryLater, waiting: true;
+    GenerationsShort = "generations-short", TryLater, waiting: true;
+    OverDailyLimit = "over-daily-limit", Act, waiting: false;
+    NoDailyQuota = "no-daily-quota", Act, waiting: false;
     AllModelsZero {
         /// How many models were read, all of them at 0.
         read: usize,
@@ -203,31 +203,33 @@ diagnostics! {
     } = "report-failed", CannotTell, waiting: false;
 }
 
-/// A model whose daily generations are short for now.
+/// A model whose daily generations are short.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shortage {
     /// The model.
     pub model: Model,
     /// Generations that are needed.
     pub needed: u64,
-    /// Generations of the past 24 hours.
-    pub used: u64,
+    /// Generations of the past 24 hours, if that could be read.
+    pub used: Option<u64>,
     /// Generations that 24 hours allow.
     pub limit: u64,
 }
 
-/// Which flag asks for credits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CreditsFlag {
-    /// `--credits`.
-    Credits,
-    /// `--warn-credits`.
-    WarnCredits,
-    /// What the generations cost together; `kept` must be left as well.
-    PlannedCost {
-        /// What `--keep` asks for.
-        kept: Credits,
-    },
+impl Shortage {
+    fn left(&self) -> u64 {
+        self.used.map_or(0, |used| self.limit.saturating_sub(used))
+    }
+
+    /// The first that fits.
+    fn code(&self) -> Code {
+        match self.limit {
+            0 => Code::NoDailyQuota,
+            limit if self.needed > limit => Code::OverDailyLimit,
+            _ if self.left() == 0 => Code::DailyLimitReached,
+            _ => Code::GenerationsShort,
+        }
+    }
 }
 
 /// What is common to all that can go wrong with a request.
@@ -338,19 +340,12 @@ pub struct Context<'a> {
     pub cap: Option<Credits>,
     /// What the cheapest of several planned generations costs; `None` if one at most is planned.
     pub cheapest: Option<Credits>,
-    /// The credits that the errors ask for.
-    pub missing: Missing,
+    /// The credits that the errors ask for: the largest sum.
+    pub missing: Credits,
+    /// A diagnostic above has named them.
+    pub missing_is_told: bool,
     /// Quotes what is not our own.
     pub redactor: &'a Redactor,
-}
-
-/// The credits that are asked for, and whether a diagnostic above has named them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// The largest sum of all errors.
-    InAll(Credits),
-    /// So much was told.
-    Told(Credits),
 }
 
 /// A finding in words: one line each.
@@ -411,38 +406,28 @@ impl Finding {
 
     /// The credits that it asks to buy.
     pub fn missing_credits(&self) -> Option<Credits> {
-        match self {
-            Self::NoCredits { balance, needed } => {
-                Some(needed.unwrap_or(Credits(1)).minus(*balance))
-            }
+        let (needed, balance) = match self {
+            Self::NoCredits { balance, needed } => (needed.unwrap_or(Credits(1)), balance),
             Self::CreditsShort {
                 needed,
+                kept,
                 balance,
-                flag,
-            } => {
-                let kept = match flag {
-                    CreditsFlag::PlannedCost { kept } => *kept,
-                    _ => Credits(0),
-                };
-                Some(needed.plus(kept).minus(*balance))
-            }
+                ..
+            } => (needed.plus(*kept), balance),
             Self::KeepShort {
                 keep,
                 planned,
                 balance,
-            } => Some(keep.plus(*planned).minus(*balance)),
-            _ => None,
-        }
+            } => (keep.plus(*planned), balance),
+            _ => return None,
+        };
+        Some(needed.minus(*balance))
     }
 
     /// The model that it is about.
     pub fn model(&self) -> Option<&Model> {
         match self {
-            Self::DailyLimitReached { quota } | Self::GenerationsShort { quota } => {
-                Some(&quota.model)
-            }
-            Self::OverDailyLimit { model, .. }
-            | Self::NoDailyQuota { model, .. }
+            Self::ShortOfGenerations(Shortage { model, .. })
             | Self::ModelUnavailable { model, .. }
             | Self::ConcurrencyShort { model, .. } => Some(model),
             Self::GrantedFewer { grant, .. } => Some(&grant.model),

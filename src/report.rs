@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use crate::decide::Decision;
-use crate::diagnostic::{Code, Context, Diagnostic, Finding, Missing, Severity};
+use crate::diagnostic::{Code, Context, Diagnostic, Finding, Severity};
 use crate::exit::Exit;
 use crate::forecast;
 use crate::format::{count, credits, dollars, limit, seconds, thousands};
@@ -250,7 +250,7 @@ impl<'a> Report<'a> {
             waiting_helps: errors.iter().all(|it| it.code().waiting_helps()),
             cap: contents.cap(),
             cheapest: contents.job.cheapest(),
-            missing: Missing::InAll(missing),
+            missing,
             ..context.clone()
         };
         let mut diagnostics = Vec::new();
@@ -263,7 +263,7 @@ impl<'a> Report<'a> {
                 ..finding.explain(severity, &context)
             });
             if finding.missing_credits().is_some() {
-                context.missing = Missing::Told(missing);
+                context.missing_is_told = true;
             }
         }
         let warnings = decision.warnings.iter();

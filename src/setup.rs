@@ -10,7 +10,7 @@ use runway_preflight::ci;
 use runway_preflight::cli::{self, Settings, UsageError};
 use runway_preflight::credentials::{self, KeyError, KeyHint, KeySource, Places, VARIABLE};
 use runway_preflight::decode;
-use runway_preflight::diagnostic::{Asked, Context, Fault, Finding, Missing};
+use runway_preflight::diagnostic::{Asked, Context, Fault, Finding};
 use runway_preflight::files;
 use runway_preflight::job::Job;
 use runway_preflight::output::Output;
@@ -53,7 +53,8 @@ impl Setup<'_> {
             may_wait_a_day: variable("GITHUB_ACTIONS").is_none_or(|set| set != "true"),
             cap: None,
             cheapest: None,
-            missing: Missing::InAll(Credits(0)),
+            missing: Credits(0),
+            missing_is_told: false,
             redactor,
         }
     }

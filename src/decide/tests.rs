@@ -585,9 +585,9 @@ fn waiting_helps_where_it_can_resolve_every_error() {
             doing: String::new(),
         },
     };
-    let never = || Finding::NoDailyQuota {
-        model: Model::new("m"),
-        needed: 1,
+    let never = || Finding::OverMaxCost {
+        planned: Credits(2),
+        max: Credits(1),
     };
     for (errors, helps) in [
         (vec![], false),

@@ -1,8 +1,6 @@
 //! Every finding in words: what is wrong, why, and what to do.
 
-use super::{
-    Asked, Code, Context, CreditsFlag, Document, Fault, Finding, Missing, Refusal, Shortage, Source,
-};
+use super::{Asked, Code, Context, Document, Fault, Finding, Refusal, Shortage, Source};
 use crate::api::API_VERSION;
 use crate::credentials::{KeyHint, KeyProblem, VARIABLE};
 use crate::format::{
@@ -54,99 +52,92 @@ fn only_if(condition: bool, clause: &str) -> String {
 impl Finding {
     #[expect(clippy::too_many_lines, reason = "one arm for each diagnostic")]
     pub(super) fn message(&self, context: &Context) -> Message {
+        let missing = self.missing_credits().unwrap_or_default();
         match self {
             Self::NoCredits { balance, needed } => {
-                let fix = context.purchase(needed.unwrap_or(Credits(1)).minus(*balance), "");
                 let needed = needed.map(|needed| format!(", and {} needed", is_or_are(needed.0)));
                 let needed = needed.unwrap_or_default();
-                if *balance < Credits(0) {
-                    let summary = format!("the balance is negative: {}{needed}", credits(*balance));
-                    message(summary, "more credits were charged than purchased", fix)
+                let (summary, cause) = if *balance < Credits(0) {
+                    (format!("the balance is negative: {}{needed}", credits(*balance)), "more credits were charged than purchased")
                 } else {
-                    let cause = "the balance is 0: no credits were purchased, or all of them are spent";
-                    message(format!("no credits are left{needed}"), cause, fix)
-                }
+                    (format!("no credits are left{needed}"), "the balance is 0: no credits were purchased, or all of them are spent")
+                };
+                message(summary, cause, context.purchase(missing, ""))
             }
             Self::CreditsShort {
-                needed,
-                balance,
                 flag,
+                needed,
+                kept,
+                balance,
             } => {
-                let (wanted, cause, or, kept) = match flag {
-                    CreditsFlag::Credits => ("needed", "--credits asks for", ", or lower --credits", Credits(0)),
-                    CreditsFlag::WarnCredits => ("needed", "--warn-credits asks for", ", or lower --warn-credits", Credits(0)),
-                    CreditsFlag::PlannedCost { kept } if context.fewer_fit(balance.minus(*kept)) => {
-                        ("planned", "the planned generations cost", ", or plan fewer generations", *kept)
+                let (wanted, cause, or) = match flag {
+                    Some(flag) => ("needed", format!("{flag} asks for"), format!(", or lower {flag}")),
+                    None => {
+                        let fewer = only_if(context.fewer_fit(balance.minus(*kept)), ", or plan fewer generations");
+                        ("planned", "the planned generations cost".to_owned(), fewer)
                     }
-                    CreditsFlag::PlannedCost { kept } => ("planned", "the planned generations cost", "", *kept),
                 };
-                let missing = needed.minus(*balance);
                 let kept_too = format!(", and {} must be left (--keep)", thousands(kept.0));
-                let kept_too = only_if(kept > Credits(0), &kept_too);
-                let (short, of) = (thousands(missing.0), thousands(needed.0));
+                let kept_too = only_if(*kept > Credits(0), &kept_too);
+                let (short, of) = (thousands(needed.minus(*balance).0), thousands(needed.0));
                 message(
                     format!("the balance is {}, {short} fewer than the {of} {wanted}", credits(*balance)),
                     format!("{cause} {}{kept_too}", credits(*needed)),
-                    context.purchase(missing.plus(kept), or),
+                    context.purchase(missing, &or),
                 )
             }
-            Self::DailyLimitReached { quota } => {
-                let (model, limit) = (context.name(&quota.model), quota.limit);
-                let needed = is_or_are(quota.needed);
-                let used_up = match limit {
-                    1 => format!("{model}: its one daily generation is used up"),
-                    limit => format!("{model} has none of its {} left", count(limit, "daily generation")),
-                };
-                message(
-                    format!("{used_up}, and {needed} needed"),
-                    format!("{} used in the past 24 hours, and the limit is {}", was_or_were(quota.used), thousands(limit)),
-                    context.wait_for_the_window(quota, ""),
-                )
+            Self::ShortOfGenerations(shortage) => {
+                let Shortage { needed, limit, .. } = *shortage;
+                // What cannot be read is taken for all of them.
+                let (used, left) = (shortage.used.unwrap_or(limit), shortage.left());
+                let (model, tier) = (context.name(&shortage.model), context.higher_tier(needed, used, limit));
+                let fewer_than = |left| format!("{} fewer than the {} needed", thousands(needed.saturating_sub(left)), thousands(needed));
+                match shortage.code() {
+                    Code::NoDailyQuota => message(
+                        format!("{model} has a daily limit of 0 generations, and {} needed", is_or_are(needed)),
+                        "this tier has no quota for this model, only for others",
+                        "use another model, or ask Runway for a quota",
+                    ),
+                    Code::OverDailyLimit => {
+                        let whole_days = needed.saturating_sub(left).div_ceil(limit.max(1));
+                        let split = if whole_days < MAX_SPLIT_DAYS {
+                            format!("split the job over {}", count(whole_days.saturating_add(1), "day"))
+                        } else {
+                            format!("ask for at most {} a day", thousands(limit))
+                        };
+                        let today = match left {
+                            _ if left == limit => String::new(),
+                            0 => " (none today)".to_owned(),
+                            _ => format!(" ({} today)", thousands(left)),
+                        };
+                        message(
+                            format!("{model} allows {} a day, {}", count(limit, "generation"), fewer_than(limit)),
+                            "the job needs more than a whole day's limit",
+                            format!("{split}{today}{tier}"),
+                        )
+                    }
+                    Code::DailyLimitReached => {
+                        let used_up = match limit {
+                            1 => format!("{model}: its one daily generation is used up"),
+                            limit => format!("{model} has none of its {} left", count(limit, "daily generation")),
+                        };
+                        message(
+                            format!("{used_up}, and {} needed", is_or_are(needed)),
+                            format!("{} used in the past 24 hours, and the limit is {}", was_or_were(used), thousands(limit)),
+                            format!("{}{tier}", context.wait_for_the_window()),
+                        )
+                    }
+                    _ => {
+                        let verb = if used == 1 { "was" } else { "were" };
+                        let (used, all) = (thousands(used), count(limit, "daily generation"));
+                        message(
+                            format!("{model} has {} left, {}", count(left, "daily generation"), fewer_than(left)),
+                            format!("{used} of its {all} {verb} used in the past 24 hours"),
+                            format!("{}; or ask for fewer{tier}", context.wait_for_the_window()),
+                        )
+                    }
+                }
             }
-            Self::GenerationsShort { quota } => {
-                let left = quota.limit.saturating_sub(quota.used);
-                let short = thousands(quota.needed.saturating_sub(left));
-                let (model, needed) = (context.name(&quota.model), thousands(quota.needed));
-                let (left, all) = (count(left, "daily generation"), count(quota.limit, "daily generation"));
-                let verb = if quota.used == 1 { "was" } else { "were" };
-                message(
-                    format!("{model} has {left} left, {short} fewer than the {needed} needed"),
-                    format!("{} of its {all} {verb} used in the past 24 hours", thousands(quota.used)),
-                    context.wait_for_the_window(quota, "; or ask for fewer"),
-                )
-            }
-            Self::OverDailyLimit {
-                model,
-                needed,
-                used,
-                limit,
-            } => {
-                let left = used.map_or(0, |used| limit.saturating_sub(used));
-                let whole_days = needed.saturating_sub(left).div_ceil((*limit).max(1));
-                let split = if whole_days < MAX_SPLIT_DAYS {
-                    format!("split the job over {}", count(whole_days.saturating_add(1), "day"))
-                } else {
-                    format!("ask for at most {} a day", thousands(*limit))
-                };
-                let today = match left {
-                    _ if left == *limit => String::new(),
-                    0 => " (none today)".to_owned(),
-                    _ => format!(" ({} today)", thousands(left)),
-                };
-                let tier = context.higher_tier(*needed, used.unwrap_or(*limit), *limit);
-                let (model, all) = (context.name(model), count(*limit, "generation"));
-                let (short, needed) = (thousands(needed.saturating_sub(*limit)), thousands(*needed));
-                message(
-                    format!("{model} allows {all} a day, {short} fewer than the {needed} needed"),
-                    "the job needs more than a whole day's limit",
-                    format!("{split}{today}{tier}"),
-                )
-            }
-            Self::NoDailyQuota { model, needed } => message(
-                format!("{} has a daily limit of 0 generations, and {} needed", context.name(model), is_or_are(*needed)),
-                "this tier has no quota for this model, only for others",
-                "use another model, or ask Runway for a quota",
-            ),
             Self::AllModelsZero {
                 read,
                 unread,
@@ -229,9 +220,8 @@ impl Finding {
                 balance,
             } => {
                 let left = balance.minus(*planned);
-                let missing = keep.minus(left);
                 let fewer = only_if(context.fewer_fit(balance.minus(*keep)), ", or plan fewer generations");
-                let (short, keep) = (thousands(missing.0), thousands(keep.0));
+                let (short, keep) = (thousands(keep.minus(left).0), thousands(keep.0));
                 message(
                     format!("the job would leave {}, {short} fewer than the {keep} to keep", credits(left)),
                     format!("the balance is {}, and the planned generations cost {}", credits(*balance), thousands(planned.0)),
@@ -638,7 +628,7 @@ impl Context<'_> {
     }
 
     /// What is counted now has left the window after 24 hours, and nothing surely before.
-    fn wait_for_the_window(&self, quota: &Shortage, or: &str) -> String {
+    fn wait_for_the_window(&self) -> String {
         let asks = matches!(self.organization, Source::Runway);
         let wait = if !self.may_wait_a_day {
             "run it again tomorrow"
@@ -647,8 +637,7 @@ impl Context<'_> {
         } else {
             "wait up to 24 hours"
         };
-        let tier = self.higher_tier(quota.needed, quota.used, quota.limit);
-        format!("{wait}, since each generation counts for 24 hours{or}{tier}")
+        format!("{wait}, since each generation counts for 24 hours")
     }
 
     /// The first tier that surely leaves room for the need, beside what is used.
@@ -668,11 +657,11 @@ impl Context<'_> {
     /// serves there only if the largest sum is its own.
     fn purchase(&self, missing: Credits, or: &str) -> String {
         let beyond = |sum: Credits| self.cap.filter(|cap| sum.max(MIN_PURCHASE) > *cap);
-        let (sum, or) = match self.missing {
-            Missing::InAll(largest) if missing < largest => (largest, ""),
-            Missing::Told(told) if missing <= told => {
+        let (sum, or) = match self.missing_is_told {
+            false if missing < self.missing => (self.missing, ""),
+            true if missing <= self.missing => {
                 let other = or.trim_start_matches(", or ");
-                return match beyond(told) {
+                return match beyond(self.missing) {
                     None => format!("buy the credits named above{or}"),
                     Some(_) if other.is_empty() => TOO_MANY.to_owned(),
                     Some(_) => format!("{other}: {TOO_MANY}"),

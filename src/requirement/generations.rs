@@ -38,39 +38,20 @@ pub(crate) fn check(model: &Model, needed: u64, models: Option<&Models>) -> Row 
         .errors(never_runs(model, needed, quota))
 }
 
-/// The one error that fits: each is decided from the figures that it needs.
+/// What is short by the figures that could be read.
 pub(crate) fn shortfall(model: &Model, needed: u64, quota: &ModelQuota) -> Option<Finding> {
     let limit = quota.daily_limit.as_ref().ok()?.number()?;
-    let model = model.clone();
-    if needed == 0 {
-        return None;
-    }
-    if limit == 0 {
-        return Some(Finding::NoDailyQuota { model, needed });
-    }
-    if needed > limit {
-        return Some(Finding::OverDailyLimit {
-            model,
+    let used = quota.used.as_ref().ok().copied();
+    // More than the whole limit is short, whatever was used.
+    let short = needed > limit || needed > limit.saturating_sub(used?);
+    short.then(|| {
+        Finding::ShortOfGenerations(Shortage {
+            model: model.clone(),
             needed,
-            used: quota.used.as_ref().ok().copied(),
+            used,
             limit,
-        });
-    }
-    let used = *quota.used.as_ref().ok()?;
-    let quota = Shortage {
-        model,
-        needed,
-        used,
-        limit,
-    };
-    let left = limit.saturating_sub(used);
-    if left == 0 {
-        Some(Finding::DailyLimitReached { quota })
-    } else if left < needed {
-        Some(Finding::GenerationsShort { quota })
-    } else {
-        None
-    }
+        })
+    })
 }
 
 /// A model with a concurrency of 0 can never run, unless its daily limit of 0 says so already.

@@ -2,7 +2,6 @@
 
 use super::credits::against_balance;
 use super::Row;
-use crate::diagnostic::CreditsFlag;
 use crate::job::{Cost, Job};
 use crate::price::PRICING_PAGE;
 use crate::quota::Credits;
@@ -10,7 +9,7 @@ use crate::quota::Credits;
 pub(crate) fn check(job: &Job, cost: Credits, balance: Option<Credits>) -> Row {
     let row = Row::new("planned-cost", "planned cost", cost.0);
     let kept = job.keep.unwrap_or_default();
-    let row = against_balance(row, cost, CreditsFlag::PlannedCost { kept }, balance);
+    let row = against_balance(row, None, kept, balance);
     let mut notes = vec![row.note.clone(), format!("prices: {PRICING_PAGE}")];
     notes.retain(|note| !note.is_empty());
     // A credit is a cent: a price under one is as likely to be meant in dollars.
