@@ -317,11 +317,9 @@ fn warn_used_up(job: &Job, models: &Models, decision: &mut Decision) {
     if used_up.is_empty() {
         return;
     }
-    let left = |quota: &ModelQuota| quota.left().is_ok_and(|left| left.covers(1));
     decision.warnings.push(Finding::ModelsUsedUp {
         of: used_up.len(),
         models: used_up.into_iter().take(MAX_NAMED).cloned().collect(),
-        all: !models.values().any(left),
     });
 }
 
@@ -341,7 +339,6 @@ fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decisi
         .flat_map(ModelQuota::unreadable)
         .filter(|what| fields.contains(what))
         .collect();
-    let warned = !named.is_empty();
     for what in &fields {
         if !named.contains(what) && named.len() < MAX_NAMED {
             named.push(what);
@@ -350,7 +347,6 @@ fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decisi
     if !named.is_empty() {
         let fields = Fault::Fields {
             needed: false,
-            warned,
             more: fields.len().saturating_sub(named.len()),
             named: named.into_iter().cloned().collect(),
         };

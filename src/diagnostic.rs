@@ -171,8 +171,6 @@ diagnostics! {
         models: Vec<Model>,
         /// How many there are in all.
         of: usize,
-        /// Whether no model of the tier has any left.
-        all: bool,
     } = "models-used-up", Go, waiting: false;
     KeyMissing {
         /// Each place that was searched and what was found there.
@@ -278,8 +276,6 @@ pub enum Fault {
         more: usize,
         /// Whether a requirement needs one of them.
         needed: bool,
-        /// Whether `--warn-generations` names the model of one.
-        warned: bool,
     },
 }
 
@@ -324,8 +320,6 @@ pub struct Context<'a> {
     pub host: &'a str,
     /// The path of the base URL, without a slash at the end.
     pub path: &'a str,
-    /// The base URL is https.
-    pub secure: bool,
     /// `--wait` is given.
     pub waiting: bool,
     /// Waiting could resolve every error of the run, so that `--wait` would wait.
@@ -387,7 +381,6 @@ impl Finding {
             named: vec![what.clone()],
             more: 0,
             needed: true,
-            warned: false,
         };
         Self::unexpected(document, fields)
     }

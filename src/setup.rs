@@ -45,7 +45,6 @@ impl Setup<'_> {
             organization: settings.organization(),
             host: &self.host,
             path: &self.path,
-            secure: self.base.is_secure(),
             waiting: settings.wait.is_some(),
             waiting_helps: true,
             fails_open: settings.fail_open,

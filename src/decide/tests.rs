@@ -384,7 +384,6 @@ fn an_unread_model_that_nobody_named_is_a_warning() {
         named,
         more: 2,
         needed: false,
-        warned: false,
     };
     let expected = Finding::unexpected(Document::Organization, fields);
     assert_eq!(decision.warnings, [expected]);

@@ -20,9 +20,6 @@ const DOCUMENTATION: &str = env!("CARGO_PKG_REPOSITORY");
 /// The smallest purchase, $10.
 const MIN_PURCHASE: Credits = Credits(1_000);
 
-/// Said where an error above says how many are missing.
-const TOO_MANY: &str = "more credits are needed than can be bought, as said above";
-
 /// More than this is no advice on splitting a job.
 const MAX_SPLIT_DAYS: u64 = 14;
 
@@ -117,12 +114,9 @@ impl Finding {
                         )
                     }
                     Code::DailyLimitReached => {
-                        let used_up = match limit {
-                            1 => format!("{model}: its one daily generation is used up"),
-                            limit => format!("{model} has none of its {} left", count(limit, "daily generation")),
-                        };
+                        let all = count(limit, "daily generation");
                         message(
-                            format!("{used_up}, and {} needed", is_or_are(needed)),
+                            format!("{model} has none of its {all} left, and {} needed", is_or_are(needed)),
                             format!("{} used in the past 24 hours, and the limit is {}", was_or_were(used), thousands(limit)),
                             format!("{}{tier}", context.wait_for_the_window()),
                         )
@@ -249,24 +243,10 @@ impl Finding {
                         LimitedBy::NoQuota | LimitedBy::Concurrency | LimitedBy::Unavailable | LimitedBy::Unreadable
                     )
                 });
-                let rest = match never {
-                    true if limited_by(|held| *held == LimitedBy::Unavailable) => "; for the rest correct the name, or use another model",
-                    true => "; for the rest use another model",
-                    false if limited_by(|held| *held == LimitedBy::Order) => " and the rest once that task can start",
-                    false => " and the rest later",
-                };
+                let rest = if never { "; for the rest use another model" } else { " and the rest later" };
                 let now = match tasks {
-                    Some(tasks) => {
-                        let first = match tasks {
-                            1 => "task".to_owned(),
-                            tasks => count(*tasks, "task"),
-                        };
-                        format!("start the first {first} of the plan now{rest}; the output granted-tasks holds this number")
-                    }
-                    None => format!(
-                        "start {} now{rest}; the output granted holds this number",
-                        thousands(grant.granted)
-                    ),
+                    Some(tasks) => format!("start {} of the plan now, from the first on{rest}; the output granted-tasks holds this number", count(*tasks, "task")),
+                    None => format!("start {} now{rest}; the output granted holds this number", thousands(grant.granted)),
                 };
                 let by_credits = limited_by(|held| matches!(held, LimitedBy::Balance | LimitedBy::Keep));
                 let buy = format!("; to start more, buy credits at {BILLING}");
@@ -288,20 +268,16 @@ impl Finding {
                 wanted,
                 planned,
             } => {
-                let days = match forecast.basis_days {
-                    1 => "yesterday".to_owned(),
-                    days => format!("over the {days} days before today"),
-                };
                 let planned_too = only_if(*planned > Credits(0), "; the balance is what is left after the planned cost");
-                let (lasts, pace) = (forecast.days(), count(forecast.credits_per_day().0, "credit"));
-                let a_day = only_if(forecast.basis_days > 1, " a day");
+                let (lasts, basis) = (forecast.days(), count(forecast.basis_days, "day"));
+                let pace = count(forecast.credits_per_day().0, "credit");
                 let lasts = match lasts {
                     0 => "less than a day, not".to_owned(),
                     days => format!("about {}, less than", count(days, "day")),
                 };
                 message(
                     format!("the balance lasts {lasts} the {} of --warn-lasts", exact_duration(*wanted)),
-                    format!("{pace}{a_day} were spent {days}{planned_too}"),
+                    format!("{pace} a day were spent over the {basis} before today{planned_too}"),
                     format!("buy credits at {PORTAL} → Billing in time (automatic billing can do it for you)"),
                 )
             }
@@ -329,11 +305,6 @@ impl Finding {
                 let most = only_if(!days.is_empty(), &format!("; by day: {by_day}; by model: {by_model}"));
                 let planned_too = format!(", and the job costs {}", credits(*planned));
                 let planned_too = only_if(*planned != Credits(0), &planned_too);
-                let when = match window.days() {
-                    1 => format!("on {}", window.start),
-                    _ => format!("from {} to {}", window.start, window.last_day()),
-                };
-                let verb = if *spent == Credits(1) { "was" } else { "were" };
                 let fewer = only_if(context.fewer_fit(budget.max.minus(*spent)), PLAN_FEWER);
                 let (max, period) = (thousands(budget.max.0), budget.period);
                 let wait = match period {
@@ -343,15 +314,14 @@ impl Finding {
                 };
                 message(
                     format!("the budget of {max} credits for {period} is exceeded by {over}"),
-                    format!("{} {verb} spent {when}{planned_too}{most}", credits(*spent)),
+                    format!("spent from {} to {}: {}{planned_too}{most}", window.start, window.last_day(), credits(*spent)),
                     format!("{fewer}raise --budget{wait}"),
                 )
             }
-            Self::ModelsUsedUp { models, of, all } => {
+            Self::ModelsUsedUp { models, of } => {
                 let verb = if *of == 1 { "has" } else { "have" };
-                let some = format!("{} {verb} no daily generations left", count(*of, "model"));
                 message(
-                    if *all { "no model has daily generations left" } else { &some },
+                    format!("{} {verb} no daily generations left", count(*of, "model")),
                     format!("used up in the past 24 hours: {}", context.names(models, *of)),
                     "if the job needs one of them, name it with --generations, so that the gate can decide",
                 )
@@ -370,11 +340,9 @@ impl Finding {
                         None if asked.proxy.is_some() => {
                             "check the proxy in HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY"
                         }
-                        None if context.secure => {
-                            "check the network, the firewall, and --base-url or RUNWAYML_BASE_URL; set HTTPS_PROXY if this network needs a proxy"
+                        None => {
+                            "check the network, the firewall, and --base-url or RUNWAYML_BASE_URL; for https, set HTTPS_PROXY if this network needs a proxy"
                         }
-                        // Plain http goes to this machine alone, and through no proxy.
-                        None => "check that a server listens there, and --base-url or RUNWAYML_BASE_URL",
                     };
                     let reason = match why {
                         why if why.contains("refused") => ": the connection was refused",
@@ -421,7 +389,6 @@ impl Finding {
                     named,
                     more,
                     needed,
-                    warned,
                 } => {
                     let quote = |text: &str, max| context.redactor.quote(text, max);
                     let more = (*more > 0).then(|| format!("{more} more cannot be read either"));
@@ -432,18 +399,14 @@ impl Finding {
                     } else {
                         format!("{} was not understood: {problems}", context.whose(asked.document))
                     };
-                    match (warned, needed) {
-                        (true, _) => message(
-                            summary,
-                            "the field is not as Runway documents it; --warn-generations could not be fully checked",
-                            "check what is left at Runway; if Runway has changed its API, upgrade runway-preflight",
-                        ),
-                        (false, false) => message(
+                    if *needed {
+                        context.not_documented(asked.document, summary)
+                    } else {
+                        message(
                             summary,
                             "the field is not as Runway documents it; no requirement needs it",
-                            "nothing for this run; if Runway has changed its API, upgrade runway-preflight",
-                        ),
-                        (false, true) => context.not_documented(asked.document, summary),
+                            "if a warning needs it, check what is left at Runway; if Runway has changed its API, upgrade runway-preflight",
+                        )
                     }
                 }
             },
@@ -656,44 +619,25 @@ impl Context<'_> {
     /// several errors the first names the largest sum, which serves all; another way out (`or`)
     /// serves there only if the largest sum is its own.
     fn purchase(&self, missing: Credits, or: &str) -> String {
-        let beyond = |sum: Credits| self.cap.filter(|cap| sum.max(MIN_PURCHASE) > *cap);
-        let (sum, or) = match self.missing_is_told {
-            false if missing < self.missing => (self.missing, ""),
-            true if missing <= self.missing => {
-                let other = or.trim_start_matches(", or ");
-                return match beyond(self.missing) {
-                    None => format!("buy the credits named above{or}"),
-                    Some(_) if other.is_empty() => TOO_MANY.to_owned(),
-                    Some(_) => format!("{other}: {TOO_MANY}"),
-                };
-            }
-            _ => (missing, or),
+        let or = only_if(self.missing_is_told || missing >= self.missing, or);
+        if self.missing_is_told && missing <= self.missing {
+            return format!("get the credits named above{or}");
+        }
+        let sum = missing.max(self.missing).max(MIN_PURCHASE);
+        let Some(cap) = self.cap.filter(|cap| sum > *cap) else {
+            return format!("buy at least {} at {BILLING}{or}", credits(sum));
         };
-        let small = sum < MIN_PURCHASE;
-        if let Some(cap) = beyond(sum) {
-            let sum = sum.max(MIN_PURCHASE);
-            let up = match tier::of_cap(cap)
-                .and_then(|own| own.higher().find(|it| it.monthly_cap >= sum))
-            {
-                Some(tier) => {
-                    let most = thousands(tier.monthly_cap.0);
-                    format!("move up to tier {}, which may buy {most}", tier.number)
-                }
-                None => "ask Runway for a higher cap".to_owned(),
-            };
-            let (sum, cap) = (credits(sum), thousands(cap.0));
-            let sum = if small {
-                format!("a purchase is at least {sum}")
-            } else {
-                format!("{sum} are missing")
-            };
-            return format!("{sum}, more than the {cap} that may be bought in 30 days: {up}{or}");
-        }
-        if small {
-            format!("buy at least {} at {BILLING}{or}", credits(MIN_PURCHASE))
-        } else {
-            format!("buy the missing {} at {BILLING}{or}", credits(sum))
-        }
+        let own = tier::of_cap(cap);
+        let higher = own.and_then(|own| own.higher().find(|it| it.monthly_cap >= sum));
+        let up = match higher {
+            Some(tier) => {
+                let most = thousands(tier.monthly_cap.0);
+                format!("move up to tier {}, which may buy {most}", tier.number)
+            }
+            None => "ask Runway for a higher cap".to_owned(),
+        };
+        let (sum, cap) = (credits(sum), thousands(cap.0));
+        format!("{sum} must be bought, more than the {cap} that may be bought in 30 days: {up}{or}")
     }
 
     /// Whether a job of fewer generations, and of one at least, costs no more than `room`.

@@ -817,7 +817,7 @@ fn a_plan_is_granted_from_its_first_task_on() {
             5_000,
             "",
             20,
-            "of the plan now; for the rest correct the name, or use another model",
+            "of the plan now, from the first on; for the rest use another model",
             1,
         ),
         (620, "", 11, "limited by the balance", 3),

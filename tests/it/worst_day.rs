@@ -244,12 +244,12 @@ fn advice_holds() {
             with_balance(5_000),
             "--credits 21600",
             "more than the 10,000 that may be bought in 30 days: move up to tier 2, which may buy 50,000",
-            "buy the missing",
+            "buy at least",
         ),
         (
             no_cap,
             "--credits 21600",
-            "buy the missing 16,600",
+            "buy at least 16,600",
             "may be bought in",
         ),
         (
@@ -314,18 +314,18 @@ fn what_a_fix_says_ends_in_a_go() {
         ((custom, 5_000, 200, 0, 2), "--concurrency gen4.5=3", "use --concurrency gen4.5=2;", (custom, 5_000, 200, 0, 2), "--concurrency gen4.5=2"),
         // ---- credits: the largest sum serves all
         ((first, 500, 200, 0, 2), "--credits 900", "buy at least 1,000", (first, 1_500, 200, 0, 2), ""),
-        ((first, 500, 200, 0, 2), "--credits 900 --generations gen4.5=10@200 --keep 300", "buy the missing 1,800", (first, 2_300, 200, 0, 2), ""),
-        ((first, 2_100, 200, 0, 2), "--credits 2200 --generations gen4.5=10@200 --keep 3000", "buy the missing 2,900", (first, 5_000, 200, 0, 2), ""),
-        ((first, -20, 200, 0, 2), "--generations gen4.5=20@60", "buy the missing 1,220", (first, 1_200, 200, 0, 2), ""),
+        ((first, 500, 200, 0, 2), "--credits 900 --generations gen4.5=10@200 --keep 300", "buy at least 1,800", (first, 2_300, 200, 0, 2), ""),
+        ((first, 2_100, 200, 0, 2), "--credits 2200 --generations gen4.5=10@200 --keep 3000", "buy at least 2,900", (first, 5_000, 200, 0, 2), ""),
+        ((first, -20, 200, 0, 2), "--generations gen4.5=20@60", "buy at least 1,220", (first, 1_200, 200, 0, 2), ""),
         ((first, 500, 200, 0, 2), "--generations gen4.5=10@200", "or plan fewer generations", (first, 500, 200, 0, 2), "--generations gen4.5=2@200"),
         ((first, 500, 200, 0, 2), "--generations gen4.5=10@40 --keep 200", "or plan fewer generations", (first, 500, 200, 0, 2), "--generations gen4.5=7@40 --keep 200"),
         ((first, 500, 200, 0, 2), "--generations gen4.5=20..30@20", "start 25 now", (first, 500, 200, 0, 2), "--generations gen4.5=25@20"),
         ((first, 500, 200, 0, 2), "--generations gen4.5=20..30@20", "to start more, buy credits", (first, 600, 200, 0, 2), ""),
         ((first, 500, 200, 0, 2), "--credits 150000", "to tier 3, which may buy 200,000, or lower", (200_000, 150_000, 200, 0, 2), ""),
         ((first, 500, 200, 0, 2), "--credits 9000000", "to tier 5, which may buy 10,000,000", (top, 9_000_000, 200, 0, 2), ""),
-        ((500, 500, 200, 0, 2), "--credits 600", "a purchase is at least 1,000 credits ($10.00), more than the 500", (500, 1_500, 200, 0, 2), ""),
-        ((first, 500, 200, 0, 2), "--credits 900 --generations gen4.5=20@40 --keep 10", "buy the credits named above, or plan fewer", (first, 1_500, 200, 0, 2), ""),
-        ((first, 500, 200, 0, 2), "--credits 30000 --generations gen4.5=80@500", "plan fewer generations: more credits are needed than can be bought, as said above", (first, 40_000, 200, 0, 2), ""),
+        ((500, 500, 200, 0, 2), "--credits 600", "1,000 credits ($10.00) must be bought, more than the 500", (500, 1_500, 200, 0, 2), ""),
+        ((first, 500, 200, 0, 2), "--credits 900 --generations gen4.5=20@40 --keep 10", "get the credits named above, or plan fewer", (first, 1_500, 200, 0, 2), ""),
+        ((first, 500, 200, 0, 2), "--credits 30000 --generations gen4.5=80@500", "get the credits named above, or plan fewer generations", (first, 40_000, 200, 0, 2), ""),
     ];
     each(
         &cases,
@@ -376,12 +376,12 @@ fn what_is_used_up_is_a_warning_where_nothing_was_asked() {
         (
             models([5, 5]),
             "",
-            Some("no model has daily generations left"),
+            Some("2 models have no daily generations left"),
         ),
         (
             models([5, 9]),
             "",
-            Some("no model has daily generations left"),
+            Some("2 models have no daily generations left"),
         ),
         (
             models([5, 1]),
