@@ -249,63 +249,6 @@ fn arguments_that_are_not_text_are_an_error_and_no_panic() {
     assert_eq!(run.code, 2, "{run:?}");
 }
 
-/// Each flag that takes a value, with one that makes a difference if it can.
-const SPELLINGS: [&str; 15] = [
-    "--generations gen4.5=189",
-    "--generations gen4.5=20@300",
-    "--credits 6000",
-    "--concurrency gen4.5=3",
-    "--budget 0/1d",
-    "--warn-generations gen4.5=189",
-    "--warn-credits 6000",
-    "--timeout 59s",
-    "--missing-key skip",
-    "--usage 2026-02-15..2026-03-17",
-    "--format json",
-    "--format markdown",
-    "--wait 2h",
-    "--key-file key",
-    "--format text",
-];
-
-#[test]
-fn a_value_may_follow_an_equals_sign_as_well_as_a_space() {
-    each(&SPELLINGS, ToString::to_string, |flag| {
-        let (name, value) = flag.split_once(' ').expect("a flag and its value");
-        let server = || {
-            Server::handler(|_, request| match &*request.method {
-                "GET" => Reply::ok(EXAMPLE),
-                _ => Reply::ok(json!({ "results": [], "models": [] }).to_string()),
-            })
-        };
-        let run = |spelt: &[&str]| {
-            let server = server();
-            let gate = Gate::asking(&server).file("key", crate::support::KEY);
-            // Nothing here is to be waited for.
-            let gate = if name == "--wait" {
-                gate.args("--generations gen4.5=201")
-            } else {
-                gate
-            };
-            let run = spelt.iter().fold(gate, Gate::arg).run();
-            assert!(server.seen() > 0, "{run:?}");
-            run
-        };
-        let (two, one) = (run(&[name, value]), run(&[&format!("{name}={value}")]));
-        assert_ne!(two.code, 2, "{two:?}");
-        assert_eq!(two.code, one.code, "{two:?}\n{one:?}");
-        let settle = |text: &str| {
-            settled(text)
-                .lines()
-                .filter(|line| !line.contains("checkedAt"))
-                .collect::<Vec<_>>()
-                .join("\n")
-        };
-        assert_eq!(settle(&two.stderr), settle(&one.stderr));
-        assert_eq!(settle(&two.stdout), settle(&one.stdout));
-    });
-}
-
 #[test]
 fn help_fits_a_terminal_and_names_everything() {
     let long = Gate::new().no_key().args("--help").run();

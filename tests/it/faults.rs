@@ -656,16 +656,6 @@ fn a_try_after_a_503_uses_the_connection_again() {
     );
 }
 
-#[test]
-fn a_long_retry_after_ends_at_once() {
-    let server = Server::script([much_later(503)]);
-    let run = Gate::asking(&server)
-        .args("--timeout 10m --format json")
-        .run();
-    run.reports(5, &["unavailable"]);
-    assert!(run.took < Duration::from_secs(60), "{run:?}");
-}
-
 #[cfg(not(any(windows, target_vendor = "apple")))]
 #[test]
 fn a_file_of_certificates_is_read_within_bounds() {
