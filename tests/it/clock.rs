@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use runway_preflight::spend::UtcDay;
-use serde_json::{json, Value};
+use serde_json::json;
 
 use crate::support::body::EXAMPLE;
+use crate::support::runway::history;
 use crate::support::{each, Gate, Reply, Server};
 
 const DAY: i64 = 86_400;
@@ -42,15 +43,8 @@ fn runway_but(
         if request.method == "GET" {
             return Reply::ok(EXAMPLE).header("Date", &date);
         }
-        let asked: Value = serde_json::from_slice(&request.body).expect("a request in JSON");
-        let day = |name: &str| UtcDay::parse(asked[name].as_str().expect("a day")).expect("a day");
-        let today = UtcDay::of(now);
-        let mut results = Vec::new();
-        if day("startDate") <= today && today < day("beforeDate") {
-            let entry = json!({ "model": "gen4.5", "amount": 30_000 });
-            results.push(json!({ "date": today.to_string(), "usedCredits": [entry] }));
-        }
-        Reply::ok(json!({ "results": results, "models": [] }).to_string()).header("Date", &date)
+        let spent = [(UtcDay::of(now), "gen4.5".to_owned(), 30_000)];
+        Reply::ok(history(request, &spent)).header("Date", &date)
     })
 }
 

@@ -380,7 +380,7 @@ fn says_what_happened(json: &Run, text: &Run, markdown: &Run) {
 #[test]
 fn every_other_diagnostic_has_its_text() {
     let hang = Server::script([Reply::steps([Step::Hang])]);
-    let spending = plans::runway("2026-03-31", vec![(0, 40), (1, 500), (3, 300), (4, 230)]);
+    let spending = plans::spending("2026-03-31", &[(0, 40), (1, 500), (3, 300), (4, 230)]);
     let stranger = Server::tls(
         tls::server(Certificate::UnknownAuthority),
         [Reply::ok(EXAMPLE)],

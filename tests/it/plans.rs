@@ -1,11 +1,11 @@
 //! The job in its own terms: plans, prices, ranges, what is left after, how long it lasts, labels.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use runway_preflight::spend::UtcDay;
 use serde_json::{json, Value};
 
 use crate::support::body::UNREADABLE;
+use crate::support::runway::runway;
 use crate::support::{each, Gate, Reply, Run, Server, REFUSED};
 
 /// 200 generations of gen4.5 a day, 90 used; 100 of veo3.1; gen4_image without a limit.
@@ -336,7 +336,7 @@ fn a_plan_that_never_ends_is_not_waited_for() {
 #[test]
 fn a_grant_counts_the_days_of_the_budget_alone() {
     for (spent_today, granted) in [(0, 10), (700, 5)] {
-        let server = runway("2026-03-31", vec![(0, spent_today), (1, 900)]);
+        let server = spending("2026-03-31", &[(0, spent_today), (1, 900)]);
         let run = Gate::asking(&server)
             .args("--budget 1000/1d --usage 3d --generations gen4.5=1..10@60 --format json")
             .run();
@@ -430,34 +430,13 @@ fn nothing_is_granted_without_a_go() {
     assert_eq!((run.code, run.output("granted")), (0, "{}"), "{run:?}");
 }
 
-/// A Runway on a day of its own, with so many credits spent so many days before; it answers for the days that it is asked for.
-pub(crate) fn runway(today: &str, spent: Vec<(u32, i64)>) -> Server {
-    let today = UtcDay::parse(today).expect("a day");
-    let noon = UNIX_EPOCH + Duration::from_secs(20_000 * 86_400 + 43_200);
-    let first = UtcDay::of(noon);
-    let days = (0..1_000)
-        .find(|days| first.plus(*days) == today)
-        .expect("a day");
-    let date = httpdate::fmt_http_date(noon + Duration::from_secs(u64::from(days) * 86_400));
-    Server::handler(move |_, request| {
-        if request.method == "GET" {
-            return Reply::ok(organization(5_000)).header("Date", &date);
-        }
-        let asked: Value = serde_json::from_slice(&request.body).expect("JSON");
-        let day = |name: &str| UtcDay::parse(asked[name].as_str().expect("a day")).expect("a day");
-        let days = spent
-            .iter()
-            .map(|(ago, amount)| (today.minus(*ago), *amount));
-        let days = days.filter(|(at, _)| (day("startDate")..day("beforeDate")).contains(at));
-        let results: Vec<Value> = days
-            .map(|(at, amount)| {
-                let entry = json!({ "model": "gen4.5", "amount": amount });
-                json!({ "date": at.to_string(), "usedCredits": [entry] })
-            })
-            .collect();
-        let body = json!({ "results": results, "models": ["gen4.5"] }).to_string();
-        Reply::ok(body).header("Date", &date)
-    })
+/// With so many credits spent so many days before.
+pub(crate) fn spending(today: &str, spent: &[(u32, i64)]) -> Server {
+    let spent: Vec<_> = spent
+        .iter()
+        .map(|(ago, sum)| (*ago, "gen4.5", *sum))
+        .collect();
+    runway(today, &organization(5_000), &spent)
 }
 
 #[test]
@@ -477,7 +456,7 @@ fn a_month_counts_from_its_first_day() {
         &cases,
         |(today, ago, _)| format!("{today}, {ago} days ago"),
         |(today, ago, left)| {
-            let server = runway(today, vec![(*ago, 600)]);
+            let server = spending(today, &[(*ago, 600)]);
             let run = Gate::asking(&server)
                 .args("--budget 1000/month --generations gen4.5=1..100@10 --format json")
                 .run();
@@ -521,7 +500,7 @@ fn a_forecast_warns_and_decides_nothing() {
         &cases,
         |(spent, ..)| format!("{spent:?}"),
         |(spent, forecast, short)| {
-            let server = runway("2026-03-31", spent.clone());
+            let server = spending("2026-03-31", &spent);
             let run = Gate::asking(&server)
                 .github()
                 .args("--warn-lasts 7days --format json")
@@ -542,7 +521,7 @@ fn a_forecast_warns_and_decides_nothing() {
 fn the_planned_cost_shortens_the_forecast() {
     let spent: Vec<(u32, i64)> = (1..=30).map(|ago| (ago, 1_240)).collect();
     for (cost, days, short) in [(40, 4, false), (41, 3, true)] {
-        let server = runway("2026-03-31", spent.clone());
+        let server = spending("2026-03-31", &spent);
         let run = Gate::asking(&server)
             .args(&format!("--generations gen4.5=1@{cost} --warn-lasts 4days"))
             .args("--usage 30d --budget 100000/90d")

@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod check;
 pub(crate) mod gate;
+pub(crate) mod runway;
 pub(crate) mod server;
 pub(crate) mod tls;
 
