@@ -165,26 +165,14 @@ fn a_value_may_hold_several_entries() {
 
 #[test]
 fn an_error_speaks_of_inputs() {
-    for (words, message) in [
-        (
-            &["--credits", "$x --wait"][..],
-            "error: the input credits \"$x --wait\" must be a whole number of credits (digits \
-             only)\nexample: credits: 1200\n",
-        ),
-        (
-            &["--interval", "5m"],
-            "error: the input interval is the pause between two checks of wait, and wait is \
-             missing\nexample: wait: 2h, interval: 5m\n",
-        ),
-        (
-            &["--tiers=x"],
-            "error: the input tiers takes true or false, and nothing else\nexample: tiers: true\n",
-        ),
-        (
-            &["--fail=yes"],
-            "error: the input fail takes true or false, and nothing else\nexample: fail: false\n",
-        ),
-    ] {
+    #[rustfmt::skip]
+    let cases = [
+        (&["--credits", "$x --wait"][..], "error: the input credits \"$x --wait\" must be a whole number of credits (digits only)\nexample: credits: 1200\n"),
+        (&["--interval", "5m"], "error: the input interval is the pause between two checks of wait, and wait is missing\nexample: wait: 2h, interval: 5m\n"),
+        (&["--tiers=x"], "error: the input tiers takes true or false, and nothing else\nexample: tiers: true\n"),
+        (&["--fail=yes"], "error: the input fail takes true or false, and nothing else\nexample: fail: false\n"),
+    ];
+    for (words, message) in cases {
         let error = UsageError(error_of(words));
         assert_eq!(of_inputs(&error).0, message);
     }
@@ -359,29 +347,18 @@ fn impossible_days_are_refused() {
 
 #[test]
 fn everything_else_is_refused_with_an_example() {
-    for (words, message) in [
+    #[rustfmt::skip]
+    let cases = [
         (&["--credits", "--"][..], "must be a whole number"),
         (&["--credits", "  "], "the value of --credits is empty"),
         (&["--credits", "+5"], "must be a whole number"),
         (&["--generations", "a b=5"], "must be MODEL=N"),
         (&["--generations", "a\u{1b}=5"], "must be MODEL=N"),
-        (
-            &["--price", "a=1.2345/s"],
-            "has credits with more than three decimals\n",
-        ),
+        (&["--price", "a=1.2345/s"], "has credits with more than three decimals\n"),
         (&["--generations", "a==1"], "whole number of generations"),
-        (
-            &["--generations", "a=5..3"],
-            "example: runway-preflight --generations gen4.5=20",
-        ),
-        (
-            &["--generations", "a=5", "--price", "b=1"],
-            "example: runway-preflight --generations gen4.5=20",
-        ),
-        (
-            &["--generations", "a=1@18446744073709551616"],
-            "than can be counted",
-        ),
+        (&["--generations", "a=5..3"], "example: runway-preflight --generations gen4.5=20"),
+        (&["--generations", "a=5", "--price", "b=1"], "example: runway-preflight --generations gen4.5=20"),
+        (&["--generations", "a=1@18446744073709551616"], "than can be counted"),
         (&["--generations", "a=5..3"], "the smaller first"),
         (&["--generations", "a=0..3"], "from 1 up"),
         (&["--generations", "a=5.."], "a range of whole numbers"),
@@ -389,10 +366,7 @@ fn everything_else_is_refused_with_an_example() {
         (&["--generations", "a=1..=5"], "a range of whole numbers"),
         (&["--generations", "a=1=5"], "whole number of generations"),
         (&["--generations", "a@60=20"], "write a=20@60"),
-        (
-            &["--generations", "a=1@$0.60"],
-            "write 60 if these are dollars, 0.6 if credits",
-        ),
+        (&["--generations", "a=1@$0.60"], "write 60 if these are dollars, 0.6 if credits"),
         (&["--budget", "$50/month"], "write 5000/month if these are"),
         (&["--price", "a=0.60$/s"], "write 60/s if these are dollars"),
         (&["--generations", "[\"a=20\"]"], "is a YAML list"),
@@ -404,10 +378,7 @@ fn everything_else_is_refused_with_an_example() {
         (&["--price", "[a=1, b=2]"], "is a YAML list"),
         (&["--write", "- json=a\n- env=b"], "is a YAML list"),
         (&["--generations", "# none\n,"], "holds no entry"),
-        (
-            &["--generations", "a=１"],
-            "a full-width character (U+FF11)",
-        ),
+        (&["--generations", "a=１"], "a full-width character (U+FF11)"),
         (&["--generations", "a=١"], "a foreign digit (U+0661)"),
         (&["--credits", "“5”"], "a curly quotation mark (U+201C)"),
         (&["--credits", "−5"], "a dash (U+2212)"),
@@ -423,24 +394,10 @@ fn everything_else_is_refused_with_an_example() {
         (&["--generations", "a=5-9"], "whole number of generations"),
         (&["--generations", "a=10%..50%"], "a range of whole numbers"),
         (&["--generations", "a=1..-5"], "a range of whole numbers"),
-        (
-            &[
-                "--generations",
-                "a=1..18446744073709551615",
-                "--generations",
-                "a=1",
-            ],
-            "than can be counted",
-        ),
+        (&["--generations", "a=1..18446744073709551615", "--generations", "a=1"], "than can be counted"),
         (&["--generations", "a=-9"], "a whole number of generations"),
-        (
-            &["--warn-generations", "a=5-9"],
-            "a whole number of generations",
-        ),
-        (
-            &["--warn-generations", "a=5..9"],
-            "whole number of generations",
-        ),
+        (&["--warn-generations", "a=5-9"], "a whole number of generations"),
+        (&["--warn-generations", "a=5..9"], "whole number of generations"),
         (&["--price", "a"], "must be MODEL=CREDITS"),
         (&["--price", "a="], "must be MODEL=CREDITS"),
         (&["--price", "a=20-40"], "must be MODEL=CREDITS"),
@@ -451,59 +408,29 @@ fn everything_else_is_refused_with_an_example() {
         (&["--price", "a=/s"], "must be MODEL=CREDITS"),
         (&["--price", "a=12/m"], "must be per second (/s)"),
         (&["--price", "a=12/S"], "must be per second (/s)"),
-        (
-            &["--price", "a=18446744073709551616"],
-            "than can be counted",
-        ),
-        (
-            &["--price", "a=1", "--price", "a=1/s"],
-            "a second price for the same tasks",
-        ),
-        (
-            &["--price", "a=1", "--generations", "b=1"],
-            "every generation needs one",
-        ),
-        (
-            &["--price", "a=1/s", "--generations", "a=1"],
-            "a flag has no duration",
-        ),
-        (
-            &["--price", "a audio=false 1", "--generations", "a=1"],
-            "a flag has no fields",
-        ),
-        (
-            &["--price", "a x=1 y=2 1", "--price", "a y=2 x=1 3/s"],
-            "a second price for the same tasks",
-        ),
+        (&["--price", "a=18446744073709551616"], "than can be counted"),
+        (&["--price", "a=1", "--price", "a=1/s"], "a second price for the same tasks"),
+        (&["--price", "a=1", "--generations", "b=1"], "every generation needs one"),
+        (&["--price", "a=1/s", "--generations", "a=1"], "a flag has no duration"),
+        (&["--price", "a audio=false 1", "--generations", "a=1"], "a flag has no fields"),
+        (&["--price", "a x=1 y=2 1", "--price", "a y=2 x=1 3/s"], "a second price for the same tasks"),
         (&["--price", "a audio= 1"], "must name each model"),
         (&["--price", "a audio=* 1"], "must name each model"),
         // Once anything has a price, everything has: a range, and what another flag prices.
-        (
-            &["--generations", "a=5@1", "--generations", "b=1"],
-            "--generations \"b=1\" has no price",
-        ),
-        (
-            &["--generations", "b=1..2", "--generations", "a=0@1"],
-            "has no price",
-        ),
+        (&["--generations", "a=5@1", "--generations", "b=1"], "--generations \"b=1\" has no price"),
+        (&["--generations", "b=1..2", "--generations", "a=0@1"], "has no price"),
         (&["--plan", "x", "--plan-min", "0"], "1 at least"),
         (&["--plan", "x", "--plan-min", "1.5"], "1 at least"),
         (&["--plan-min", "1"], "--plan is missing"),
         (&["--keep", "5"], "the job has no cost"),
-        (
-            &["--keep", "5", "--generations", "a=1"],
-            "the job has no cost",
-        ),
+        (&["--keep", "5", "--generations", "a=1"], "the job has no cost"),
         (&["--keep", "5", "--price", "a=1"], "the job has no cost"),
         (&["--keep", "5", "--plan", "x"], "the job has no cost"),
         (&["--plan", "a", "--plan", "b"], "--plan is given twice"),
         (&["--plan", "-", "--from", "-"], "both read standard input"),
         (&["--warn-lasts", "0s"], "must be at least 1s"),
         (&["--warn-lasts", "7"], "must be a duration"),
-        (
-            &["--warn-lasts", "7d", "--from", "x"],
-            "needs today's history from Runway, and --from does not ask it",
-        ),
+        (&["--warn-lasts", "7d", "--from", "x"], "needs today's history from Runway, and --from does not ask it"),
         (&["--label", "a b"], "1 to 64 lower-case letters"),
         (&["--label", "a\nb"], "1 to 64 lower-case letters"),
         (&["--label", "A"], "1 to 64 lower-case letters"),
@@ -513,7 +440,8 @@ fn everything_else_is_refused_with_an_example() {
         (&["--api-key", "x"], "put it in RUNWAYML_API_SECRET"),
         (&["--fail"], "unknown flag \"--fail\"\n"),
         (&["--", "x"], "unknown flag \"--\""),
-    ] {
+    ];
+    for (words, message) in cases {
         let error = error_of(words);
         assert!(
             error.starts_with("error: ") && error.contains(message),

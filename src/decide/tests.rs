@@ -522,7 +522,8 @@ fn a_warning_is_not_an_error_as_well() {
         ..world
     };
     let (short, over) = ("generations-short", "over-daily-limit");
-    for (world, model, warned, warned_credits, warnings) in [
+    #[rustfmt::skip]
+    let cases = [
         (world, "tested", 6, 100, vec![]),
         (world, "tested", 7, 101, vec![short, "credits-short"]),
         (world, "tested", 11, 0, vec![over]),
@@ -532,25 +533,14 @@ fn a_warning_is_not_an_error_as_well() {
         (running(None, 0), "tested", 1, 0, vec!["concurrency-short"]),
         (running(Some(1), 0), "tested", 1, 0, vec![]),
         (running(Some(1), 1), "tested", 7, 0, vec![short]),
-        (
-            running(Some(1), 1),
-            "absent",
-            1,
-            0,
-            vec!["model-unavailable"],
-        ),
-        (
-            having(100, Some(100)),
-            "tested",
-            1,
-            101,
-            vec!["credits-short"],
-        ),
+        (running(Some(1), 1), "absent", 1, 0, vec!["model-unavailable"]),
+        (having(100, Some(100)), "tested", 1, 101, vec!["credits-short"]),
         (having(100, Some(101)), "tested", 1, 102, vec![]),
         (having(0, None), "tested", 1, 1, vec![]),
         (having(1, None), "tested", 1, 2, vec!["credits-short"]),
         (none_may_run, "tested", 1, 0, vec![]),
-    ] {
+    ];
+    for (world, model, warned, warned_credits, warnings) in cases {
         let job = Job {
             warn_generations: vec![(Model::new(model), warned)],
             warn_credits: Some(Credits(warned_credits)),

@@ -94,116 +94,35 @@ fn a_good_document_is_read_whole() {
 fn every_field_is_named_when_it_is_wrong() {
     let limits = "/tier/models/gen4.5";
     let long = "x".repeat(1_000);
-    for (pointer, put, problem) in [
+    #[rustfmt::skip]
+    let cases = [
         ("/creditBalance", None, "creditBalance is missing"),
-        (
-            "/creditBalance",
-            Some(json!(null)),
-            "creditBalance is null, not a number",
-        ),
-        (
-            "/creditBalance",
-            Some(json!("5000")),
-            "creditBalance is a string, not a number: 5000",
-        ),
-        (
-            "/creditBalance",
-            Some(json!(true)),
-            "creditBalance is true, not a number",
-        ),
-        (
-            "/creditBalance",
-            Some(json!([])),
-            "creditBalance is an array, not a number",
-        ),
+        ("/creditBalance", Some(json!(null)), "creditBalance is null, not a number"),
+        ("/creditBalance", Some(json!("5000")), "creditBalance is a string, not a number: 5000"),
+        ("/creditBalance", Some(json!(true)), "creditBalance is true, not a number"),
+        ("/creditBalance", Some(json!([])), "creditBalance is an array, not a number"),
         ("/tier", None, "tier is missing"),
-        (
-            "/tier",
-            Some(json!(7)),
-            "tier is a number, not an object: 7",
-        ),
+        ("/tier", Some(json!(7)), "tier is a number, not an object: 7"),
         ("/tier/models", None, "tier.models is missing"),
-        (
-            "/tier/models",
-            Some(json!([])),
-            "tier.models is an array, not an object",
-        ),
-        (
-            "/tier/maxMonthlyCreditSpend",
-            None,
-            "tier.maxMonthlyCreditSpend is missing",
-        ),
-        (
-            "/tier/maxMonthlyCreditSpend",
-            Some(json!(-1)),
-            "tier.maxMonthlyCreditSpend is not a number from 0 up: -1",
-        ),
-        (
-            limits,
-            Some(json!(null)),
-            "tier.models[\"gen4.5\"] is null, not an object",
-        ),
-        (
-            "/tier/models/gen4.5/maxDailyGenerations",
-            None,
-            "tier.models[\"gen4.5\"].maxDailyGenerations is missing",
-        ),
-        (
-            "/tier/models/gen4.5/maxDailyGenerations",
-            Some(json!(-1)),
-            "tier.models[\"gen4.5\"].maxDailyGenerations is not a number from 0 up: -1",
-        ),
-        (
-            "/tier/models/gen4.5/maxConcurrentGenerations",
-            Some(json!({})),
-            "tier.models[\"gen4.5\"].maxConcurrentGenerations is an object, not a number",
-        ),
+        ("/tier/models", Some(json!([])), "tier.models is an array, not an object"),
+        ("/tier/maxMonthlyCreditSpend", None, "tier.maxMonthlyCreditSpend is missing"),
+        ("/tier/maxMonthlyCreditSpend", Some(json!(-1)), "tier.maxMonthlyCreditSpend is not a number from 0 up: -1"),
+        (limits, Some(json!(null)), "tier.models[\"gen4.5\"] is null, not an object"),
+        ("/tier/models/gen4.5/maxDailyGenerations", None, "tier.models[\"gen4.5\"].maxDailyGenerations is missing"),
+        ("/tier/models/gen4.5/maxDailyGenerations", Some(json!(-1)), "tier.models[\"gen4.5\"].maxDailyGenerations is not a number from 0 up: -1"),
+        ("/tier/models/gen4.5/maxConcurrentGenerations", Some(json!({})), "tier.models[\"gen4.5\"].maxConcurrentGenerations is an object, not a number"),
         ("/usage", None, "usage is missing"),
-        (
-            "/usage/models",
-            Some(json!("")),
-            "usage.models is a string, not an object",
-        ),
-        (
-            "/usage/models/gen4.5",
-            Some(json!(1)),
-            "usage.models[\"gen4.5\"] is a number, not an object: 1",
-        ),
-        (
-            "/usage/models/gen4.5/dailyGenerations",
-            None,
-            "usage.models[\"gen4.5\"].dailyGenerations is missing",
-        ),
-        (
-            "/usage/models/gen4.5/dailyGenerations",
-            Some(json!(null)),
-            "usage.models[\"gen4.5\"].dailyGenerations is null, not a number",
-        ),
-        (
-            "/usage/models/gen4.5/dailyGenerations",
-            Some(json!(-0.5)),
-            "usage.models[\"gen4.5\"].dailyGenerations is not a number from 0 up: -0.5",
-        ),
-        (
-            "/usage/models/veo3.1",
-            Some(json!({})),
-            "usage.models[\"veo3.1\"].dailyGenerations is missing",
-        ),
+        ("/usage/models", Some(json!("")), "usage.models is a string, not an object"),
+        ("/usage/models/gen4.5", Some(json!(1)), "usage.models[\"gen4.5\"] is a number, not an object: 1"),
+        ("/usage/models/gen4.5/dailyGenerations", None, "usage.models[\"gen4.5\"].dailyGenerations is missing"),
+        ("/usage/models/gen4.5/dailyGenerations", Some(json!(null)), "usage.models[\"gen4.5\"].dailyGenerations is null, not a number"),
+        ("/usage/models/gen4.5/dailyGenerations", Some(json!(-0.5)), "usage.models[\"gen4.5\"].dailyGenerations is not a number from 0 up: -0.5"),
+        ("/usage/models/veo3.1", Some(json!({})), "usage.models[\"veo3.1\"].dailyGenerations is missing"),
         ("/usage/models/unlisted", Some(json!(null)), ""),
-        (
-            "/tier/models/a\u{1b}[31m\nb",
-            Some(json!(1)),
-            "tier.models[\"a\u{1b}[31m b\"] is a number, not an object: 1",
-        ),
-        (
-            "/creditBalance",
-            Some(json!(long)),
-            &format!(
-                "creditBalance is a string, not a number: {}",
-                "x".repeat(60)
-            ),
-        ),
-    ] {
+        ("/tier/models/a\u{1b}[31m\nb", Some(json!(1)), "tier.models[\"a\u{1b}[31m b\"] is a number, not an object: 1"),
+        ("/creditBalance", Some(json!(long)), &format!("creditBalance is a string, not a number: {}", "x".repeat(60))),
+    ];
+    for (pointer, put, problem) in cases {
         assert_eq!(problem_with(pointer, put), problem, "{pointer}");
     }
 }
@@ -216,27 +135,17 @@ fn a_key_that_is_there_twice_is_never_guessed() {
         assert_ne!(text, doubled, "{from}");
         doubled
     };
-    for document in [
-        twice(
-            "\"creditBalance\":",
-            "\"creditBalance\":9,\"creditBalance\":",
-        ),
+    #[rustfmt::skip]
+    let cases = [
+        twice("\"creditBalance\":", "\"creditBalance\":9,\"creditBalance\":"),
         twice("\"tier\":", "\"tier\":1,\"tier\":"),
-        twice(
-            "\"maxDailyGenerations\":200",
-            "\"maxDailyGenerations\":1,\"maxDailyGenerations\":200",
-        ),
+        twice("\"maxDailyGenerations\":200", "\"maxDailyGenerations\":1,\"maxDailyGenerations\":200"),
         twice("\"gen4.5\":{\"max", "\"gen4.5\":{},\"gen4.5\":{\"max"),
-        twice(
-            "\"gen4.5\":{\"daily",
-            "\"gen4.5\":{\"dailyGenerations\":0},\"gen4.5\":{\"daily",
-        ),
-        twice(
-            "\"dailyGenerations\":12",
-            "\"dailyGenerations\":0,\"dailyGenerations\":12",
-        ),
+        twice("\"gen4.5\":{\"daily", "\"gen4.5\":{\"dailyGenerations\":0},\"gen4.5\":{\"daily"),
+        twice("\"dailyGenerations\":12", "\"dailyGenerations\":0,\"dailyGenerations\":12"),
         twice("\"usage\":", "\"usage\":{\"models\":{}},\"usage\":"),
-    ] {
+    ];
+    for document in cases {
         assert_eq!(verdict(document.as_bytes()), Exit::CannotTell, "{document}");
     }
     // Of a model that nobody named it is a warning, and of a field that nobody reads nothing.
@@ -251,23 +160,19 @@ fn a_key_that_is_there_twice_is_never_guessed() {
 #[test]
 fn what_is_no_document() {
     let deep = "[".repeat(100_000);
-    for (text, problem) in [
+    #[rustfmt::skip]
+    let cases = [
         ("", "the answer is empty"),
         (" \n", "the answer is empty"),
         ("[]", "the answer is an array, not a JSON object"),
         ("null", "the answer is null, not a JSON object"),
         ("\"{}\"", "the answer is a string, not a JSON object: {}"),
-        (
-            "<html>\n<p>Sign in</p>",
-            "the answer is a page of HTML or XML, not JSON: <html> <p>Sign in</p>",
-        ),
+        ("<html>\n<p>Sign in</p>", "the answer is a page of HTML or XML, not JSON: <html> <p>Sign in</p>"),
         ("{} {}", "the answer is not JSON at line 1 column 4: {} {}"),
-        (
-            "{\"tier\": {",
-            "the answer is cut off at line 1 column 10: {\"tier\": {",
-        ),
+        ("{\"tier\": {", "the answer is cut off at line 1 column 10: {\"tier\": {"),
         (&deep, "the answer is cut off at line 1 column 100000: "),
-    ] {
+    ];
+    for (text, problem) in cases {
         let found = plain(&organization(text.as_bytes()).expect_err("no document"));
         assert!(found.starts_with(problem), "{found}");
         assert!(history(text.as_bytes(), None).is_err());
@@ -292,7 +197,8 @@ fn what_is_no_document() {
 #[test]
 fn a_saved_answer_is_one_and_is_not_quoted() {
     let good = good().to_string();
-    for (file, problem) in [
+    #[rustfmt::skip]
+    let cases = [
         (String::new(), "is empty"),
         ("SECRET".to_owned(), "is not JSON at line 1 column 1"),
         ("<SECRET>".to_owned(), "is a page of HTML or XML, not JSON"),
@@ -300,33 +206,16 @@ fn a_saved_answer_is_one_and_is_not_quoted() {
         ("\"SECRET\"".to_owned(), "is a string, not a JSON object"),
         ("777".to_owned(), "is a number, not a JSON object"),
         ("[\"SECRET\"]".to_owned(), "is an array, not a JSON object"),
-        (
-            "{\"error\":\"SECRET\"}".to_owned(),
-            "lacks creditBalance, tier and usage",
-        ),
+        ("{\"error\":\"SECRET\"}".to_owned(), "lacks creditBalance, tier and usage"),
         (good.replace("\"usage\"", "\"SECRET\""), "lacks usage"),
         (good.replace("\"tier\"", "\"SECRET\""), "lacks tier"),
-        (
-            good.replace("\"creditBalance\"", "\"SECRET\""),
-            "lacks creditBalance",
-        ),
-        (
-            good.replace("5000", "\"SECRET\""),
-            "is not one of Runway's: creditBalance is a string, not a number",
-        ),
-        (
-            good.replace("\"tier\":", "\"tier\":\"SECRET\",\"SECRET\":"),
-            "is not one of Runway's: tier is a string, not an object",
-        ),
-        (
-            good.replace("\"usage\":", "\"usage\":7,\"SECRET\":"),
-            "is not one of Runway's: usage is a number, not an object",
-        ),
-        (
-            good.replace("\"usage\":", "\"usage\":{},\"usage\":"),
-            "is not one of Runway's: usage appears twice",
-        ),
-    ] {
+        (good.replace("\"creditBalance\"", "\"SECRET\""), "lacks creditBalance"),
+        (good.replace("5000", "\"SECRET\""), "is not one of Runway's: creditBalance is a string, not a number"),
+        (good.replace("\"tier\":", "\"tier\":\"SECRET\",\"SECRET\":"), "is not one of Runway's: tier is a string, not an object"),
+        (good.replace("\"usage\":", "\"usage\":7,\"SECRET\":"), "is not one of Runway's: usage is a number, not an object"),
+        (good.replace("\"usage\":", "\"usage\":{},\"usage\":"), "is not one of Runway's: usage appears twice"),
+    ];
+    for (file, problem) in cases {
         let found = saved_organization(file.as_bytes()).expect_err(&file);
         assert_eq!(plain(&found), format!("the answer {problem}"), "{file}");
     }
@@ -334,22 +223,15 @@ fn a_saved_answer_is_one_and_is_not_quoted() {
 
 #[test]
 fn names_of_fields_are_read_as_json_has_them() {
-    for (text, balance) in [
+    #[rustfmt::skip]
+    let cases = [
         (r#"{"creditB\u0061lance":5,"x":1}"#, Ok(Credits(5))),
-        (
-            r#"{"\u0063reditBalance":5,"creditBal\u0061nce":6}"#,
-            Err("creditBalance appears twice"),
-        ),
+        (r#"{"\u0063reditBalance":5,"creditBal\u0061nce":6}"#, Err("creditBalance appears twice")),
         (r#"{"\u0078":4,"creditBalance":5}"#, Ok(Credits(5))),
-        (
-            r#"{"creditBalance":false}"#,
-            Err("creditBalance is false, not a number"),
-        ),
-        (
-            r#"{"creditBalance":[]}"#,
-            Err("creditBalance is an array, not a number"),
-        ),
-    ] {
+        (r#"{"creditBalance":false}"#, Err("creditBalance is false, not a number")),
+        (r#"{"creditBalance":[]}"#, Err("creditBalance is an array, not a number")),
+    ];
+    for (text, balance) in cases {
         let text = text.replacen('{', r#"{"tier":{"models":{}},"#, 1);
         let read = organization(text.as_bytes()).expect("an organization");
         let found = read.balance.map_err(|what| plain(&what));
@@ -409,49 +291,21 @@ fn a_history_is_read_whole_or_not_at_all() {
     ] {
         assert!(history(text.as_bytes(), None).is_err(), "{text}");
     }
-    for (document, problem) in [
+    #[rustfmt::skip]
+    let cases = [
         (json!({}), "results is missing"),
-        (
-            json!({ "results": [{ "date": 20260301 }] }),
-            "results[0].date is a number, not a day (YYYY-MM-DD): 20260301",
-        ),
-        (
-            json!({ "results": [{ "date": "2026-03-01", "usedCredits": [{ "model": "m", "amount": "4" }] }] }),
-            "results[0].usedCredits[0].amount is a string, not a number: 4",
-        ),
-        (
-            json!({ "results": {} }),
-            "results is an object, not an array",
-        ),
-        (
-            json!({ "results": [1] }),
-            "results[0] is a number, not an object: 1",
-        ),
-        (
-            json!({ "results": [entry, {}] }),
-            "results[1].date is missing",
-        ),
-        (
-            json!({ "results": [{ "date": "2026-02-30" }] }),
-            "results[0].date is a string, not a day (YYYY-MM-DD): 2026-02-30",
-        ),
-        (
-            json!({ "results": [{ "date": "2026-03-01" }] }),
-            "results[0].usedCredits is missing",
-        ),
-        (
-            json!({ "results": [{ "date": "2026-03-01", "usedCredits": [{}] }] }),
-            "results[0].usedCredits[0].model is missing",
-        ),
-        (
-            json!({ "results": [{ "date": "2026-03-01", "usedCredits": [{ "model": 1 }] }] }),
-            "results[0].usedCredits[0].model is a number, not a model's name: 1",
-        ),
-        (
-            json!({ "results": [{ "date": "2026-03-01", "usedCredits": [{ "model": "m", "amount": null }] }] }),
-            "results[0].usedCredits[0].amount is null, not a number",
-        ),
-    ] {
+        (json!({ "results": [{ "date": 20260301 }] }), "results[0].date is a number, not a day (YYYY-MM-DD): 20260301"),
+        (json!({ "results": [{ "date": "2026-03-01", "usedCredits": [{ "model": "m", "amount": "4" }] }] }), "results[0].usedCredits[0].amount is a string, not a number: 4"),
+        (json!({ "results": {} }), "results is an object, not an array"),
+        (json!({ "results": [1] }), "results[0] is a number, not an object: 1"),
+        (json!({ "results": [entry, {}] }), "results[1].date is missing"),
+        (json!({ "results": [{ "date": "2026-02-30" }] }), "results[0].date is a string, not a day (YYYY-MM-DD): 2026-02-30"),
+        (json!({ "results": [{ "date": "2026-03-01" }] }), "results[0].usedCredits is missing"),
+        (json!({ "results": [{ "date": "2026-03-01", "usedCredits": [{}] }] }), "results[0].usedCredits[0].model is missing"),
+        (json!({ "results": [{ "date": "2026-03-01", "usedCredits": [{ "model": 1 }] }] }), "results[0].usedCredits[0].model is a number, not a model's name: 1"),
+        (json!({ "results": [{ "date": "2026-03-01", "usedCredits": [{ "model": "m", "amount": null }] }] }), "results[0].usedCredits[0].amount is null, not a number"),
+    ];
+    for (document, problem) in cases {
         let found = plain(&read(&document).expect_err("no history"));
         assert_eq!(found, problem);
     }
@@ -477,26 +331,18 @@ fn a_day_that_was_not_asked_for_is_refused() {
 
 #[test]
 fn reasons_in_every_shape() {
-    for (body, says, see, in_runways_form) in [
-        (
-            r#"{"error":"No.","docUrl":"https://d"}"#,
-            "No.",
-            Some("https://d"),
-            true,
-        ),
+    #[rustfmt::skip]
+    let cases = [
+        (r#"{"error":"No.","docUrl":"https://d"}"#, "No.", Some("https://d"), true),
         (r#"{"error":{"message":"No."}}"#, "No.", None, true),
-        (
-            r#"{"message":"Too Many Requests"}"#,
-            "Too Many Requests",
-            None,
-            false,
-        ),
+        (r#"{"message":"Too Many Requests"}"#, "Too Many Requests", None, false),
         (r#"{"error":"","message":"Why"}"#, "Why", None, true),
         (r#"{"error":7}"#, "", None, false),
         (r#"["error"]"#, "", None, false),
         ("<html>", "", None, false),
         ("", "", None, false),
-    ] {
+    ];
+    for (body, says, see, in_runways_form) in cases {
         let expected = Reason {
             says: says.to_owned(),
             see: see.map(str::to_owned),

@@ -127,6 +127,7 @@ fn a_copy_from_a_cache_is_no_answer() {
     let age = |age: &str| vec![("Age", age.to_owned())];
     let month = 31 * DAY;
     let none = Vec::new;
+    #[rustfmt::skip]
     let cases: [(&str, Headers, Headers, bool); 26] = [
         ("no word on it", none(), none(), true),
         ("a minute", age("60"), age("60"), true),
@@ -134,12 +135,7 @@ fn a_copy_from_a_cache_is_no_answer() {
         ("a day", age("86400"), none(), false),
         ("a day, of the history", none(), age("86400"), false),
         ("the longest counts", age("5, 86400"), none(), false),
-        (
-            "longer than is counted",
-            age(&"9".repeat(30)),
-            none(),
-            false,
-        ),
+        ("longer than is counted", age(&"9".repeat(30)), none(), false),
         ("no number", age("old"), none(), false),
         ("nothing", age(""), none(), false),
         ("a fraction", age("61.5"), none(), false),

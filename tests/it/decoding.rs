@@ -111,25 +111,14 @@ fn unreadable_fields_are_cannot_tell_and_named() {
 
 #[test]
 fn what_nobody_asked_about_need_not_be_readable() {
+    #[rustfmt::skip]
     let unreadable = [
         EXAMPLE.replacen("10000", "\"a lot\"", 1),
         EXAMPLE.replacen("\"maxMonthlyCreditSpend\": 10000,", "", 1),
-        EXAMPLE.replacen(
-            "\"maxConcurrentGenerations\": 1, \"maxDailyGenerations\": 50",
-            "\"maxDailyGenerations\": \"many\"",
-            1,
-        ),
-        EXAMPLE.replacen(
-            "{ \"dailyGenerations\": 40 }",
-            "{ \"dailyGenerations\": \"some\" }",
-            1,
-        ),
+        EXAMPLE.replacen("\"maxConcurrentGenerations\": 1, \"maxDailyGenerations\": 50", "\"maxDailyGenerations\": \"many\"", 1),
+        EXAMPLE.replacen("{ \"dailyGenerations\": 40 }", "{ \"dailyGenerations\": \"some\" }", 1),
         EXAMPLE.replacen("{ \"dailyGenerations\": 40 }", "[]", 1),
-        EXAMPLE.replacen(
-            "{ \"maxConcurrentGenerations\": 1, \"maxDailyGenerations\": 50 }",
-            "7",
-            1,
-        ),
+        EXAMPLE.replacen("{ \"maxConcurrentGenerations\": 1, \"maxDailyGenerations\": 50 }", "7", 1),
     ];
     each(&unreadable, String::clone, |body| {
         assert_ne!(body, EXAMPLE);

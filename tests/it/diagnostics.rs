@@ -397,76 +397,19 @@ fn every_other_diagnostic_has_its_text() {
         gate.env("SSL_CERT_FILE", file)
     };
     type Make<'a> = Box<dyn Fn() -> Gate + Sync + 'a>;
+    #[rustfmt::skip]
     let cases: Vec<(&str, &str, Make<'_>)> = vec![
-        (
-            "key-missing",
-            "key-missing",
-            Box::new(|| Gate::new().no_key()),
-        ),
-        (
-            "key-missing-beside-another-name",
-            "key-missing",
-            Box::new(|| {
-                Gate::new()
-                    .no_key()
-                    .env("RUNWAY_API_KEY", "key_0123456789ab")
-            }),
-        ),
-        (
-            "key-malformed",
-            "key-malformed",
-            Box::new(|| Gate::new().key("key_0123456789ab cdef")),
-        ),
-        (
-            "unreachable",
-            "unreachable",
-            Box::new(|| Gate::new().env("RUNWAYML_BASE_URL", &gone).args(REFUSED)),
-        ),
-        (
-            "unreachable-through-a-proxy",
-            "unreachable",
-            Box::new(|| {
-                let proxy = gone.replace("http://", "http://me:hunter2hunter2@");
-                Gate::asking(&stranger)
-                    .secret("hunter2hunter2")
-                    .env("HTTPS_PROXY", proxy)
-                    .args(REFUSED)
-            }),
-        ),
-        (
-            "tls-failed",
-            "tls-failed",
-            Box::new(|| secure(Gate::asking(&stranger))),
-        ),
-        (
-            "tls-failed-for-want-of-a-file",
-            "tls-failed",
-            Box::new(|| Gate::asking(&stranger).env("SSL_CERT_FILE", "/no/such/file.pem")),
-        ),
-        (
-            "timed-out",
-            "timed-out",
-            Box::new(|| Gate::asking(&hang).args("--timeout 1s")),
-        ),
-        (
-            "over-budget",
-            "over-budget",
-            Box::new(|| Gate::asking(&spending).args("--budget 1000/7d")),
-        ),
-        (
-            "nothing-planned",
-            "nothing-planned",
-            Box::new(|| {
-                Gate::reading(EXAMPLE)
-                    .file("tasks", "")
-                    .args("--plan tasks")
-            }),
-        ),
-        (
-            "running-low",
-            "running-low",
-            Box::new(|| Gate::asking(&spending).args("--generations gen4.5=9@60 --warn-lasts 30d")),
-        ),
+        ("key-missing", "key-missing", Box::new(|| Gate::new().no_key())),
+        ("key-missing-beside-another-name", "key-missing", Box::new(|| { Gate::new().no_key().env("RUNWAY_API_KEY", "key_0123456789ab") })),
+        ("key-malformed", "key-malformed", Box::new(|| Gate::new().key("key_0123456789ab cdef"))),
+        ("unreachable", "unreachable", Box::new(|| Gate::new().env("RUNWAYML_BASE_URL", &gone).args(REFUSED))),
+        ("unreachable-through-a-proxy", "unreachable", Box::new(|| { let proxy = gone.replace("http://", "http://me:hunter2hunter2@"); Gate::asking(&stranger).secret("hunter2hunter2").env("HTTPS_PROXY", proxy).args(REFUSED) })),
+        ("tls-failed", "tls-failed", Box::new(|| secure(Gate::asking(&stranger)))),
+        ("tls-failed-for-want-of-a-file", "tls-failed", Box::new(|| Gate::asking(&stranger).env("SSL_CERT_FILE", "/no/such/file.pem"))),
+        ("timed-out", "timed-out", Box::new(|| Gate::asking(&hang).args("--timeout 1s"))),
+        ("over-budget", "over-budget", Box::new(|| Gate::asking(&spending).args("--budget 1000/7d"))),
+        ("nothing-planned", "nothing-planned", Box::new(|| { Gate::reading(EXAMPLE).file("tasks", "").args("--plan tasks") })),
+        ("running-low", "running-low", Box::new(|| Gate::asking(&spending).args("--generations gen4.5=9@60 --warn-lasts 30d"))),
     ];
     let (page, of_connections) = (Page::default(), Page::default());
     each(

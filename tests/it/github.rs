@@ -9,39 +9,12 @@ use crate::support::{each, Gate, Reply, Server};
 #[test]
 fn a_step_gets_its_outputs_whatever_the_verdict() {
     let down = || Reply::http(503, "").header("x-should-retry", "false");
+    #[rustfmt::skip]
     let cases = [
-        (
-            Reply::ok(EXAMPLE),
-            "--generations gen4.5=20",
-            0,
-            "true",
-            "go",
-            "",
-        ),
-        (
-            Reply::ok(EXAMPLE),
-            "--generations gen4.5=189 --credits 6000",
-            6,
-            "false",
-            "no-go",
-            "credits-short",
-        ),
-        (
-            Reply::ok(EXAMPLE),
-            "--generations gen4.5=189 --generations veo3.1=96",
-            3,
-            "false",
-            "no-go",
-            "generations-short",
-        ),
-        (
-            Reply::http(401, ""),
-            "",
-            4,
-            "false",
-            "cannot-tell",
-            "unauthorized",
-        ),
+        (Reply::ok(EXAMPLE), "--generations gen4.5=20", 0, "true", "go", ""),
+        (Reply::ok(EXAMPLE), "--generations gen4.5=189 --credits 6000", 6, "false", "no-go", "credits-short"),
+        (Reply::ok(EXAMPLE), "--generations gen4.5=189 --generations veo3.1=96", 3, "false", "no-go", "generations-short"),
+        (Reply::http(401, ""), "", 4, "false", "cannot-tell", "unauthorized"),
         (down(), "", 5, "false", "cannot-tell", "unavailable"),
     ];
     each(

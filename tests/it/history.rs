@@ -301,19 +301,12 @@ fn a_history_that_cannot_be_had_is_no_pass_and_hides_nothing() {
                 .header("x-should-retry", "false"),
         })
     };
+    #[rustfmt::skip]
     let cases: [(&str, i32, &[&str]); 5] = [
         ("--budget 1000/7d", 5, &["unavailable"]),
         ("--usage 7d", 5, &["unavailable"]),
-        (
-            "--budget 1000/7d --generations gen4.5=20",
-            5,
-            &["unavailable"],
-        ),
-        (
-            "--budget 1000/7d --generations gen4.5=189",
-            3,
-            &["generations-short"],
-        ),
+        ("--budget 1000/7d --generations gen4.5=20", 5, &["unavailable"]),
+        ("--budget 1000/7d --generations gen4.5=189", 3, &["generations-short"]),
         ("--budget 1000/7d --fail-open", 0, &[]),
     ];
     each(

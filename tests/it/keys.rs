@@ -283,19 +283,13 @@ fn what_a_saved_answer_decides_is_decided_without_a_key() {
     let short = "--generations gen4.5=9999 --budget 5/3d";
     let enough = "--generations gen4.5=1 --budget 5/3d";
     let (skip, malformed) = ("--missing-key skip", "key with spaces inside it");
+    #[rustfmt::skip]
     let cases = [
         (short, "", "", 6, "no-go", "over-daily-limit"),
         (short, skip, "", 6, "no-go", "over-daily-limit"),
         (short, "--fail-open", "", 6, "no-go", "over-daily-limit"),
         (short, skip, malformed, 6, "no-go", "over-daily-limit"),
-        (
-            "--credits 5001 --usage 3d",
-            skip,
-            "",
-            6,
-            "no-go",
-            "credits-short",
-        ),
+        ("--credits 5001 --usage 3d", skip, "", 6, "no-go", "credits-short"),
         (enough, "", "", 4, "cannot-tell", "key-missing"),
         (enough, skip, malformed, 4, "cannot-tell", "key-malformed"),
         (enough, skip, "", 0, "skipped", "key-missing"),
@@ -452,36 +446,14 @@ fn a_placeholder_is_told_as_one() {
             let server = server();
             let told = format!("is a placeholder: {name} was not filled in\n");
             let gate = || Gate::asking(&server).no_key();
-            for (gate, place, fix) in [
-                (
-                    gate().env(NAME, value),
-                    "the environment variable RUNWAYML_API_SECRET",
-                    "set RUNWAYML_API_SECRET to the key itself",
-                ),
-                (
-                    gate()
-                        .file(".env", format!("{NAME}=`{value}`"))
-                        .args("--fail-open --missing-key skip"),
-                    "the file .env",
-                    "set RUNWAYML_API_SECRET to the key itself",
-                ),
-                (
-                    gate()
-                        .file("key", value)
-                        .args("--key-file key")
-                        .env("TF_BUILD", "True"),
-                    "the file given by --key-file",
-                    "write the key alone into the file given by --key-file",
-                ),
-                (
-                    gate()
-                        .env(NAME, value)
-                        .env("GITLAB_CI", "true")
-                        .env("CI", "true"),
-                    "the environment variable RUNWAYML_API_SECRET",
-                    "Settings → CI/CD → Variables",
-                ),
-            ] {
+            #[rustfmt::skip]
+            let cases = [
+                (gate().env(NAME, value), "the environment variable RUNWAYML_API_SECRET", "set RUNWAYML_API_SECRET to the key itself"),
+                (gate().file(".env", format!("{NAME}=`{value}`")).args("--fail-open --missing-key skip"), "the file .env", "set RUNWAYML_API_SECRET to the key itself"),
+                (gate().file("key", value).args("--key-file key").env("TF_BUILD", "True"), "the file given by --key-file", "write the key alone into the file given by --key-file"),
+                (gate().env(NAME, value).env("GITLAB_CI", "true").env("CI", "true"), "the environment variable RUNWAYML_API_SECRET", "Settings → CI/CD → Variables"),
+            ];
+            for (gate, place, fix) in cases {
                 let run = gate.run();
                 let found = (run.code, run.shown(), server.connections());
                 assert_eq!(found, (4, vec!["key-malformed"], 0), "{run:?}");
@@ -559,7 +531,8 @@ fn where_github_withholds_secrets_the_diagnostic_says_so() {
     assert_ne!(gone, event("someone/name"));
     let (fork, own) = (event("someone/name"), event("owner/name"));
     const BOT: &str = "dependabot[bot]";
-    for (name, event, actor, told) in [
+    #[rustfmt::skip]
+    let cases = [
         ("pull_request", &*fork, "someone", "fork"),
         ("pull_request", &gone, "someone", "fork"),
         ("pull_request", &own, BOT, "Dependabot"),
@@ -569,13 +542,9 @@ fn where_github_withholds_secrets_the_diagnostic_says_so() {
         ("push", "{}", "someone", ""),
         ("pull_request", "", "someone", ""),
         ("pull_request", "[]", "someone", ""),
-        (
-            "pull_request",
-            "{\"pull_request\": {\"head\": []}}",
-            "someone",
-            "",
-        ),
-    ] {
+        ("pull_request", "{\"pull_request\": {\"head\": []}}", "someone", ""),
+    ];
+    for (name, event, actor, told) in cases {
         let run = on(Gate::new().github(), name, event, actor);
         assert_eq!(
             (run.code, run.output("codes")),
@@ -612,29 +581,20 @@ fn where_other_systems_withhold_secrets_the_diagnostic_says_so() {
 fn fail_open_turns_exit_code_5_into_0_only() {
     let fail =
         |status: u16| Reply::http(status, r#"{"error":"No."}"#).header("x-should-retry", "false");
+    #[rustfmt::skip]
     let cases = [
         (fail(503), "", 0, "unavailable"),
         (fail(429), "", 0, "rate-limited"),
         (fail(400), "", 0, "request-rejected"),
         (fail(404), "", 0, "unexpected-status"),
         (Reply::ok("[]"), "", 0, "unexpected-response"),
-        (
-            Reply::steps([crate::support::Step::Hang]),
-            "--timeout 1s",
-            0,
-            "timed-out",
-        ),
+        (Reply::steps([crate::support::Step::Hang]), "--timeout 1s", 0, "timed-out"),
         (Reply::raw(""), "--timeout 400ms", 0, "unreachable"),
         (fail(401), "", 4, "unauthorized"),
         (fail(403), "", 4, "forbidden"),
         (Reply::ok(EXAMPLE), "--credits 6000", 6, "credits-short"),
         // Known to be short, whatever could not be read.
-        (
-            Reply::ok(EXAMPLE.replacen("5000", "\"?\"", 1)),
-            "--generations gen4.5=189 --credits 1",
-            3,
-            "generations-short",
-        ),
+        (Reply::ok(EXAMPLE.replacen("5000", "\"?\"", 1)), "--generations gen4.5=189 --credits 1", 3, "generations-short"),
     ];
     each(
         &cases,

@@ -13,19 +13,12 @@ use super::support::{Gate, Reply, Request, Run, Server, Step};
 const GATES: usize = 200;
 
 /// What a gate asks for, its exit code and the codes of its errors: half of the gates pass.
+#[rustfmt::skip]
 const JOBS: [(&str, i32, &[&str]); 4] = [
     ("--generations gen4.5=188 --credits 5000", 0, &[]),
-    (
-        "--generations gen4.5=189 --credits 5000",
-        3,
-        &["generations-short"],
-    ),
+    ("--generations gen4.5=189 --credits 5000", 3, &["generations-short"]),
     ("--generations gen4.5=20@10 --concurrency gen4.5=2", 0, &[]),
-    (
-        "--generations gen4.5=20 --credits 5001",
-        6,
-        &["credits-short"],
-    ),
+    ("--generations gen4.5=20 --credits 5001", 6, &["credits-short"]),
 ];
 
 /// What becomes of a request.

@@ -186,56 +186,15 @@ fn tls_is_negotiated_once_and_then_resumed() {
     let busy = || Reply::http(503, "{}");
     let used_up = || Reply::ok(gen45(200, 200).to_string());
     // Answers, flags, how TLS began for each request, and how many connections there were.
+    #[rustfmt::skip]
     let cases = [
-        (
-            "both requests",
-            vec![ok(), history()],
-            "--usage 7d",
-            vec![Full, Full],
-            1,
-        ),
-        (
-            "a second try",
-            vec![busy(), ok(), history()],
-            "--usage 7d",
-            vec![Full, Full, Full],
-            1,
-        ),
-        (
-            "both requests, closed between",
-            vec![closing(ok()), history()],
-            "--usage 7d",
-            vec![Full, Resumed],
-            2,
-        ),
-        (
-            "a second try, closed between",
-            vec![closing(busy()), ok()],
-            "",
-            vec![Full, Resumed],
-            2,
-        ),
-        (
-            "closed each time",
-            vec![closing(busy()), closing(ok()), history()],
-            "--usage 7d",
-            vec![Full, Resumed, Resumed],
-            3,
-        ),
-        (
-            "a second check",
-            vec![used_up(), ok()],
-            "--wait 1m --interval 5s --generations gen4.5=1",
-            vec![Full, Full],
-            1,
-        ),
-        (
-            "a second check, closed between",
-            vec![closing(used_up()), ok()],
-            "--wait 1m --interval 5s --generations gen4.5=1",
-            vec![Full, Resumed],
-            2,
-        ),
+        ("both requests", vec![ok(), history()], "--usage 7d", vec![Full, Full], 1),
+        ("a second try", vec![busy(), ok(), history()], "--usage 7d", vec![Full, Full, Full], 1),
+        ("both requests, closed between", vec![closing(ok()), history()], "--usage 7d", vec![Full, Resumed], 2),
+        ("a second try, closed between", vec![closing(busy()), ok()], "", vec![Full, Resumed], 2),
+        ("closed each time", vec![closing(busy()), closing(ok()), history()], "--usage 7d", vec![Full, Resumed, Resumed], 3),
+        ("a second check", vec![used_up(), ok()], "--wait 1m --interval 5s --generations gen4.5=1", vec![Full, Full], 1),
+        ("a second check, closed between", vec![closing(used_up()), ok()], "--wait 1m --interval 5s --generations gen4.5=1", vec![Full, Resumed], 2),
     ];
     let versions = [&rustls::version::TLS12, &rustls::version::TLS13];
     let cases = cases
@@ -274,26 +233,12 @@ fn a_name_is_looked_up_once_for_a_check() {
     let used_up = || closing(Reply::ok(gen45(200, 200).to_string()));
     let cut = || Reply::raw("HTTP/1.1 200 OK\r\nContent-Le");
     // Answers, each on a connection of its own; flags; lookups.
+    #[rustfmt::skip]
     let cases = [
         ("both requests", vec![ok(), history()], "--usage 7d", 1),
-        (
-            "a second try",
-            vec![closing(Reply::http(503, "")), ok(), history()],
-            "--usage 7d",
-            1,
-        ),
-        (
-            "a failed connection",
-            vec![cut(), ok(), history()],
-            "--usage 7d",
-            2,
-        ),
-        (
-            "a second check",
-            vec![used_up(), ok()],
-            "--wait 1m --interval 5s --generations gen4.5=1",
-            2,
-        ),
+        ("a second try", vec![closing(Reply::http(503, "")), ok(), history()], "--usage 7d", 1),
+        ("a failed connection", vec![cut(), ok(), history()], "--usage 7d", 2),
+        ("a second check", vec![used_up(), ok()], "--wait 1m --interval 5s --generations gen4.5=1", 2),
     ];
     each(
         &cases,

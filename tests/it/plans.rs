@@ -240,6 +240,7 @@ fn a_grant_counts_the_days_of_the_budget_alone() {
 #[test]
 fn what_fits_is_granted() {
     // Range, other flags, granted, what held it back.
+    #[rustfmt::skip]
     let cases = [
         ("gen4.5=50..300@60", "", 83, "the balance"),
         ("gen4.5=50..300", "", 110, "limited by the daily limit"),
@@ -247,12 +248,7 @@ fn what_fits_is_granted() {
         ("gen4.5=50..300@60", "--keep 500", 75, "limited by --keep"),
         ("gen4.5=50..300@0.5", "", 110, "limited by the daily limit"),
         ("gen4.5=50..300@45.455", "", 109, "the balance"),
-        (
-            "gen4_image=1..18446744073709551615@1",
-            "",
-            5_000,
-            "the balance",
-        ),
+        ("gen4_image=1..18446744073709551615@1", "", 5_000, "the balance"),
         ("gen4_image=1..1000000", "", 1_000_000, ""),
         ("gen4.5=50..300", "--price gen4.5=59.1", 83, "the balance"),
     ];
@@ -364,23 +360,12 @@ fn a_month_counts_from_its_first_day() {
 #[test]
 fn a_forecast_warns_and_decides_nothing() {
     // What was spent, the forecast, and whether seven days are more than it lasts.
+    #[rustfmt::skip]
     let cases = [
-        (
-            vec![(1, 700), (2, 700)],
-            json!({ "days": 7, "creditsPerDay": 700, "basisDays": 2 }),
-            false,
-        ),
-        (
-            vec![(1, 1_430), (2, 0)],
-            json!({ "days": 3, "creditsPerDay": 1_430, "basisDays": 1 }),
-            true,
-        ),
+        (vec![(1, 700), (2, 700)], json!({ "days": 7, "creditsPerDay": 700, "basisDays": 2 }), false),
+        (vec![(1, 1_430), (2, 0)], json!({ "days": 3, "creditsPerDay": 1_430, "basisDays": 1 }), true),
         (vec![(0, 9_000)], Value::Null, false),
-        (
-            vec![(1, 50), (3, -80)],
-            json!({ "days": 100, "creditsPerDay": 50, "basisDays": 1 }),
-            false,
-        ),
+        (vec![(1, 50), (3, -80)], json!({ "days": 100, "creditsPerDay": 50, "basisDays": 1 }), false),
         (vec![(3, 50), (1, -80)], Value::Null, false),
         (vec![(31, 5_000)], Value::Null, false),
         (vec![], Value::Null, false),
@@ -522,72 +507,19 @@ fn a_job_that_costs_too_much_is_held_without_runway() {
         i32,
         &'a str,
     );
+    #[rustfmt::skip]
     let cases: [Case; 11] = [
         ("an answer", &|| asking(&answering), &[], 0, "go"),
-        (
-            "a saved answer",
-            &|| saved(Gate::new().args("--from saved")),
-            &[],
-            0,
-            "go",
-        ),
-        (
-            "a saved answer that falls short",
-            &|| saved(Gate::new().args("--from saved --credits 9000 --generations gen4.5=111@0")),
-            &["generations-short", "credits-short"],
-            6,
-            "no-go",
-        ),
-        (
-            "no key",
-            &|| Gate::new().no_key(),
-            &["key-missing"],
-            4,
-            "cannot-tell",
-        ),
-        (
-            "no key, and that is meant",
-            &|| Gate::new().no_key().args("--missing-key skip"),
-            &[],
-            0,
-            "skipped",
-        ),
-        (
-            "no key for the history alone",
-            &|| saved(Gate::new().args("--missing-key skip --from saved --budget 9000/30d")),
-            &[],
-            0,
-            "skipped",
-        ),
-        (
-            "a refused key",
-            &|| asking(&refused),
-            &["unauthorized"],
-            4,
-            "cannot-tell",
-        ),
+        ("a saved answer", &|| saved(Gate::new().args("--from saved")), &[], 0, "go"),
+        ("a saved answer that falls short", &|| saved(Gate::new().args("--from saved --credits 9000 --generations gen4.5=111@0")), &["generations-short", "credits-short"], 6, "no-go"),
+        ("no key", &|| Gate::new().no_key(), &["key-missing"], 4, "cannot-tell"),
+        ("no key, and that is meant", &|| Gate::new().no_key().args("--missing-key skip"), &[], 0, "skipped"),
+        ("no key for the history alone", &|| saved(Gate::new().args("--missing-key skip --from saved --budget 9000/30d")), &[], 0, "skipped"),
+        ("a refused key", &|| asking(&refused), &["unauthorized"], 4, "cannot-tell"),
         ("a dead host", &dead, &["unreachable"], 5, "cannot-tell"),
-        (
-            "a dead host, and that is meant",
-            &|| dead().args("--fail-open"),
-            &[],
-            0,
-            "cannot-tell",
-        ),
-        (
-            "an outage, and that is meant",
-            &|| asking(&refusing).args("--fail-open"),
-            &[],
-            0,
-            "cannot-tell",
-        ),
-        (
-            "an outage that would be waited for",
-            &|| asking(&refusing).args("--wait 1s"),
-            &["unavailable"],
-            5,
-            "cannot-tell",
-        ),
+        ("a dead host, and that is meant", &|| dead().args("--fail-open"), &[], 0, "cannot-tell"),
+        ("an outage, and that is meant", &|| asking(&refusing).args("--fail-open"), &[], 0, "cannot-tell"),
+        ("an outage that would be waited for", &|| asking(&refusing).args("--wait 1s"), &["unavailable"], 5, "cannot-tell"),
     ];
     each(
         &cases,
@@ -680,32 +612,15 @@ fn mixed() -> String {
 fn a_plan_is_granted_from_its_first_task_on() {
     const PRICES: &str = "gen4.5=12/s,veo3.1 audio=false 40,veo3.1=80,unknown=0";
     // Balance, flags, tasks that are granted, what held back, models that get fewer.
+    #[rustfmt::skip]
     let cases = [
-        (
-            5_000,
-            "",
-            20,
-            "of the plan now, from the first on; for the rest use another model",
-            1,
-        ),
+        (5_000, "", 20, "of the plan now, from the first on; for the rest use another model", 1),
         (620, "", 11, "limited by the balance", 3),
         (619, "", 11, "limited by the balance", 3),
         (5_000, "--keep 4400", 11, "limited by --keep", 3),
         (5_000, "--max-cost 300", 5, "limited by --max-cost", 3),
-        (
-            5_000,
-            "--generations gen4.5=104..200@0",
-            4,
-            "the daily limit",
-            3,
-        ),
-        (
-            5_000,
-            "--generations gen4.5=1..100@0",
-            16,
-            "the daily limit",
-            3,
-        ),
+        (5_000, "--generations gen4.5=104..200@0", 4, "the daily limit", 3),
+        (5_000, "--generations gen4.5=1..100@0", 16, "the daily limit", 3),
     ];
     each(
         &cases,
@@ -780,33 +695,14 @@ fn a_plan_is_granted_from_its_first_task_on() {
 fn what_is_not_known_is_never_counted_as_nothing() {
     let plan = |tasks: &str| tasks.replace('_', r#""model":"gen4.5""#);
     // Tasks and flags, and the planned cost, or what is said of a wrong command line.
+    #[rustfmt::skip]
     let cases = [
         ("{_}", "--price gen4.5=1.5", Ok(2)),
-        (
-            r#"{_,"outputCount":2,"duration":2.5}"#,
-            "--price gen4.5=1.5/s",
-            Ok(8),
-        ),
-        (
-            "{_}",
-            "--generations veo3.1=1@5",
-            Err("task 1 (gen4.5): its model has no --price"),
-        ),
-        (
-            "{_}",
-            "--price unused=5",
-            Err("task 1 (gen4.5): its model has no --price"),
-        ),
-        (
-            "{_}",
-            "--generations veo3.1=1 --price gen4.5=5",
-            Err("--generations \"veo3.1=1\" has no price"),
-        ),
-        (
-            "{_}",
-            "--generations veo3.1=1..2 --price gen4.5=5",
-            Err("has no price"),
-        ),
+        (r#"{_,"outputCount":2,"duration":2.5}"#, "--price gen4.5=1.5/s", Ok(8)),
+        ("{_}", "--generations veo3.1=1@5", Err("task 1 (gen4.5): its model has no --price")),
+        ("{_}", "--price unused=5", Err("task 1 (gen4.5): its model has no --price")),
+        ("{_}", "--generations veo3.1=1 --price gen4.5=5", Err("--generations \"veo3.1=1\" has no price")),
+        ("{_}", "--generations veo3.1=1..2 --price gen4.5=5", Err("has no price")),
         ("{_}", "--generations veo3.1=0 --price gen4.5=5", Ok(5)),
         ("{_}", "--generations veo3.1=7@0 --price gen4.5=5", Ok(5)),
         ("{_}", "--warn-generations veo3.1=7 --price gen4.5=5", Ok(5)),

@@ -57,72 +57,19 @@ fn a_known_shortage_outlasts_unreadable_figures() {
 /// Down what is left, up what is used; what is out of range is no figure.
 #[test]
 fn figures_are_rounded_against_the_user() {
+    #[rustfmt::skip]
     let cases: [(&str, &str, &str, i32, Value); 11] = [
-        (
-            "/creditBalance",
-            "0.9999999999999999",
-            "--credits 1",
-            6,
-            json!(0),
-        ),
+        ("/creditBalance", "0.9999999999999999", "--credits 1", 6, json!(0)),
         ("/creditBalance", "-0.5", "--credits 0", 6, json!(-1)),
-        (
-            "/creditBalance",
-            "9007199254740993",
-            "--credits 9007199254740993",
-            0,
-            json!(9_007_199_254_740_993_u64),
-        ),
+        ("/creditBalance", "9007199254740993", "--credits 9007199254740993", 0, json!(9_007_199_254_740_993_u64)),
         ("/creditBalance", "99999999999999999999", "", 5, Value::Null),
-        (
-            "/tier/models/gen4.5/maxConcurrentGenerations",
-            "19.99999999999999999999",
-            "--concurrency gen4.5=20",
-            6,
-            json!(19),
-        ),
-        (
-            "/tier/models/gen4.5/maxConcurrentGenerations",
-            "1e39",
-            "--concurrency gen4.5=1",
-            5,
-            Value::Null,
-        ),
-        (
-            "/tier/models/gen4.5/maxDailyGenerations",
-            "19.99999999999999999999",
-            "--generations gen4.5=20",
-            6,
-            json!(19),
-        ),
-        (
-            "/tier/models/gen4.5/maxDailyGenerations",
-            "-1",
-            "--generations gen4.5=1",
-            5,
-            Value::Null,
-        ),
-        (
-            "/usage/models/gen4.5/dailyGenerations",
-            "0.0000000000000000001",
-            "--generations gen4.5=200",
-            3,
-            json!(1),
-        ),
-        (
-            "/usage/models/gen4.5/dailyGenerations",
-            "-0.5",
-            "--generations gen4.5=1",
-            5,
-            Value::Null,
-        ),
-        (
-            "/usage/models/gen4.5/dailyGenerations",
-            "1e39",
-            "--generations gen4.5=1",
-            5,
-            Value::Null,
-        ),
+        ("/tier/models/gen4.5/maxConcurrentGenerations", "19.99999999999999999999", "--concurrency gen4.5=20", 6, json!(19)),
+        ("/tier/models/gen4.5/maxConcurrentGenerations", "1e39", "--concurrency gen4.5=1", 5, Value::Null),
+        ("/tier/models/gen4.5/maxDailyGenerations", "19.99999999999999999999", "--generations gen4.5=20", 6, json!(19)),
+        ("/tier/models/gen4.5/maxDailyGenerations", "-1", "--generations gen4.5=1", 5, Value::Null),
+        ("/usage/models/gen4.5/dailyGenerations", "0.0000000000000000001", "--generations gen4.5=200", 3, json!(1)),
+        ("/usage/models/gen4.5/dailyGenerations", "-0.5", "--generations gen4.5=1", 5, Value::Null),
+        ("/usage/models/gen4.5/dailyGenerations", "1e39", "--generations gen4.5=1", 5, Value::Null),
     ];
     each(
         &cases,
@@ -205,43 +152,14 @@ fn advice_holds() {
         organization(balance, &[("gen4.5", json!(2), json!(200), json!(0))]).to_string()
     };
     let no_cap = with_balance(5_000).replacen("10000", "null", 1);
+    #[rustfmt::skip]
     let cases = [
-        (
-            limited(50),
-            "--generations gen4.5=25000",
-            "tier 5",
-            "over 500 days",
-        ),
-        (
-            limited(200),
-            "--generations gen4.5=400",
-            "over 2 days",
-            "--wait",
-        ),
-        (
-            with_balance(5_000),
-            "--credits 21600",
-            "more than the 10,000 that may be bought in 30 days: move up to tier 2, which may buy 50,000",
-            "buy at least",
-        ),
-        (
-            no_cap,
-            "--credits 21600",
-            "buy at least 16,600",
-            "may be bought in",
-        ),
-        (
-            gen45(0, 0).to_string(),
-            "--generations gen4.5=1",
-            "restricted",
-            "first credits",
-        ),
-        (
-            gen45(200, 190).to_string(),
-            "--generations gen4.5=20",
-            "wait up to 24 hours",
-            "--wait 2h",
-        ),
+        (limited(50), "--generations gen4.5=25000", "tier 5", "over 500 days"),
+        (limited(200), "--generations gen4.5=400", "over 2 days", "--wait"),
+        (with_balance(5_000), "--credits 21600", "more than the 10,000 that may be bought in 30 days: move up to tier 2, which may buy 50,000", "buy at least"),
+        (no_cap, "--credits 21600", "buy at least 16,600", "may be bought in"),
+        (gen45(0, 0).to_string(), "--generations gen4.5=1", "restricted", "first credits"),
+        (gen45(200, 190).to_string(), "--generations gen4.5=20", "wait up to 24 hours", "--wait 2h"),
     ];
     each(
         &cases,
@@ -350,22 +268,11 @@ fn what_is_used_up_is_a_warning_where_nothing_was_asked() {
         let row = |name, used: u64| (name, json!(2), json!(5), json!(used));
         organization(5_000, &[row("a", used[0]), row("b", used[1])]).to_string()
     };
+    #[rustfmt::skip]
     let cases = [
-        (
-            models([5, 5]),
-            "",
-            Some("2 models have no daily generations left"),
-        ),
-        (
-            models([5, 9]),
-            "",
-            Some("2 models have no daily generations left"),
-        ),
-        (
-            models([5, 1]),
-            "",
-            Some("1 model has no daily generations left"),
-        ),
+        (models([5, 5]), "", Some("2 models have no daily generations left")),
+        (models([5, 9]), "", Some("2 models have no daily generations left")),
+        (models([5, 1]), "", Some("1 model has no daily generations left")),
         (models([4, 1]), "", None),
         (models([5, 1]), "--generations b=1", None),
     ];

@@ -79,20 +79,13 @@ fn every_form_is_written_from_one_check() {
 #[cfg(unix)]
 #[test]
 fn a_shell_that_sources_the_variables_has_the_outputs() {
+    #[rustfmt::skip]
     let cases = [
         (EXAMPLE.to_owned(), "--generations gen4.5=10..300@60", 0),
-        (
-            EXAMPLE.to_owned(),
-            "--generations gen4.5=200 --credits 9000",
-            6,
-        ),
+        (EXAMPLE.to_owned(), "--generations gen4.5=200 --credits 9000", 6),
         ("{}".to_owned(), "", 5),
         (UNREADABLE.to_owned(), "--fail-open", 0),
-        (
-            EXAMPLE.replace("gen4_turbo", "it's $(touch x) `id` \\\\ \\\" ~ {a,b}"),
-            "--label a-b-c",
-            0,
-        ),
+        (EXAMPLE.replace("gen4_turbo", "it's $(touch x) `id` \\\\ \\\" ~ {a,b}"), "--label a-b-c", 0),
         (many_models("m", 10_000), "--generations m17=2", 0),
         (many_models("'", 10_000), "", 0),
     ];
@@ -185,37 +178,13 @@ fn many_models(name: &str, count: usize) -> String {
 
 #[test]
 fn a_junit_report_says_what_no_requirement_says() {
+    #[rustfmt::skip]
     let cases = [
-        (
-            EXAMPLE,
-            "",
-            "tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"0\"",
-            "name=\"account\"",
-        ),
-        (
-            r#"{"creditBalance":0,"tier":{"models":7},"usage":{}}"#,
-            "--generations a=1",
-            "failures=\"1\" errors=\"1\"",
-            "message=\"no credits are left; the saved answer ",
-        ),
-        (
-            "{}",
-            "--generations a=1",
-            "errors=\"2\"",
-            "name=\"a generations\" time=\"0\"><error type=\"cannot-tell\" message=\"could not be checked: ",
-        ),
-        (
-            UNREADABLE,
-            "--generations a=1 --fail-open",
-            "skipped=\"1\"",
-            "<skipped message=",
-        ),
-        (
-            UNREADABLE,
-            "--fail-open",
-            "skipped=\"1\"",
-            "name=\"account\"",
-        ),
+        (EXAMPLE, "", "tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"0\"", "name=\"account\""),
+        (r#"{"creditBalance":0,"tier":{"models":7},"usage":{}}"#, "--generations a=1", "failures=\"1\" errors=\"1\"", "message=\"no credits are left; the saved answer "),
+        ("{}", "--generations a=1", "errors=\"2\"", "name=\"a generations\" time=\"0\"><error type=\"cannot-tell\" message=\"could not be checked: "),
+        (UNREADABLE, "--generations a=1 --fail-open", "skipped=\"1\"", "<skipped message="),
+        (UNREADABLE, "--fail-open", "skipped=\"1\"", "name=\"account\""),
     ];
     for (body, args, counts, part) in cases {
         let kept = tempfile::tempdir().expect("a directory");
@@ -394,73 +363,34 @@ const LISTING: &str = r#"listing() {
 #[cfg(unix)]
 #[test]
 fn misused_paths() {
+    #[rustfmt::skip]
     let cases: [(&str, i32, &str); 26] = [
         ("--write json=Makefile", 0, ""),
         ("--write env=empty", 0, ""),
         ("--write text=elsewhere", 0, ""),
         ("--write json=nothing", 0, ""),
-        (
-            "--write json=folder",
-            5,
-            "folder is a directory: name a file",
-        ),
-        (
-            "--write json=folder --write env=folder",
-            5,
-            "folder is a directory: name a file",
-        ),
+        ("--write json=folder", 5, "folder is a directory: name a file"),
+        ("--write json=folder --write env=folder", 5, "folder is a directory: name a file"),
         ("--write json=Makefile/below", 5, "report-failed"),
         ("--write json=-", 2, "must be FORMAT=FILE"),
-        (
-            "--write env=.env",
-            2,
-            ".env and --write env=\".env\" are the same file",
-        ),
+        ("--write env=.env", 2, ".env and --write env=\".env\" are the same file"),
         ("--write text=folder/../.env", 2, ".env and "),
         ("--write json=hard", 2, ".env and "),
         ("--write json=soft", 2, ".env and "),
         ("--write json=saved", 2, "standard input and "),
-        (
-            "--write json=plan",
-            2,
-            "--plan \"plan\" and --write json=\"plan\" are the same file",
-        ),
+        ("--write json=plan", 2, "--plan \"plan\" and --write json=\"plan\" are the same file"),
         ("--write json=../$D/plan", 2, "--plan \"plan\" and "),
         ("--write junit=key", 2, "--key-file \"key\" and "),
         ("--write env=cert.pem", 2, "SSL_CERT_FILE and "),
-        (
-            "--write env=certs/one.pem",
-            2,
-            "a certificate of SSL_CERT_DIR and ",
-        ),
+        ("--write env=certs/one.pem", 2, "a certificate of SSL_CERT_DIR and "),
         ("--write text=event", 2, "GITHUB_EVENT_PATH and "),
         ("--write env=github-output", 2, "GITHUB_OUTPUT and "),
         ("--write env=github-summary", 2, "GITHUB_STEP_SUMMARY and "),
-        (
-            "--write json=r --write env=r",
-            2,
-            "--write env=\"r\" and --write json=\"r\" are the same file",
-        ),
-        (
-            "--write json=r --write text=./r",
-            2,
-            "--write text=\"./r\" and ",
-        ),
-        (
-            "--write json=nowhere --write env=nothing",
-            2,
-            "are the same file",
-        ),
-        (
-            "--write json=old --write env=old-too",
-            2,
-            "are the same file",
-        ),
-        (
-            "--write json=old --write json=old-hard",
-            2,
-            "are the same file",
-        ),
+        ("--write json=r --write env=r", 2, "--write env=\"r\" and --write json=\"r\" are the same file"),
+        ("--write json=r --write text=./r", 2, "--write text=\"./r\" and "),
+        ("--write json=nowhere --write env=nothing", 2, "are the same file"),
+        ("--write json=old --write env=old-too", 2, "are the same file"),
+        ("--write json=old --write json=old-hard", 2, "are the same file"),
     ];
     let mut both = Vec::new();
     for (args, code, said) in cases {
@@ -539,22 +469,16 @@ fn misused_paths() {
 #[cfg(unix)]
 #[test]
 fn files_of_the_runner_are_no_files_that_are_read() {
-    for (name, path, said) in [
-        (
-            "GITHUB_OUTPUT",
-            ".env",
-            ".env and GITHUB_OUTPUT are the same",
-        ),
+    #[rustfmt::skip]
+    let cases = [
+        ("GITHUB_OUTPUT", ".env", ".env and GITHUB_OUTPUT are the same"),
         ("GITHUB_OUTPUT", "folder/../.env", ".env and GITHUB_OUTPUT"),
         ("GITHUB_OUTPUT", "soft", ".env and GITHUB_OUTPUT"),
-        (
-            "GITHUB_STEP_SUMMARY",
-            ".env",
-            ".env and GITHUB_STEP_SUMMARY",
-        ),
+        ("GITHUB_STEP_SUMMARY", ".env", ".env and GITHUB_STEP_SUMMARY"),
         ("GITHUB_STEP_SUMMARY", "plan", "--plan \"plan\" and GITHUB_"),
         ("GITHUB_OUTPUT", "saved", "--from \"saved\" and GITHUB_"),
-    ] {
+    ];
+    for (name, path, said) in cases {
         for wrong in ["", "--bogus"] {
             let gate = Gate::new()
                 .github()
