@@ -359,7 +359,7 @@ fn a_history_is_read_as_strictly_as_an_organization() {
     for (body, said) in cases {
         for args in ["--usage 7d", "--budget 1000/7d"] {
             let server = Server::script(
-                [&*EXAMPLE, &body]
+                [EXAMPLE, &body]
                     .map(|body| Reply::ok(body).header("Date", "Tue, 31 Mar 2026 12:00:00 GMT")),
             );
             let run = Gate::asking(&server).args(args).args("--format json").run();

@@ -374,7 +374,7 @@ fn a_forecast_warns_and_decides_nothing() {
         &cases,
         |(spent, ..)| format!("{spent:?}"),
         |(spent, forecast, short)| {
-            let server = spending("2026-03-31", &spent);
+            let server = spending("2026-03-31", spent);
             let run = Gate::asking(&server)
                 .github()
                 .args("--warn-lasts 7days --format json")
