@@ -114,52 +114,42 @@ fn table(table: &Table) -> String {
     text
 }
 
-/// Text as text: whatever Markdown or HTML would take for markup is escaped, and what GitHub would
-/// make a link becomes code.
+/// Text as text: a word that Markdown or HTML would take for markup, or GitHub for a link, becomes
+/// code.
 pub(crate) fn escape(text: &str) -> String {
     let line = for_log(text);
-    let words: Vec<String> = line.split(' ').map(escape_word).collect();
-    words.join(" ")
-}
-
-fn escape_word(word: &str) -> String {
-    const MARKUP: &str = "\\`*[]<>|~#&!@";
-    if may_become_link(word) {
-        // In code nothing is a link, and only these mean anything.
-        let code = word.replace('`', "'").replace('\\', "/");
-        let code = code.replace('|', "\\|");
-        return format!("`{code}`");
-    }
-    let mut escaped = String::with_capacity(word.len());
-    let mut characters = word.chars().peekable();
-    let mut within_word = false;
-    while let Some(character) = characters.next() {
-        let next_is_word = characters.peek().is_some_and(|next| next.is_alphanumeric());
-        let loose = character == '_' && !(within_word && next_is_word);
-        if loose || MARKUP.contains(character) {
-            escaped.push('\\');
+    let words = line.split(' ').map(|word| {
+        if is_plain(word) || is_link_to_runway(word) {
+            return word.to_owned();
         }
-        escaped.push(character);
-        within_word = character.is_alphanumeric();
-    }
-    escaped
+        // In code only these mean anything.
+        let code = word.replace('`', "'").replace('\\', "/");
+        format!("`{}`", code.replace('|', "\\|"))
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
-/// Whether GitHub would link a word by itself: an address, a mail address, a mention. Runway's own
-/// pages, which the messages name, may be linked.
-fn may_become_link(word: &str) -> bool {
+fn is_plain(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    let linked = ["://", "www.", "mailto:", "xmpp:"];
+    // Within a word an underscore is a letter.
+    !lower.contains(|character| "\\`*[]<>|~#&!@".contains(character))
+        && !linked.iter().any(|part| lower.contains(part))
+        && !lower.starts_with('_')
+        && !lower.ends_with('_')
+}
+
+/// Runway's own pages, which the messages name, may be linked.
+fn is_link_to_runway(word: &str) -> bool {
     const OURS: &str = "dev.runwayml.com docs.dev.runwayml.com api.dev.runwayml.com";
     let bare = word.trim_start_matches('(');
     let bare = bare.trim_end_matches([')', ',', '.', ';', ':']);
     // The host as a whole: no user, no port, no other spelling.
-    let ours = bare.strip_prefix("https://").is_some_and(|rest| {
+    bare.strip_prefix("https://").is_some_and(|rest| {
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-".contains(&byte);
         OURS.split(' ').any(|ours| ours == host) && path.bytes().all(plain)
-    });
-    let lower = word.to_ascii_lowercase();
-    let linked = ["://", "www.", "mailto:", "xmpp:", "@"];
-    !ours && linked.iter().any(|part| lower.contains(part))
+    })
 }
 
 #[cfg(test)]
@@ -170,15 +160,12 @@ mod tests {
     #[test]
     fn markup_is_text() {
         assert_eq!(escape("gen4_turbo veo3.1"), "gen4_turbo veo3.1");
-        assert_eq!(
-            escape("a|b\n<img> [x](y) _z_"),
-            "a\\|b \\<img\\> \\[x\\](y) \\_z\\_"
-        );
-        assert_eq!(escape("##[group]"), "\\# \\#\\[group\\]");
         for (text, escaped) in [
+            ("a|b\n<img> [x](y) _z_", "`a\\|b` `<img>` `[x](y)` `_z_`"),
+            ("##[group]", "`#` `#[group]`"),
             ("http://evil.example/", "`http://evil.example/`"),
             ("see www.evil.example|", "see `www.evil.example\\|`"),
-            ("a@evil.example `x`", "`a@evil.example` \\`x\\`"),
+            ("a@evil.example `x`", "`a@evil.example` `'x'`"),
             (
                 "at https://dev.runwayml.com/ →",
                 "at https://dev.runwayml.com/ →",
@@ -231,9 +218,9 @@ mod tests {
         fn no_cell_breaks_its_table(text in any::<String>()) {
             let cell = escape(&text);
             prop_assert!(!cell.contains('\n') && !cell.contains("##["));
-            let bare = cell.replace("\\\\", "").replace("\\|", "").replace("\\<", "");
-            let in_code = text.contains(['@', ':', '.']);
-            prop_assert!(!bare.contains('|') && (in_code || !bare.contains('<')), "{}", cell);
+            prop_assert!(!cell.replace("\\|", "").contains('|'), "{}", cell);
+            let outside: String = cell.split('`').step_by(2).collect();
+            prop_assert!(!outside.contains(['<', '[', '\\']), "{}", cell);
         }
     }
 }
