@@ -90,8 +90,10 @@ fn cases(report: &Report, suite: &str) -> String {
             }
         }
     });
-    let mut of_account = errors_of(None);
-    of_account.sort_by_key(|one| !one.decides);
+    // Those that decide come first.
+    let all = errors_of(None).into_iter();
+    let (mut of_account, others): (Vec<_>, Vec<_>) = all.partition(|one| one.decides);
+    of_account.extend(others);
     let short = of_account.iter().any(|one| one.code.exit().is_no_go());
     let outcome = match report.verdict {
         Verdict::Go => PASSED,
