@@ -115,7 +115,9 @@ fn models_of(limits: Object, used: &Reading<Map>) -> Reading<Models> {
         };
         (Model::new(name), quota)
     });
-    Ok(models.collect())
+    let mut known = Models::new();
+    known.extend(models);
+    Ok(known)
 }
 
 fn used_of(name: &str, used: &Reading<Map>) -> Reading<u64> {

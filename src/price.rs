@@ -1,7 +1,6 @@
 //! What generations cost. Prices come from the flags: none is built in, since Runway's differ by
 //! resolution, audio and length, and change.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -249,9 +248,10 @@ impl Prices {
 ///
 /// Those two.
 pub fn most_specific(mut rules: Vec<&Rule>) -> Result<Option<&Rule>, [&Rule; 2]> {
-    rules.sort_by_key(|rule| Reverse(rule.conditions.len()));
+    let most = rules.iter().map(|rule| rule.conditions.len()).max();
+    rules.retain(|rule| Some(rule.conditions.len()) == most);
     match rules[..] {
-        [one, other, ..] if one.conditions.len() == other.conditions.len() => Err([one, other]),
+        [one, other, ..] => Err([one, other]),
         _ => Ok(rules.first().copied()),
     }
 }

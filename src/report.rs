@@ -26,7 +26,7 @@ use crate::quota::{Credits, Model, ModelQuota, Models, Organization, Reading};
 use crate::redact::Redactor;
 use crate::requirement::{Left, Row};
 use crate::source::{Document, Source};
-use crate::spend::{History, Window};
+use crate::spend::{largest_first, History, Window};
 use crate::tier::{self, Tier, TIERS, UNLOCK_NOTE};
 
 use self::table::Table;
@@ -253,11 +253,11 @@ impl<'a> Report<'a> {
             missing,
             ..context.clone()
         };
-        let mut diagnostics = Vec::new();
+        let mut all = Vec::new();
         for finding in &errors {
             let severity = severity(finding, &context);
             let rows = &mut decision.rows.iter();
-            diagnostics.push(Diagnostic {
+            all.push(Diagnostic {
                 decides: decides(finding),
                 row: rows.position(|row| row.errors.contains(finding)),
                 ..finding.explain(severity, &context)
@@ -267,8 +267,10 @@ impl<'a> Report<'a> {
             }
         }
         let warnings = decision.warnings.iter();
-        diagnostics.extend(warnings.map(|finding| finding.explain(Severity::Warning, &context)));
-        diagnostics.sort_by_key(|one| one.severity == Severity::Warning);
+        all.extend(warnings.map(|finding| finding.explain(Severity::Warning, &context)));
+        let is_error = |one: &Diagnostic| one.severity == Severity::Error;
+        let (mut diagnostics, warnings): (Vec<_>, Vec<_>) = all.into_iter().partition(is_error);
+        diagnostics.extend(warnings);
         Self {
             verdict,
             exit,
@@ -600,8 +602,7 @@ impl<'a> Report<'a> {
 
     /// Totals by model, the largest first, and the grand total.
     fn totals_table(&self, history: &History, max_rows: usize) -> Table {
-        let mut totals = history.by_model();
-        totals.sort_by(|(_, one), (_, other)| other.cmp(one));
+        let totals = largest_first(history.by_model());
         let row = |name: String, sum: Credits| [name, thousands(sum.0), dollars(sum)];
         let rows = totals.iter();
         let rows = rows.map(|(model, sum)| row(self.name(model), *sum));

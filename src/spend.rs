@@ -1,5 +1,6 @@
 //! The credit history: UTC days, windows of them, sums, a budget. Plain data and arithmetic.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -140,7 +141,10 @@ impl History {
     /// Only what is in the window.
     pub fn within(&self, window: Window) -> Self {
         let days = self.0.range(window.start..window.before);
-        Self(days.map(|(day, entries)| (*day, entries.clone())).collect())
+        let mut within = Self::default();
+        let days = days.map(|(day, entries)| (*day, entries.clone()));
+        within.0.extend(days);
+        within
     }
 
     /// The days that have entries, newest first, each with its entries.
@@ -164,13 +168,14 @@ impl History {
     }
 
     /// Net credits by model, by name.
-    pub fn by_model(&self) -> Vec<(&Model, Credits)> {
-        let mut sums = BTreeMap::new();
+    pub fn by_model(&self) -> Vec<(Model, Credits)> {
+        let mut sums: BTreeMap<&Model, Credits> = BTreeMap::new();
         for (model, net) in self.0.values().flatten() {
-            let sum: &mut Credits = sums.entry(model).or_default();
+            let sum = sums.entry(model).or_default();
             *sum = sum.plus(*net);
         }
-        sums.into_iter().collect()
+        let sums = sums.into_iter();
+        sums.map(|(model, sum)| (model.clone(), sum)).collect()
     }
 
     /// Net credits of all days.
@@ -189,6 +194,12 @@ impl FromIterator<((UtcDay, Model), Credits)> for History {
         }
         Self(days)
     }
+}
+
+/// Sums, the largest first.
+pub fn largest_first<T>(mut sums: Vec<(T, Credits)>) -> Vec<(T, Credits)> {
+    sums.sort_by_key(|(_, sum)| Reverse(*sum));
+    sums
 }
 
 fn sum<'a>(entries: impl Iterator<Item = (&'a Model, &'a Credits)>) -> Credits {

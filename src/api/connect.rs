@@ -151,13 +151,9 @@ fn in_turn(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let (one, other): (Vec<_>, Vec<_>) = addresses
         .iter()
         .partition(|address| address.is_ipv6() == prefers_v6);
-    let both = one
-        .into_iter()
-        .enumerate()
-        .chain(other.into_iter().enumerate());
-    let mut placed: Vec<(usize, SocketAddr)> = both.collect();
-    placed.sort_by_key(|(place, _)| *place);
-    placed.into_iter().map(|(_, address)| address).collect()
+    let places = 0..one.len().max(other.len());
+    let in_turn = places.flat_map(|place| [one.get(place), other.get(place)]);
+    in_turn.flatten().copied().collect()
 }
 
 /// Notes that the connection stands, with TLS or without.

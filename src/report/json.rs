@@ -142,7 +142,8 @@ fn published(report: &Report, max_rows: usize, on_one_line: bool) -> String {
                 credits: Some(by_model(report, credits)),
             }
         });
-        let totals = history.by_model().into_iter().take(max_rows);
+        let totals = history.by_model();
+        let totals = totals.iter().take(max_rows);
         object! {
             start_date: Some(window.start.to_string()),
             before_date: Some(window.before.to_string()),
@@ -232,8 +233,10 @@ fn by_model<'a, T>(
     report: &Report,
     values: impl Iterator<Item = (&'a Model, T)>,
 ) -> BTreeMap<String, T> {
-    let values = values.map(|(model, value)| (report.redacted(model), value));
-    values.collect()
+    let mut by_model = BTreeMap::new();
+    // To collect them would sort what is sorted, in code of its own for each kind of value.
+    by_model.extend(values.map(|(model, value)| (report.redacted(model), value)));
+    by_model
 }
 
 impl Report<'_> {

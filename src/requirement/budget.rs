@@ -1,13 +1,11 @@
 //! What may be spent in a window of days, the planned cost included.
 
-use std::cmp::Reverse;
-
 use super::{Row, MAX_NAMED};
 use crate::diagnostic::Finding;
 use crate::format::thousands;
-use crate::quota::{Credits, Model};
+use crate::quota::Credits;
 use crate::source::Document;
-use crate::spend::{Budget, History, UtcDay};
+use crate::spend::{largest_first, Budget, History, UtcDay};
 
 /// `history` must hold the window of the budget on `today`; `None` if it could not be had.
 pub(crate) fn check(
@@ -33,15 +31,13 @@ pub(crate) fn check(
     let over = (left < planned).then(|| {
         let days = history.newest_first();
         let days = days.map(|(day, _)| (day, history.on(day)));
-        let models = history.by_model().into_iter();
-        let models = models.map(|(model, sum)| (model.clone(), sum));
         Finding::OverBudget {
             budget,
             window,
             spent,
             planned,
-            days: largest::<UtcDay>(days.collect(), MAX_NAMED),
-            models: largest::<Model>(models.collect(), MAX_NAMED),
+            days: largest(days.collect(), MAX_NAMED),
+            models: largest(history.by_model(), MAX_NAMED),
         }
     });
     let note = format!("{} spent since {}", thousands(spent.0), window.start);
@@ -59,9 +55,9 @@ fn spent(history: &History) -> Credits {
     history.total().max(Credits(0))
 }
 
-fn largest<T>(mut sums: Vec<(T, Credits)>, max: usize) -> Vec<(T, Credits)> {
+fn largest<T>(sums: Vec<(T, Credits)>, max: usize) -> Vec<(T, Credits)> {
+    let mut sums = largest_first(sums);
     sums.retain(|(_, sum)| *sum > Credits(0));
-    sums.sort_by_key(|(_, sum)| Reverse(*sum));
     sums.truncate(max);
     sums
 }
