@@ -139,18 +139,15 @@ fn mark(met: Option<bool>) -> (&'static str, &'static str) {
     }
 }
 
-/// Each line within the width, what does not fit below its own beginning; never inside a word.
+/// Each line within the width, what does not fit a little further in below it; never inside a word.
 fn wrapped(text: String, style: Style) -> String {
     let Some(width) = style.width else {
         return text;
     };
     let lines = text.lines().map(|line| {
-        // A link is one word.
-        if line.trim_start().starts_with("see: ") {
-            return format!("{line}\n");
-        }
+        let indent = line.len().saturating_sub(line.trim_start().len());
         // Below a heading that stands far to the right there is no room.
-        let indent = " ".repeat(indent(line).min(width / 4));
+        let indent = " ".repeat(indent.saturating_add(2).min(width / 4));
         let options = Options::new(width)
             .subsequent_indent(&indent)
             .break_words(false)
@@ -158,14 +155,6 @@ fn wrapped(text: String, style: Style) -> String {
         textwrap::fill(line, options) + "\n"
     });
     lines.collect()
-}
-
-/// Where the rest of a line goes: behind `cause:` and the like, else a little further in.
-fn indent(line: &str) -> usize {
-    let spaces = line.len().saturating_sub(line.trim_start().len());
-    let mut labels = ["cause: ", "fix: "].into_iter();
-    let label = labels.find(|label| line.trim_start().starts_with(label));
-    spaces.saturating_add(label.map_or(2, str::len))
 }
 
 fn paint(colour: bool, hue: &str, text: &str) -> String {
