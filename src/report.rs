@@ -29,7 +29,7 @@ use crate::source::{Document, Source};
 use crate::spend::{largest_first, History, Window};
 use crate::tier::{self, Tier, TIERS, UNLOCK_NOTE};
 
-use self::table::Table;
+use self::table::{Table, MAX_ROWS};
 
 /// As many grants as stand on one line; the table of models and the JSON have all.
 const MAX_GRANTS: usize = 20;
@@ -291,7 +291,7 @@ impl<'a> Report<'a> {
         match format {
             Format::Text => text::render(self, style),
             Format::Json => json::render(self),
-            Format::Markdown => markdown::render(self),
+            Format::Markdown => markdown::render(self, MAX_ROWS),
             Format::Env => env::render(self),
             Format::Junit => junit::render(self),
         }

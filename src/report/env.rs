@@ -22,18 +22,11 @@ pub(super) fn is_report(head: &str) -> bool {
     let first = head.lines().next().unwrap_or_default();
     let (name, value) = first.split_once('=').unwrap_or_default();
     let name = name.strip_prefix(PREFIX).unwrap_or_default();
-    let (label, name) = match name.strip_suffix("EXIT_CODE") {
-        Some(label) => (label, "EXIT_CODE"),
-        None => name.split_at(name.rfind('_').map_or(0, |at| at.saturating_add(1))),
-    };
-    let of_label = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    label.bytes().all(of_label)
-        && match name {
-            "VERDICT" => Verdict::is_name(value),
-            "EXIT_CODE" => value == Exit::Usage.code().to_string(),
-            "PASS" => ["true", "false"].contains(&value),
-            _ => false,
-        }
+    // A label may stand before it.
+    let is = |ours: &str| name == ours || name.ends_with(&format!("_{ours}"));
+    is("VERDICT") && Verdict::is_name(value)
+        || is("EXIT_CODE") && value == Exit::Usage.code().to_string()
+        || is("PASS") && ["true", "false"].contains(&value)
 }
 
 /// A line each, the names with the label in them.

@@ -152,10 +152,9 @@ fn published(report: &Report, max_rows: usize, on_one_line: bool) -> String {
             days: (!on_one_line).then(|| days.collect::<Vec<_>>()),
         }
     });
-    let requirements_left_out = rows.len().saturating_sub(max_rows);
-    let diagnostics_left_out = report.diagnostics.len().saturating_sub(max_rows);
-    let models_left_out = all_models.len().saturating_sub(models.len());
-    let left_out = requirements_left_out | diagnostics_left_out | models_left_out;
+    let longest = rows.len().max(report.diagnostics.len());
+    let longest = longest.max(all_models.len());
+    let left_out = |all: usize| Some(all.saturating_sub(max_rows));
     let published = object! {
         schema: Some(SCHEMA),
         verdict: Some(report.verdict.name()),
@@ -171,10 +170,10 @@ fn published(report: &Report, max_rows: usize, on_one_line: bool) -> String {
         plan: job.plan.as_ref().map(|plan| published_plan(report, plan, max_rows)),
         organization: Some(contents.organization.map(|read| account(report, read, models))),
         usage: usage,
-        left_out: (left_out > 0).then(|| object! {
-            requirements: Some(requirements_left_out),
-            diagnostics: Some(diagnostics_left_out),
-            models: Some(models_left_out),
+        left_out: (longest > max_rows).then(|| object! {
+            requirements: left_out(rows.len()),
+            diagnostics: left_out(report.diagnostics.len()),
+            models: left_out(all_models.len()),
         }),
     };
     harmless(&published, on_one_line)

@@ -8,7 +8,7 @@ use crate::exit::Exit;
 /// How every document begins.
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
                     <testsuites>\n\
-                    <testsuite id=\"0\" package=\"runway-preflight\" ";
+                    <testsuite id=\"0\" package=\"runway-preflight\" name=\"";
 
 /// What may come of a test case.
 const FAILURE: &str = "failure";
@@ -18,8 +18,7 @@ const PASSED: &str = "";
 
 /// Whether a file that begins like this is one of ours.
 pub(super) fn is_report(head: &str) -> bool {
-    head.strip_prefix(HEAD)
-        .is_some_and(|rest| rest.starts_with("name=\""))
+    head.starts_with(HEAD)
 }
 
 /// The whole document.
@@ -31,7 +30,7 @@ pub fn render(report: &Report) -> String {
     let checked_at = humantime::format_rfc3339_seconds(report.contents.checked_at).to_string();
     let diagnostics: Vec<&Diagnostic> = report.diagnostics.iter().collect();
     format!(
-        "{HEAD}name=\"{name}\" timestamp=\"{}\" \
+        "{HEAD}{name}\" timestamp=\"{}\" \
          hostname=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"0\">\n\
          <properties/>\n\
          {cases}\

@@ -24,19 +24,15 @@ pub(super) fn is_report(head: &str) -> bool {
     })
 }
 
-/// The whole report.
-pub fn render(report: &Report) -> String {
-    render_rows(report, MAX_ROWS)
-}
-
 /// The report with at most `max_bytes` bytes: rows of its long tables are left out for it, and that
 /// is said.
 pub fn render_within(report: &Report, max_bytes: usize) -> String {
-    let fitting = fitting(max_bytes, MAX_ROWS, &|rows| render_rows(report, rows));
+    let fitting = fitting(max_bytes, MAX_ROWS, &|rows| render(report, rows));
     fitting.unwrap_or_default()
 }
 
-fn render_rows(report: &Report, max_rows: usize) -> String {
+/// The report with at most `max_rows` rows of a table.
+pub(super) fn render(report: &Report, max_rows: usize) -> String {
     let [_, mark] = report.verdict.in_words(report.passes());
     let mut text = format!(
         "## {}: {}\n\n{}\n\n",
