@@ -82,16 +82,8 @@ pub fn exact_duration(duration: Duration) -> String {
 }
 
 /// `1 is`, `12 are`.
-pub fn is_or_are(number: impl TryInto<i128>) -> String {
-    with_verb(whole(number), "is", "are")
-}
-
-/// `1 was`, `12 were`.
-pub fn was_or_were(number: impl TryInto<i128>) -> String {
-    with_verb(whole(number), "was", "were")
-}
-
-fn with_verb(number: i128, one: &str, many: &str) -> String {
+pub fn with_verb(number: impl TryInto<i128>, one: &str, many: &str) -> String {
+    let number = whole(number);
     let verb = if number == 1 { one } else { many };
     format!("{} {verb}", thousands(number))
 }

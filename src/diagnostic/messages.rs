@@ -3,9 +3,7 @@
 use super::{Asked, Code, Context, Document, Fault, Finding, Refusal, Shortage, Source};
 use crate::api::API_VERSION;
 use crate::credentials::{KeyHint, KeyProblem, VARIABLE};
-use crate::format::{
-    count, credits, duration, exact_duration, is_or_are, list, thousands, was_or_were,
-};
+use crate::format::{count, credits, duration, exact_duration, list, thousands, with_verb};
 use crate::grant::LimitedBy;
 use crate::quota::{Credits, Model, MAX_QUOTE};
 use crate::spend::Period;
@@ -52,7 +50,7 @@ impl Finding {
         let missing = self.missing_credits().unwrap_or_default();
         match self {
             Self::NoCredits { balance, needed } => {
-                let needed = needed.map(|needed| format!(", and {} needed", is_or_are(needed.0)));
+                let needed = needed.map(|needed| format!(", and {} needed", with_verb(needed.0, "is", "are")));
                 let needed = needed.unwrap_or_default();
                 let (summary, cause) = if *balance < Credits(0) {
                     (format!("the balance is negative: {}{needed}", credits(*balance)), "more credits were charged than purchased")
@@ -91,7 +89,7 @@ impl Finding {
                 let fewer_than = |left| format!("{} fewer than the {} needed", thousands(needed.saturating_sub(left)), thousands(needed));
                 match shortage.code() {
                     Code::NoDailyQuota => message(
-                        format!("{model} has a daily limit of 0 generations, and {} needed", is_or_are(needed)),
+                        format!("{model} has a daily limit of 0 generations, and {} needed", with_verb(needed, "is", "are")),
                         "this tier has no quota for this model, only for others",
                         "use another model, or ask Runway for a quota",
                     ),
@@ -116,8 +114,8 @@ impl Finding {
                     Code::DailyLimitReached => {
                         let all = count(limit, "daily generation");
                         message(
-                            format!("{model} has none of its {all} left, and {} needed", is_or_are(needed)),
-                            format!("{} used in the past 24 hours, and the limit is {}", was_or_were(used), thousands(limit)),
+                            format!("{model} has none of its {all} left, and {} needed", with_verb(needed, "is", "are")),
+                            format!("{} used in the past 24 hours, and the limit is {}", with_verb(used, "was", "were"), thousands(limit)),
                             format!("{}{tier}", context.wait_for_the_window()),
                         )
                     }
