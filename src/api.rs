@@ -61,15 +61,6 @@ pub struct Answer {
     pub date: Option<SystemTime>,
 }
 
-/// A request that got no such answer.
-#[derive(Debug)]
-pub struct Unanswered {
-    /// What to report.
-    pub finding: Finding,
-    /// No check before this, as Runway asked.
-    pub not_before: Option<Instant>,
-}
-
 /// One try, whatever it came to.
 #[derive(Debug)]
 pub struct Try {
@@ -123,7 +114,7 @@ impl Client {
         history: Option<Window>,
         deadline: Deadline,
         on_try: &mut dyn FnMut(Try),
-    ) -> Result<Answer, Box<Unanswered>> {
+    ) -> Result<Answer, Box<Finding>> {
         if history.is_none() {
             // Each check looks the name up once.
             self.progress.state().known = None;
@@ -165,12 +156,8 @@ impl Client {
                 Err(failure) => failure,
             };
             let Some(wait) = again_in else {
-                let retry_after = failure.retry_after();
                 let fault = failure.fault;
-                return Err(Box::new(Unanswered {
-                    not_before: retry_after.and_then(|wait| Instant::now().checked_add(wait)),
-                    finding: Finding::Failed { asked, fault },
-                }));
+                return Err(Box::new(Finding::Failed { asked, fault }));
             };
             std::thread::sleep(wait);
             asked.before = Some(failure.brief());
@@ -230,12 +217,8 @@ impl Client {
             // One byte more than is decoded, so that the decoder sees that it is too long.
             .take(decode::MAX_BYTES.saturating_add(1))
             .read_to_end(&mut body);
-        match read {
-            // ureq takes a reset for an end.
-            _ if self.progress.state().was_reset => Err(Failure::reset()),
-            Err(error) => Err(Failure::of(ureq::Error::from(error), &self.progress)),
-            Ok(_) => Ok(body),
-        }
+        read.map_err(|error| Failure::of(ureq::Error::from(error), &self.progress))?;
+        Ok(body)
     }
 
     fn refusal(&self, mut answer: Response<Body>) -> Failure {

@@ -389,14 +389,21 @@ impl Looking<'_, '_, '_> {
                 self.note_date(answer.date);
                 Some(answer)
             }
-            Err(unanswered) => {
-                self.not_before = self.not_before.max(unanswered.not_before);
-                let finding = unanswered.finding;
+            Err(finding) => {
+                if let Finding::Failed {
+                    fault: Fault::Refused(refusal),
+                    ..
+                } = &*finding
+                {
+                    let wait = refusal.retry_after;
+                    let not_before = wait.and_then(|wait| Instant::now().checked_add(wait));
+                    self.not_before = self.not_before.max(not_before);
+                }
                 self.may_ask = finding.code() != Code::Unauthorized;
                 let mut errors = self.errors.iter().map(Finding::code);
                 let is_known =
                     finding.concerns_every_request() && errors.any(|code| code == finding.code());
-                self.errors.extend((!is_known).then_some(finding));
+                self.errors.extend((!is_known).then_some(*finding));
                 None
             }
         }

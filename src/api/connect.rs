@@ -17,7 +17,7 @@ use ureq::Agent;
 use super::base_url::bare;
 use super::lookup;
 use super::progress::{Phase, Progress};
-use super::race::race;
+use super::race::{self, race};
 
 /// How long one address is waited for before the next one is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -31,61 +31,40 @@ const MAX_ADDRESSES: usize = 16;
 pub(super) fn agent(config: Config, secure: bool, progress: &Progress) -> Agent {
     let network = Network {
         has_proxy: config.proxy().is_some(),
+        progress: progress.clone(),
+        tls: RustlsConnector::default(),
+    };
+    let names = Names {
         loopback_only: !secure,
         progress: progress.clone(),
     };
-    let chain = ConnectProxyConnector::default()
-        .chain(network.clone())
-        .chain(RustlsConnector::default())
-        .chain(Connected(progress.clone()));
-    Agent::with_parts(config, chain, network)
+    Agent::with_parts(
+        config,
+        ConnectProxyConnector::default().chain(network),
+        names,
+    )
 }
 
-/// Looks names up, and opens a connection to the address that answers first.
-#[derive(Clone, Debug)]
-struct Network {
-    has_proxy: bool,
+/// Looks names up.
+#[derive(Debug)]
+struct Names {
     /// Plain HTTP goes to loopback alone, so `localhost` must be what it says.
     loopback_only: bool,
     progress: Progress,
 }
 
-impl Network {
+impl Names {
     fn look_up(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        let name = format!("{host}:{port}");
-        if let Some((known, addresses)) = &self.progress.state().known {
-            if *known == name {
-                return Ok(addresses.clone());
-            }
+        if let Some(known) = &self.progress.state().known {
+            return Ok(known.clone());
         }
         let addresses = lookup::addresses(host, port, self.progress.left())?;
-        self.progress.state().known = Some((name, addresses.clone()));
+        self.progress.state().known = Some(addresses.clone());
         Ok(addresses)
-    }
-
-    fn connect_to(&self, addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-        let left = self.progress.left();
-        let connect = |address, left| TcpStream::connect_timeout(&address, left);
-        let note = |address, end: Option<&io::Result<TcpStream>>| {
-            let outcome = match end {
-                None => "no answer yet",
-                Some(Ok(_)) => "connected",
-                Some(Err(_)) => "failed",
-            };
-            self.progress.note_address(address, outcome);
-        };
-        match addresses {
-            [address] if !left.is_zero() => {
-                let connection = connect(*address, left);
-                note(*address, Some(&connection));
-                connection
-            }
-            _ => race(in_turn(addresses), connect, STAGGER, left, note),
-        }
     }
 }
 
-impl Resolver for Network {
+impl Resolver for Names {
     fn resolve(
         &self,
         uri: &Uri,
@@ -113,35 +92,60 @@ impl Resolver for Network {
     }
 }
 
+/// Opens a connection to the address that answers first, with TLS where it is asked for.
+#[derive(Debug)]
+struct Network {
+    has_proxy: bool,
+    progress: Progress,
+    tls: RustlsConnector,
+}
+
+impl Network {
+    fn open(&self, details: &ConnectionDetails) -> Result<Stream, ureq::Error> {
+        let left = self.progress.left();
+        let connect = |address, left| TcpStream::connect_timeout(&address, left);
+        let note = |address, outcome| self.progress.note_address(address, outcome);
+        let stream = match &*details.addrs {
+            [address] if !left.is_zero() => {
+                let connection = connect(*address, left);
+                note(*address, race::outcome(&connection));
+                connection
+            }
+            addresses => race(in_turn(addresses), connect, STAGGER, left, note),
+        }?;
+        stream.set_nodelay(true)?;
+        let config = details.config;
+        Ok(Stream {
+            stream,
+            buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
+            progress: self.progress.clone(),
+        })
+    }
+}
+
 impl<In: Transport> Connector<In> for Network {
-    type Out = Either<In, Stream>;
+    type Out = <RustlsConnector as Connector<Either<In, Stream>>>::Out;
 
     fn connect(
         &self,
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
-        // A tunnel through the proxy is a connection already.
-        if let Some(tunnel) = chained {
-            self.progress.state().phase = Phase::Handshake;
-            return Ok(Some(Either::A(tunnel)));
-        }
-        let stream = self.connect_to(&details.addrs)?;
-        stream.set_nodelay(true)?;
-        let config = details.config;
-        // The connection to the proxy runs through the chain as well, without a proxy set.
-        self.progress.state().phase = if self.has_proxy && config.proxy().is_none() {
-            Phase::Tunnel
-        } else if details.needs_tls() {
-            Phase::Handshake
-        } else {
-            Phase::Answer
+        // The connection to the proxy runs through here as well, without a proxy set. A tunnel
+        // through it is a connection already.
+        let to_proxy = self.has_proxy && details.config.proxy().is_none();
+        let plain = match chained {
+            Some(tunnel) => Either::A(tunnel),
+            None => Either::B(self.open(details)?),
         };
-        Ok(Some(Either::B(Stream {
-            stream,
-            buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
-            progress: self.progress.clone(),
-        })))
+        let (handshake, then) = match to_proxy {
+            true => (Phase::Tunnel, Phase::Tunnel),
+            false => (Phase::Handshake, Phase::Answer),
+        };
+        self.progress.state().phase = handshake;
+        let ready = self.tls.connect(details, Some(plain))?;
+        self.progress.state().phase = then;
+        Ok(ready)
     }
 }
 
@@ -156,27 +160,7 @@ fn in_turn(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     in_turn.flatten().copied().collect()
 }
 
-/// Notes that the connection stands, with TLS or without.
-#[derive(Debug)]
-struct Connected(Progress);
-
-impl<In: Transport> Connector<In> for Connected {
-    type Out = In;
-
-    fn connect(
-        &self,
-        _: &ConnectionDetails,
-        chained: Option<In>,
-    ) -> Result<Option<In>, ureq::Error> {
-        let mut state = self.0.state();
-        if state.phase != Phase::Tunnel {
-            state.phase = Phase::Answer;
-        }
-        Ok(chained)
-    }
-}
-
-/// An open connection. It remembers a reset, which ureq's reader of bodies takes for an end.
+/// An open connection.
 #[derive(Debug)]
 struct Stream {
     stream: TcpStream,
@@ -214,10 +198,11 @@ impl Transport for Stream {
             let _ = self.stream.set_read_timeout(Some(self.left()?));
             match self.stream.read(self.buffers.input_append_buf()) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.progress.state().was_reset = error.kind() == ErrorKind::ConnectionReset;
-                    return Err(error.into());
+                // ureq's reader of bodies takes a reset by its own name for an end.
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                    return Err(io::Error::new(ErrorKind::BrokenPipe, error).into());
                 }
+                Err(error) => return Err(error.into()),
                 Ok(count) => {
                     self.buffers.input_appended(count);
                     return Ok(count > 0);
@@ -276,12 +261,11 @@ mod tests {
         // Nobody listens there, and no lookup gives this port.
         let elsewhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         let knows_elsewhere = || {
-            let known = (format!("localhost:{port}"), vec![elsewhere]);
-            client.progress.state().known = Some(known);
+            client.progress.state().known = Some(vec![elsewhere]);
         };
         let knows_elsewhere_still = || {
             let known = client.progress.state().known.clone();
-            known.is_some_and(|(_, addresses)| addresses.contains(&elsewhere))
+            known.is_some_and(|addresses| addresses.contains(&elsewhere))
         };
         let mut tries = Vec::new();
         let mut on_try = |one: Try| {

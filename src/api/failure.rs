@@ -67,11 +67,6 @@ impl Failure {
         Self::new(1, Fault::Copy(why))
     }
 
-    /// A connection that was reset within the answer.
-    pub(super) fn reset() -> Self {
-        unreachable(TRIES, "the connection was reset during the answer", None)
-    }
-
     /// How long to wait before the next try, after `tries` of them, of which so many in a row, with
     /// this one, got no answer; `None` if there is to be none.
     pub(super) fn next_try(&self, tries: u32, broken: u32, jitter: f64) -> Option<Duration> {
@@ -84,11 +79,6 @@ impl Failure {
     /// Whether there was an answer; otherwise another address may do better.
     pub(super) fn is_answer(&self) -> bool {
         matches!(self.fault, Fault::Refused(_))
-    }
-
-    /// Runway asked to wait so long.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
-        self.hints.retry_after
     }
 
     /// In a few words, for a line about another try.
@@ -157,6 +147,9 @@ fn io(error: &io::Error, phase: Phase, progress: &Progress) -> Failure {
         (Phase::Answer, ErrorKind::UnexpectedEof) => {
             let why = "the connection was closed before an answer came";
             unreachable(TRIES, why, None)
+        }
+        (Phase::Body, ErrorKind::BrokenPipe) => {
+            unreachable(TRIES, "the connection was reset during the answer", None)
         }
         (Phase::Body, _) => Failure::unexpected(TRIES, "the answer was cut off before its end"),
         _ => {

@@ -55,10 +55,8 @@ pub(super) struct Progress(Arc<Mutex<State>>);
 pub(super) struct State {
     pub(super) phase: Phase,
     deadline: Option<Deadline>,
-    /// The peer has reset the connection.
-    pub(super) was_reset: bool,
-    /// The name that was looked up last, and its addresses.
-    pub(super) known: Option<(String, Vec<SocketAddr>)>,
+    /// The addresses of the one name that is looked up, the host's or the proxy's.
+    pub(super) known: Option<Vec<SocketAddr>>,
     /// The addresses that were tried, and what came of each.
     tried: Vec<(SocketAddr, &'static str)>,
 }
