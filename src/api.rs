@@ -94,7 +94,7 @@ impl Client {
             .tls_config(TlsConfig::builder().root_certs(roots).build())
             .build();
         Self {
-            agent: connect::agent(config, base.is_secure(), &progress),
+            agent: connect::agent(config, base.secure, &progress),
             bearer: key.bearer(),
             base,
             proxy: through,
@@ -166,7 +166,7 @@ impl Client {
 
     fn try_once(&self, history: Option<Window>, deadline: Deadline) -> Result<Answer, Failure> {
         self.progress.start(deadline);
-        let url = format!("{}/v1/organization", self.base.as_str());
+        let url = format!("{}/v1/organization", self.base.text);
         let sent = match history {
             None => self.with_headers(self.agent.get(url)).call(),
             Some(window) => {
@@ -248,7 +248,7 @@ impl Client {
         let link = link.trim();
         let from_host = match link.split_once("//") {
             Some((scheme, rest)) if scheme.is_empty() || scheme.ends_with(':') => rest,
-            _ => return format!("another path of {}", self.base.host()),
+            _ => return format!("another path of {}", self.base.host),
         };
         let authority = from_host.split(['/', '?', '#', '\\']).next();
         let host = authority.and_then(|authority| authority.rsplit('@').next());

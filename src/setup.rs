@@ -63,7 +63,7 @@ impl Setup<'_> {
         match self.poll.settings.organization() {
             Source::Stdin => "-".to_owned(),
             Source::Demo => "demo".to_owned(),
-            source => source.name(self.base.as_str()),
+            source => source.name(&self.base.text),
         }
     }
 }
@@ -105,7 +105,7 @@ pub(crate) fn setup<'a>(
             Ok((key, source)) => {
                 key_source = Some(source);
                 // Certificates are read only if they are needed.
-                let roots = if base.is_secure() {
+                let roots = if base.secure {
                     roots::load(&variable)
                 } else {
                     Ok(ureq::tls::RootCerts::WebPki)
@@ -135,8 +135,8 @@ pub(crate) fn setup<'a>(
             client,
         },
         key_source,
-        host: redactor.name(base.host()),
-        path: redactor.name(base.path()),
+        host: redactor.name(&base.host),
+        path: redactor.name(&base.path),
         base,
     })
 }

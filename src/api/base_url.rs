@@ -11,17 +11,18 @@ pub const RUNWAY: &str = "https://api.dev.runwayml.com";
 /// A checked base URL: https, or http to loopback; a path prefix at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
-    /// Without a slash at the end.
-    text: String,
+    /// As given, without a slash at the end.
+    pub text: String,
     /// Host and port, the port left out if it is the scheme's own.
-    host: String,
+    pub host: String,
     /// The host without port or brackets.
     pub(super) bare_host: String,
     /// The port that is connected to.
     pub(super) port: u16,
-    /// What stands between the host and the paths of the API: mostly nothing.
-    path: String,
-    secure: bool,
+    /// What stands between the host and the paths of the API, without a slash at the end.
+    pub path: String,
+    /// Whether it is https.
+    pub secure: bool,
 }
 
 impl BaseUrl {
@@ -32,71 +33,48 @@ impl BaseUrl {
     /// What is wrong with it, as the end of a sentence that does not repeat it: it may hold a
     /// secret.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
+        const NO_SCHEME: &str = "must begin with https://";
         let text = text.trim();
-        if text.contains('#') || text.contains('?') {
+        if text.contains(['#', '?']) {
             return Err("must not have a query or a fragment");
         }
-        let uri: Uri = text.parse().map_err(|_| {
-            if text.starts_with("https://") {
-                "is not a URL"
-            } else {
-                "must begin with https://"
-            }
-        })?;
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err("must begin with https://");
+        let has_scheme = text.starts_with("https://");
+        let broken = if has_scheme {
+            "is not a URL"
+        } else {
+            NO_SCHEME
         };
-        if authority.as_str().contains('@') {
+        let uri: Uri = text.parse().map_err(|_| broken)?;
+        let secure = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(NO_SCHEME),
+        };
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        if authority.contains('@') {
             return Err("must not have a user or a password");
         }
-        let host = authority.host();
-        if !is_host(host) {
-            return Err("has no valid host: a name of letters, digits, - and ., or an IP address");
-        }
-        let own_port = if scheme == "https" { 443 } else { 80 };
-        let port = match authority.as_str().strip_prefix(host).unwrap_or_default() {
+        let host = uri.host().filter(|host| is_host(host));
+        let host =
+            host.ok_or("has no valid host: a name of letters, digits, - and ., or an IP address")?;
+        let own_port = if secure { 443 } else { 80 };
+        let port = match authority.strip_prefix(host).unwrap_or_default() {
             "" => Some(own_port),
             port => port.strip_prefix(':').and_then(port_number),
         };
         let port = port.ok_or("has no valid port: a number from 1 to 65535")?;
-        match scheme {
-            "https" => {}
-            "http" if is_loopback(host) => {}
-            "http" => return Err("must be https: http would send the key unencrypted; it is allowed only for localhost"),
-            _ => return Err("must begin with https://"),
+        if !secure && !is_loopback(host) {
+            return Err("must be https: http would send the key unencrypted; it is allowed only for localhost");
         }
+        let shown = if port == own_port { host } else { authority };
         Ok(Self {
             text: text.trim_end_matches('/').to_owned(),
-            host: if port == own_port {
-                host.to_owned()
-            } else {
-                format!("{host}:{port}")
-            },
+            host: shown.to_owned(),
             bare_host: bare(host).to_owned(),
             port,
             path: uri.path().trim_end_matches('/').to_owned(),
-            secure: scheme == "https",
+            secure,
         })
-    }
-
-    /// As given, without a slash at the end.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Host, and port if it is not the scheme's own.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// Its path, without a slash at the end.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// Whether it is https.
-    pub fn is_secure(&self) -> bool {
-        self.secure
     }
 }
 
@@ -141,7 +119,7 @@ mod tests {
             ("https://h/", ""),
             ("https://h/a/b//", "/a/b"),
         ] {
-            assert_eq!(BaseUrl::parse(text).expect(text).path(), path, "{text}");
+            assert_eq!(BaseUrl::parse(text).expect(text).path, path, "{text}");
         }
         for (text, kept, host) in [
             (RUNWAY, RUNWAY, "api.dev.runwayml.com"),
@@ -156,7 +134,7 @@ mod tests {
             ("https://10.1.2.3:1", "https://10.1.2.3:1", "10.1.2.3:1"),
         ] {
             let url = BaseUrl::parse(text).expect(text);
-            assert_eq!((url.as_str(), url.host()), (kept, host));
+            assert_eq!((&*url.text, &*url.host), (kept, host));
         }
         assert_eq!(
             BaseUrl::parse("http://[::1]:9").expect("url").bare_host,

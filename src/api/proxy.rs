@@ -25,7 +25,7 @@ pub fn for_host(
     variable: &dyn Fn(&str) -> Option<std::ffi::OsString>,
 ) -> Result<Option<Proxy>, String> {
     // The key travels in clear over http: to loopback alone, and through nobody.
-    if !base.is_secure() {
+    if !base.secure {
         return Ok(None);
     }
     let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
@@ -93,7 +93,7 @@ fn passes_by(entries: &str, base: &BaseUrl) -> bool {
     entries.any(|entry| {
         let (entry, port) = split_port(entry);
         let names_host = match host.parse() {
-            Ok(address) => names_address(entry.trim_end_matches('.'), address),
+            Ok(address) => names_address(entry.trim_end_matches('.'), address) == Some(true),
             Err(_) => names_domain(entry, &host),
         };
         port.is_none_or(|port| port == base.port) && (entry == "*" || names_host)
@@ -120,29 +120,22 @@ fn names_domain(entry: &str, host: &str) -> bool {
 }
 
 /// In any spelling of the address, or as a network that contains it.
-fn names_address(entry: &str, address: IpAddr) -> bool {
+fn names_address(entry: &str, address: IpAddr) -> Option<bool> {
     let bits = |address| match address {
         IpAddr::V4(address) => u128::from(u32::from(address)),
         IpAddr::V6(address) => u128::from(address),
     };
-    let (network, length) = entry.split_once('/').unwrap_or((entry, ""));
-    let Ok(network) = network.parse::<IpAddr>() else {
-        return false;
+    let (network, length) = match entry.split_once('/') {
+        Some((network, length)) => (network, Some(length.parse::<u32>().ok()?)),
+        None => (entry, None),
     };
-    let (network, address) = (network.to_canonical(), address.to_canonical());
+    let network = network.parse::<IpAddr>().ok()?.to_canonical();
+    let address = address.to_canonical();
     let all: u32 = if network.is_ipv4() { 32 } else { 128 };
-    let length = if length.is_empty() {
-        Ok(all)
-    } else {
-        length.parse()
-    };
-    let host_bits = length.ok().and_then(|length| all.checked_sub(length));
-    network.is_ipv4() == address.is_ipv4()
-        && host_bits.is_some_and(|host_bits| {
-            // A shift by the whole width leaves nothing to compare.
-            let differ = bits(network) ^ bits(address);
-            differ.checked_shr(host_bits).unwrap_or(0) == 0
-        })
+    let host_bits = all.checked_sub(length.unwrap_or(all))?;
+    // A shift by the whole width leaves nothing to compare.
+    let differ = (bits(network) ^ bits(address)).checked_shr(host_bits);
+    Some(network.is_ipv4() == address.is_ipv4() && differ.unwrap_or(0) == 0)
 }
 
 #[cfg(test)]
