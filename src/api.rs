@@ -278,10 +278,7 @@ fn date_of(answer: &Response<Body>) -> Option<SystemTime> {
 
 /// The age that shows a copy from a cache: more than a minute, or what cannot be read.
 fn old_age(answer: &Response<Body>) -> Option<&str> {
-    let recent = |age: &str| {
-        age.bytes().all(|byte| byte.is_ascii_digit())
-            && age.parse().is_ok_and(|age: u8| age <= MAX_AGE)
-    };
+    let recent = |age: &str| age.parse().is_ok_and(|age: u8| age <= MAX_AGE);
     let ages = answer.headers().get_all("age").iter();
     let ages = ages.map(|age| age.to_str().unwrap_or("?"));
     let mut ages = ages.flat_map(|ages| ages.split(',')).map(str::trim);

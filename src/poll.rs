@@ -130,9 +130,7 @@ impl Poll<'_> {
             warnings: Vec::new(),
             not_before: None,
             may_ask: true,
-            clock: None,
-            undated: false,
-            organization_clock: None,
+            clocks: Vec::new(),
             old_copy: None,
         };
         let organization = looking.organization();
@@ -240,18 +238,14 @@ struct Looking<'a, 'l, 'm> {
     not_before: Option<Instant>,
     /// A key that is missing or refused is not tried on a second document.
     may_ask: bool,
-    /// The clock of the newest answer.
-    clock: Option<Clock>,
-    /// An answer had no `Date`.
-    undated: bool,
-    /// The clock of the answer with limits and balance.
-    organization_clock: Option<Clock>,
+    /// The clock of each answer, if it had one.
+    clocks: Vec<Option<Clock>>,
     /// How it is known that limits and balance come from a cache.
     old_copy: Option<String>,
 }
 
 /// Runway's clock, as an answer told it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct Clock {
     told: SystemTime,
     at: Instant,
@@ -268,17 +262,14 @@ impl Clock {
 impl Looking<'_, '_, '_> {
     /// By Runway's clock; by the machine's if no answer had one.
     fn now(&self) -> SystemTime {
-        self.clock.map_or_else(now, Clock::now)
+        let newest = self.clocks.iter().flatten().last();
+        newest.map_or_else(now, |clock| clock.now())
     }
 
     fn organization(&mut self) -> Option<Organization> {
         let read = match &self.poll.organization {
             Some(file) => decode::saved_organization(file),
-            None => {
-                let answer = self.ask(None)?;
-                self.organization_clock = self.clock.filter(|_| answer.date.is_some());
-                decode::organization(&answer.body)
-            }
+            None => decode::organization(&self.ask(None)?.body),
         };
         self.read(Document::Organization, read)
     }
@@ -346,13 +337,15 @@ impl Looking<'_, '_, '_> {
     /// Why a history does not end on Runway's day. That may also show that limits and balance are old.
     fn wrong_day(&mut self, date: Option<SystemTime>) -> Option<&'static str> {
         let [runways, own] = [self.now(), now()];
-        if self.undated
+        if self.clocks.contains(&None)
             && apart(runways, own) > MAX_CLOCK_SKEW
             && UtcDay::of(runways) != UtcDay::of(own)
         {
             return Some("one answer has no Date, and by that of another it is another day than by this machine's clock: Runway's day is not known");
         }
-        let (before, date) = (self.organization_clock?, date?);
+        let organization = self.clocks.first().copied().flatten();
+        let before = organization.filter(|_| self.poll.organization.is_none())?;
+        let date = date?;
         if apart(before.now(), date) <= MAX_CLOCK_SKEW {
             return None;
         }
@@ -410,16 +403,14 @@ impl Looking<'_, '_, '_> {
     }
 
     fn note_date(&mut self, date: Option<SystemTime>) {
-        let Some(told) = date else {
-            self.undated = true;
-            return;
-        };
-        let skew = apart(SystemTime::now(), told);
-        if self.clock.is_none() && skew > MAX_CLOCK_SKEW {
-            (self.listener)(Event::ClockSkew(skew));
+        if let (Some(told), true) = (date, self.clocks.iter().all(Option::is_none)) {
+            let skew = apart(SystemTime::now(), told);
+            if skew > MAX_CLOCK_SKEW {
+                (self.listener)(Event::ClockSkew(skew));
+            }
         }
         let at = Instant::now();
-        self.clock = Some(Clock { told, at });
+        self.clocks.push(date.map(|told| Clock { told, at }));
     }
 }
 
