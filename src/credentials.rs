@@ -99,42 +99,12 @@ pub fn looks_like_key(text: &str) -> bool {
         || lower.split(|c: char| !c.is_ascii_alphanumeric()).any(mixed)
 }
 
-/// Where the key came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeySource {
-    /// `RUNWAYML_API_SECRET`.
-    Environment,
-    /// `--key-file`.
-    File,
-    /// A `.env` in the working directory.
-    Dotenv,
-}
-
-impl KeySource {
-    /// The word of the JSON report.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Environment => "environment",
-            Self::File => "file",
-            Self::Dotenv => "dotenv",
-        }
-    }
-
-    fn place(self) -> &'static str {
-        match self {
-            Self::Environment => "the environment variable RUNWAYML_API_SECRET",
-            Self::File => "the file given by --key-file",
-            Self::Dotenv => "the file .env",
-        }
-    }
-}
-
 /// What is wrong with what stands in the place of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyProblem {
     /// It is no key: the end of a sentence on it.
     Text(String),
-    /// `.env` cannot be read, and why.
+    /// The file cannot be read, and why.
     Unreadable(String),
     /// It is an env file that does not name the key.
     OtherNames,
@@ -178,35 +148,38 @@ pub enum KeyError {
         place: &'static str,
         problem: KeyProblem,
     },
-    /// `--key-file` cannot be read.
-    Unreadable(String),
 }
 
 /// Every place where a key may be, read once.
 pub struct Places {
-    /// In the order in which they are searched.
+    /// Those that count, in the order in which they are searched.
     places: Vec<Place>,
-    /// What is not read as the key, and may be one all the same.
-    others: Vec<String>,
+    /// Everything that is, or may be meant for, a key, to keep it out of all that is shown.
+    pub secrets: Vec<String>,
+    /// What else may be a key: another tool's, or one in a `.env` that is not read for it.
+    pub others: Vec<String>,
     hints: Vec<KeyHint>,
 }
 
 struct Place {
-    source: KeySource,
-    /// All that stands there.
-    text: Result<String, NoValue>,
+    /// The word of the JSON report.
+    source: &'static str,
+    /// In a sentence.
+    name: &'static str,
+    /// What stands for the key there.
+    value: Result<String, NoValue>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum NoValue {
     Missing(&'static str),
     Malformed(KeyProblem),
-    Unreadable(String),
 }
 
 impl Places {
     /// Reads the places. In a CI system `dotenv` is not read: it comes with the checkout, which may
-    /// be somebody else's. A `file` that is a pipe must end within `patience`.
+    /// be somebody else's. A `file` that is a pipe must end within `patience`. Where there is one, it
+    /// alone counts.
     pub fn read(
         variable: &dyn Fn(&str) -> Option<OsString>,
         file: Option<&Path>,
@@ -214,95 +187,104 @@ impl Places {
         in_ci: bool,
         patience: Duration,
     ) -> Self {
-        let mut places = Vec::new();
-        let mut add = |source, text| places.push(Place { source, text });
-        if let Some(path) = file {
-            let text = read(path, Some(patience));
-            add(KeySource::File, text.map_err(NoValue::Unreadable));
-        }
+        let unreadable = |error| NoValue::Malformed(KeyProblem::Unreadable(error));
         // What is not UTF-8 becomes a character that no key has.
-        let text = variable(VARIABLE).map(|value| value.to_string_lossy().into_owned());
-        let text = text.ok_or(NoValue::Missing("not set"));
-        add(KeySource::Environment, text);
-        let found = dotenv.symlink_metadata();
-        let is_missing = matches!(&found, Err(error) if error.kind() == ErrorKind::NotFound);
-        // A folder of this name, such as a virtual environment, holds no key.
-        let is_folder = dotenv.is_dir();
-        let text = if in_ci {
-            Err(NoValue::Missing("not read in a CI system"))
-        } else if is_missing || is_folder {
-            Err(NoValue::Missing("not in this directory"))
-        } else {
-            let unreadable = |error| NoValue::Malformed(KeyProblem::Unreadable(error));
-            read(dotenv, None).map_err(unreadable)
+        let value_of =
+            |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
+        let of_file = file.map(|path| read(path, Some(patience)).map_err(unreadable));
+        let of_variable = value_of(VARIABLE).ok_or(NoValue::Missing("not set"));
+        let mut of_dotenv = match dotenv.symlink_metadata() {
+            // A folder of this name, such as a virtual environment, holds no key.
+            _ if dotenv.is_dir() => None,
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            _ => Some(read(dotenv, None).map_err(unreadable)),
         };
-        add(KeySource::Dotenv, text);
-        let not_read = (in_ci && found.is_ok() && !is_folder).then_some(KeyHint::DotenvNotRead);
-        let unread = if not_read.is_some() {
-            read(dotenv, None).unwrap_or_default()
-        } else {
-            String::new()
+        let not_read = of_dotenv.take_if(|_| in_ci).and_then(Result::ok);
+        let of_dotenv = of_dotenv.unwrap_or(Err(NoValue::Missing(match in_ci {
+            true => "not read in a CI system",
+            false => "not in this directory",
+        })));
+
+        let named = |text: &String| dotenv::candidates(text, VARIABLE);
+        let named_or_all = |text: &String| match named(text) {
+            named if named.is_empty() => vec![text.clone()],
+            named => named,
         };
-        let values = OTHER_NAMES.iter().filter_map(|name| variable(name));
-        let values = values.map(|value| value.to_string_lossy().into_owned());
-        let values = values.chain(dotenv::candidates(&unread, VARIABLE));
-        let secrets = values.filter_map(|value| secret_in(&value));
-        let long = secrets.filter(|secret| secret.len() >= MIN_SECRET);
-        let other = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
-        let others = OTHER_NAMES.into_iter().filter(other);
-        let hints = not_read.into_iter().chain(others.map(KeyHint::OtherName));
+        let meant = of_file.iter().chain([&of_variable]).flatten();
+        // What else an env file holds is not hidden.
+        let meant = meant
+            .flat_map(named_or_all)
+            .chain(of_dotenv.iter().flat_map(named));
+        let secrets = meant.filter_map(|text| secret_in(&text)).collect();
+        let others = OTHER_NAMES.into_iter().filter_map(value_of);
+        let others = others.chain(not_read.iter().flat_map(named));
+        let others = others.filter_map(|text| secret_in(&text));
+        let others = others.filter(|secret| secret.len() >= MIN_SECRET).collect();
+
+        let is_set = |name: &&str| value_of(name).is_some_and(|value| !value.is_empty());
+        let other_names = OTHER_NAMES.into_iter().filter(is_set);
+        let is_beside = |text: &&String| file.is_some() && !trimmed(text).is_empty();
+        let beside = of_variable.iter().filter(is_beside);
+        let hints = not_read.iter().map(|_| KeyHint::DotenvNotRead);
+        let hints = hints.chain(other_names.map(KeyHint::OtherName));
+        let hints = hints
+            .chain(beside.map(|_| KeyHint::BesideKeyFile))
+            .collect();
+        let place = |source, name, value| Place {
+            source,
+            name,
+            value,
+        };
+        let places = match of_file {
+            Some(text) => {
+                let value = text.and_then(in_file);
+                vec![place("file", "the file given by --key-file", value)]
+            }
+            None => {
+                let name = "the environment variable RUNWAYML_API_SECRET";
+                let of_dotenv = of_dotenv.and_then(|text| dotenv::value(&text, VARIABLE));
+                vec![
+                    place("environment", name, of_variable),
+                    place("dotenv", "the file .env", of_dotenv),
+                ]
+            }
+        };
         Self {
             places,
-            others: long.collect(),
-            hints: hints.collect(),
+            secrets,
+            others,
+            hints,
         }
-    }
-
-    /// Everything that is, or may be meant for, a key, to keep it out of all that is shown.
-    pub fn secrets(&self) -> Vec<String> {
-        let texts = self.places.iter().flat_map(|place| {
-            let text = place.text.as_deref().unwrap_or_default();
-            let named = dotenv::candidates(text, VARIABLE);
-            // What else an env file holds is not hidden.
-            let alone = named.is_empty() && place.source != KeySource::Dotenv;
-            named.into_iter().chain(alone.then(|| text.to_owned()))
-        });
-        texts.filter_map(|text| secret_in(&text)).collect()
-    }
-
-    /// What else may be a key: another tool's, or one in a `.env` that is not read for it.
-    pub fn others(&self) -> &[String] {
-        &self.others
     }
 
     /// Whether a whole key stands in a text.
     pub fn stands_in(&self, text: &str) -> bool {
         let text = visible(text);
         let within = |secret: &String| secret.len() >= MIN_SECRET && text.contains(secret);
-        self.secrets().iter().any(within)
+        self.secrets.iter().any(within)
     }
 
-    /// The key: of the file if one is given, else of the environment, else of `.env`.
+    /// The key, and the word of the JSON report for where it is from: the file if one is given, else
+    /// the environment, else `.env`.
     ///
     /// # Errors
     ///
     /// Where there is none, with every place that was searched; or none that is one.
-    pub fn key(&self) -> Result<(Key, KeySource), KeyError> {
+    pub fn key(&self) -> Result<(Key, &'static str), KeyError> {
         let mut searched = Vec::new();
-        let is_file = |place: &Place| place.source == KeySource::File;
-        let has_file = self.places.iter().any(is_file);
-        let counts = |place: &&Place| is_file(place) == has_file;
-        for found in self.places.iter().filter(counts) {
-            let place = found.source.place();
-            let malformed = |problem| KeyError::Malformed { place, problem };
-            let why_not = match found.value() {
-                Ok(text) if trimmed(&text).is_empty() => "empty",
-                Ok(text) => return Ok((Key::new(&text).map_err(malformed)?, found.source)),
-                Err(NoValue::Missing(why)) => why,
-                Err(NoValue::Malformed(problem)) => return Err(malformed(problem)),
-                Err(NoValue::Unreadable(error)) => return Err(KeyError::Unreadable(error)),
+        for place in &self.places {
+            let name = place.name;
+            let malformed = |problem| KeyError::Malformed {
+                place: name,
+                problem,
             };
-            searched.push(format!("{place} ({why_not})"));
+            let why_not = match &place.value {
+                Ok(text) if trimmed(text).is_empty() => "empty",
+                Ok(text) => return Ok((Key::new(text).map_err(malformed)?, place.source)),
+                Err(NoValue::Missing(why)) => why,
+                Err(NoValue::Malformed(problem)) => return Err(malformed(problem.clone())),
+            };
+            searched.push(format!("{name} ({why_not})"));
         }
         Err(KeyError::Missing {
             searched,
@@ -311,23 +293,18 @@ impl Places {
     }
 }
 
-impl Place {
-    /// What stands for the key.
-    fn value(&self) -> Result<String, NoValue> {
-        let text = self.text.as_ref().map_err(Clone::clone)?;
-        let is_file = self.source == KeySource::File;
-        let is_placeholder = is_file && placeholder::name(trimmed(text)).is_some();
-        if is_placeholder || self.source == KeySource::Environment {
-            return Ok(text.clone());
+/// What stands for the key in a file that is given for it.
+fn in_file(text: String) -> Result<String, NoValue> {
+    if placeholder::name(trimmed(&text)).is_some() {
+        return Ok(text);
+    }
+    match dotenv::value(&text, VARIABLE) {
+        Err(NoValue::Missing(_)) if dotenv::assigns(&text) => {
+            Err(NoValue::Malformed(KeyProblem::OtherNames))
         }
-        match dotenv::value(text, VARIABLE) {
-            Err(NoValue::Missing(_)) if is_file && dotenv::assigns(text) => {
-                Err(NoValue::Malformed(KeyProblem::OtherNames))
-            }
-            // It holds the key alone.
-            Err(NoValue::Missing(_)) if is_file => Ok(text.clone()),
-            found => found,
-        }
+        // It holds the key alone.
+        Err(NoValue::Missing(_)) => Ok(text),
+        found => found,
     }
 }
 

@@ -95,7 +95,7 @@ fn check(setup: &Setup, files: Files, ci: Option<&GitHub>) -> Exit {
     let contents = Contents {
         label: settings.label.as_deref(),
         job: &setup.poll.job,
-        key_source: setup.key_source.map(|source| source.name()),
+        key_source: setup.key_source,
         source: &setup.source(),
         checked_at: look.checked_at,
         organization: look.organization.as_ref(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use runway_preflight::api::{proxy, roots, BaseUrl, Client, RUNWAY};
 use runway_preflight::ci;
 use runway_preflight::cli::{self, Settings, UsageError};
-use runway_preflight::credentials::{self, KeyError, KeyHint, KeySource, Places, VARIABLE};
+use runway_preflight::credentials::{self, KeyError, KeyHint, KeyProblem, Places, VARIABLE};
 use runway_preflight::decode;
 use runway_preflight::diagnostic::{Asked, Context, Fault, Finding};
 use runway_preflight::files;
@@ -30,7 +30,8 @@ const DEMO: &[u8] = include_bytes!("../examples/organization.json");
 /// Everything that one run goes by.
 pub(crate) struct Setup<'a> {
     pub(crate) poll: Poll<'a>,
-    pub(crate) key_source: Option<KeySource>,
+    /// The word of the JSON report for where the key is from.
+    pub(crate) key_source: Option<&'static str>,
     base: BaseUrl,
     /// The host to ask, and what stands behind it, as they may be shown.
     host: String,
@@ -77,9 +78,8 @@ pub(crate) fn places(key_file: Option<&Path>, patience: Duration) -> Places {
 /// The sink that keeps every key back, and what a proxy is told.
 pub(crate) fn output(places: &Places) -> Output {
     let of_proxies = proxy::secrets(&variable);
-    let secrets = places.secrets().into_iter().chain(of_proxies);
-    let others = places.others().iter().cloned();
-    Output::new(Redactor::new(secrets.chain(others)))
+    let of_places = places.secrets.iter().chain(&places.others).cloned();
+    Output::new(Redactor::new(of_places.chain(of_proxies)))
 }
 
 /// Reads what the settings name, as far as they need it.
@@ -168,8 +168,6 @@ fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
 fn no_key(error: KeyError, settings: &Settings) -> Result<Finding, UsageError> {
     match error {
         KeyError::Missing { searched, hints } => {
-            let key = variable(VARIABLE).unwrap_or_default();
-            let beside = settings.key_file.is_some() && !key.to_string_lossy().trim().is_empty();
             let flag = if settings.budget.is_some() {
                 "--budget"
             } else {
@@ -177,31 +175,31 @@ fn no_key(error: KeyError, settings: &Settings) -> Result<Finding, UsageError> {
             };
             let history = *settings.organization() != Source::Runway;
             let hints = ci::key_hints(&variable).into_iter().chain(hints);
-            let hints = hints.chain(beside.then_some(KeyHint::BesideKeyFile));
             let hints = hints.chain(history.then_some(KeyHint::HistoryAsked(flag)));
             Ok(Finding::KeyMissing {
                 searched,
                 hints: hints.collect(),
             })
         }
-        KeyError::Malformed { place, problem } => Ok(Finding::KeyMalformed {
-            place,
-            problem,
-            advice: match settings.key_file {
-                Some(_) => Some("write the key alone into the file given by --key-file"),
-                None => ci::key_advice(&variable),
-            },
-        }),
-        KeyError::Unreadable(error) => {
-            let file = settings.key_file.as_deref().map(Path::to_string_lossy);
-            let file = file.unwrap_or_default();
-            let problem = if credentials::looks_like_key(&file) {
-                format!("--key-file names a file that holds the key, and this looks like the key itself: put it into {VARIABLE}, or into that file")
-            } else {
-                format!("--key-file {} cannot be read: {error}", cli::echo(&file))
-            };
-            Err(UsageError::new(problem, "--key-file secret.txt"))
-        }
+        KeyError::Malformed { place, problem } => match (&settings.key_file, problem) {
+            (Some(file), KeyProblem::Unreadable(error)) => {
+                let file = file.to_string_lossy();
+                let problem = if credentials::looks_like_key(&file) {
+                    format!("--key-file names a file that holds the key, and this looks like the key itself: put it into {VARIABLE}, or into that file")
+                } else {
+                    format!("--key-file {} cannot be read: {error}", cli::echo(&file))
+                };
+                Err(UsageError::new(problem, "--key-file secret.txt"))
+            }
+            (file, problem) => Ok(Finding::KeyMalformed {
+                place,
+                problem,
+                advice: match file {
+                    Some(_) => Some("write the key alone into the file given by --key-file"),
+                    None => ci::key_advice(&variable),
+                },
+            }),
+        },
     }
 }
 
