@@ -23,7 +23,7 @@ use self::failure::Failure;
 use self::progress::{Phase, Progress};
 use crate::credentials::Key;
 use crate::decode;
-use crate::diagnostic::{Asked, Finding, Refusal};
+use crate::diagnostic::{Asked, Fault, Finding, Refusal};
 use crate::source::Document;
 use crate::spend::Window;
 
@@ -132,29 +132,35 @@ impl Client {
             asked.tries = asked.tries.saturating_add(1);
             let started = Instant::now();
             let tried = self.try_once(history, deadline);
-            let failure = tried.as_ref().err();
-            if failure.is_some_and(|failure| !failure.is_answer()) {
+            let elapsed = started.elapsed();
+            let mut tell = |outcome: String, again_in| {
+                on_try(Try {
+                    tries: asked.tries,
+                    document,
+                    outcome,
+                    elapsed,
+                    addresses: self.progress.addresses(),
+                    again_in,
+                });
+            };
+            let failure = match tried {
+                Err(failure) => failure,
+                Ok(answer) => {
+                    tell("200".to_owned(), None);
+                    self.broken.set(0);
+                    return Ok(answer);
+                }
+            };
+            if let Fault::Refused(_) = failure.fault {
+                self.broken.set(0);
+            } else {
+                // Another address may do better.
                 self.broken.set(self.broken.get().saturating_add(1));
                 self.progress.state().known = None;
-            } else {
-                self.broken.set(0);
             }
-            let wait = failure.and_then(|failure| {
-                failure.next_try(asked.tries, self.broken.get(), fastrand::f64())
-            });
+            let wait = failure.next_try(asked.tries, self.broken.get(), fastrand::f64());
             let again_in = wait.filter(|wait| *wait < deadline.left());
-            on_try(Try {
-                tries: asked.tries,
-                document,
-                outcome: failure.map_or_else(|| "200".to_owned(), Failure::brief),
-                elapsed: started.elapsed(),
-                addresses: self.progress.addresses(),
-                again_in,
-            });
-            let failure = match tried {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
+            tell(failure.brief(), again_in);
             let Some(wait) = again_in else {
                 let fault = failure.fault;
                 return Err(Box::new(Finding::Failed { asked, fault }));

@@ -76,11 +76,6 @@ impl Failure {
         }
     }
 
-    /// Whether there was an answer; otherwise another address may do better.
-    pub(super) fn is_answer(&self) -> bool {
-        matches!(self.fault, Fault::Refused(_))
-    }
-
     /// In a few words, for a line about another try.
     pub(super) fn brief(&self) -> String {
         match &self.fault {
