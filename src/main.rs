@@ -9,14 +9,14 @@ mod writable;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use runway_preflight::ci::GitHub;
 use runway_preflight::cli::{self, Command, Settings, UsageError};
 use runway_preflight::exit::Exit;
 use runway_preflight::job::Job;
 use runway_preflight::output::Output;
-use runway_preflight::poll::{self, Event};
+use runway_preflight::poll::Event;
 use runway_preflight::report::{Closed, Contents};
 use runway_preflight::spend::UtcDay;
 
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let ci = GitHub::detect(&variable);
     let ci = ci.as_ref();
-    let exit = match cli::parse(arguments.clone(), UtcDay::of(poll::now())) {
+    let exit = match cli::parse(arguments.clone(), UtcDay::of(SystemTime::now())) {
         Ok(Command::Help) => print_only(&cli::help()),
         Ok(Command::Version) => print_only(cli::VERSION),
         Ok(Command::Check(settings, job)) => run(&settings, *job, &arguments, ci),

@@ -1,6 +1,6 @@
 //! One run: look, decide, and look again while waiting can help.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::api::{Answer, Client, Deadline, Try};
 use crate::cli::Settings;
@@ -67,17 +67,6 @@ pub enum Event<'a> {
 
 /// Hears of events; of a wait, says when it wants to hear again.
 pub type Listener<'a> = dyn FnMut(Event) -> Duration + 'a;
-
-/// The clock, within the years that can be written down.
-pub fn now() -> SystemTime {
-    within_calendar(SystemTime::now())
-}
-
-fn within_calendar(instant: SystemTime) -> SystemTime {
-    const END_OF_9999: Duration = Duration::from_secs(253_402_300_799);
-    let latest = UNIX_EPOCH.checked_add(END_OF_9999).unwrap_or(UNIX_EPOCH);
-    instant.clamp(UNIX_EPOCH, latest)
-}
 
 impl Poll<'_> {
     /// Looks once, or with `--wait` until nothing is left that waiting could resolve. Where Runway
@@ -253,9 +242,8 @@ struct Clock {
 
 impl Clock {
     fn now(self) -> SystemTime {
-        self.told
-            .checked_add(self.at.elapsed())
-            .map_or(self.told, within_calendar)
+        let now = self.told.checked_add(self.at.elapsed());
+        now.unwrap_or(self.told)
     }
 }
 
@@ -263,7 +251,7 @@ impl Looking<'_, '_, '_> {
     /// By Runway's clock; by the machine's if no answer had one.
     fn now(&self) -> SystemTime {
         let newest = self.clocks.iter().flatten().last();
-        newest.map_or_else(now, |clock| clock.now())
+        newest.map_or_else(SystemTime::now, |clock| clock.now())
     }
 
     fn organization(&mut self) -> Option<Organization> {
@@ -336,7 +324,7 @@ impl Looking<'_, '_, '_> {
 
     /// Why a history does not end on Runway's day. That may also show that limits and balance are old.
     fn wrong_day(&mut self, date: Option<SystemTime>) -> Option<&'static str> {
-        let [runways, own] = [self.now(), now()];
+        let [runways, own] = [self.now(), SystemTime::now()];
         if self.clocks.contains(&None)
             && apart(runways, own) > MAX_CLOCK_SKEW
             && UtcDay::of(runways) != UtcDay::of(own)
