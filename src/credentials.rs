@@ -55,7 +55,7 @@ impl Key {
         let problem = if quoted('"') || quoted('\'') {
             "is in quotation marks, which do not belong to it"
         } else if names_a_variable(text) || dotenv::assigns(text) {
-            "is a whole assignment: only what follows the = is the key"
+            "is an assignment: only what follows the = of RUNWAYML_API_SECRET is the key"
         } else if text.starts_with(['{', '[', '<']) {
             "is JSON, HTML or in brackets: only the key itself belongs there"
         } else if let Some((position, character)) = unexpected {
@@ -106,8 +106,6 @@ pub enum KeyProblem {
     Text(String),
     /// The file cannot be read, and why.
     Unreadable(String),
-    /// It is an env file that does not name the key.
-    OtherNames,
     /// It is a placeholder, of this variable.
     Placeholder(String),
 }
@@ -299,9 +297,6 @@ fn in_file(text: String) -> Result<String, NoValue> {
         return Ok(text);
     }
     match dotenv::value(&text, VARIABLE) {
-        Err(NoValue::Missing(_)) if dotenv::assigns(&text) => {
-            Err(NoValue::Malformed(KeyProblem::OtherNames))
-        }
         // It holds the key alone.
         Err(NoValue::Missing(_)) => Ok(text),
         found => found,
@@ -378,7 +373,7 @@ mod tests {
             ),
             (
                 "RUNWAYML_API_SECRET=key_1",
-                "is a whole assignment: only what follows the = is the key",
+                "is an assignment: only what follows the = of RUNWAYML_API_SECRET is the key",
             ),
         ] {
             assert_eq!(Key::new(text), Err(KeyProblem::Text(problem.to_owned())));

@@ -674,11 +674,6 @@ fn key_malformed(place: &str, problem: &KeyProblem, advice: Option<&str>) -> Mes
             why,
             format!("make .env readable for this user, or set {VARIABLE}"),
         ),
-        KeyProblem::OtherNames => message(
-            format!("{place} holds assignments, but none of {VARIABLE}"),
-            "a key file holds the key alone, or names the variable",
-            format!("write {VARIABLE}= before the key, or the key alone"),
-        ),
         KeyProblem::Placeholder(name) => message(
             format!("the key in {place} is a placeholder: {name} was not filled in"),
             "this is a placeholder, not a key",
