@@ -186,7 +186,7 @@ impl Client {
                     .send(days)
             }
         };
-        let answer = sent.map_err(|error| Failure::of(error, &self.progress))?;
+        let answer = sent.map_err(|error| Failure::of(error, self.progress.state().phase))?;
         self.progress.state().phase = Phase::Body;
         if let Some(age) = old_age(&answer) {
             return Err(Failure::copy(age));
@@ -223,7 +223,7 @@ impl Client {
             // One byte more than is decoded, so that the decoder sees that it is too long.
             .take(decode::MAX_BYTES.saturating_add(1))
             .read_to_end(&mut body);
-        read.map_err(|error| Failure::of(ureq::Error::from(error), &self.progress))?;
+        read.map_err(|error| Failure::of(error.into(), Phase::Body))?;
         Ok(body)
     }
 

@@ -264,7 +264,7 @@ pub enum Fault {
         to_proxy: bool,
     },
     /// The time was over; what was being done, as a part of a sentence.
-    TimedOut { doing: String },
+    TimedOut { doing: &'static str },
     /// An answer that is not what HTTP or the API promises: a clause.
     Unexpected(String),
     /// A cache may have answered: a clause.

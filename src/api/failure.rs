@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use rustls::CertificateError;
 use ureq::Error;
 
-use super::progress::{Phase, Progress};
+use super::progress::Phase;
 use super::retry::{self, Hints};
 use crate::diagnostic::{Fault, Refusal};
 use crate::spend::UtcDay;
@@ -93,12 +93,11 @@ impl Failure {
     }
 
     /// Reads ureq's error in the light of how far the request had come.
-    pub(super) fn of(error: Error, progress: &Progress) -> Self {
-        let phase = progress.state().phase;
+    pub(super) fn of(error: Error, phase: Phase) -> Self {
         match (error, phase) {
             (Error::ConnectProxyFailed(reason), _) => proxy(&reason),
             (Error::Rustls(error), phase) => tls(&error, phase),
-            (Error::Io(error), phase) => io(&error, phase, progress),
+            (Error::Io(error), phase) => io(&error, phase),
             (other, Phase::Lookup | Phase::Connect | Phase::Handshake) => {
                 unreachable(1, other.to_string(), None)
             }
@@ -115,14 +114,14 @@ fn unreachable(tries: u32, why: impl Into<String>, fix: Option<&str>) -> Failure
     Failure::new(tries, Fault::Unreachable { why, fix })
 }
 
-fn io(error: &io::Error, phase: Phase, progress: &Progress) -> Failure {
+fn io(error: &io::Error, phase: Phase) -> Failure {
     // What rustls refuses comes as an error of reading, wherever it meets it.
     if let Some(refused) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
         return tls(refused, phase);
     }
     match (phase, error.kind()) {
         (_, ErrorKind::TimedOut | ErrorKind::WouldBlock) => {
-            let doing = progress.doing();
+            let doing = phase.doing();
             Failure::new(1, Fault::TimedOut { doing })
         }
         (_, ErrorKind::QuotaExceeded) => unreachable(TRIES, error.to_string(), Some(NO_THREAD)),
@@ -148,7 +147,7 @@ fn io(error: &io::Error, phase: Phase, progress: &Progress) -> Failure {
         }
         (Phase::Body, _) => Failure::unexpected(TRIES, "the answer was cut off before its end"),
         _ => {
-            let why = format!("{error}, while {}", progress.doing());
+            let why = format!("{error}, while {}", phase.doing());
             unreachable(TRIES, why, None)
         }
     }

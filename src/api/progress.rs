@@ -22,6 +22,20 @@ pub(super) enum Phase {
     Body,
 }
 
+impl Phase {
+    /// What is being done, as a part of a sentence.
+    pub(super) fn doing(self) -> &'static str {
+        match self {
+            Self::Lookup => "looking up the host's name",
+            Self::Connect => "opening the connection",
+            Self::Tunnel => "waiting for the proxy to open a tunnel",
+            Self::Handshake => "negotiating TLS",
+            Self::Answer => "waiting for the answer",
+            Self::Body => "reading the answer",
+        }
+    }
+}
+
 /// When a check must be over.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
@@ -102,29 +116,5 @@ impl Progress {
         tried
             .map(|(address, outcome)| format!("{address} {outcome}"))
             .collect()
-    }
-
-    /// What is being done, as a part of a sentence; of a connection, to which addresses of the name.
-    pub(super) fn doing(&self) -> String {
-        const MAX_NAMED: usize = 4;
-        let state = self.state();
-        let doing = match state.phase {
-            Phase::Lookup => "looking up the host's name",
-            Phase::Connect => "opening the connection",
-            Phase::Tunnel => "waiting for the proxy to open a tunnel",
-            Phase::Handshake => "negotiating TLS",
-            Phase::Answer => "waiting for the answer",
-            Phase::Body => "reading the answer",
-        };
-        if state.phase != Phase::Connect || state.known.is_none() || state.tried.is_empty() {
-            return doing.to_owned();
-        }
-        let named = state.tried.iter().take(MAX_NAMED);
-        let named: Vec<String> = named.map(|(address, _)| address.to_string()).collect();
-        let more = match state.tried.len().saturating_sub(MAX_NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        format!("{doing} to {}{more}", named.join(", "))
     }
 }

@@ -570,9 +570,7 @@ fn a_warning_is_not_an_error_as_well() {
 fn waiting_helps_where_it_can_resolve_every_error() {
     let later = || Finding::Failed {
         asked: Asked::default(),
-        fault: Fault::TimedOut {
-            doing: String::new(),
-        },
+        fault: Fault::TimedOut { doing: "waiting" },
     };
     let never = || Finding::OverMaxCost {
         planned: Credits(2),

@@ -116,52 +116,6 @@ fn a_refused_address_is_followed_by_the_next() {
 }
 
 #[test]
-fn a_failed_connection_names_the_addresses() {
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .expect("a port that nobody listens on")
-        .port();
-    let addresses: Vec<Ipv4Addr> = (1..=6).map(|n| Ipv4Addr::new(127, 0, 0, n)).collect();
-    for (count, more) in [(1, ""), (4, ""), (6, " and 2 more")] {
-        let url = format!("http://localhost:{port}");
-        let gate = Gate::new().args("--timeout 300ms --base-url").arg(url);
-        let addresses = addresses.get(..count).expect("as many");
-        let Some(run) = with_hosts(gate, addresses) else {
-            return;
-        };
-        run.fails(5, &["unreachable"]);
-        let named = addresses.iter().take(4).map(|ip| format!("{ip}:{port}"));
-        let named = named.collect::<Vec<_>>().join(", ");
-        let cause = format!("while opening the connection to {named}{more} (GET");
-        run.says(&cause);
-    }
-    // One that is no name is not named twice.
-    let gate = Gate::new().args("--timeout 300ms --base-url");
-    let run = gate.arg(format!("http://127.0.0.1:{port}")).run();
-    assert!(
-        run.stderr.contains("opening the connection (GET"),
-        "{run:?}"
-    );
-}
-
-#[test]
-fn a_time_out_names_the_addresses() {
-    let address = SocketAddr::new(Ipv4Addr::new(127, 8, 0, 1).into(), 0);
-    let free = TcpListener::bind(address).and_then(|listener| listener.local_addr());
-    let address = free.expect("a free port");
-    let swallowing = Swallowing::new(address);
-    let url = format!("http://localhost:{}", address.port());
-    let gate = Gate::new().args("--timeout 300ms --base-url").arg(url);
-    let Some(run) = with_hosts(gate, &[Ipv4Addr::new(127, 8, 0, 1)]) else {
-        return;
-    };
-    run.fails(5, &["timed-out"]);
-    let cause = format!("while opening the connection to {address}");
-    run.says(&cause);
-    drop(swallowing);
-}
-
-#[test]
 fn a_name_that_is_not_found_has_no_address() {
     let run = Gate::new()
         .args("--base-url https://no-such-host.invalid --timeout 2s -v")
