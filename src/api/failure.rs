@@ -138,10 +138,6 @@ fn io(error: &io::Error, phase: Phase) -> Failure {
             };
             Failure::new(TRIES, fault)
         }
-        (Phase::Answer, ErrorKind::UnexpectedEof) => {
-            let why = "the connection was closed before an answer came";
-            unreachable(TRIES, why, None)
-        }
         (Phase::Body, ErrorKind::BrokenPipe) => {
             unreachable(TRIES, "the connection was reset during the answer", None)
         }
@@ -221,10 +217,6 @@ fn refused(certificate: &CertificateError, to_proxy: bool) -> (String, Option<&'
             // In the words of the platform.
             _ => (format!("is refused: {why}"), None),
         },
-        Refused::Expired | Refused::NotValidYet => (
-            "is not valid at the time of this machine's clock".to_owned(),
-            Some(OUT_OF_TIME),
-        ),
         _ => (format!("is refused: {certificate}"), None),
     };
     (format!("the server's certificate {why}"), fix)
