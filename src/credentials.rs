@@ -55,7 +55,7 @@ impl Key {
         let problem = if quoted('"') || quoted('\'') {
             "is in quotation marks, which do not belong to it"
         } else if names_a_variable(text) || dotenv::assigns(text) {
-            "is an assignment: only what follows the = of RUNWAYML_API_SECRET is the key"
+            "is a whole assignment: only what follows the = is the key"
         } else if text.starts_with(['{', '[', '<']) {
             "is JSON, HTML or in brackets: only the key itself belongs there"
         } else if let Some((position, character)) = unexpected {
@@ -129,8 +129,8 @@ pub enum KeyHint {
     OtherName(&'static str),
     /// `--key-file` holds none, and the variable, which it comes before, is set.
     BesideKeyFile,
-    /// Limits and balance come from a saved answer, and this flag still needs the history.
-    HistoryAsked(&'static str),
+    /// Limits and balance come from a saved answer, and a flag still needs the history.
+    HistoryAsked,
 }
 
 /// Why there is no key to ask with.
@@ -373,7 +373,7 @@ mod tests {
             ),
             (
                 "RUNWAYML_API_SECRET=key_1",
-                "is an assignment: only what follows the = of RUNWAYML_API_SECRET is the key",
+                "is a whole assignment: only what follows the = is the key",
             ),
         ] {
             assert_eq!(Key::new(text), Err(KeyProblem::Text(problem.to_owned())));

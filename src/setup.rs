@@ -168,14 +168,9 @@ fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
 fn no_key(error: KeyError, settings: &Settings) -> Result<Finding, UsageError> {
     match error {
         KeyError::Missing { searched, hints } => {
-            let flag = if settings.budget.is_some() {
-                "--budget"
-            } else {
-                "--usage"
-            };
             let history = *settings.organization() != Source::Runway;
             let hints = ci::key_hints(&variable).into_iter().chain(hints);
-            let hints = hints.chain(history.then_some(KeyHint::HistoryAsked(flag)));
+            let hints = hints.chain(history.then_some(KeyHint::HistoryAsked));
             Ok(Finding::KeyMissing {
                 searched,
                 hints: hints.collect(),

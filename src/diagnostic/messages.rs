@@ -723,8 +723,8 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
                 format!("{VARIABLE} is set, but --key-file comes first"),
                 format!("put the key into the file given by --key-file, or leave --key-file out to use {VARIABLE}"),
             ),
-            KeyHint::HistoryAsked(flag) => {
-                cause.push_str(&format!("; the balance comes from --from, but {flag} asks Runway for the history"));
+            KeyHint::HistoryAsked => {
+                cause.push_str("; the balance comes from --from, but --budget and --usage ask Runway for the history");
                 continue;
             }
         };

@@ -171,8 +171,7 @@ fn a_key_file_of_assignments_must_name_the_key() {
         let run = gate.args("--key-file key").run();
         let found = (run.code, run.shown(), server.connections());
         assert_eq!(found, (4, vec!["key-malformed"], 0), "{run:?}");
-        let words = "holds assignments, but none of RUNWAYML_API_SECRET";
-        run.says(words);
+        run.says("is a whole assignment");
     }
     // Padded as base64 is.
     let (server, key) = (server(), "bm90IGEga2V5IGF0IGFsbA==");
@@ -223,14 +222,14 @@ fn a_part_of_the_key_is_no_label() {
 /// What a flag has to do with a key that is missing.
 #[test]
 fn a_missing_key_is_explained_by_the_flags() {
-    const BUDGET: &str = "the balance comes from --from, but --budget asks Runway for the history";
-    const USAGE: &str = "the balance comes from --from, but --usage asks Runway for the history";
+    const HISTORY: &str =
+        "the balance comes from --from, but --budget and --usage ask Runway for the history";
     const BESIDE: &str =
         "put the key into the file given by --key-file, or leave --key-file out to \
                           use RUNWAYML_API_SECRET";
     let cases: [(&str, &str, &[&str], &[&str]); 5] = [
-        ("--from a --budget 1000/7d", "", &[BUDGET], &[]),
-        ("--from a --usage 7d", "", &[USAGE], &[]),
+        ("--from a --budget 1000/7d", "", &[HISTORY], &[]),
+        ("--from a --usage 7d", "", &[HISTORY], &[]),
         ("--budget 1000/7d", "", &[], &["--from"]),
         ("--key-file key", OTHER, &[BESIDE], &["create a key"]),
         ("--key-file key", " ", &[], &[BESIDE]),
