@@ -276,8 +276,7 @@ fn by_model(given: &[(Model, u64)], together: fn(u64, u64) -> u64) -> Vec<(Model
 /// The label of a command line that may be wrong otherwise: its outputs are named by it all the
 /// same.
 pub fn label(arguments: &[OsString]) -> Option<&str> {
-    let mut labels = values_of("--label", arguments).into_iter();
-    labels.find(|label| is_label(label))
+    values_of("--label", arguments).find(|label| is_label(label))
 }
 
 /// The files of `--write` of a command line that may be wrong otherwise: no earlier pass survives
@@ -308,29 +307,23 @@ pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
 /// The files that such a command line reads, each with its flag.
 pub fn read_files(arguments: &[OsString]) -> Vec<(&'static str, PathBuf)> {
     let flags = ["--from", "--plan", "--key-file"].into_iter();
-    let values = flags.flat_map(|flag| {
-        let values = values_of(flag, arguments).into_iter();
-        values.map(move |value| (flag, PathBuf::from(value)))
-    });
+    let values = flags
+        .flat_map(|flag| values_of(flag, arguments).map(move |value| (flag, PathBuf::from(value))));
     values.collect()
 }
 
 /// The values of a flag, wherever it is.
-fn values_of<'a>(flag: &str, arguments: &'a [OsString]) -> Vec<&'a str> {
+fn values_of<'a>(flag: &'a str, arguments: &'a [OsString]) -> impl Iterator<Item = &'a str> {
     let words = arguments
         .iter()
         .map(|word| word.to_str().unwrap_or_default());
-    let words: Vec<&str> = words.collect();
-    let next = words.iter().skip(1).map(Some).chain([None]);
-    let values =
-        words
-            .iter()
-            .zip(next)
-            .filter_map(|(word, next)| match word.strip_prefix(flag)? {
-                "" => next.copied(),
-                rest => rest.strip_prefix('='),
-            });
-    values.collect()
+    let next = words.clone().skip(1).map(Some).chain([None]);
+    words
+        .zip(next)
+        .filter_map(move |(word, next)| match word.strip_prefix(flag)? {
+            "" => next,
+            rest => rest.strip_prefix('='),
+        })
 }
 
 #[cfg(test)]

@@ -177,10 +177,13 @@ impl Settings {
     }
 }
 
-/// A flag by its long name.
-pub(super) fn flag(long: &str) -> Option<&'static FlagInfo<'static>> {
+/// A flag by its name, long or short.
+pub(super) fn flag(name: &str) -> Option<&'static FlagInfo<'static>> {
     let mut flags = Settings::get_args_info().flags.iter();
-    flags.find(|flag| flag.long == long)
+    flags.find(|flag| {
+        let short = flag.short.map(|short| format!("-{short}"));
+        flag.long == name || short.as_deref() == Some(name)
+    })
 }
 
 fn takes_value(flag: &FlagInfo) -> bool {
@@ -190,11 +193,6 @@ fn takes_value(flag: &FlagInfo) -> bool {
 fn takes_no_value(switch: &str) -> UsageError {
     let problem = format!("{switch} takes no value: give it alone, or leave it out");
     UsageError::new(problem, switch)
-}
-
-fn no_value(flag: &str, next: &str) -> UsageError {
-    let problem = format!("{flag} needs a value, but {} comes next", echo(next));
-    UsageError::new(problem, example(flag))
 }
 
 /// Brings the arguments into the one form that argh reads as they are meant: `--name value`, each
@@ -209,7 +207,6 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
         })
     });
     let words: Vec<String> = words.collect::<Result<_, _>>()?;
-    let known = Settings::get_args_info().flags;
     let is_flag = |word: &String| {
         let long = word.len() > 2 && word.starts_with("--");
         long || matches!(&**word, "-q" | "-v" | "-V" | "-h")
@@ -218,17 +215,15 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
     let mut normal: Vec<String> = Vec::new();
     let mut words = words.into_iter().peekable();
     while let Some(word) = words.next() {
-        if matches!(&*word, "-h" | "--help") {
-            help = true;
-            continue;
-        }
         let (name, inline) = match word.split_once('=') {
             Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
             _ => (&*word, None),
         };
-        let Some(flag) = known.iter().find(|flag| {
-            flag.long == name || flag.short.is_some_and(|short| name == format!("-{short}"))
-        }) else {
+        if matches!(&*word, "-h" | "--help") {
+            help = true;
+            continue;
+        }
+        let Some(flag) = flag(name) else {
             return Err(unexpected(&word, name, &normal));
         };
         let long = flag.long;
@@ -242,33 +237,30 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
             }
             continue;
         }
-        let problem = match inline.or_else(|| words.next_if(|word| !is_flag(word))) {
-            _ if twice && flag.optionality != Optionality::Repeating => {
-                format!("{long} is given twice, but takes one value")
-            }
-            Some(value) if value.trim().is_empty() => {
-                format!("the value of {long} is empty: is the variable that it comes from unset?")
-            }
-            Some(value) if flag.optionality == Optionality::Repeating => {
-                let entries = entries(long, &value);
-                let entries = entries.map_err(|problem| values::wrong(long, &value, problem))?;
-                normal.extend(
-                    entries
-                        .iter()
-                        .flat_map(|one| [long, one].map(str::to_owned)),
-                );
-                continue;
-            }
-            Some(value) => {
-                normal.extend([long.to_owned(), value]);
-                continue;
-            }
-            None => match words.peek() {
-                Some(next) => return Err(no_value(long, next)),
-                None => format!("{long} needs a value"),
-            },
+        let error = |problem: String| UsageError::new(problem, example(long));
+        let Some(value) = inline.or_else(|| words.next_if(|word| !is_flag(word))) else {
+            let next = words.peek();
+            let next = next.map(|next| format!(", but {} comes next", echo(next)));
+            let next = next.unwrap_or_default();
+            return Err(error(format!("{long} needs a value{next}")));
         };
-        return Err(UsageError::new(problem, example(long)));
+        let repeats = flag.optionality == Optionality::Repeating;
+        if twice && !repeats {
+            let problem = format!("{long} is given twice, but takes one value");
+            return Err(error(problem));
+        }
+        if value.trim().is_empty() {
+            let problem = "is empty: is the variable that it comes from unset?";
+            return Err(error(format!("the value of {long} {problem}")));
+        }
+        let entries = if repeats {
+            entries(long, &value).map_err(|problem| values::wrong(long, &value, problem))?
+        } else {
+            vec![&*value]
+        };
+        for entry in entries {
+            normal.extend([long, entry].map(str::to_owned));
+        }
     }
     Ok((!help).then_some(normal))
 }

@@ -15,6 +15,13 @@ const PLAN_FEWER: &str = "plan fewer generations, or ";
 const ANSWER: &str = "the answer";
 const DOCUMENTATION: &str = env!("CARGO_PKG_REPOSITORY");
 
+/// On Windows and macOS the platform's own store of certificates decides.
+const TRUST: &str = if cfg!(any(windows, target_vendor = "apple")) {
+    "add its certificate to the system's store"
+} else {
+    "name its certificates (PEM) in SSL_CERT_FILE"
+};
+
 /// The smallest purchase, $10.
 const MIN_PURCHASE: Credits = Credits(1_000);
 
@@ -361,7 +368,10 @@ impl Finding {
                     message(
                         format!("no secure connection (TLS) to {to}"),
                         format!("{}{}", context.quote(why), asked.request(context)),
-                        context.quote(fix.as_deref().unwrap_or(TLS_FIX)),
+                        match fix {
+                            Some(fix) => context.quote(fix),
+                            None => format!("if a private authority signed it, {TRUST}; otherwise check the host, this machine's clock, and any proxy on the way"),
+                        },
                     )
                 }
                 Fault::TimedOut { doing } => {
@@ -416,17 +426,6 @@ impl Finding {
         }
     }
 }
-
-/// On Windows and macOS the platform's own store of certificates decides.
-#[cfg(any(windows, target_vendor = "apple"))]
-const TLS_FIX: &str =
-    "if a private authority signed it, add its certificate to the system's store; \
-                       otherwise check the host, this machine's clock, and any proxy on the way";
-
-#[cfg(not(any(windows, target_vendor = "apple")))]
-const TLS_FIX: &str =
-    "if a private authority signed it, name its certificates (PEM) in SSL_CERT_FILE; \
-                       otherwise check the host, this machine's clock, and any proxy on the way";
 
 impl Asked {
     /// The request that failed, as the end of a cause.
