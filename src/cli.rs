@@ -73,39 +73,35 @@ impl UsageError {
 pub fn of_inputs(error: &UsageError) -> UsageError {
     // The Action hands a switch that is neither true nor false on with its value; `fail` is the Action's own.
     let either = "takes true or false, and nothing else";
+    let fail = format!("--fail {either}\nexample: runway-preflight --fail false");
     let message = error
         .0
-        .replace("takes no value: give it alone, or leave it out", either);
-    let (problem, example) = match message.split_once("\nexample: runway-preflight ") {
-        Some(("error: unknown flag \"--fail\"", _)) => {
-            (&*format!("error: --fail {either}"), "--fail false\n")
-        }
-        Some(parts) => parts,
-        None => return UsageError(message),
+        .replace("takes no value: give it alone, or leave it out", either)
+        .replace(
+            "unknown flag \"--fail\"\nexample: runway-preflight --help",
+            &fail,
+        );
+    let Some((problem, example)) = message.split_once("\nexample: runway-preflight ") else {
+        return UsageError(message);
     };
     // What stands in quotation marks was given, and stays as it is.
     let mut quoted = false;
-    let mut first = "the input ";
     let words = problem.split(' ').map(|word| {
         let inside = quoted;
         quoted ^= word.matches('"').count() % 2 == 1;
-        match word.strip_prefix("--").filter(|name| !name.is_empty()) {
-            Some(name) if !inside => format!("{}{name}", std::mem::take(&mut first)),
+        match word.strip_prefix("--") {
+            Some(name) if !inside && !name.is_empty() => format!("the input {name}"),
             _ => word.to_owned(),
         }
     });
-    let words: Vec<String> = words.collect();
-    let inputs = example.trim_end().split("--").skip(1).map(|flag| {
+    let problem = words.collect::<Vec<_>>().join(" ");
+    let inputs = example.split("--").skip(1).map(|flag| {
         let flag = flag.trim_end();
         let (name, value) = flag.split_once(' ').unwrap_or((flag, "true"));
         format!("{name}: {value}")
     });
-    let inputs: Vec<String> = inputs.collect();
-    UsageError(format!(
-        "{}\nexample: {}\n",
-        words.join(" "),
-        inputs.join(", ")
-    ))
+    let example = inputs.collect::<Vec<_>>().join(", ");
+    UsageError(format!("{problem}\nexample: {example}\n"))
 }
 
 /// Reads the arguments (without the program's name), as of `today`.

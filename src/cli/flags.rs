@@ -269,37 +269,38 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
 fn unexpected(word: &str, name: &str, before: &[String]) -> UsageError {
     let switch = before.last().and_then(|last| flag(last));
     let of_switch = ["true", "false", "yes", "no", "on", "off", "1", "0"];
-    let problem = format!("unexpected argument {}", echo(word));
-    match (switch, before) {
-        (Some(switch), _) if of_switch.contains(&&*word.to_lowercase()) => {
-            takes_no_value(switch.long)
-        }
-        _ if lookalike(word).is_some() => {
-            let hint = lookalike(word).unwrap_or_default();
-            UsageError::new(format!("{problem}{hint}"), "--credits 1200")
-        }
-        _ if word.starts_with('-') => unknown(name),
-        _ => UsageError::new(problem, "--generations gen4.5=20 --credits 1200"),
+    let hint = lookalike(word);
+    match switch {
+        Some(switch) if of_switch.contains(&&*word.to_lowercase()) => takes_no_value(switch.long),
+        _ if hint.is_none() && word.starts_with('-') => unknown(name),
+        _ => UsageError::new(
+            format!(
+                "unexpected argument {}{}",
+                echo(word),
+                hint.unwrap_or_default()
+            ),
+            "--generations gen4.5=20 --credits 1200",
+        ),
     }
 }
 
 fn unknown(name: &str) -> UsageError {
-    let shown = echo(name);
-    let near = Settings::get_args_info()
-        .flags
-        .iter()
+    let flags = Settings::get_args_info().flags.iter();
+    let near = flags
         .map(|flag| (strsim::jaro_winkler(name, flag.long), flag.long))
         // A typing error is corrected; a flag that weakens the gate is not proposed for another one.
         .filter(|(likeness, _)| *likeness > 0.93)
         .max_by(|(one, _), (other, _)| one.total_cmp(other));
-    let of_key = |word: &&str| name.contains(*word);
-    if let Some((_, flag)) = near {
-        let problem = format!("unknown flag {shown}; did you mean {flag}?");
-        UsageError::new(problem, example(flag))
-    } else if ["key", "secret", "token"].iter().any(of_key) {
-        let problem = format!("there is no flag {shown}: others can see a key on the command line; put it in RUNWAYML_API_SECRET, or in a file for --key-file");
-        UsageError::new(problem, "--key-file secret.txt")
-    } else {
-        UsageError::new(format!("unknown flag {shown}"), "--help")
-    }
+    let of_key = ["key", "secret", "token"]
+        .iter()
+        .any(|word| name.contains(word));
+    let (hint, example) = match near {
+        Some((_, flag)) => (&*format!("; did you mean {flag}?"), &*example(flag)),
+        None if of_key => (
+            ": others can see a key on the command line; put it in RUNWAYML_API_SECRET, or in a file for --key-file",
+            "--key-file secret.txt",
+        ),
+        None => ("", "--help"),
+    };
+    UsageError::new(format!("unknown flag {}{hint}", echo(name)), example)
 }

@@ -168,7 +168,7 @@ fn an_error_speaks_of_inputs() {
     #[rustfmt::skip]
     let cases = [
         (&["--credits", "$x --wait"][..], "error: the input credits \"$x --wait\" must be a whole number of credits (digits only)\nexample: credits: 1200\n"),
-        (&["--interval", "5m"], "error: the input interval is the pause between two checks of wait, and wait is missing\nexample: wait: 2h, interval: 5m\n"),
+        (&["--interval", "5m"], "error: the input interval is the pause between two checks of the input wait, and the input wait is missing\nexample: wait: 2h, interval: 5m\n"),
         (&["--tiers=x"], "error: the input tiers takes true or false, and nothing else\nexample: tiers: true\n"),
         (&["--fail=yes"], "error: the input fail takes true or false, and nothing else\nexample: fail: false\n"),
     ];

@@ -643,21 +643,13 @@ impl Context<'_> {
     }
 
     fn more_time(&self) -> String {
-        let again = if self.waiting {
-            "for all"
-        } else {
-            "to check again"
-        };
         let open = self.fail_open_hint();
-        format!(", or allow more time (--timeout for each check, --wait {again}){open}")
+        format!(", or allow more time (--timeout for each check, --wait for several){open}")
     }
 
-    fn fail_open_hint(&self) -> &'static str {
-        if self.fails_open {
-            ""
-        } else {
-            "; --fail-open passes if Runway cannot be asked"
-        }
+    fn fail_open_hint(&self) -> String {
+        let hint = "; --fail-open passes if Runway cannot be asked";
+        only_if(!self.fails_open, hint)
     }
 }
 
