@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use argh::FromArgs;
 
 use self::flags::normalize;
+use self::help::example;
 use self::values::{items, wrong};
 use crate::job::{Cost, Generations, Job};
 use crate::price::Prices;
@@ -143,65 +144,55 @@ fn check_together(settings: &Settings, job: &Job, today: UtcDay) -> Result<(), U
         || settings.wait.is_some()
         || settings.asks_for_history()
         || !settings.write.is_empty();
-    for (wrong, problem, right) in [
+    for (wrong, problem) in [
         (
             settings.demo && is_no_demo,
             "--demo decides from a built-in answer: leave out --from, --wait, --usage, --budget, --warn-lasts and --write",
-            "--demo --generations gen4.5=20@60",
         ),
         (
             settings.key_file.as_deref() == Some(Path::new("-")),
             "--key-file - is not standard input here: use /dev/stdin",
-            "--key-file /dev/stdin",
         ),
         (
             matches!(settings.usage, Some(Range::Days(window)) if window.before > today.plus(1)),
             "--usage ends in the future: the second day, which is left out, is tomorrow (UTC) at the latest",
-            "--usage 30d",
         ),
         (
             settings.json && settings.format.is_some_and(|format| format != Format::Json),
             "--json is short for --format json, but another --format is given",
-            "--json",
         ),
         (
             settings.wait.is_some() && saved,
             "--wait checks again, but a saved answer (--from) never changes",
-            "--from organization.json",
         ),
         (
             settings.interval.is_some() && settings.wait.is_none(),
             "--interval is the pause between two checks of --wait, and --wait is missing",
-            "--wait 2h --interval 5m",
         ),
         (
             settings.plan == Some(Source::Stdin) && settings.from == Some(Source::Stdin),
             "--plan and --from cannot both read standard input",
-            "--from - --plan tasks.jsonl",
         ),
         (
             job.warn_lasts.is_some() && saved,
             "--warn-lasts needs today's history from Runway, and --from does not ask it",
-            "--warn-lasts 7days",
         ),
         (
             job.keep.is_some() && costless,
             "--keep is what is left after the job, but the job has no cost (--credits is the balance before it)",
-            "--generations gen4.5=20@60 --keep 500",
         ),
         (
             settings.plan_min.is_some() && settings.plan.is_none(),
             "--plan-min counts the tasks of --plan, and --plan is missing",
-            "--plan tasks.jsonl --plan-min 10",
         ),
         (
             job.max_cost.is_some() && costless,
             "--max-cost limits the planned cost, but the job has none: give @CREDITS or --price",
-            "--generations gen4.5=20@60 --max-cost 1500",
         ),
     ] {
         if wrong {
-            return Err(UsageError::new(problem, right));
+            let flag = problem.split(' ').next().unwrap_or_default();
+            return Err(UsageError::new(problem, example(flag)));
         }
     }
     Ok(())

@@ -82,9 +82,9 @@ pub fn exact_duration(duration: Duration) -> String {
 }
 
 /// `1 is`, `12 are`.
-pub fn with_verb(number: impl TryInto<i128>, one: &str, many: &str) -> String {
+pub fn is_or_are(number: impl TryInto<i128>) -> String {
     let number = whole(number);
-    let verb = if number == 1 { one } else { many };
+    let verb = if number == 1 { "is" } else { "are" };
     format!("{} {verb}", thousands(number))
 }
 

@@ -3,7 +3,7 @@
 use super::{Asked, Code, Context, Document, Fault, Finding, Refusal, Shortage, Source};
 use crate::api::API_VERSION;
 use crate::credentials::{KeyHint, KeyProblem, VARIABLE};
-use crate::format::{count, credits, duration, exact_duration, list, thousands, with_verb};
+use crate::format::{count, credits, duration, exact_duration, is_or_are, list, thousands};
 use crate::grant::LimitedBy;
 use crate::quota::{Credits, Model, MAX_QUOTE};
 use crate::spend::Period;
@@ -57,7 +57,7 @@ impl Finding {
         let missing = self.missing_credits().unwrap_or_default();
         match self {
             Self::NoCredits { balance, needed } => {
-                let needed = needed.map(|needed| format!(", and {} needed", with_verb(needed.0, "is", "are")));
+                let needed = needed.map(|needed| format!(", and {} needed", is_or_are(needed.0)));
                 let needed = needed.unwrap_or_default();
                 let (summary, cause) = if *balance < Credits(0) {
                     (format!("the balance is negative: {}{needed}", credits(*balance)), "more credits were charged than purchased")
@@ -96,7 +96,7 @@ impl Finding {
                 let fewer_than = |left| format!("{} fewer than the {} needed", thousands(needed.saturating_sub(left)), thousands(needed));
                 match shortage.code() {
                     Code::NoDailyQuota => message(
-                        format!("{model} has a daily limit of 0 generations, and {} needed", with_verb(needed, "is", "are")),
+                        format!("{model} has a daily limit of 0 generations, and {} needed", is_or_are(needed)),
                         "this tier has no quota for this model, only for others",
                         "use another model, or ask Runway for a quota",
                     ),
@@ -107,32 +107,21 @@ impl Finding {
                         } else {
                             format!("ask for at most {} a day", thousands(limit))
                         };
-                        let today = match left {
-                            _ if left == limit => String::new(),
-                            0 => " (none today)".to_owned(),
-                            _ => format!(" ({} today)", thousands(left)),
-                        };
+                        let today = only_if(left < limit, &format!(" ({} today)", thousands(left)));
                         message(
                             format!("{model} allows {} a day, {}", count(limit, "generation"), fewer_than(limit)),
                             "the job needs more than a whole day's limit",
                             format!("{split}{today}{tier}"),
                         )
                     }
-                    Code::DailyLimitReached => {
-                        let all = count(limit, "daily generation");
-                        message(
-                            format!("{model} has none of its {all} left, and {} needed", with_verb(needed, "is", "are")),
-                            format!("{} used in the past 24 hours, and the limit is {}", with_verb(used, "was", "were"), thousands(limit)),
-                            format!("{}{tier}", context.wait_for_the_window()),
-                        )
-                    }
                     _ => {
                         let verb = if used == 1 { "was" } else { "were" };
-                        let (used, all) = (thousands(used), count(limit, "daily generation"));
+                        let (used, all) = (thousands(used.min(limit)), count(limit, "daily generation"));
+                        let fewer = only_if(left > 0, "; or ask for fewer");
                         message(
                             format!("{model} has {} left, {}", count(left, "daily generation"), fewer_than(left)),
                             format!("{used} of its {all} {verb} used in the past 24 hours"),
-                            format!("{}; or ask for fewer{tier}", context.wait_for_the_window()),
+                            format!("{}{fewer}{tier}", context.wait_for_the_window()),
                         )
                     }
                 }
@@ -243,10 +232,7 @@ impl Finding {
                 let held: Vec<String> = held.map(str::to_owned).collect();
                 let limited_by = |some: fn(&LimitedBy) -> bool| grant.limited_by.iter().any(some);
                 let never = limited_by(|held| {
-                    matches!(
-                        held,
-                        LimitedBy::NoQuota | LimitedBy::Concurrency | LimitedBy::Unavailable | LimitedBy::Unreadable
-                    )
+                    matches!(held, LimitedBy::NoQuota | LimitedBy::Concurrency | LimitedBy::Unavailable | LimitedBy::Unreadable)
                 });
                 let rest = if never { "; for the rest use another model" } else { " and the rest later" };
                 let now = match tasks {

@@ -202,7 +202,7 @@ fn what_a_fix_says_ends_in_a_go() {
         ((first, 5_000, 200, 0, 2), "--generations gen4.5=400", "over 2 days,", (first, 5_000, 200, 0, 2), "--generations gen4.5=200"),
         ((first, 5_000, 200, 0, 2), "--generations gen4.5=401", "over 3 days,", (first, 5_000, 200, 0, 2), "--generations gen4.5=200"),
         ((first, 5_000, 200, 1, 2), "--generations gen4.5=400", "over 3 days (199 today)", (first, 5_000, 200, 1, 2), "--generations gen4.5=199"),
-        ((first, 5_000, 200, 200, 2), "--generations gen4.5=400", "over 3 days (none today)", (first, 5_000, 200, 0, 2), "--generations gen4.5=200"),
+        ((first, 5_000, 200, 200, 2), "--generations gen4.5=400", "over 3 days (0 today)", (first, 5_000, 200, 0, 2), "--generations gen4.5=200"),
         // ---- concurrency
         ((first, 5_000, 200, 0, 2), "--concurrency gen4.5=5", "to tier 3 (5 at a time)", (200_000, 5_000, 200, 0, 5), ""),
         ((first, 5_000, 200, 0, 2), "--concurrency gen4.5=5", "use --concurrency gen4.5=2", (first, 5_000, 200, 0, 2), "--concurrency gen4.5=2"),
