@@ -397,11 +397,6 @@ impl<'a> Body<'a> {
                      jq -c '.{name}[]'"
                 );
             }
-            if is_task(value) {
-                return format!(
-                    "this object has no model, but \"{name}\" has one: unwrap it with jq -c '.{name}'"
-                );
-            }
         }
         let what = match ["version", "configId"].map(has) {
             [true, _] => "a recipe",
@@ -733,7 +728,7 @@ mod tests {
             ("[~,\n~,\n\n5]", "12.3", no_object),
             ("{}", "1.1", "this object has no model: each task must be a request body"),
             ("{\"model\":null}", "1.1", "this object has no model"),
-            ("{\"a\":{\"model\":\"secret\"}}", "1.1", "this object has no model, but \"a\" has one: unwrap it with jq -c '.a'"),
+            ("{\"a\":{\"model\":\"secret\"}}", "1.1", "this object has no model: each task must be a request body"),
             ("{\"n\":1,\"jobs\":[{},_]}", "1.1", "this object has no model, but \"jobs\" is an array of tasks: unwrap it with jq -c '.jobs[]'"),
             ("{\"tags\":[\"model\"],\"xs\":[{\"m\":1}]}", "1.1", "this object has no model: each"),
             ("{\"secret words\":[_]}", "1.1", "this object has no model: each"),

@@ -156,8 +156,8 @@ pub(super) fn generations(text: &str, prices: &Prices) -> Parsed<Generations> {
     };
     let cost = match each {
         Some(each) => Cost::Each(Price::parse(each).ok_or_else(|| {
-            let form = "must have credits after @, such as @60 or @0.125";
-            Price::why_not(each).unwrap_or(form).to_owned() + &meant(each, true, "")
+            let problem = "must have credits after @, with up to three decimals: @60 or @0.125";
+            problem.to_owned() + &meant(each, true, "")
         })?),
         None => cost_by_price(&model, max, prices)?,
     };
@@ -183,12 +183,14 @@ fn cost_by_price(model: &Model, max: u64, prices: &Prices) -> Parsed<Cost> {
 
 /// What a task costs, if its fields are as the value says.
 pub(super) fn price(text: &str) -> Parsed<Rule> {
-    Rule::parse(text).map_err(|problem| {
+    Rule::parse(text).ok_or_else(|| {
+        let problem = "must be MODEL=CREDITS or 'MODEL FIELD=VALUE... CREDITS' (no field twice, no empty value, no *), in digits with up to three decimals; /s at the end is for a second";
         let price = text.rsplit(['=', ' ']).next().unwrap_or_default();
-        match price.strip_suffix("/s") {
-            Some(price) => problem + &meant(price, true, "/s"),
-            None => problem + &meant(price, true, ""),
-        }
+        let meant = match price.strip_suffix("/s") {
+            Some(price) => meant(price, true, "/s"),
+            None => meant(price, true, ""),
+        };
+        problem.to_owned() + &meant
     })
 }
 
