@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 pub(crate) use self::figure::{whole, Round};
-use self::json::{kind, mistyped, Map, Object};
-pub(crate) use self::json::{string, Fields};
+pub(crate) use self::json::{kind, string, Fields};
+use self::json::{mistyped, Map, Object};
 pub(crate) use self::text::{utf8, whole_as_utf8};
 use crate::format::list;
 use crate::quota::{Credits, Model, ModelQuota, Models, Organization, Reading, Unreadable};
@@ -87,7 +87,7 @@ fn unquote<T>(reading: &mut Reading<T>) {
 /// Which of its fields an organization lacks, as the end of a sentence.
 fn lacking(document: &Object) -> Option<String> {
     let mut lacking = FIELDS.map(str::to_owned).to_vec();
-    lacking.retain(|name| document.first(name).is_none());
+    lacking.retain(|name| document.fields.first(name).is_none());
     (!lacking.is_empty()).then(|| format!("lacks {}", list(&lacking, "and")))
 }
 
@@ -203,7 +203,8 @@ pub(crate) fn text_at(body: &[u8], path: &[&str]) -> Option<String> {
 
 fn value_at<'a>(mut json: &'a RawValue, path: &[&str]) -> Option<&'a RawValue> {
     for name in path {
-        json = Object::of(String::new(), json).ok()?.first(name)?;
+        let object: Fields = serde_json::from_str(json.get()).ok()?;
+        json = object.first(name)?;
     }
     Some(json)
 }

@@ -124,9 +124,9 @@ pub fn grant(job: &Job, room: Room) -> Granted {
 fn minima(job: &Job) -> Vec<Grant> {
     let plan = job.plan.as_ref();
     let behind = plan.into_iter().flat_map(|plan| &plan.models);
-    let behind = behind.filter(|first| first.tasks == 0);
+    let behind = behind.filter(|of_model| of_model.first == 0);
     let needs = job.needs().into_iter();
-    let behind = behind.map(|first| (&first.model, 0));
+    let behind = behind.map(|of_model| (&of_model.model, 0));
     // A model that comes behind the first tasks of the plan may be one of a flag.
     let behind = behind.filter(|(model, _)| job.need(model).is_none());
     let grants = needs.chain(behind).map(|(model, min)| {
@@ -162,7 +162,7 @@ fn rest(
     let mut started: usize = 0;
     for task in &plan.rest {
         let cost = Credits(task.cost.into());
-        let Some((place, bound)) = of_models.get_mut(task.place()) else {
+        let Some((place, bound)) = of_models.get_mut(task.model) else {
             break;
         };
         let Some(grant) = grants.get_mut(*place) else {
@@ -188,7 +188,7 @@ fn rest(
     }
     let waiting = plan.rest.iter().skip(started);
     for task in waiting.skip(1) {
-        let grant = of_models.get(task.place()).map(|(place, _)| *place);
+        let grant = of_models.get(task.model).map(|(place, _)| *place);
         if let Some(grant) = grant.and_then(|place| grants.get_mut(place)) {
             if grant.limited_by.is_empty() {
                 grant.limit_by([LimitedBy::Order]);

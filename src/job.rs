@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::plan::{First, Plan};
+use crate::plan::Plan;
 use crate::price::{Price, Prices};
 use crate::quota::{Credits, Model};
 use crate::spend::Budget;
@@ -132,26 +132,25 @@ impl Job {
     ///
     /// Where the two cannot be added up: the end of a sentence about the plan.
     pub fn add_plan(&mut self, plan: Plan) -> Result<(), &'static str> {
-        for First { model, .. } in &plan.models {
-            let of_model = self.generations.iter().filter(|one| one.model == *model);
-            let mut counts = of_model.map(|one| one.needed.checked_add(one.more));
-            let tasks = plan.tasks_of(model);
+        for of_model in &plan.models {
+            let model = &of_model.model;
+            let flags = self.generations.iter().filter(|one| one.model == *model);
+            let counts = flags.map(|one| one.needed.checked_add(one.more));
+            let mut counts = counts.chain([of_model.first.checked_add(of_model.rest)]);
             if counts
-                .try_fold(tasks, |sum, count| sum.checked_add(count?))
+                .try_fold(0_u64, |sum, count| sum.checked_add(count?))
                 .is_none()
             {
                 return Err("and --generations add up to more generations than can be counted");
             }
-        }
-        for First { model, tasks, cost } in &plan.models {
             let cost = if self.priced {
-                Cost::Together(Credits((*cost).into()))
+                Cost::Together(of_model.cost)
             } else {
                 Cost::Unknown
             };
             // Of a model that comes only behind the first tasks, nothing is required.
-            if *tasks > 0 {
-                let generations = Generations::new(model.clone(), *tasks, cost);
+            if of_model.first > 0 {
+                let generations = Generations::new(model.clone(), of_model.first, cost);
                 self.generations.push(generations);
             }
         }

@@ -5,16 +5,17 @@
 //! array that it wraps.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::{BufRead, BufReader, Read};
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use crate::decode::{string, utf8, whole, Fields, Round};
+use crate::decode::{kind, string, utf8, whole, Fields, Round};
 use crate::files;
-use crate::price::{most_specific, times, Prices};
-use crate::quota::Model;
+use crate::price::{times, Prices};
+use crate::quota::{Credits, Model};
 use crate::sanitize::cut;
 
 /// The longest plan, in bytes.
@@ -47,22 +48,24 @@ pub struct Plan {
     /// How many there are: a generation each.
     pub tasks: u64,
     /// Their models, in the order in which they first come.
-    pub models: Vec<First>,
+    pub models: Vec<OfModel>,
     /// What they come to, by model and price.
     pub sums: Vec<Sum>,
     /// Those behind the first ones, in their order.
     pub rest: Vec<Task>,
 }
 
-/// Of a model, the tasks among the first ones, which decide the verdict.
+/// The tasks of one model.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct First {
+pub struct OfModel {
     /// The model.
     pub model: Model,
-    /// How many there are.
-    pub tasks: u64,
-    /// What they cost together.
-    pub cost: u64,
+    /// How many are among the first ones, which decide the verdict.
+    pub first: u64,
+    /// What those cost together.
+    pub cost: Credits,
+    /// How many come behind them.
+    pub rest: u64,
 }
 
 /// One task behind the first ones.
@@ -71,7 +74,7 @@ pub struct Task {
     /// Its cost in credits.
     pub cost: u64,
     /// Its model's place among those of the plan.
-    pub model: u32,
+    pub model: usize,
 }
 
 /// The tasks of one model that have one price, or all of them where no prices are given.
@@ -80,7 +83,7 @@ pub struct Sum {
     /// The model.
     pub model: Model,
     /// The rule of the price; without one, only the tasks are counted.
-    pub rule: Option<String>,
+    pub rule: Option<Arc<str>>,
     /// How many tasks there are.
     pub tasks: u64,
     /// How many outputs they have.
@@ -92,38 +95,12 @@ pub struct Sum {
     pub cost: u64,
 }
 
-/// Why a plan cannot be followed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanError {
-    /// The line and the number of the task, both counted from 1; none where it is about the whole
-    /// file.
-    pub place: Option<(u64, u64)>,
-    /// The model, if it is known.
-    pub model: Option<Model>,
-    /// The problem, in our own words.
-    pub problem: String,
-}
-
-impl<T: Into<String>> From<T> for PlanError {
-    fn from(problem: T) -> Self {
-        Self {
-            place: None,
-            model: None,
-            problem: problem.into(),
-        }
-    }
-}
-
-impl fmt::Display for PlanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((line, task)) = self.place {
-            write!(f, "line {line}, task {task}")?;
-            if let Some(model) = &self.model {
-                write!(f, " ({})", model.as_str())?;
-            }
-            f.write_str(": ")?;
-        }
-        f.write_str(&self.problem)
+impl Sum {
+    fn add(&mut self, other: &Self) {
+        self.tasks = self.tasks.saturating_add(other.tasks);
+        self.outputs = self.outputs.saturating_add(other.outputs);
+        self.milliseconds = self.milliseconds.saturating_add(other.milliseconds);
+        self.cost = self.cost.saturating_add(other.cost);
     }
 }
 
@@ -138,34 +115,28 @@ pub struct Reading<'a> {
     pub first: Option<u64>,
 }
 
-impl Task {
-    /// Its model's place among those of the plan.
-    pub fn place(self) -> usize {
-        usize::try_from(self.model).unwrap_or(usize::MAX)
-    }
-}
-
 impl Plan {
-    /// How many tasks a model has.
-    pub fn tasks_of(&self, model: &Model) -> u64 {
-        let of_model = self.sums.iter().filter(|sum| sum.model == *model);
-        of_model.map(|sum| sum.tasks).fold(0, u64::saturating_add)
-    }
-
-    /// How many of them are behind the first ones.
+    /// How many tasks of a model are behind the first ones.
     pub fn rest_of(&self, model: &Model) -> u64 {
-        let first = self.models.iter().find(|first| first.model == *model);
-        let first = first.map_or(0, |first| first.tasks);
-        self.tasks_of(model).saturating_sub(first)
+        let found = self.models.iter().find(|of_model| of_model.model == *model);
+        found.map_or(0, |of_model| of_model.rest)
     }
 
     /// Reads JSON objects one after another, or an array of them.
     ///
     /// # Errors
     ///
-    /// Where anything is no task, or cannot be priced as the prices say. Nothing is guessed.
-    pub fn read(source: impl Read, reading: Reading) -> Result<Self, PlanError> {
-        let mut tasks = TaskReader::new(utf8(source).map_err(not_read)?);
+    /// Where anything is no task, or cannot be priced as the prices say: the line, the number of the
+    /// task, both counted from 1, its model if it is known, and the problem. Nothing is guessed.
+    pub fn read(source: impl Read, reading: Reading) -> Result<Self, String> {
+        const BUFFER: usize = 65_536;
+        let mut tasks = Tasks {
+            source: BufReader::with_capacity(BUFFER, utf8(source).map_err(not_read)?),
+            line: 1,
+            count: 0,
+            in_array: None,
+            task: Vec::new(),
+        };
         let mut planner = Planner {
             reading,
             places: BTreeMap::new(),
@@ -173,10 +144,12 @@ impl Plan {
             total: 0,
             plan: Self::default(),
         };
-        while let Some(line) = tasks.next()? {
-            let place = Some((line, tasks.count));
-            let added = planner.add(&tasks.task);
-            added.map_err(|error| PlanError { place, ..error })?;
+        while tasks.next()? {
+            let error = |problem: String| tasks.error("", &problem);
+            let (body, name) = body_and_model(&tasks.task).map_err(error)?;
+            let place = planner.place(&name).map_err(error)?;
+            let added = planner.add(place, &body);
+            added.map_err(|problem| tasks.error(&format!(" ({name})"), &problem))?;
         }
         planner.plan.sums = planner.sums.into_values().collect();
         Ok(planner.plan)
@@ -189,170 +162,134 @@ struct Planner<'a> {
     /// The places of the models.
     places: BTreeMap<String, usize>,
     /// By the place of the model, and its rule.
-    sums: BTreeMap<(usize, Option<&'a str>), Sum>,
+    sums: BTreeMap<(usize, Option<Arc<str>>), Sum>,
     /// What all tasks cost.
     total: u64,
     plan: Plan,
 }
 
-impl<'a> Planner<'a> {
-    fn add(&mut self, task: &[u8]) -> Result<(), PlanError> {
-        self.plan.tasks = self.plan.tasks.saturating_add(1);
-        if self.plan.tasks > MAX_TASKS {
-            return Err(format!("there are more than {MAX_TASKS} tasks").into());
+impl Planner<'_> {
+    /// The place of a model among those of the plan.
+    fn place(&mut self, name: &str) -> Result<usize, String> {
+        if let Some(place) = self.places.get(name) {
+            return Ok(*place);
         }
-        // The whole of it: what is not read must be text as well.
-        let text = std::str::from_utf8(task);
-        let body = text.ok().and_then(|text| serde_json::from_str(text).ok());
-        let body = Body(body.ok_or(match text {
-            _ if task.contains(&0) => UTF_16,
-            Ok(_) => "this is not JSON",
-            Err(_) => "this is not UTF-8",
-        })?);
-        let name = body.model()?;
-        let place = match self.places.get(&*name) {
-            Some(place) => *place,
-            None => self.add_model(&name)?,
-        };
-        let charge = self.charge(&name, &body).and_then(|charge| {
-            let total = self.total.checked_add(charge.cost);
-            self.total = total.ok_or("the planned cost is more credits than can be counted")?;
-            Ok(charge)
-        });
-        let charge = charge.map_err(|problem| PlanError {
-            model: Some(Model::new(&*name)),
-            ..problem.into()
-        })?;
-        self.count(place, &charge);
-        Ok(())
-    }
-
-    fn add_model(&mut self, name: &str) -> Result<usize, PlanError> {
         let place = self.plan.models.len();
         if !Model::is_name(name) || name.len() > MAX_NAME {
-            return Err(NO_NAME.into());
+            return Err(NO_NAME.to_owned());
         }
         if place >= MAX_MODELS {
-            return Err(format!("there are more than {MAX_MODELS} models").into());
+            return Err(format!("there are more than {MAX_MODELS} models"));
         }
         self.places.insert(name.to_owned(), place);
-        self.plan.models.push(First {
+        self.plan.models.push(OfModel {
             model: Model::new(name),
-            tasks: 0,
-            cost: 0,
+            first: 0,
+            cost: Credits(0),
+            rest: 0,
         });
         Ok(place)
     }
 
-    /// What a task costs and by which rule: nothing if no prices are given.
-    fn charge(&self, model: &str, body: &Body) -> Result<Charge<'a>, String> {
-        // Whatever the price: which of the two Runway would take is not known.
-        let duration = body.once("duration")?;
-        if !self.reading.priced {
-            return Ok(Charge::default());
-        }
-        let outputs = body.once("outputCount")?.map_or(Some(1), count_of).ok_or(
-            "\"outputCount\" must be a whole number of at least 1, since it multiplies the cost",
-        )?;
-        let rules = self.reading.prices.of(model);
-        let mut fitting = Vec::new();
-        for rule in rules {
-            let mut fits = true;
-            for (field, wanted) in &rule.conditions {
-                let value = body.once(field)?;
-                fits &= value.and_then(text_of).is_some_and(|text| text == *wanted);
-            }
-            if fits {
-                fitting.push(rule);
-            }
-        }
-        let rule = most_specific(fitting).map_err(|rules| {
-            let [one, other] = rules.map(|rule| cut(&rule.text, MAX_RULE));
-            format!("the prices \"{one}\" and \"{other}\" fit it equally well: add a condition to one of them")
-        })?;
-        let rule = rule.ok_or(if rules.is_empty() {
-            "its model has no --price: once a price is given, every task needs one (0 if it is free)"
-        } else {
-            "no --price of its model fits: add one without conditions, for whatever the others leave"
-        })?;
-        let seconds = duration.and_then(seconds_of).filter(|_| rule.by_second);
-        if rule.by_second && seconds.is_none() {
-            return Err(
-                "the price is per second, but duration is not a number above 0 and up to 1000000: \
-                 give the seconds, or the price of a whole generation"
-                    .to_owned(),
-            );
-        }
-        let length = u128::from(outputs).saturating_mul(1_000_000);
-        let milliseconds = seconds.map_or(Some(0), |seconds| times(seconds, length));
-        let charge = rule.cost(outputs, seconds).zip(milliseconds);
-        let (cost, milliseconds) = charge.ok_or("it costs more credits than can be counted")?;
-        Ok(Charge {
-            rule: Some(&rule.text),
-            outputs,
-            milliseconds,
-            cost,
-        })
-    }
-
-    fn count(&mut self, place: usize, charge: &Charge<'a>) {
-        let Some(first) = self.plan.models.get_mut(place) else {
-            return;
+    fn add(&mut self, place: usize, body: &Fields) -> Result<(), String> {
+        let Some(of_model) = self.plan.models.get_mut(place) else {
+            return Ok(());
         };
-        let most = self.reading.first.unwrap_or(u64::MAX);
-        if self.plan.tasks <= most {
-            first.tasks = first.tasks.saturating_add(1);
-            first.cost = first.cost.saturating_add(charge.cost);
+        let task = charge(self.reading, &of_model.model, body)?;
+        let total = self.total.checked_add(task.cost);
+        self.total = total.ok_or("the planned cost is more credits than can be counted")?;
+        self.plan.tasks = self.plan.tasks.saturating_add(1);
+        if self
+            .reading
+            .first
+            .is_none_or(|first| self.plan.tasks <= first)
+        {
+            of_model.first = of_model.first.saturating_add(1);
+            of_model.cost = of_model.cost.plus(Credits(task.cost.into()));
         } else {
+            of_model.rest = of_model.rest.saturating_add(1);
             self.plan.rest.push(Task {
-                cost: charge.cost,
-                model: u32::try_from(place).unwrap_or_default(),
+                cost: task.cost,
+                model: place,
             });
         }
-        let sum = self.sums.entry((place, charge.rule));
-        let sum = sum.or_insert_with(|| Sum {
-            model: first.model.clone(),
-            rule: charge.rule.map(str::to_owned),
-            tasks: 0,
-            outputs: 0,
-            milliseconds: 0,
-            cost: 0,
-        });
-        sum.tasks = sum.tasks.saturating_add(1);
-        sum.outputs = sum.outputs.saturating_add(charge.outputs);
-        sum.milliseconds = sum.milliseconds.saturating_add(charge.milliseconds);
-        sum.cost = sum.cost.saturating_add(charge.cost);
+        let sum = self.sums.entry((place, task.rule.clone()));
+        sum.and_modify(|sum| sum.add(&task)).or_insert(task);
+        Ok(())
     }
 }
 
-/// What one task costs, and what makes up the cost.
-#[derive(Default)]
-struct Charge<'a> {
-    rule: Option<&'a str>,
-    outputs: u64,
-    milliseconds: u64,
-    cost: u64,
+/// What one task comes to: nothing but itself if no prices are given.
+fn charge(reading: Reading, model: &Model, body: &Fields) -> Result<Sum, String> {
+    let mut task = Sum {
+        model: model.clone(),
+        rule: None,
+        tasks: 1,
+        outputs: 0,
+        milliseconds: 0,
+        cost: 0,
+    };
+    // Whatever the price: which of the two Runway would take is not known.
+    let duration = body.once("duration")?;
+    if !reading.priced {
+        return Ok(task);
+    }
+    task.outputs = body.once("outputCount")?.map_or(Some(1), count_of).ok_or(
+        "\"outputCount\" must be a whole number of at least 1, since it multiplies the cost",
+    )?;
+    let rules = reading.prices.of(model.as_str());
+    let mut fitting = Vec::new();
+    for rule in rules {
+        let mut fits = true;
+        for (field, wanted) in &rule.conditions {
+            let value = body.once(field)?;
+            fits &= value.and_then(text_of).is_some_and(|text| text == *wanted);
+        }
+        if fits {
+            fitting.push(rule);
+        }
+    }
+    fitting.sort_by_key(|rule| Reverse(rule.conditions.len()));
+    let rule = match fitting[..] {
+        [one, other, ..] if one.conditions.len() == other.conditions.len() => {
+            let [one, other] = [one, other].map(|rule| cut(&rule.text, MAX_RULE));
+            return Err(format!("the prices \"{one}\" and \"{other}\" fit it equally well: add a condition to one of them"));
+        }
+        [rule, ..] => rule,
+        [] if rules.is_empty() => return Err("its model has no --price: once a price is given, every task needs one (0 if it is free)".to_owned()),
+        [] => return Err("no --price of its model fits: add one without conditions, for whatever the others leave".to_owned()),
+    };
+    let (seconds, length) = if rule.by_second {
+        let seconds = duration.and_then(seconds_of).ok_or(
+            "the price is per second, but duration is not a number above 0 and up to 1000000: \
+             give the seconds, or the price of a whole generation",
+        )?;
+        (seconds, u128::from(task.outputs).saturating_mul(1_000_000))
+    } else {
+        ("1", 0)
+    };
+    let figures = rule.cost(task.outputs, seconds).zip(times(seconds, length));
+    (task.cost, task.milliseconds) = figures.ok_or("it costs more credits than can be counted")?;
+    task.rule = Some(rule.text.clone());
+    Ok(task)
+}
+
+/// A JSON number, rounded to a whole one.
+fn number(value: &RawValue, round: Round) -> Option<i128> {
+    whole(value.get(), round).filter(|_| kind(value) == "a number")
 }
 
 /// A whole number of at least 1.
 fn count_of(value: &RawValue) -> Option<u64> {
-    let number = value.get();
-    let count = whole(number, Round::Down).filter(|_| is_number(number))?;
-    let exact = whole(number, Round::Up) == Some(count);
-    let count = u64::try_from(count).ok();
-    count.filter(|count| exact && *count > 0)
+    let count = number(value, Round::Down).filter(|count| *count > 0);
+    let exact = count.filter(|_| number(value, Round::Up) == count)?;
+    u64::try_from(exact).ok()
 }
 
 /// The text of a JSON number of seconds that a task may have.
 fn seconds_of(value: &RawValue) -> Option<&str> {
-    let seconds = value.get();
-    let length = whole(seconds, Round::Up).filter(|_| is_number(seconds))?;
-    (1..=MAX_SECONDS).contains(&length).then_some(seconds)
-}
-
-fn is_number(text: &str) -> bool {
-    let figure = |byte: u8| b"0123456789.eE+-".contains(&byte);
-    text.bytes().all(figure)
+    let length = number(value, Round::Up)?;
+    (1..=MAX_SECONDS).contains(&length).then_some(value.get())
 }
 
 /// Of a string its content; a number, `true` and `false` as they stand.
@@ -361,210 +298,151 @@ fn text_of(value: &RawValue) -> Option<Cow<'_, str>> {
     string(value).or(plain.then_some(Cow::Borrowed(value.get())))
 }
 
-/// A request body.
-struct Body<'a>(Fields<'a>);
-
-impl<'a> Body<'a> {
-    /// A field, which must not be there twice.
-    fn once(&self, name: &str) -> Result<Option<&'a RawValue>, String> {
-        let Self(Fields(fields)) = self;
-        let mut values = fields.iter().filter(|(field, _)| field == name);
-        match (values.next(), values.next()) {
-            (_, Some(_)) => Err(format!("\"{name}\" appears twice: keep one")),
-            (value, None) => Ok(value.map(|(_, value)| *value)),
+/// The fields of a request body, and its model. The whole of it must be text, what is not read as
+/// well.
+fn body_and_model(task: &[u8]) -> Result<(Fields<'_>, Cow<'_, str>), String> {
+    let body: Fields = serde_json::from_slice(task).map_err(|_| {
+        if task.contains(&0) {
+            UTF_16
+        } else if std::str::from_utf8(task).is_err() {
+            "this is not UTF-8"
+        } else {
+            "this is not JSON"
         }
-    }
+    })?;
+    let model = body.once("model")?.filter(|model| model.get() != "null");
+    let model = string(model.ok_or_else(|| without_model(&body))?).ok_or(NO_NAME)?;
+    Ok((body, model))
+}
 
-    fn model(&self) -> Result<Cow<'a, str>, String> {
-        let model = self.once("model")?.filter(|model| model.get() != "null");
-        let model = model.ok_or_else(|| self.without_model())?;
-        string(model).ok_or_else(|| NO_NAME.to_owned())
-    }
-
-    /// What an object without a model is, and how its tasks get into a plan.
-    fn without_model(&self) -> String {
-        let Self(Fields(fields)) = self;
-        let has = |name: &str| fields.iter().any(|(field, _)| field == name);
-        let is_task = |value: &&RawValue| {
-            let task: Result<Fields, _> = serde_json::from_str(value.get());
-            task.is_ok_and(|Fields(fields)| fields.iter().any(|(name, _)| name == "model"))
-        };
-        for (name, value) in fields.iter().filter(|(name, _)| is_shown(name)) {
-            let array: Result<Vec<&RawValue>, _> = serde_json::from_str(value.get());
-            if array.is_ok_and(|tasks| tasks.iter().any(is_task)) {
-                return format!(
-                    "this object has no model, but \"{name}\" is an array of tasks: unwrap it with \
-                     jq -c '.{name}[]'"
-                );
-            }
-        }
-        let what = match ["version", "configId"].map(has) {
-            [true, _] => "a recipe",
-            [_, true] => "a router",
-            _ => {
-                return "this object has no model: each task must be a request body, without a wrapper"
-                    .to_owned()
-            }
-        };
-        format!(
-            "this is the body of {what}, which names no model: ask for it with --generations, by the \
-             name that Runway counts it under"
-        )
-    }
+/// What an object without a model is, and how its tasks get into a plan.
+fn without_model(body: &Fields) -> String {
+    let is_array_of_tasks = |value: &RawValue| {
+        let tasks: Result<Vec<Fields>, _> = serde_json::from_str(value.get());
+        tasks.is_ok_and(|tasks| tasks.iter().any(|task| task.first("model").is_some()))
+    };
+    let Fields(fields) = body;
+    let mut shown = fields.iter().filter(|(name, _)| is_shown(name));
+    let what = if let Some((name, _)) = shown.find(|(_, value)| is_array_of_tasks(value)) {
+        return format!("this object has no model, but \"{name}\" is an array of tasks: unwrap it with jq -c '.{name}[]'");
+    } else if body.first("version").is_some() {
+        "a recipe"
+    } else if body.first("configId").is_some() {
+        "a router"
+    } else {
+        return "this object has no model: each task must be a request body, without a wrapper"
+            .to_owned();
+    };
+    format!("this is the body of {what}, which names no model: ask for it with --generations, by the name that Runway counts it under")
 }
 
 /// Whether jq takes a name as it stands, so that it holds nothing that must not be shown.
 fn is_shown(name: &str) -> bool {
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let begins = name.starts_with(|first: char| !first.is_ascii_digit());
-    begins && name.len() <= 40 && name.bytes().all(word) && Model::is_name(name)
+    let word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let begins = !name.starts_with(|first: char| first.is_ascii_digit());
+    begins && name.len() <= 40 && name.chars().all(word) && Model::is_name(name)
 }
 
 /// Finds where one object ends and the next begins.
-struct TaskReader<R> {
+struct Tasks<R> {
     source: BufReader<R>,
-    /// The line of the next byte.
+    /// The line where the task begins.
     line: u64,
-    /// How many objects were found.
+    /// The number of the task.
     count: u64,
-    place: Position,
-    /// The object that was found last.
+    /// Whether the tasks stand in an array; not known before the first.
+    in_array: Option<bool>,
+    /// The text of the task.
     task: Vec<u8>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Position {
-    /// Before the first byte that says which form the file has.
-    Start,
-    /// Between objects that stand one after another.
-    Objects,
-    /// Behind `[`.
-    ArrayStart,
-    /// Behind a comma of the array.
-    Comma,
-    /// Behind an object of the array.
-    Item,
-    /// Behind `]`.
-    End,
-}
-
-impl<R: Read> TaskReader<R> {
-    fn new(source: R) -> Self {
-        const BUFFER: usize = 65_536;
-        Self {
-            source: BufReader::with_capacity(BUFFER, source),
-            line: 1,
-            count: 0,
-            place: Position::Start,
-            task: Vec::new(),
-        }
-    }
-
-    /// Reads the next object into `task`; the line where it begins, or `None` at the end.
-    fn next(&mut self) -> Result<Option<u64>, PlanError> {
-        while let Some(byte) = self.peek()? {
-            if byte == b'{' && !matches!(self.place, Position::Item | Position::End) {
-                let line = self.line;
-                self.object()?;
-                self.count = self.count.saturating_add(1);
-                self.place = match self.place {
-                    Position::Start | Position::Objects => Position::Objects,
-                    _ => Position::Item,
-                };
-                return Ok(Some(line));
-            }
-            self.place = match (byte, self.place) {
-                (b' ' | b'\t' | b'\r' | b'\n', place) => place,
-                (b'[', Position::Start) => Position::ArrayStart,
-                (b',', Position::Item) => Position::Comma,
-                (b']', Position::ArrayStart | Position::Item) => Position::End,
-                (0, _) => return Err(self.error(UTF_16)),
-                (b',', Position::Objects) => {
-                    return Err(self.error(
-                        "there is a comma between tasks: remove it, or put all of them into [ ]",
-                    ));
-                }
-                (b']', Position::Comma) => {
-                    return Err(self.error(
-                        "there is a comma where a task should follow: remove it, or add the task",
-                    ));
-                }
-                _ => {
-                    return Err(
-                        self.error("a task must be a JSON object, such as {\"model\":\"gen4.5\"}")
-                    )
-                }
-            };
-            self.take(1, usize::from(byte == b'\n'));
-        }
-        match self.place {
-            Position::Start | Position::Objects | Position::End => Ok(None),
-            _ => Err(self.error("the array is cut off")),
-        }
-    }
-
-    fn object(&mut self) -> Result<(), PlanError> {
-        let cut_off = self.error("the task that begins here is cut off");
+impl<R: Read> Tasks<R> {
+    /// Reads the next task; `false` at the end.
+    fn next(&mut self) -> Result<bool, String> {
+        self.line = self.line.saturating_add(lines(&self.task));
+        self.count = self.count.saturating_add(1);
         self.task.clear();
-        let (mut depth, mut in_string, mut escaped) = (0_u64, false, false);
-        loop {
-            let buffer = self.source.fill_buf().map_err(not_read)?;
-            if buffer.is_empty() {
-                return Err(cut_off);
+        self.read_to(b'{')?;
+        let between = self.task.trim_ascii_start();
+        let joint: &[u8] = match self.in_array {
+            None => b"[",
+            Some(true) => b",",
+            Some(false) => b"",
+        };
+        let behind = between.strip_prefix(joint);
+        let rest = behind.unwrap_or(between).trim_ascii_start();
+        let passed = self.task.strip_suffix(rest).unwrap_or_default();
+        self.line = self.line.saturating_add(lines(passed));
+        let problem = match (self.in_array, behind.is_some(), rest.trim_ascii_end()) {
+            (None, in_array, b"{") => {
+                self.in_array = Some(in_array);
+                return self.object();
             }
-            let mut lines: usize = 0;
-            let mut end = None;
-            for (index, byte) in buffer.iter().enumerate() {
-                lines = lines.saturating_add(usize::from(*byte == b'\n'));
-                if in_string {
-                    in_string = escaped || *byte != b'"';
-                    escaped = !escaped && *byte == b'\\';
-                    continue;
-                }
+            (Some(true), true, b"{") | (Some(false), _, b"{") => return self.object(),
+            (None, true, b"]") | (None, false, b"") => return Ok(false),
+            (Some(true), false, b"]") | (Some(false), _, b"") => return Ok(false),
+            (_, _, rest) if rest.contains(&0) => UTF_16,
+            (_, _, b"") => "the array is cut off",
+            (Some(true), true, [b']', ..]) => {
+                "there is a comma where a task should follow: remove it, or add the task"
+            }
+            (Some(false), _, [b',', ..]) => {
+                "there is a comma between tasks: remove it, or put all of them into [ ]"
+            }
+            _ => "a task must be a JSON object, such as {\"model\":\"gen4.5\"}",
+        };
+        Err(self.error("", problem))
+    }
+
+    /// Reads the object that begins with the last byte, to its end.
+    fn object(&mut self) -> Result<bool, String> {
+        if self.count > MAX_TASKS {
+            return Err(self.error("", &format!("there are more than {MAX_TASKS} tasks")));
+        }
+        self.task.clear();
+        self.task.push(b'{');
+        let (mut depth, mut in_string, mut escaped) = (1_u64, false, false);
+        while depth > 0 {
+            let scanned = self.task.len();
+            self.read_to(b'}')?;
+            let read = self.task.get(scanned..).unwrap_or_default();
+            if !read.ends_with(b"}") {
+                return Err(self.error("", "the task that begins here is cut off"));
+            }
+            for byte in read {
                 match byte {
+                    _ if in_string => {
+                        in_string = escaped || *byte != b'"';
+                        escaped = !escaped && *byte == b'\\';
+                    }
                     b'"' => in_string = true,
                     b'{' | b'[' => depth = depth.saturating_add(1),
-                    b'}' | b']' => {
-                        depth = depth.saturating_sub(1);
-                        if depth == 0 {
-                            end = Some(index.saturating_add(1));
-                            break;
-                        }
-                    }
+                    b'}' | b']' => depth = depth.saturating_sub(1),
                     _ => {}
                 }
             }
-            let taken = end.unwrap_or(buffer.len());
-            self.task
-                .extend_from_slice(buffer.get(..taken).unwrap_or_default());
-            self.take(taken, lines);
-            if end.is_some() {
-                return Ok(());
-            }
         }
+        Ok(true)
     }
 
-    fn peek(&mut self) -> Result<Option<u8>, PlanError> {
-        let buffer = self.source.fill_buf().map_err(not_read)?;
-        Ok(buffer.first().copied())
+    fn read_to(&mut self, end: u8) -> Result<(), String> {
+        let read = self.source.read_until(end, &mut self.task);
+        read.map(|_| ()).map_err(not_read)
     }
 
-    fn take(&mut self, bytes: usize, lines: usize) {
-        self.source.consume(bytes);
-        let lines = u64::try_from(lines).unwrap_or(u64::MAX);
-        self.line = self.line.saturating_add(lines);
-    }
-
-    fn error(&self, problem: &str) -> PlanError {
-        PlanError {
-            place: Some((self.line, self.count.saturating_add(1))),
-            ..problem.into()
-        }
+    /// A problem with the task, and where it is; `model` is what else tells it.
+    fn error(&self, model: &str, problem: &str) -> String {
+        format!("line {}, task {}{model}: {problem}", self.line, self.count)
     }
 }
 
-fn not_read(error: std::io::Error) -> PlanError {
-    format!("cannot be read: {}", files::why(&error)).into()
+fn lines(text: &[u8]) -> u64 {
+    let ends = text.iter().filter(|byte| **byte == b'\n').count();
+    u64::try_from(ends).unwrap_or(u64::MAX)
+}
+
+fn not_read(error: std::io::Error) -> String {
+    format!("cannot be read: {}", files::why(&error))
 }
 
 #[cfg(test)]
@@ -604,12 +482,7 @@ mod tests {
                 Ok(end)
             }
         }
-        let shown = |error: PlanError| {
-            error
-                .to_string()
-                .replace("line ", "")
-                .replace(", task ", ".")
-        };
+        let shown = |error: String| error.replace("line ", "").replace(", task ", ".");
         let reading = reading(prices);
         let whole = Plan::read(text.as_ref(), reading).map_err(shown);
         let slowly = Plan::read(Slowly(text.as_ref()), reading).map_err(shown);
@@ -711,7 +584,7 @@ mod tests {
             ("[_,_,_,5]", "1.4", no_object),
             ("[_,,_]", "1.2", no_object),
             ("_\n]", "2.2", no_object),
-            ("[_]\n_", "2.2", no_object),
+            ("[_]\n_", "1.2", no_object),
             ("_\n[_]", "2.2", no_object),
             ("_\nsecret words", "2.2", no_object),
             ("\n\u{feff}_", "2.1", no_object),
@@ -815,11 +688,11 @@ mod tests {
             };
             let plan = Plan::read(text.as_bytes(), reading).expect(text);
             assert_eq!((plan.tasks, plan.sums.len()), (3, 2));
-            let models = plan.models.iter().map(|it| (it.tasks, it.cost));
-            let rest = plan.rest.iter().map(|it| (it.place(), it.cost));
+            let models = plan.models.iter().map(|it| (it.first, it.cost.0));
+            let rest = plan.rest.iter().map(|it| (it.model, it.cost));
             (models.collect(), rest.collect())
         };
-        type Case = (Option<u64>, Vec<(u64, u64)>, Vec<(usize, u64)>);
+        type Case = (Option<u64>, Vec<(u64, i128)>, Vec<(usize, u64)>);
         let cases: [Case; 5] = [
             (None, vec![(2, 10), (1, 12)], vec![]),
             (Some(1), vec![(1, 5), (0, 0)], vec![(1, 12), (0, 5)]),
@@ -947,7 +820,7 @@ mod tests {
             let plan = read(&text, &prices);
             let found = plan.map(|plan| plan.sums[0].rule.clone().expect("a rule"));
             match (found, rule) {
-                (Ok(found), Ok(rule)) => assert_eq!(found, rule, "{text}"),
+                (Ok(found), Ok(rule)) => assert_eq!(&*found, rule, "{text}"),
                 (Err(found), Err(error)) => {
                     assert!(found.starts_with(&format!("1.1 (m): {error}")), "{found}");
                 }
@@ -973,14 +846,14 @@ mod tests {
             assert_eq!(plan.is_ok(), taken, "{length}");
         }
         let many = read(tasks(1_000_001)).expect_err("too many");
-        assert_eq!(many.problem, "there are more than 1000000 tasks");
-        assert_eq!(many.place, Some((1, 1_000_001)));
+        let place = "line 1, task 1000001: ";
+        assert_eq!(many, format!("{place}there are more than 1000000 tasks"));
         let models: String = (0..1_001)
             .map(|n| format!("{{\"model\":\"m{n}\"}}\n"))
             .collect();
         let many =
             Plan::read(models.as_bytes(), reading(&Prices::default())).expect_err("too many");
-        assert_eq!(many.place, Some((1_001, 1_001)));
+        assert!(many.starts_with("line 1001, task 1001: "), "{many}");
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::decode::{whole, Round};
 use crate::quota::{Credits, Model};
@@ -95,7 +96,7 @@ pub fn times(number: &str, thousandths: u128) -> Option<u64> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// As it was given, with one blank between its words.
-    pub text: String,
+    pub text: Arc<str>,
     /// The model.
     pub model: Model,
     /// Fields of a task, and the text that each must have.
@@ -132,7 +133,7 @@ impl Rule {
         let of_second = price.strip_suffix("/s");
         let price = Price::parse(of_second.unwrap_or(price))?;
         is_name(model).then(|| Self {
-            text: words.join(" "),
+            text: words.join(" ").into(),
             model: Model::new(model),
             price,
             conditions,
@@ -141,13 +142,9 @@ impl Rule {
     }
 
     /// What a task costs, rounded up; `None` if it is more than can be counted. `seconds` is a JSON
-    /// number, which a price by the second needs.
-    pub fn cost(&self, outputs: u64, seconds: Option<&str>) -> Option<u64> {
-        let each = self.price.thousandths.checked_mul(outputs.into())?;
-        match seconds {
-            Some(seconds) => times(seconds, each),
-            None => u64::try_from(each.div_ceil(1_000)).ok(),
-        }
+    /// number, and 1 unless the price is that of a second.
+    pub fn cost(&self, outputs: u64, seconds: &str) -> Option<u64> {
+        times(seconds, self.price.thousandths.checked_mul(outputs.into())?)
     }
 }
 
@@ -166,12 +163,6 @@ impl Prices {
         self.0.get(model).map_or(&[], Vec::as_slice)
     }
 
-    /// Every field that a rule names.
-    pub fn fields(&self) -> impl Iterator<Item = &str> {
-        let rules = self.0.values().flatten();
-        rules.flat_map(|rule| rule.conditions.keys().map(String::as_str))
-    }
-
     /// Adds a rule; `false` if there is one with the same conditions.
     pub fn add(&mut self, rule: Rule) -> bool {
         let rules = self.0.entry(rule.model.as_str().to_owned()).or_default();
@@ -180,20 +171,6 @@ impl Prices {
             rules.push(rule);
         }
         new
-    }
-}
-
-/// Of the rules that hold, the one with the most conditions; an error is two that are equally good.
-///
-/// # Errors
-///
-/// Those two.
-pub fn most_specific(mut rules: Vec<&Rule>) -> Result<Option<&Rule>, [&Rule; 2]> {
-    let most = rules.iter().map(|rule| rule.conditions.len()).max();
-    rules.retain(|rule| Some(rule.conditions.len()) == most);
-    match rules[..] {
-        [one, other, ..] => Err([one, other]),
-        _ => Ok(rules.first().copied()),
     }
 }
 
@@ -267,7 +244,7 @@ mod tests {
             assert_eq!(found.collect::<Vec<_>>(), conditions, "{text}");
             assert_eq!((rule.model.as_str(), rule.by_second), (model, by_second));
             let words: Vec<&str> = text.split_whitespace().collect();
-            assert_eq!(rule.text, words.join(" "));
+            assert_eq!(*rule.text, words.join(" "));
         }
         for text in [
             "m",
@@ -294,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_specific_rule_counts_and_no_other_is_there_twice() {
+    fn no_rule_is_there_twice() {
         let mut prices = Prices::default();
         let rules = ["m=9", "m a=1 8", "m b=1 7", "m a=1 b=1 6", "n a=1 5"];
         for rule in rules {
@@ -303,41 +280,23 @@ mod tests {
         for twice in ["m=1/s", "m b=1 a=1 6", "n a=1 5/s"] {
             assert!(!prices.add(Rule::parse(twice).expect(twice)), "{twice}");
         }
-        assert_eq!(
-            prices.fields().collect::<Vec<_>>(),
-            ["a", "b", "a", "b", "a"]
-        );
-        let of = |places: &[usize]| {
-            let rules = places.iter().map(|place| &prices.of("m")[*place]);
-            most_specific(rules.collect()).map(|rule| rule.map(|rule| &*rule.text))
-        };
-        assert_eq!(of(&[]), Ok(None));
-        assert_eq!(of(&[0]), Ok(Some("m=9")));
-        assert_eq!(of(&[0, 1]), Ok(Some("m a=1 8")));
-        assert_eq!(of(&[0, 1, 2, 3]), Ok(Some("m a=1 b=1 6")));
-        assert!(of(&[0, 1, 2]).is_err());
     }
 
     #[test]
     fn a_task_is_charged_by_its_outputs_and_rounded_up_once() {
         for (rule, outputs, seconds, cost) in [
-            ("m=0.5", 3, None, Some(2)),
-            ("m=0.5", 1, None, Some(1)),
-            ("m=1.5/s", 3, Some("0.5"), Some(3)),
-            ("m=0.001/s", 10, Some("1e2"), Some(1)),
-            ("m=0", u64::MAX, None, Some(0)),
-            ("m=1", u64::MAX, None, Some(u64::MAX)),
-            ("m=1.001", u64::MAX, None, None),
-            ("m=18446744073709551615", u64::MAX, None, None),
-            ("m=18446744073709551615", 2, None, None),
-            ("m=18446744073709551615/s", 1, Some("0.5"), Some(1 << 63)),
-            ("m=18446744073709551615/s", 1, Some("2"), None),
-            (
-                "m=18446744073709551615/s",
-                999_999,
-                Some("0.123456789"),
-                None,
-            ),
+            ("m=0.5", 3, "1", Some(2)),
+            ("m=0.5", 1, "1", Some(1)),
+            ("m=1.5/s", 3, "0.5", Some(3)),
+            ("m=0.001/s", 10, "1e2", Some(1)),
+            ("m=0", u64::MAX, "1", Some(0)),
+            ("m=1", u64::MAX, "1", Some(u64::MAX)),
+            ("m=1.001", u64::MAX, "1", None),
+            ("m=18446744073709551615", u64::MAX, "1", None),
+            ("m=18446744073709551615", 2, "1", None),
+            ("m=18446744073709551615/s", 1, "0.5", Some(1 << 63)),
+            ("m=18446744073709551615/s", 1, "2", None),
+            ("m=18446744073709551615/s", 999_999, "0.123456789", None),
         ] {
             let found = Rule::parse(rule).expect(rule).cost(outputs, seconds);
             assert_eq!(found, cost, "{rule} × {outputs} × {seconds:?}");

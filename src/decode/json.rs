@@ -24,7 +24,7 @@ pub(super) type Map<'a> = BTreeMap<Cow<'a, str>, Reading<&'a RawValue>>;
 /// An object, and its path in the document.
 pub(super) struct Object<'a> {
     pub(super) path: String,
-    fields: Fields<'a>,
+    pub(super) fields: Fields<'a>,
 }
 
 /// In the order in which they stand.
@@ -57,6 +57,23 @@ impl<'de> Visitor<'de> for Collect {
     }
 }
 
+impl<'a> Fields<'a> {
+    /// The first field of that name.
+    pub(crate) fn first(&self, name: &str) -> Option<&'a RawValue> {
+        let found = self.0.iter().find(|(found, _)| found == name);
+        found.map(|(_, json)| *json)
+    }
+
+    /// The field of that name, which must not be there twice.
+    pub(crate) fn once(&self, name: &str) -> Result<Option<&'a RawValue>, String> {
+        let mut found = self.0.iter().filter(|(found, _)| found == name);
+        match (found.next(), found.next()) {
+            (_, Some(_)) => Err(format!("\"{name}\" appears twice: keep one")),
+            (found, None) => Ok(found.map(|(_, json)| *json)),
+        }
+    }
+}
+
 impl<'a> Object<'a> {
     pub(super) fn of(path: String, json: &'a RawValue) -> Reading<Self> {
         match serde_json::from_str(json.get()) {
@@ -65,19 +82,12 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The first field of that name.
-    pub(super) fn first(&self, name: &str) -> Option<&'a RawValue> {
-        let found = self.fields.0.iter().find(|(found, _)| found == name);
-        found.map(|(_, json)| *json)
-    }
-
     /// The one field of that name.
     fn field(&self, name: &str) -> Reading<&'a RawValue> {
-        let mut found = self.fields.0.iter().filter(|(found, _)| found == name);
-        let problem = match (found.next(), found.next()) {
-            (Some((_, json)), None) => return Ok(json),
-            (None, _) => "is missing",
-            _ => "appears twice",
+        let problem = match self.fields.once(name) {
+            Ok(Some(json)) => return Ok(json),
+            Ok(None) => "is missing",
+            Err(_) => "appears twice",
         };
         Err(Unreadable::new(&self.path_of(name), problem))
     }
@@ -177,7 +187,7 @@ pub(super) fn mistyped(field: &str, json: &RawValue, wanted: &'static str) -> Bo
 }
 
 /// What a value is, for a sentence.
-pub(super) fn kind(json: &RawValue) -> &'static str {
+pub(crate) fn kind(json: &RawValue) -> &'static str {
     match json.get().as_bytes() {
         [b'{', ..] => "an object",
         [b'[', ..] => "an array",
