@@ -1,9 +1,11 @@
 //! How many generations of each range may be started now: the most that daily limit, balance and
 //! budget allow together; and how many tasks of a plan, from the first on.
 
-use crate::job::{Generations, Job};
-use crate::plan::Plan;
-use crate::quota::{Credits, Limit, Model, Models};
+use std::collections::BTreeSet;
+
+use crate::job::{once_each, Job};
+use crate::plan::{Plan, Task};
+use crate::quota::{Credits, Limit, Model, ModelQuota, Models};
 
 /// What may be started of one model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +19,9 @@ pub struct Grant {
     /// How many they take at most.
     pub max: u64,
     /// What keeps it from `max`, if anything does.
-    pub limited_by: Vec<LimitedBy>,
+    pub limited_by: BTreeSet<LimitedBy>,
+    /// How many its figures allow, whatever they cost, and which of them holds it there.
+    allowed: (u64, LimitedBy),
 }
 
 impl Grant {
@@ -25,18 +29,10 @@ impl Grant {
     pub fn is_of_range(&self) -> bool {
         self.min < self.max
     }
-
-    fn limit_by(&mut self, by: impl IntoIterator<Item = LimitedBy>) {
-        for held in by {
-            if !self.limited_by.contains(&held) {
-                self.limited_by.push(held);
-            }
-        }
-    }
 }
 
 /// What limits a grant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LimitedBy {
     /// The model's daily limit.
     DailyLimit,
@@ -83,143 +79,136 @@ pub struct Room<'a> {
 /// All minima are served first, then the ranges of the flags, then the rest of the plan.
 pub fn grant(job: &Job, room: Room) -> Granted {
     let planned = job.planned_cost().unwrap_or_default();
-    let mut grants = minima(job);
-    // Each with what it leaves for more than the minima.
-    let mut funds = vec![(LimitedBy::Balance, room.balance.minus(planned))];
-    if let Some(keep) = job.keep {
-        funds.push((LimitedBy::Keep, room.balance.minus(planned).minus(keep)));
-    }
-    if let Some(max) = job.max_cost {
-        funds.push((LimitedBy::MaxCost, max.minus(planned)));
-    }
-    if let Some(budget) = room.budget {
-        funds.push((LimitedBy::Budget, budget.minus(planned)));
-    }
+    let keep = job.keep.map(|keep| room.balance.minus(keep));
+    let funds = [
+        (LimitedBy::Balance, Some(room.balance)),
+        (LimitedBy::Keep, keep),
+        (LimitedBy::MaxCost, job.max_cost),
+        (LimitedBy::Budget, room.budget),
+    ];
+    let funds = funds.into_iter();
+    let funds = funds.filter_map(|(held, sum)| Some((held, sum?.minus(planned))));
+    let mut start = Start {
+        grants: minima(job, room.models),
+        funds: funds.collect(),
+    };
     for one in &job.generations {
-        let known = grants.iter_mut().find(|grant| grant.model == one.model);
-        let Some(grant) = known else { continue };
-        let min = one.needed;
-        let cost_of_min = one.cost_of(min).unwrap_or_default();
-        let mut bounds: Vec<(LimitedBy, u64)> = of_model(grant, room.models).into_iter().collect();
-        for (held, left) in &funds {
-            bounds.extend(affordable(one, min, cost_of_min, *left).map(|more| (*held, more)));
-        }
-        let bound = bounds.iter().map(|(_, more)| *more).min();
-        let more = bound.unwrap_or(u64::MAX).min(one.more);
-        if more < one.more {
-            let holds = bounds.iter().filter(|(_, bound)| *bound == more);
-            grant.limit_by(holds.map(|(held, _)| *held));
-        }
-        grant.granted = grant.granted.saturating_add(more);
-        let all = one.cost_of(min.saturating_add(more)).unwrap_or_default();
-        for (_, left) in &mut funds {
-            *left = left.minus(all.minus(cost_of_min));
-        }
+        let cost = |more: u64| {
+            one.cost_of(one.needed.saturating_add(more))
+                .unwrap_or_default()
+        };
+        let place = start.place(&one.model);
+        start.start(place, one.more, |more| cost(more).minus(cost(0)));
     }
-    let plan = job.plan.as_ref();
-    let tasks = plan.map_or(0, |plan| rest(plan, &mut grants, &mut funds, room.models));
-    Granted { grants, tasks }
+    let tasks = job.plan.as_ref().map_or(0, |plan| start.start_plan(plan));
+    Granted {
+        grants: start.grants,
+        tasks,
+    }
 }
 
-fn minima(job: &Job) -> Vec<Grant> {
-    let plan = job.plan.as_ref();
-    let behind = plan.into_iter().flat_map(|plan| &plan.models);
-    let behind = behind.filter(|of_model| of_model.first == 0);
-    let needs = job.needs().into_iter();
-    let behind = behind.map(|of_model| (&of_model.model, 0));
-    // A model that comes behind the first tasks of the plan may be one of a flag.
-    let behind = behind.filter(|(model, _)| job.need(model).is_none());
-    let grants = needs.chain(behind).map(|(model, min)| {
-        let of_model = job.generations.iter().filter(|one| one.model == *model);
-        let more = of_model.map(|one| one.more).fold(0, u64::saturating_add);
-        let rest = plan.map_or(0, |plan| plan.rest_of(model));
+/// What is needed of each model, and may be started since the verdict is a go.
+fn minima(job: &Job, models: &Models) -> Vec<Grant> {
+    let planned = job.plan.iter().flat_map(|plan| &plan.models);
+    let planned = planned.map(|of_model| &of_model.model);
+    let named = job.generations.iter().map(|one| &one.model).chain(planned);
+    let grants = once_each(named).into_iter().map(|model| {
+        let min = job.need(model).unwrap_or(0);
+        let flags = job.generations.iter().filter(|one| one.model == *model);
+        let rest = job.plan.as_ref().map(|plan| plan.rest_of(model));
+        let more = flags.map(|one| one.more).chain(rest);
         Grant {
             model: model.clone(),
             granted: min,
             min,
-            max: min.saturating_add(more).saturating_add(rest),
-            limited_by: Vec::new(),
+            max: more.fold(min, u64::saturating_add),
+            limited_by: BTreeSet::new(),
+            allowed: allowed(models.get(model), min),
         }
     });
     grants.collect()
 }
 
-/// Starts the rest of the plan, a task after another, as far as there is room for them.
-fn rest(
-    plan: &Plan,
-    grants: &mut [Grant],
-    funds: &mut [(LimitedBy, Credits)],
-    models: &Models,
-) -> u64 {
-    // By the model's place in the plan: that of its grant, and how many more it can have.
-    let mut of_models: Vec<(usize, Option<(LimitedBy, u64)>)> = Vec::new();
-    for first in &plan.models {
-        let place = grants.iter().position(|grant| grant.model == first.model);
-        let place = place.unwrap_or_default();
-        let bound = grants.get(place).and_then(|grant| of_model(grant, models));
-        of_models.push((place, bound));
-    }
-    let mut started: usize = 0;
-    for task in &plan.rest {
-        let cost = Credits(task.cost.into());
-        let Some((place, bound)) = of_models.get_mut(task.model) else {
-            break;
-        };
-        let Some(grant) = grants.get_mut(*place) else {
-            break;
-        };
-        let stops = |(_, left): &&(LimitedBy, Credits)| task.cost > 0 && *left < cost;
-        let limited_by = bound.filter(|(_, left)| *left == 0).map(|(held, _)| held);
-        let limited_by = limited_by.into_iter();
-        let limited_by = limited_by.chain(funds.iter().filter(stops).map(|(held, _)| *held));
-        let limited_by: Vec<LimitedBy> = limited_by.collect();
-        if !limited_by.is_empty() {
-            grant.limit_by(limited_by);
-            break;
-        }
-        started = started.saturating_add(1);
-        grant.granted = grant.granted.saturating_add(1);
-        if let Some((_, left)) = bound {
-            *left = left.saturating_sub(1);
-        }
-        for (_, left) in &mut *funds {
-            *left = left.minus(cost);
-        }
-    }
-    let waiting = plan.rest.iter().skip(started);
-    for task in waiting.skip(1) {
-        let grant = of_models.get(task.model).map(|(place, _)| *place);
-        if let Some(grant) = grant.and_then(|place| grants.get_mut(place)) {
-            if grant.limited_by.is_empty() {
-                grant.limit_by([LimitedBy::Order]);
-            }
-        }
-    }
-    let started = u64::try_from(plan.rest.len().saturating_sub(started)).unwrap_or(u64::MAX);
-    plan.tasks.saturating_sub(started)
-}
-
-/// How many more than is granted a model can have; `None` if there is no limit.
-fn of_model(grant: &Grant, models: &Models) -> Option<(LimitedBy, u64)> {
-    let Some(quota) = models.get(&grant.model) else {
-        return Some((LimitedBy::Unavailable, 0));
+/// How many generations of a model there may be today, the minimum among them.
+fn allowed(quota: Option<&ModelQuota>, min: u64) -> (u64, LimitedBy) {
+    let Some(quota) = quota else {
+        return (min, LimitedBy::Unavailable);
     };
     match quota.left() {
-        _ if quota.unreadable().next().is_some() => Some((LimitedBy::Unreadable, 0)),
-        _ if quota.concurrency == Ok(Limit::AtMost(0)) => Some((LimitedBy::Concurrency, 0)),
-        _ if quota.daily_limit == Ok(Limit::AtMost(0)) => Some((LimitedBy::NoQuota, 0)),
-        Ok(Limit::AtMost(left)) => {
-            Some((LimitedBy::DailyLimit, left.saturating_sub(grant.granted)))
-        }
-        _ => None,
+        _ if quota.unreadable().next().is_some() => (min, LimitedBy::Unreadable),
+        _ if quota.concurrency == Ok(Limit::AtMost(0)) => (min, LimitedBy::Concurrency),
+        _ if quota.daily_limit == Ok(Limit::AtMost(0)) => (min, LimitedBy::NoQuota),
+        Ok(Limit::AtMost(left)) => (left, LimitedBy::DailyLimit),
+        _ => (u64::MAX, LimitedBy::DailyLimit),
     }
 }
 
-/// How many more than the minimum so many credits pay for; `None` if they cost nothing.
-fn affordable(one: &Generations, min: u64, cost_of_min: Credits, left: Credits) -> Option<u64> {
-    let crate::job::Cost::Each(price) = one.cost else {
-        return None;
-    };
-    let all = price.fit_into(cost_of_min.plus(left.max(Credits(0))))?;
-    Some(all.saturating_sub(min))
+/// What is started already, and what that leaves.
+struct Start {
+    grants: Vec<Grant>,
+    /// Each with what is left to pay with.
+    funds: Vec<(LimitedBy, Credits)>,
+}
+
+impl Start {
+    fn place(&self, model: &Model) -> usize {
+        let found = self.grants.iter().position(|grant| grant.model == *model);
+        found.unwrap_or(usize::MAX)
+    }
+
+    /// Starts so many more of a model, or as many of them as there is room for: whether it is all.
+    fn start(&mut self, place: usize, count: u64, cost: impl Fn(u64) -> Credits) -> bool {
+        let Some(grant) = self.grants.get_mut(place) else {
+            return false;
+        };
+        let stops = |count: u64| -> Vec<LimitedBy> {
+            let (allowed, held) = grant.allowed;
+            let of_model = (grant.granted.saturating_add(count) > allowed).then_some(held);
+            let cost = cost(count);
+            let short = |(_, left): &&(_, Credits)| cost > Credits(0) && *left < cost;
+            let funds = self.funds.iter().filter(short).map(|(held, _)| *held);
+            of_model.into_iter().chain(funds).collect()
+        };
+        // The largest count that nothing stops: the cost grows with it.
+        let (mut started, mut stopped) = (0_u64, count.saturating_add(1));
+        while started.saturating_add(1) < stopped {
+            let middle = started.midpoint(stopped);
+            if stops(middle).is_empty() {
+                started = middle;
+            } else {
+                stopped = middle;
+            }
+        }
+        if started < count {
+            let held = stops(started.saturating_add(1));
+            grant.limited_by.extend(held);
+        }
+        grant.granted = grant.granted.saturating_add(started);
+        for (_, left) in &mut self.funds {
+            *left = left.minus(cost(started));
+        }
+        started == count
+    }
+
+    /// Starts the rest of a plan, a task after another, up to the first that cannot start: how many
+    /// of all its tasks may start.
+    fn start_plan(&mut self, plan: &Plan) -> u64 {
+        let models = plan.models.iter();
+        let places: Vec<usize> = models.map(|it| self.place(&it.model)).collect();
+        let place = |task: &Task| places.get(task.model).copied().unwrap_or(usize::MAX);
+        let mut rest = plan.rest.iter();
+        let held = rest.find(|task| {
+            let cost = |count: u64| Credits(i128::from(task.cost).saturating_mul(count.into()));
+            !self.start(place(task), 1, cost)
+        });
+        let waiting = rest.len().saturating_add(usize::from(held.is_some()));
+        for task in rest {
+            let grant = self.grants.get_mut(place(task));
+            if let Some(grant) = grant.filter(|grant| grant.limited_by.is_empty()) {
+                grant.limited_by.insert(LimitedBy::Order);
+            }
+        }
+        let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
+        plan.tasks.saturating_sub(waiting)
+    }
 }

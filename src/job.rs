@@ -186,7 +186,8 @@ impl Job {
     }
 }
 
-fn once_each<'a>(models: impl Iterator<Item = &'a Model>) -> Vec<&'a Model> {
+/// Each of these models once, in their order.
+pub(crate) fn once_each<'a>(models: impl Iterator<Item = &'a Model>) -> Vec<&'a Model> {
     let mut seen = std::collections::BTreeSet::new();
     models.filter(|model| seen.insert(*model)).collect()
 }

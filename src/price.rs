@@ -54,13 +54,6 @@ impl Price {
             thousandths: self.thousandths.saturating_mul(100),
         })
     }
-
-    /// How many fit into these credits; `None` for a price of 0.
-    pub fn fit_into(self, credits: Credits) -> Option<u64> {
-        let thousandths = credits.0.max(0).unsigned_abs().saturating_mul(1_000);
-        let fit = thousandths.checked_div(self.thousandths)?;
-        Some(u64::try_from(fit).unwrap_or(u64::MAX))
-    }
 }
 
 impl fmt::Display for Price {
@@ -358,17 +351,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn what_fits_is_affordable_and_one_more_is_not(
-            thousandths in 1_u128..5_000_000,
-            credits in 0_i128..1_000_000,
-        ) {
-            let price = Price { thousandths };
-            let fit = price.fit_into(Credits(credits)).expect("a price above 0");
-            prop_assert!(price.of(fit) <= Credits(credits));
-            prop_assert!(price.of(fit + 1) > Credits(credits));
-        }
-
         #[test]
         fn seconds_agree_with_whole_generations(
             thousandths in 0_u128..5_000_000,
