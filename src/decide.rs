@@ -41,8 +41,8 @@ pub struct Decision {
     pub warnings: Vec<Finding>,
     /// How long the balance lasts; `None` if that is not asked, or there is no pace.
     pub forecast: Option<Forecast>,
-    /// What could not be read and a forecast needs.
-    pub not_foreseen: Option<&'static str>,
+    /// What a forecast needs and could not be read.
+    pub forecast_lacks: Option<&'static str>,
     /// What may be started now; nothing if the job may not start.
     pub granted: Granted,
 }
@@ -70,17 +70,23 @@ impl Decision {
         !self.errors.is_empty() && errors.all(|finding| finding.code().waiting_helps())
     }
 
-    fn add(&mut self, row: Row) {
-        self.errors.extend(row.errors.iter().cloned());
-        self.rows.push(row);
-    }
-
-    /// Adds a requirement whose errors another error stands for, if there is one.
-    fn add_covered(&mut self, mut row: Row, covered: bool) {
+    /// Adds a requirement, without its errors if another error stands for them.
+    fn add(&mut self, mut row: Row, covered: bool) {
         if covered {
             row.errors.clear();
         }
-        self.add(row);
+        self.errors.extend(row.errors.iter().cloned());
+        self.rows.push(row);
+    }
+}
+
+impl<'a> Facts<'a> {
+    fn balance(&self) -> Option<Credits> {
+        self.organization?.balance.as_ref().ok().copied()
+    }
+
+    fn models(&self) -> Option<&'a Models> {
+        self.organization?.models.as_ref().ok()
     }
 }
 
@@ -88,43 +94,46 @@ impl Decision {
 /// undecided.
 pub fn decide(job: &Job, facts: Facts) -> Decision {
     let mut decision = Decision::default();
-    let organization = facts.organization;
-    let balance = balance(organization);
+    let (balance, models) = (facts.balance(), facts.models());
     let planned = job.planned_cost();
     if job.plan.as_ref().is_some_and(|plan| plan.tasks == 0) {
         decision.warnings.push(Finding::NothingPlanned {});
     }
-    if let Some(organization) = organization {
-        let unreadable = unreadable_models(job, organization);
-        let unreadable = unreadable.into_iter();
-        decision.errors.extend(unreadable.map(unreadable_error));
-    }
-    let models = models(organization);
-    let none_may_run = models.and_then(all_zero);
-    decision
-        .errors
-        .extend(none_may_run.map(|(read, unread)| Finding::AllModelsZero {
-            read,
-            unread,
-            balance,
-        }));
-    // `all-models-zero` covers every error of a model.
-    let covered = none_may_run.is_some();
+    let organization = facts.organization;
+    let unreadable = organization.map_or(Vec::new(), |read| unreadable_models(job, read));
+    let errors = unreadable.iter().map(|what| unreadable_error(what));
+    decision.errors.extend(errors);
+    let all_zero = models.and_then(|models| all_models_zero(models, balance));
+    // It covers every error of a model.
+    let covered = all_zero.is_some();
+    decision.errors.extend(all_zero);
     for (model, need) in job.needs() {
-        decision.add_covered(generations::check(model, need, models), covered);
+        decision.add(generations::check(model, need, models), covered);
     }
-    check_account(job, planned, organization, balance, &mut decision);
+    check_account(job, planned, facts, &mut decision);
     for (model, needed) in &job.concurrency {
         let row = concurrency::check(model, *needed, job.need(model), models);
-        decision.add_covered(row, covered);
+        decision.add(row, covered);
     }
     if let Some(budget) = job.budget {
         let planned = planned.unwrap_or_default();
-        decision.add(budget::check(budget, planned, facts.budgeted, facts.today));
+        let row = budget::check(budget, planned, facts.budgeted, facts.today);
+        decision.add(row, false);
     }
-    if let Some(organization) = organization {
-        warn(job, planned, organization, balance, &mut decision);
+    if let Some(models) = models.filter(|_| !covered) {
+        warn_generations(job, models, &mut decision);
+        decision.warnings.extend(models_used_up(job, models));
     }
+    if let (Some(needed), Some(balance)) = (job.warn_credits, balance) {
+        // What is an error already is not a warning as well.
+        let told = |code: &Code| [Code::NoCredits, Code::CreditsShort].contains(code);
+        if !decision.codes().iter().any(told) {
+            let warning = short(Some("--warn-credits"), needed, Credits(0), balance);
+            decision.warnings.extend(warning);
+        }
+    }
+    let unneeded = organization.and_then(|read| unneeded_unreadable(job, read, &unreadable));
+    decision.warnings.extend(unneeded);
     if let (Some(wanted), Some(balance), Some(recent)) = (job.warn_lasts, balance, facts.recent) {
         let planned = planned.unwrap_or_default();
         decision.forecast = Forecast::new(recent, facts.today, balance.minus(planned));
@@ -136,7 +145,7 @@ pub fn decide(job: &Job, facts: Facts) -> Decision {
         });
         decision.warnings.extend(short);
     }
-    decision.not_foreseen = match (facts.recent, balance) {
+    decision.forecast_lacks = match (facts.recent, balance) {
         (None, _) => Some("the history"),
         (_, None) => Some("the balance"),
         _ => None,
@@ -146,9 +155,7 @@ pub fn decide(job: &Job, facts: Facts) -> Decision {
 
 /// Says what may be started, once nothing is short.
 pub fn grant_ranges(job: &Job, facts: Facts, decision: &mut Decision) {
-    let balance = balance(facts.organization);
-    let (Some(models), Some(balance), []) =
-        (models(facts.organization), balance, &decision.errors[..])
+    let (Some(models), Some(balance), []) = (facts.models(), facts.balance(), &decision.errors[..])
     else {
         return;
     };
@@ -159,39 +166,30 @@ pub fn grant_ranges(job: &Job, facts: Facts, decision: &mut Decision) {
         budget: budget.map(|(budget, history)| budget::left(budget, history, facts.today)),
     };
     decision.granted = grant(job, room);
-    let tasks = decision.granted.tasks;
-    let fewer = decision
-        .granted
-        .grants
-        .iter()
-        .filter(|it| it.granted < it.max);
+    let Granted { grants, tasks } = &decision.granted;
+    let fewer = grants.iter().filter(|it| it.granted < it.max);
     let fewer = fewer.map(|grant| {
         let plan = job.plan.as_ref();
         let of_plan = plan.is_some_and(|plan| plan.rest_of(&grant.model) > 0);
         Finding::GrantedFewer {
             grant: grant.clone(),
-            tasks: of_plan.then_some(tasks),
+            tasks: of_plan.then_some(*tasks),
         }
     });
     decision.warnings.extend(fewer);
 }
 
-fn balance(organization: Option<&Organization>) -> Option<Credits> {
-    organization.and_then(|read| read.balance.as_ref().ok().copied())
-}
-
-fn models(organization: Option<&Organization>) -> Option<&Models> {
-    organization?.models.as_ref().ok()
-}
-
-/// Whether no model of the list can run, and how many were read and unread.
-fn all_zero(models: &Models) -> Option<(usize, usize)> {
+/// That no model of the list can run. Not one limit that could be read is not known to be 0.
+fn all_models_zero(models: &Models, balance: Option<Credits>) -> Option<Finding> {
     let mut limits = models.values().map(|quota| &quota.daily_limit);
     let unread = limits.clone().filter(|limit| limit.is_err()).count();
     let read = limits.len().saturating_sub(unread);
     let stopped = limits.all(|limit| limit.is_err() || *limit == Ok(Limit::AtMost(0)));
-    // Not one limit that could be read is not known to be 0.
-    (stopped && (read > 0 || unread == 0)).then_some((read, unread))
+    (stopped && (read > 0 || unread == 0)).then_some(Finding::AllModelsZero {
+        read,
+        unread,
+        balance,
+    })
 }
 
 /// What of the models must be readable and is not: the list, and every figure of a model that
@@ -206,12 +204,10 @@ fn unreadable_models<'a>(job: &Job, organization: &'a Organization) -> Vec<&'a U
         .filter_map(|model| models.get(model))
         .flat_map(ModelQuota::unreadable)
         .collect();
-    let mut limits = models.values().map(|quota| &quota.daily_limit);
-    let first = limits.clone().next();
-    if limits.all(Result::is_err) {
-        let first = first.and_then(|limit| limit.as_ref().err());
-        let first = first.map(Box::as_ref);
-        unreadable.extend(first);
+    let limits = models.values().map(|quota| &quota.daily_limit);
+    let mut unread = limits.map_while(|limit| limit.as_ref().err());
+    if unread.clone().count() == models.len() {
+        unreadable.extend(unread.next().map(Box::as_ref));
     }
     // A model that is there twice is so for each of its figures.
     let mut seen = BTreeSet::new();
@@ -223,36 +219,29 @@ fn unreadable_error(what: &Unreadable) -> Finding {
     Finding::unreadable(Document::Organization, what)
 }
 
-fn check_account(
-    job: &Job,
-    planned: Option<Credits>,
-    organization: Option<&Organization>,
-    balance: Option<Credits>,
-    decision: &mut Decision,
-) {
-    if let Some(Err(what)) = organization.map(|read| &read.balance) {
+fn check_account(job: &Job, planned: Option<Credits>, facts: Facts, decision: &mut Decision) {
+    let balance = facts.balance();
+    if let Some(Err(what)) = facts.organization.map(|read| &read.balance) {
         decision.errors.push(unreadable_error(what));
     }
-    let keep = job.keep.zip(planned);
-    let max_cost = job.max_cost.zip(planned);
-    let rows = [
-        job.credits.map(|needed| credits::check(needed, balance)),
-        planned.map(|cost| planned_cost::check(job, cost, balance)),
-        max_cost.map(|(max, planned)| max_cost::check(max, planned)),
-        keep.map(|(keep, planned)| keep::check(keep, planned, balance)),
-    ];
-    // `no-credits` covers every shortage of credits, and no limit of the user's own.
-    let empty = no_credits(job, planned, balance);
-    let empty_reported = empty.is_some();
+    // It covers every shortage of credits, and no limit of the user's own.
+    let empty = balance.and_then(|balance| no_credits(job, planned, balance));
+    let covered = empty.is_some();
     decision.errors.extend(empty);
-    for row in rows.into_iter().flatten() {
-        let covered = empty_reported && row.kind != "max-cost";
-        decision.add_covered(row, covered);
+    if let Some(needed) = job.credits {
+        decision.add(credits::check(needed, balance), covered);
+    }
+    let Some(planned) = planned else { return };
+    decision.add(planned_cost::check(job, planned, balance), covered);
+    if let Some(max) = job.max_cost {
+        decision.add(max_cost::check(max, planned), false);
+    }
+    if let Some(keep) = job.keep {
+        decision.add(keep::check(keep, planned, balance), covered);
     }
 }
 
-fn no_credits(job: &Job, planned: Option<Credits>, balance: Option<Credits>) -> Option<Finding> {
-    let balance = balance?;
+fn no_credits(job: &Job, planned: Option<Credits>, balance: Credits) -> Option<Finding> {
     // `--credits 0` says that a balance of exactly 0 is meant.
     let zero_is_meant = job.credits == Some(Credits(0)) && balance == Credits(0);
     if balance > Credits(0) || zero_is_meant {
@@ -264,31 +253,6 @@ fn no_credits(job: &Job, planned: Option<Credits>, balance: Option<Credits>) -> 
         balance,
         needed: needed.filter(|needed| *needed > balance.max(Credits(0))),
     })
-}
-
-fn warn(
-    job: &Job,
-    planned: Option<Credits>,
-    organization: &Organization,
-    balance: Option<Credits>,
-    decision: &mut Decision,
-) {
-    if let Some(models) = models(Some(organization)) {
-        if all_zero(models).is_none() {
-            warn_generations(job, models, decision);
-            warn_used_up(job, models, decision);
-        }
-    }
-    if let (Some(needed), Some(balance)) = (job.warn_credits, balance) {
-        let required = job.credits.max(planned);
-        // What is an error already is not a warning as well.
-        let empty = no_credits(job, planned, Some(balance)).is_some();
-        if !empty && required.is_none_or(|needed| needed <= balance) {
-            let warning = short(Some("--warn-credits"), needed, Credits(0), balance);
-            decision.warnings.extend(warning);
-        }
-    }
-    warn_unreadable(job, organization, decision);
 }
 
 fn warn_generations(job: &Job, models: &Models, decision: &mut Decision) {
@@ -305,54 +269,44 @@ fn warn_generations(job: &Job, models: &Models, decision: &mut Decision) {
 }
 
 /// Nothing was asked of the models, so nothing else says that some have none left.
-fn warn_used_up(job: &Job, models: &Models, decision: &mut Decision) {
-    if !job.named_models().is_empty() {
-        return;
-    }
+fn models_used_up(job: &Job, models: &Models) -> Option<Finding> {
     let is_used_up = |quota: &ModelQuota| {
         quota.daily_limit != Ok(Limit::AtMost(0)) && quota.left() == Ok(Limit::AtMost(0))
     };
     let used_up = models.iter().filter(|(_, quota)| is_used_up(quota));
     let used_up: Vec<&Model> = used_up.map(|(model, _)| model).collect();
-    if used_up.is_empty() {
-        return;
+    if used_up.is_empty() || !job.named_models().is_empty() {
+        return None;
     }
-    decision.warnings.push(Finding::ModelsUsedUp {
+    Some(Finding::ModelsUsedUp {
         of: used_up.len(),
         models: used_up.into_iter().take(MAX_NAMED).cloned().collect(),
-    });
+    })
 }
 
 /// What could not be read and no requirement needs: one warning, not one for each model.
-fn warn_unreadable(job: &Job, organization: &Organization, decision: &mut Decision) {
-    let empty = Models::default();
-    let models = organization.models.as_ref().unwrap_or(&empty);
-    let reported = unreadable_models(job, organization);
-    let mut fields: BTreeSet<&Unreadable> = BTreeSet::new();
-    fields.extend(models.values().flat_map(ModelQuota::unreadable));
-    fields.extend(organization.monthly_cap.as_ref().err().map(Box::as_ref));
-    fields.retain(|what| !reported.contains(what));
+fn unneeded_unreadable(
+    job: &Job,
+    organization: &Organization,
+    reported: &[&Unreadable],
+) -> Option<Finding> {
     // Those that a flag names come first, so that the cut below cannot hide them.
-    let warned = job.warn_generations.iter();
-    let mut named: Vec<&Unreadable> = warned
-        .filter_map(|(model, _)| models.get(model))
-        .flat_map(ModelQuota::unreadable)
-        .filter(|what| fields.contains(what))
-        .collect();
-    for what in &fields {
-        if !named.contains(what) && named.len() < MAX_NAMED {
-            named.push(what);
-        }
+    let warned = |model: &Model| job.warn_generations.iter().any(|(named, _)| named == model);
+    let mut fields = BTreeSet::new();
+    for (model, quota) in organization.models.iter().flatten() {
+        let unreadable = quota.unreadable();
+        fields.extend(unreadable.map(|what| (!warned(model), what)));
     }
-    if !named.is_empty() {
-        let fields = Fault::Fields {
-            needed: false,
-            more: fields.len().saturating_sub(named.len()),
-            named: named.into_iter().cloned().collect(),
-        };
-        let finding = Finding::unexpected(Document::Organization, fields);
-        decision.warnings.push(finding);
-    }
+    let cap = organization.monthly_cap.as_ref().err();
+    fields.extend(cap.map(|what| (true, what.as_ref())));
+    fields.retain(|(_, what)| !reported.contains(what));
+    let named = fields.iter().take(MAX_NAMED);
+    let unneeded = Fault::Fields {
+        needed: false,
+        more: fields.len().saturating_sub(named.len()),
+        named: named.map(|(_, what)| (*what).clone()).collect(),
+    };
+    (!fields.is_empty()).then(|| Finding::unexpected(Document::Organization, unneeded))
 }
 
 #[cfg(test)]

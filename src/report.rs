@@ -446,7 +446,7 @@ impl<'a> Report<'a> {
 
     fn forecast(&self) -> String {
         let decision = self.contents.decision;
-        match (decision.forecast, decision.not_foreseen) {
+        match (decision.forecast, decision.forecast_lacks) {
             (Some(forecast), _) => format!(
                 "lasts about {} at {} a day, the pace of the last {}",
                 count(forecast.days(), "day"),
