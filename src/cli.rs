@@ -21,7 +21,7 @@ use crate::price::Prices;
 use crate::quota::{Credits, Model};
 use crate::report::{is_label, Format};
 use crate::source::Source;
-use crate::spend::{Range, UtcDay};
+use crate::spend::{Period, UtcDay};
 
 pub use self::flags::Settings;
 pub use self::help::help;
@@ -154,7 +154,7 @@ fn check_together(settings: &Settings, job: &Job, today: UtcDay) -> Result<(), U
             "--key-file - is not standard input here: use /dev/stdin",
         ),
         (
-            matches!(settings.usage, Some(Range::Days(window)) if window.before > today.plus(1)),
+            matches!(settings.usage, Some(Period::Fixed(window)) if window.before > today.plus(1)),
             "--usage ends in the future: the second day, which is left out, is tomorrow (UTC) at the latest",
         ),
         (

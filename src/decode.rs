@@ -21,9 +21,6 @@ use crate::spend::{History, UtcDay, Window};
 /// An organization is under 100 KB; no answer, asked for or saved, is longer than 8 MiB.
 pub const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
-/// More of what is wrong with a request is not quoted.
-const MAX_ISSUES: usize = 3;
-
 /// How much of an answer is kept for an excerpt, in bytes.
 const MAX_EXCERPT: usize = 4_096;
 
@@ -186,7 +183,7 @@ pub fn reason(body: &[u8]) -> Reason {
     let issues: Vec<&RawValue> = serde_json::from_str(issues).unwrap_or_default();
     let issues = issues.into_iter();
     let issues = issues.filter_map(|issue| value_at(issue, &["message"]).and_then(text));
-    let says: Vec<_> = says.into_iter().chain(issues.take(MAX_ISSUES)).collect();
+    let says: Vec<_> = says.into_iter().chain(issues).collect();
     let error = value_at(body, &["error"]).map(kind);
     Reason {
         says: says.join(": "),

@@ -8,48 +8,37 @@ pub fn sanitize(text: &str) -> String {
 }
 
 /// The characters that a terminal would show, white space among them, each with its place in the
-/// text: escape sequences are passed over as a whole, unfinished ones to the end.
+/// text: escape sequences (ECMA-48) are passed over as a whole, unfinished ones to the end.
 pub fn visible(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
-    let mut state = Escape::None;
+    let mut escape = None;
     text.char_indices().filter(move |(_, character)| {
-        let (next, shown) = state.step(*character);
-        state = next;
+        let was = escape;
+        escape = match (was, *character) {
+            (Some(Escape::Text), '\u{7}' | '\u{9c}') => None,
+            (_, '\u{1b}') => Some(Escape::Started),
+            (Some(Escape::Text), _) => Some(Escape::Text),
+            (_, '\u{9b}') | (Some(Escape::Started), '[') => Some(Escape::Control),
+            (_, '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}')
+            | (Some(Escape::Started), ']' | 'P' | 'X' | '^' | '_') => Some(Escape::Text),
+            (Some(Escape::Started), ' '..='/') => Some(Escape::Started),
+            (Some(Escape::Control), ' '..='?') => Some(Escape::Control),
+            _ => None,
+        };
+        // What ends a sequence is a part of it, unless it can be in none.
+        let shown = escape.is_none() && (was.is_none() || !(' '..='~').contains(character));
         shown && (character.is_whitespace() || !is_invisible(*character))
     })
 }
 
-/// How far an escape sequence has come (ECMA-48).
+/// An escape sequence that has begun.
 #[derive(Clone, Copy)]
 enum Escape {
-    None,
     /// After ESC.
     Started,
     /// A control sequence, up to its final byte: colours, the cursor.
     Control,
     /// A string for the terminal, up to its terminator: titles, links.
     Text,
-    /// In such a string, after ESC.
-    TextEnds,
-}
-
-impl Escape {
-    /// The state after a character, and whether it is shown.
-    fn step(self, character: char) -> (Self, bool) {
-        match (self, character) {
-            (Self::Text, '\u{7}' | '\u{9c}') => (Self::None, false),
-            (Self::Text, '\u{1b}') => (Self::TextEnds, false),
-            (Self::Text, _) => (Self::Text, false),
-            (_, '\u{1b}') => (Self::Started, false),
-            (_, '\u{9b}') | (Self::Started, '[') => (Self::Control, false),
-            (_, '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}')
-            | (Self::Started, ']' | 'P' | 'X' | '^' | '_') => (Self::Text, false),
-            (Self::Started, ' '..='/') => (Self::Started, false),
-            (Self::Started, '0'..='~') | (Self::TextEnds, '\\') => (Self::None, false),
-            (Self::Control, ' '..='?') => (Self::Control, false),
-            (Self::Control, '@'..='~') => (Self::None, false),
-            (Self::None | Self::Started | Self::Control | Self::TextEnds, _) => (Self::None, true),
-        }
-    }
 }
 
 /// At most `max_chars` characters, with an ellipsis if something was cut.

@@ -114,25 +114,6 @@ impl Window {
     }
 }
 
-/// Days to show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Range {
-    /// So many, up to and including the day of the check.
-    Last(u32),
-    /// These.
-    Days(Window),
-}
-
-impl Range {
-    /// The days that are meant on a given day.
-    pub fn on(self, today: UtcDay) -> Window {
-        match self {
-            Self::Last(days) => Window::last(days, today),
-            Self::Days(window) => window,
-        }
-    }
-}
-
 /// Net credits by day and model. A day without an entry had no use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History(BTreeMap<UtcDay, BTreeMap<Model, Credits>>);
@@ -215,13 +196,15 @@ pub struct Budget {
     pub period: Period,
 }
 
-/// Days up to and including today.
+/// Days of the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {
-    /// This many.
+    /// This many, up to and including today.
     Days(u32),
-    /// Those of the calendar month (UTC).
+    /// Those of the calendar month (UTC), up to and including today.
     Month,
+    /// These.
+    Fixed(Window),
 }
 
 impl Period {
@@ -233,6 +216,7 @@ impl Period {
                 start: today.first_of_month(),
                 before: today.plus(1),
             },
+            Self::Fixed(window) => window,
         }
     }
 }
@@ -243,6 +227,7 @@ impl fmt::Display for Period {
             Self::Days(1) => f.write_str("1 day"),
             Self::Days(days) => write!(f, "{days} days"),
             Self::Month => f.write_str("the month"),
+            Self::Fixed(window) => write!(f, "{}..{}", window.start, window.before),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::price::Rule;
 use crate::quota::{Credits, Model};
 use crate::report::Format;
 use crate::source::Source;
-use crate::spend::{Budget, Range};
+use crate::spend::{Budget, Period};
 
 /// A pre-flight quota check for CI pipelines that generate media with the Runway API
 #[derive(FromArgs, ArgsInfo, Debug)]
@@ -110,7 +110,7 @@ pub struct Settings {
     pub demo: bool,
     /// add the credit history: 30d, or 2026-02-15..2026-03-17 (second day left out). Example: --usage 30d
     #[argh(option, arg_name = "RANGE", from_str_fn(values::range))]
-    pub usage: Option<Range>,
+    pub usage: Option<Period>,
     /// add the tier reference
     #[argh(switch)]
     pub tiers: bool,

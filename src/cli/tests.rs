@@ -554,6 +554,6 @@ proptest! {
         let range = format!("{start}..{before}");
         let read = parse(vec!["--usage".into(), range.into()], before);
         let Ok(Command::Check(settings, _)) = read else { panic!("{read:?}") };
-        prop_assert_eq!(settings.usage, Some(Range::Days(Window { start, before })));
+        prop_assert_eq!(settings.usage, Some(Period::Fixed(Window { start, before })));
     }
 }

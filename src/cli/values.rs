@@ -13,7 +13,7 @@ use crate::quota::{Credits, Model};
 use crate::report::{is_label, Format};
 use crate::sanitize::{self, cut, for_log, is_invisible};
 use crate::source::Source;
-use crate::spend::{Budget, Period, Range, UtcDay, Window, MAX_DAYS, SECONDS_A_DAY};
+use crate::spend::{Budget, Period, UtcDay, Window, MAX_DAYS, SECONDS_A_DAY};
 
 type Parsed<T> = Result<T, String>;
 
@@ -316,14 +316,14 @@ pub(super) fn budget(text: &str) -> Parsed<Budget> {
 }
 
 /// `30d`, today included, or `A..B`, B left out.
-pub(super) fn range(text: &str) -> Parsed<Range> {
+pub(super) fn range(text: &str) -> Parsed<Period> {
     let Some((start, before)) = text.split_once("..") else {
-        return days(text, "or two dates: 2026-02-15..2026-03-17").map(Range::Last);
+        return days(text, "or two dates: 2026-02-15..2026-03-17").map(Period::Days);
     };
     let days = UtcDay::parse(start).zip(UtcDay::parse(before));
     let window = days.map(|(start, before)| Window { start, before });
     let window = window.filter(|window| window.start < window.before && window.days() <= MAX_DAYS);
-    window.map(Range::Days).ok_or_else(|| {
+    window.map(Period::Fixed).ok_or_else(|| {
         format!("must be two dates such as 2026-02-15..2026-03-17, the second, which is left out, 1 to {MAX_DAYS} days after the first")
     })
 }

@@ -301,7 +301,7 @@ impl Finding {
                 let wait = match period {
                     _ if *planned > budget.max || *spent == Credits(0) => "; waiting does not help".to_owned(),
                     Period::Month => ", or run it again once the month has ended (UTC)".to_owned(),
-                    Period::Days(_) => format!(", or run it again once enough of the spending is more than {period} old"),
+                    _ => format!(", or run it again once enough of the spending is more than {period} old"),
                 };
                 message(
                     format!("the budget of {max} credits for {period} is exceeded by {over}"),

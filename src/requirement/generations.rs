@@ -19,27 +19,28 @@ pub(crate) fn check(model: &Model, needed: u64, models: Option<&Models>) -> Row 
         row.met = Some(false);
         return row.errors([unavailable(model, models)]);
     };
-    let limit = quota.daily_limit.as_ref().ok().copied();
     if let Ok(left) = quota.left() {
         row.left = Left::from(left);
-        row.of = limit.and_then(Limit::number);
+        row.of = quota
+            .daily_limit
+            .as_ref()
+            .ok()
+            .and_then(|limit| limit.number());
     }
-    row.met = match (row.left, row.needed, limit) {
-        (Left::NoLimit, _, _) | (_, 0, Some(_)) => Some(true),
-        (Left::Number(left), needed, _) => Some(left >= needed),
-        // What is known to be short stays short, whatever was used.
-        (Left::Unknown, needed, Some(Limit::AtMost(limit))) if needed > limit.into() => Some(false),
-        (Left::Unknown, _, _) => None,
-    };
+    let short = shortfall(model, needed, quota);
+    // What is known to be short stays short, and nothing is had, whatever was used.
+    let needs_none = needed == 0 && quota.daily_limit.is_ok();
+    let decided = short.is_some() || needs_none || quota.left().is_ok();
+    row.met = decided.then_some(short.is_none());
     let used = quota.used.as_ref().ok();
     let used = used.map(|used| format!("{} used in the past 24 h", thousands(*used)));
     row.note(used.unwrap_or_default())
-        .errors(shortfall(model, needed, quota))
+        .errors(short)
         .errors(never_runs(model, needed, quota))
 }
 
 /// What is short by the figures that could be read.
-pub(crate) fn shortfall(model: &Model, needed: u64, quota: &ModelQuota) -> Option<Finding> {
+fn shortfall(model: &Model, needed: u64, quota: &ModelQuota) -> Option<Finding> {
     let limit = quota.daily_limit.as_ref().ok()?.number()?;
     let used = quota.used.as_ref().ok().copied();
     // More than the whole limit is short, whatever was used.
@@ -82,20 +83,18 @@ pub(crate) fn unavailable(model: &Model, models: &Models) -> Finding {
 /// The listed names that a misspelling is likely to mean, the nearest first.
 fn nearest(model: &Model, models: &Models) -> Vec<Model> {
     const MIN_LIKENESS: f64 = 0.7;
-    let comparable = |name: &Model| name.as_str().len() <= MAX_COMPARED;
-    if !comparable(model) {
-        return Vec::new();
-    }
     let wanted = model.as_str().to_lowercase();
-    let mut near: Vec<(f64, &Model)> = models
-        .keys()
-        .filter(|listed| comparable(listed))
-        .map(|listed| {
-            let likeness = strsim::jaro_winkler(&wanted, &listed.as_str().to_lowercase());
-            (likeness, listed)
-        })
-        .filter(|(likeness, _)| *likeness >= MIN_LIKENESS)
-        .collect();
+    let near = models.keys().filter(|listed| {
+        [model, listed]
+            .iter()
+            .all(|name| name.as_str().len() <= MAX_COMPARED)
+    });
+    let near = near.map(|listed| {
+        let listed_name = listed.as_str().to_lowercase();
+        (strsim::jaro_winkler(&wanted, &listed_name), listed)
+    });
+    let near = near.filter(|(likeness, _)| *likeness >= MIN_LIKENESS);
+    let mut near: Vec<(f64, &Model)> = near.collect();
     near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     near.truncate(MAX_NAMED);
     // The same name in other letter case is the one that is meant.
