@@ -93,16 +93,16 @@ fn organization_in(document: &Object) -> Organization {
     let cap = |tier: &Object| tier.count("maxMonthlyCreditSpend", Round::Down);
     let monthly_cap = tier.as_ref().map_err(Clone::clone).and_then(cap);
     let used = document.object("usage");
-    let used = used.and_then(|usage| usage.object("models")?.into_map());
+    let used = used.and_then(|usage| Ok(usage.object("models")?.into_map()));
     Organization {
         balance: document.figure("creditBalance", Round::Down).map(Credits),
         monthly_cap: monthly_cap.map(|cap| Credits(cap.into())),
-        models: tier.and_then(|tier| models_of(tier.object("models")?, &used)),
+        models: tier.and_then(|tier| Ok(models_of(tier.object("models")?, &used))),
     }
 }
 
-fn models_of(limits: Object, used: &Reading<Map>) -> Reading<Models> {
-    let models = limits.into_map()?.into_iter().map(|(name, limits)| {
+fn models_of(limits: Object, used: &Reading<Map>) -> Models {
+    let models = limits.into_map().into_iter().map(|(name, limits)| {
         let limits = limits.and_then(|json| Object::of(format!("tier.models[\"{name}\"]"), json));
         let limit = |field| limits.as_ref().map_err(Clone::clone)?.limit(field);
         let quota = ModelQuota {
@@ -114,7 +114,7 @@ fn models_of(limits: Object, used: &Reading<Map>) -> Reading<Models> {
     });
     let mut known = Models::new();
     known.extend(models);
-    Ok(known)
+    known
 }
 
 fn used_of(name: &str, used: &Reading<Map>) -> Reading<u64> {

@@ -33,9 +33,6 @@ const MAX_NAME: usize = 200;
 const NO_NAME: &str = "\"model\" must be a non-empty string without spaces or control characters, \
                        of at most 200 bytes, and no key";
 
-/// What Windows PowerShell writes.
-const UTF_16: &str = "this is not UTF-8 (is it UTF-16?)";
-
 /// As many characters of a rule as an error shows.
 const MAX_RULE: usize = 60;
 
@@ -301,15 +298,8 @@ fn text_of(value: &RawValue) -> Option<Cow<'_, str>> {
 /// The fields of a request body, and its model. The whole of it must be text, what is not read as
 /// well.
 fn body_and_model(task: &[u8]) -> Result<(Fields<'_>, Cow<'_, str>), String> {
-    let body: Fields = serde_json::from_slice(task).map_err(|_| {
-        if task.contains(&0) {
-            UTF_16
-        } else if std::str::from_utf8(task).is_err() {
-            "this is not UTF-8"
-        } else {
-            "this is not JSON"
-        }
-    })?;
+    let body: Fields =
+        serde_json::from_slice(task).map_err(|_| "this is not JSON in UTF-8".to_owned())?;
     let model = body.once("model")?.filter(|model| model.get() != "null");
     let model = string(model.ok_or_else(|| without_model(&body))?).ok_or(NO_NAME)?;
     Ok((body, model))
@@ -381,7 +371,6 @@ impl<R: Read> Tasks<R> {
             (Some(true), true, b"{") | (Some(false), _, b"{") => return self.object(),
             (None, true, b"]") | (None, false, b"") => return Ok(false),
             (Some(true), false, b"]") | (Some(false), _, b"") => return Ok(false),
-            (_, _, rest) if rest.contains(&0) => UTF_16,
             (_, _, b"") => "the array is cut off",
             (Some(true), true, [b']', ..]) => {
                 "there is a comma where a task should follow: remove it, or add the task"
@@ -616,8 +605,8 @@ mod tests {
             ("{\"model\":\"\"}", "1.1", "\"model\" must be a non-empty string"),
             ("{\"model\":\"a prompt\"}", "1.1", "\"model\" must be a non-empty string"),
             ("_{\"model\":\"other\"}", "1.2 (other)", "its model has no --price"),
-            ("\u{0}{\u{0}", "1.1", "this is not UTF-8"),
-            ("_\n\u{0}_", "2.2", "this is not UTF-8 (is it UTF-16?)"),
+            ("\u{0}{\u{0}", "1.1", no_object),
+            ("_\n\u{0}_", "2.2", no_object),
         ] {
             let text = text.replace('_', good).replace('~', long);
             let found = read(&text, &prices()).expect_err(&text);
@@ -631,21 +620,13 @@ mod tests {
             assert_eq!(found, format!("1.1: {NO_NAME}"));
         }
         // Without a byte order mark, as an object and in an array.
-        for utf16 in [
-            &b"{\0}\0"[..],
-            b"{\0\"\0a\0\"\0:\x001\0}\0\n\0",
-            b"\0{\0}",
-            b"[\0{\0}\0]\0",
-            b"\0[\0{\0}\0]",
-            b" \0{\0}\0",
-        ] {
-            let found = read(utf16, &prices()).expect_err("UTF-16");
-            assert_eq!(found, "1.1: this is not UTF-8 (is it UTF-16?)", "{utf16:?}");
+        for utf16 in [&b"{\0}\0"[..], b"{\0\"\0a\0\"\0:\x001\0}\0\n\0", b"\0{\0}"] {
+            assert!(read(utf16, &prices()).is_err(), "{utf16:?}");
         }
         let latin = read(b"\n{\"model\":\"\xe9\"}", &prices());
         assert_eq!(
             latin.map(|plan| plan.tasks),
-            Err("2.1: this is not UTF-8".to_owned())
+            Err("2.1: this is not JSON in UTF-8".to_owned())
         );
         for duration in [
             "\"5\"",

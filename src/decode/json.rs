@@ -12,9 +12,6 @@ use serde_json::value::RawValue;
 use super::figure::{whole, Round};
 use crate::quota::{Limit, Reading, Unreadable};
 
-/// More models than any tier has; with more, the memory that they take has no bound.
-const MAX_MODELS: usize = 100_000;
-
 /// No figure is larger: Runway's own are within 2^53 - 1.
 const MAX_FIGURE: i128 = 1 << 63;
 
@@ -158,11 +155,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    pub(super) fn into_map(self) -> Reading<Map<'a>> {
-        if self.fields.0.len() > MAX_MODELS {
-            let problem = format!("holds more than {MAX_MODELS} entries");
-            return Err(Unreadable::new(&self.path, &problem));
-        }
+    pub(super) fn into_map(self) -> Map<'a> {
         let mut map = Map::new();
         for (name, json) in self.fields.0 {
             let path = format!("{}[\"{name}\"]", self.path);
@@ -170,7 +163,7 @@ impl<'a> Object<'a> {
                 .and_modify(|entry| *entry = Err(Unreadable::new(&path, "appears twice")))
                 .or_insert(Ok(json));
         }
-        Ok(map)
+        map
     }
 }
 

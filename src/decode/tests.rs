@@ -251,17 +251,6 @@ fn a_number_has_at_most_38_digits() {
 }
 
 #[test]
-fn a_tier_of_too_many_models_is_not_read() {
-    for (models, read) in [(100_000, true), (100_001, false)] {
-        let names: Vec<String> = (0..models).map(|n| format!("\"{n}\":{{}}")).collect();
-        let models = names.join(",");
-        let text = format!(r#"{{"creditBalance":1,"tier":{{"models":{{{models}}}}}}}"#);
-        let organization = organization(text.as_bytes()).expect("an organization");
-        assert_eq!(organization.models.is_ok(), read);
-    }
-}
-
-#[test]
 fn a_document_is_of_8_mib_at_the_most() {
     assert_eq!(MAX_BYTES, 8_388_608);
     let mut document = good().to_string().into_bytes();
