@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::diagnostic::{Code, Fault, Finding};
 use crate::exit::Exit;
 use crate::forecast::Forecast;
-use crate::grant::{grant, Granted, Room};
+use crate::grant::{grant, Granted};
 use crate::job::Job;
 use crate::quota::{Credits, Limit, Model, ModelQuota, Models, Organization, Unreadable};
 use crate::requirement::credits::short;
@@ -160,12 +160,8 @@ pub fn grant_ranges(job: &Job, facts: Facts, decision: &mut Decision) {
         return;
     };
     let budget = job.budget.zip(facts.budgeted);
-    let room = Room {
-        models,
-        balance,
-        budget: budget.map(|(budget, history)| budget::left(budget, history, facts.today)),
-    };
-    decision.granted = grant(job, room);
+    let left = budget.map(|(budget, history)| budget::left(budget, history, facts.today));
+    decision.granted = grant(job, models, balance, left);
     let Granted { grants, tasks } = &decision.granted;
     let fewer = grants.iter().filter(|it| it.granted < it.max);
     let fewer = fewer.map(|grant| {

@@ -312,7 +312,7 @@ impl Fault {
 }
 
 /// What the messages must know of the run, so that they advise nothing that is done already.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Context<'a> {
     /// Where limits and balance come from.
     pub organization: &'a Source,

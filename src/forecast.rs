@@ -37,14 +37,13 @@ impl Forecast {
         let days: Vec<Credits> = days.collect();
         // Before the first day with spending there was no pace.
         let counted = days.iter().rposition(|net| net.0 > 0)?.saturating_add(1);
-        let mean_of = |count: usize| Self {
-            left,
-            spent: days
-                .iter()
-                .copied()
-                .take(count)
-                .fold(Credits(0), Credits::plus),
-            basis_days: u32::try_from(count).unwrap_or(DAYS),
+        let mean_of = |count: usize| {
+            let counted = days.iter().copied().take(count);
+            Self {
+                left,
+                spent: counted.fold(Credits(0), Credits::plus),
+                basis_days: u32::try_from(count).unwrap_or(DAYS),
+            }
         };
         let (recent, whole) = (mean_of(counted.min(RECENT_DAYS)), mean_of(counted));
         let per_day = |one: Self, other: Self| one.spent.0.saturating_mul(other.basis_days.into());

@@ -65,31 +65,21 @@ pub struct Granted {
     pub tasks: u64,
 }
 
-/// What there is, all requirements being met.
-#[derive(Clone, Copy, Debug)]
-pub struct Room<'a> {
-    /// The models of the tier.
-    pub models: &'a Models,
-    /// The balance.
-    pub balance: Credits,
-    /// What the budget has left, if there is one.
-    pub budget: Option<Credits>,
-}
-
-/// All minima are served first, then the ranges of the flags, then the rest of the plan.
-pub fn grant(job: &Job, room: Room) -> Granted {
+/// Of a job whose requirements are all met, with what the budget has left, if there is one: all
+/// minima are served first, then the ranges of the flags, then the rest of the plan.
+pub fn grant(job: &Job, models: &Models, balance: Credits, budget: Option<Credits>) -> Granted {
     let planned = job.planned_cost().unwrap_or_default();
-    let keep = job.keep.map(|keep| room.balance.minus(keep));
+    let keep = job.keep.map(|keep| balance.minus(keep));
     let funds = [
-        (LimitedBy::Balance, Some(room.balance)),
+        (LimitedBy::Balance, Some(balance)),
         (LimitedBy::Keep, keep),
         (LimitedBy::MaxCost, job.max_cost),
-        (LimitedBy::Budget, room.budget),
+        (LimitedBy::Budget, budget),
     ];
     let funds = funds.into_iter();
     let funds = funds.filter_map(|(held, sum)| Some((held, sum?.minus(planned))));
     let mut start = Start {
-        grants: minima(job, room.models),
+        grants: minima(job, models),
         funds: funds.collect(),
     };
     for one in &job.generations {

@@ -99,10 +99,8 @@ impl Job {
     /// planned, or none has a price.
     pub fn cheapest(&self) -> Option<Credits> {
         let planned = self.generations.iter().filter(|one| one.needed > 0);
-        let count = planned
-            .clone()
-            .map(|one| one.needed)
-            .fold(0, u64::saturating_add);
+        let needs = planned.clone().map(|one| one.needed);
+        let count = needs.fold(0, u64::saturating_add);
         // Of several that cost so much together, one costs no more than the mean.
         let each = planned.filter_map(|one| match one.cost {
             Cost::Unknown => None,
@@ -160,11 +158,9 @@ impl Job {
 
     /// What is needed of each model, in the order of the flags.
     pub fn needs(&self) -> Vec<(&Model, u64)> {
-        let models = once_each(self.generations.iter().map(|one| &one.model));
-        let models = models.into_iter();
-        models
-            .filter_map(|model| Some((model, self.need(model)?)))
-            .collect()
+        let models = once_each(self.generations.iter().map(|one| &one.model)).into_iter();
+        let needs = models.filter_map(|model| Some((model, self.need(model)?)));
+        needs.collect()
     }
 
     /// How many generations are needed of a model, if any are asked for.

@@ -60,12 +60,6 @@ impl Limit {
         self.number().is_none_or(|limit| limit >= needed)
     }
 
-    /// What is left of the limit after `used`, never below 0.
-    pub fn left_after(self, used: u64) -> Self {
-        let left = |limit: u64| Self::AtMost(limit.saturating_sub(used));
-        self.number().map_or(Self::Unlimited, left)
-    }
-
     /// The number, or `None` for no limit.
     pub fn number(self) -> Option<u64> {
         match self {
@@ -139,11 +133,14 @@ pub struct ModelQuota {
 }
 
 impl ModelQuota {
-    /// Daily limit less use.
+    /// Daily limit less use, never below 0.
     pub fn left(&self) -> Result<Limit, &Unreadable> {
         let limit = self.daily_limit.as_ref().map_err(Box::as_ref)?;
         let used = self.used.as_ref().map_err(Box::as_ref)?;
-        Ok(limit.left_after(*used))
+        Ok(match limit {
+            Limit::AtMost(limit) => Limit::AtMost(limit.saturating_sub(*used)),
+            Limit::Unlimited => Limit::Unlimited,
+        })
     }
 
     /// What of this model could not be read.
@@ -167,15 +164,4 @@ pub struct Organization {
     pub monthly_cap: Reading<Credits>,
     /// The models of `tier.models`; a model that is not there is not available to the key.
     pub models: Reading<Models>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn left_is_never_below_zero() {
-        assert_eq!(Limit::AtMost(3).left_after(4), Limit::AtMost(0));
-        assert_eq!(Limit::Unlimited.left_after(u64::MAX), Limit::Unlimited);
-    }
 }

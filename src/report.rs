@@ -203,7 +203,7 @@ impl<'a> Contents<'a> {
 }
 
 /// Everything that there is to show of one run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Report<'a> {
     /// The verdict.
     pub verdict: Verdict,
