@@ -60,24 +60,18 @@ pub fn count(number: impl TryInto<i128>, noun: &str) -> String {
 /// A duration rounded up to the full second.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_millis().div_ceil(1_000);
-    spaced(Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX)))
+    let seconds = Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX));
+    humantime::format_duration(seconds).to_string()
 }
 
-/// `7 days` in place of `7days`.
-fn spaced(duration: Duration) -> String {
-    let text = humantime::format_duration(duration).to_string();
-    let units = ["year", "month", "day"].into_iter();
-    units.fold(text, |text, unit| text.replace(unit, &format!(" {unit}")))
-}
-
-/// A duration as it was given, in words where it is one of whole days: `7 days`, `1h 30m`.
+/// A duration as it was given, in words where it is one of whole days: `7 days`, `1day 12h`.
 pub fn exact_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let whole_days = duration.subsec_nanos() == 0 && seconds.is_multiple_of(SECONDS_A_DAY);
     if whole_days && seconds > 0 {
         count(seconds / SECONDS_A_DAY, "day")
     } else {
-        spaced(duration)
+        humantime::format_duration(duration).to_string()
     }
 }
 
@@ -118,7 +112,7 @@ mod tests {
         assert_eq!(usd(Credits(5_000)), "50.00");
         assert_eq!(usd(Credits(i128::MIN)).len(), 41);
         assert_eq!(credits(Credits(1)), "1 credit ($0.01)");
-        for (millis, text) in [(1, "1s"), (59_001, "1m"), (86_400_000, "1 day")] {
+        for (millis, text) in [(1, "1s"), (59_001, "1m"), (86_400_000, "1day")] {
             assert_eq!(duration(Duration::from_millis(millis)), text);
         }
     }
