@@ -17,13 +17,13 @@ use runway_preflight::exit::Exit;
 use runway_preflight::job::Job;
 use runway_preflight::output::Output;
 use runway_preflight::poll::Event;
+use runway_preflight::redact::Redactor;
 use runway_preflight::report::{Closed, Contents};
 use runway_preflight::spend::UtcDay;
 
-use publish::Files;
 use setup::Setup;
 use terminal::Terminal;
-use writable::Writable;
+use writable::Files;
 
 fn main() -> ExitCode {
     #[cfg(unix)]
@@ -66,28 +66,21 @@ fn handle_signals() {
 fn run(settings: &Settings, job: Job, arguments: &[OsString], ci: Option<&GitHub>) -> Exit {
     let places = setup::places(settings.key_file.as_deref(), settings.timeout);
     let output = setup::output(&places);
-    let redactor = output.redactor();
-    let label = settings.label.as_deref();
-    let label = label.filter(|label| !redactor.holds_trace(label));
-    let files = Files {
-        output: &output,
-        label,
-        writable: Writable::new(&settings.write, ci, cli::read_files(arguments)),
-    };
-    let setup = files.writable.problem.clone().and_then(|()| {
+    let files = Files::new(&output, arguments, &settings.write, ci);
+    let setup = files.problem.clone().and_then(|()| {
         // What cannot be written now cannot be written at the end either, and is told then.
         files.fail_closed(&Closed::Begun);
-        setup::setup(settings, job, &places, redactor)
+        setup::setup(settings, job, &places, &output.redactor)
     });
     match setup {
-        Ok(setup) => check(&setup, files, ci),
+        Ok(setup) => check(&setup, files),
         Err(error) => report_usage(error, arguments, &output, ci),
     }
 }
 
-fn check(setup: &Setup, files: Files, ci: Option<&GitHub>) -> Exit {
+fn check(setup: &Setup, files: Files) -> Exit {
     let settings = setup.poll.settings;
-    let context = setup.context(files.output.redactor());
+    let context = setup.context(&files.output.redactor);
     let mut terminal = Terminal::new(files.output, &context, settings.verbose);
     let listener = &mut |event: Event| terminal.report(event);
     let look = setup.poll.run(listener);
@@ -103,10 +96,7 @@ fn check(setup: &Setup, files: Files, ci: Option<&GitHub>) -> Exit {
         tiers: settings.tiers,
         decision: &look.decision,
     };
-    let exit = files.publish(contents, settings, &context, ci);
-    // The process ends: to free the models and days one by one helps nobody.
-    std::mem::forget(look);
-    exit
+    files.publish(contents, settings, &context)
 }
 
 /// No earlier pass survives a wrong command line.
@@ -123,24 +113,22 @@ fn report_usage(
     } else {
         error
     };
-    let message = &*output.redactor().redact(&error.0);
-    let label = cli::label(arguments).filter(|label| !output.redactor().holds_trace(label));
+    let message = &*output.redactor.redact(&error.0);
     let written = cli::written_files(arguments);
-    let files = Files {
-        output,
-        label,
-        writable: Writable::new(&written, ci, cli::read_files(arguments)),
-    };
+    let files = Files::new(output, arguments, &written, ci);
     for failure in files.fail_closed(&Closed::Usage(message)) {
         output.stderr(&format!("{failure}\n"));
     }
-    let shown = ci.map(|ci| ci.usage_error(message, label));
+    let shown = ci.map(|ci| ci.usage_error(message, files.label));
     output.stderr(shown.as_deref().unwrap_or(message));
     Exit::Usage
 }
 
 fn print_only(text: &str) -> Exit {
-    let shown = Output::new(Default::default()).stdout(text);
+    let shown = Output {
+        redactor: Redactor::default(),
+    }
+    .stdout(text);
     shown.map_or(Exit::CannotTell, |()| Exit::Go)
 }
 

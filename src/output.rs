@@ -13,20 +13,11 @@ use crate::report;
 
 /// Writes, with every key taken out.
 pub struct Output {
-    redactor: Redactor,
+    /// Knows the keys, and quotes text that is not our own.
+    pub redactor: Redactor,
 }
 
 impl Output {
-    /// A sink that knows the keys.
-    pub fn new(redactor: Redactor) -> Self {
-        Self { redactor }
-    }
-
-    /// Quotes text that is not our own.
-    pub fn redactor(&self) -> &Redactor {
-        &self.redactor
-    }
-
     /// Writes to standard error. That nobody reads it is no reason to stop.
     pub fn stderr(&self, text: &str) {
         let _ = self.send(&mut io::stderr().lock(), text);
@@ -183,7 +174,9 @@ mod tests {
 
     #[test]
     fn no_key_leaves_by_any_way() {
-        let output = Output::new(Redactor::new(["key_0123456789a1b2c3d4e5"]));
+        let output = Output {
+            redactor: Redactor::new(["key_0123456789a1b2c3d4e5"]),
+        };
         let (text, clean) = ("a key_0123456789a1b2c3d4e5 b\n", "a [key] b\n");
         let mut sent = Vec::new();
         output.send(&mut sent, text).expect("sent");
@@ -203,7 +196,9 @@ mod tests {
         let path = folder.path().join("file");
         let now = || std::fs::read_to_string(&path).expect("a file");
         std::fs::write(&path, "no line break").expect("written");
-        let output = Output::new(Redactor::default());
+        let output = Output {
+            redactor: Redactor::default(),
+        };
         let one = output.append(&path, "one\n").expect("appended");
         assert_eq!(now(), "no line break\none\n");
         let two = output.append(&path, "two\n").expect("appended");

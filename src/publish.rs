@@ -4,28 +4,19 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use runway_preflight::ci::GitHub;
 use runway_preflight::cli::Settings;
 use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::exit::Exit;
-use runway_preflight::output::Output;
 use runway_preflight::report::text::{self, Style};
 use runway_preflight::report::{env, Closed, Contents, Format, Report, Verdict};
 
 use crate::terminal::style_of;
-use crate::writable::Writable;
-
-/// The files that a report is written to.
-pub(crate) struct Files<'a> {
-    pub(crate) output: &'a Output,
-    pub(crate) label: Option<&'a str>,
-    pub(crate) writable: Writable<'a>,
-}
+use crate::writable::Files;
 
 impl Files<'_> {
     /// Leaves no pass, of an earlier run or of this one. Returns what could not be written, in words.
     pub(crate) fn fail_closed(&self, closed: &Closed) -> Vec<String> {
-        let write = self.writable.write.iter().map(|(format, path)| {
+        let write = self.write.iter().map(|(format, path)| {
             let text = match format {
                 Format::Env => env::lines(self.label, &closed.values()),
                 _ => String::new(),
@@ -33,7 +24,7 @@ impl Files<'_> {
             let replaced = self.output.replace_report(path, &text);
             (format!("--write {}", format.name()), replaced)
         });
-        let of_ci = self.writable.of_ci.iter().rev().map(|file| {
+        let of_ci = self.of_ci.iter().rev().map(|file| {
             let text = file.render_closed(closed, self.label, length(&file.path));
             let appended = match &*text {
                 "" => Ok(()),
@@ -56,12 +47,11 @@ impl Files<'_> {
         contents: Contents,
         settings: &Settings,
         context: &Context,
-        ci: Option<&GitHub>,
     ) -> Exit {
         let mut failures: Vec<Finding> = Vec::new();
         let told_of = |failures: &[Finding]| Report::new(contents, failures, context);
         let mut report = told_of(&failures);
-        for (format, path) in &self.writable.write {
+        for (format, path) in &self.write {
             let mut text = report.render(*format, Style::default());
             // The other formats hold their diagnostics.
             if *format == Format::Text {
@@ -73,7 +63,7 @@ impl Files<'_> {
         }
         // Each with how many failures it tells of, and what was added to it.
         let mut told = Vec::new();
-        for file in std::mem::take(&mut self.writable.of_ci) {
+        for file in std::mem::take(&mut self.of_ci) {
             let known = failures.len();
             let text = file.render(&told_of(&failures), length(&file.path));
             let added = self.output.append(&file.path, &text).map_err(|error| {
@@ -95,11 +85,11 @@ impl Files<'_> {
             told.retain(|(known, ..)| *known < failures.len());
             for (_, file, added) in told {
                 let _ = added.map(|added| added.take_back());
-                self.writable.of_ci.push(file);
+                self.of_ci.push(file);
             }
             self.fail_closed(&Closed::Failed(&report));
         }
-        self.output.stderr(&match ci {
+        self.output.stderr(&match self.ci {
             Some(ci) => ci.diagnostics(&report),
             None => text::diagnostics(&report, style_of(settings.color, &io::stderr())),
         });

@@ -134,37 +134,32 @@ pub enum Verdict {
 impl Verdict {
     /// The word of the report.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Go => "go",
-            Self::NoGo => "no-go",
-            Self::CannotTell => "cannot-tell",
-            Self::Skipped => "skipped",
-        }
+        let [name, ..] = self.in_words(false);
+        name
     }
-
-    const ALL: [Self; 4] = [Self::Go, Self::NoGo, Self::CannotTell, Self::Skipped];
 
     fn is_name(word: &str) -> bool {
-        Self::ALL.iter().any(|verdict| verdict.name() == word)
+        Self::all_in_words().any(|[name, ..]| name == word)
     }
 
-    /// What text and Markdown call it.
-    fn in_words(self, passes: bool) -> [&'static str; 2] {
+    /// What JSON, text and Markdown call it.
+    fn in_words(self, passes: bool) -> [&'static str; 3] {
         match (self, passes) {
-            (Self::Go, _) => ["GO", "✅ Go"],
-            (Self::NoGo, _) => ["NO-GO", "❌ No-go"],
-            (Self::CannotTell, false) => ["CANNOT TELL", "❌ Cannot tell"],
+            (Self::Go, _) => ["go", "GO", "✅ Go"],
+            (Self::NoGo, _) => ["no-go", "NO-GO", "❌ No-go"],
+            (Self::CannotTell, false) => ["cannot-tell", "CANNOT TELL", "❌ Cannot tell"],
             (Self::CannotTell, true) => [
+                "cannot-tell",
                 "CANNOT TELL, PASSED BY --fail-open",
                 "⚠️ Cannot tell, passed by `--fail-open`",
             ],
-            (Self::Skipped, _) => ["SKIPPED", "⚠️ Skipped"],
+            (Self::Skipped, _) => ["skipped", "SKIPPED", "⚠️ Skipped"],
         }
     }
 
-    /// All that text and Markdown may call a verdict.
-    fn all_in_words() -> impl Iterator<Item = [&'static str; 2]> {
-        let all = Self::ALL.into_iter();
+    /// All that they may call a verdict.
+    fn all_in_words() -> impl Iterator<Item = [&'static str; 3]> {
+        let all = [Self::Go, Self::NoGo, Self::CannotTell, Self::Skipped].into_iter();
         all.flat_map(|verdict| [false, true].map(|passes| verdict.in_words(passes)))
     }
 }
@@ -318,7 +313,7 @@ impl<'a> Report<'a> {
 
     /// The headline with the verdict, on one line: for a chat.
     pub fn message(&self) -> String {
-        let [verdict, _] = self.verdict.in_words(self.passes());
+        let [_, verdict, _] = self.verdict.in_words(self.passes());
         self.labelled(&format!("{verdict}: {} ({})", self.headline(), self.host))
     }
 
@@ -339,8 +334,8 @@ impl<'a> Report<'a> {
 
     /// For a go: `3 of 3 requirements are met: gen4.5 generations, credits, planned cost`.
     fn what_is_met(&self) -> String {
-        let rows = &self.contents.decision.rows;
-        let names = first_of(3, rows.iter().map(|row| self.row_name(row)));
+        let rows = self.requirements();
+        let names = first_of(3, rows.iter().map(|row| row.name.clone()));
         let met = match rows.len() {
             0 => "credits and models are available".to_owned(),
             1 => format!("the requirement is met: {names}"),
@@ -357,36 +352,18 @@ impl<'a> Report<'a> {
         self.redactor.name(model.as_str())
     }
 
-    /// What a requirement is called, with its model.
-    fn row_name(&self, row: &Row) -> String {
-        match &row.model {
-            Some(model) => format!("{} {}", self.name(model), row.name),
-            None => row.name.clone(),
-        }
-    }
-
-    /// The requirements, in words.
-    fn requirements(&self) -> Vec<RowInWords> {
-        let rows = self.contents.decision.rows.iter().map(|row| {
-            let left = match row.left {
-                Left::Unknown if row.met == Some(false) => "—".to_owned(),
-                Left::Unknown => "?".to_owned(),
-                Left::NoLimit => "no limit".to_owned(),
-                Left::Number(left) => thousands(left),
-            };
-            let of = row.of.map(|of| format!(" of {}", thousands(of)));
-            RowInWords {
-                met: row.met,
-                name: self.row_name(row),
-                needed: thousands(row.needed),
-                left: left + &of.unwrap_or_default(),
-                note: match row.met {
-                    None => format!("could not be checked: {}", self.why_unchecked(row)),
-                    Some(_) => row.note.clone(),
-                },
+    /// The requirements, with the model in the name, and in the note why one could not be checked.
+    fn requirements(&self) -> Vec<Row> {
+        let mut rows = self.contents.decision.rows.clone();
+        for row in &mut rows {
+            if let Some(model) = &row.model {
+                row.name = format!("{} {}", self.name(model), row.name);
             }
-        });
-        rows.collect()
+            if row.met.is_none() {
+                row.note = format!("could not be checked: {}", self.why_unchecked(row));
+            }
+        }
+        rows
     }
 
     /// Why a requirement could not be checked: a figure that cannot be read, or what kept the
@@ -690,13 +667,16 @@ impl Sections {
     }
 }
 
-/// A requirement, in words.
-struct RowInWords {
-    met: Option<bool>,
-    name: String,
-    needed: String,
-    left: String,
-    note: String,
+/// What is there of what a requirement needs, in words: `188 of 200`.
+fn left(row: &Row) -> String {
+    let left = match row.left {
+        Left::Unknown if row.met == Some(false) => "—".to_owned(),
+        Left::Unknown => "?".to_owned(),
+        Left::NoLimit => "no limit".to_owned(),
+        Left::Number(left) => thousands(left),
+    };
+    let of = row.of.map(|of| format!(" of {}", thousands(of)));
+    left + &of.unwrap_or_default()
 }
 
 fn reading<T>(reading: &Reading<T>, show: impl FnOnce(&T) -> String) -> String {

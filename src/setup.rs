@@ -79,7 +79,9 @@ pub(crate) fn places(key_file: Option<&Path>, patience: Duration) -> Places {
 pub(crate) fn output(places: &Places) -> Output {
     let of_proxies = proxy::secrets(&variable);
     let of_places = places.secrets.iter().chain(&places.others).cloned();
-    Output::new(Redactor::new(of_places.chain(of_proxies)))
+    Output {
+        redactor: Redactor::new(of_places.chain(of_proxies)),
+    }
 }
 
 /// Reads what the settings name, as far as they need it.

@@ -51,7 +51,7 @@ impl<'a> Terminal<'a> {
     pub(crate) fn report(&mut self, event: Event) -> Duration {
         match event {
             Event::Tried(tried) => {
-                let redactor = self.output.redactor();
+                let redactor = &self.output.redactor;
                 let request = tried.document.request(self.context.path);
                 let host = redactor.name(self.context.host);
                 let outcome = redactor.quote(&tried.outcome, MAX_QUOTE);

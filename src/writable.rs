@@ -1,11 +1,12 @@
 //! Which files a report may be written to: not two names of one file, and nothing that a run reads or
 //! might read.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use runway_preflight::ci::{CiFile, GitHub};
 use runway_preflight::cli::{self, UsageError};
-use runway_preflight::output::is_special;
+use runway_preflight::output::{is_special, Output};
 use runway_preflight::report::Format;
 
 use crate::setup::DOTENV;
@@ -20,48 +21,56 @@ const OF_CI: [&str; 2] = ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"];
 /// A file, and what it is called in a message.
 type Named = (String, PathBuf);
 
-/// The files that a report may be written to, and what is wrong with the first of the others.
-pub(crate) struct Writable<'a> {
+/// The files that a report is written to.
+pub(crate) struct Files<'a> {
+    pub(crate) output: &'a Output,
+    pub(crate) label: Option<&'a str>,
     pub(crate) write: Vec<&'a (Format, PathBuf)>,
+    pub(crate) ci: Option<&'a GitHub>,
     pub(crate) of_ci: Vec<&'a CiFile>,
+    /// What is wrong with the first of those that are never written to.
     pub(crate) problem: Result<(), UsageError>,
 }
 
-impl<'a> Writable<'a> {
-    /// Those of `--write` and of the CI system. `read` is what the command line names for reading,
-    /// each with its flag.
+impl<'a> Files<'a> {
+    /// Those of `--write` and of the CI system that may be written to.
     pub(crate) fn new(
+        output: &'a Output,
+        arguments: &'a [OsString],
         write: &'a [(Format, PathBuf)],
         ci: Option<&'a GitHub>,
-        read: Vec<(&'static str, PathBuf)>,
     ) -> Self {
-        let read = read_files(read);
+        let label = cli::label(arguments);
+        let read = read_files(cli::read_files(arguments));
         let ci_files = named_by(&OF_CI);
         let names = write.iter().map(|(format, path)| {
             let file = cli::echo(&path.to_string_lossy());
             (format!("--write {}={file}", format.name()), path.clone())
         });
         let names: Vec<Named> = names.collect();
-        let mut writable = Self {
+        let mut files = Self {
+            output,
+            label: label.filter(|label| !output.redactor.holds_trace(label)),
             write: Vec::new(),
+            ci,
             of_ci: Vec::new(),
             problem: Ok(()),
         };
         for file in ci.into_iter().flat_map(|ci| &ci.files) {
             let example = format!("{}=step.txt runway-preflight", file.name);
-            if writable.holds(file.name, &file.path, &example, read.iter()) {
-                writable.of_ci.push(file);
+            if files.holds(file.name, &file.path, &example, read.iter()) {
+                files.of_ci.push(file);
             }
         }
         let example = "runway-preflight --write json=report.json --write env=preflight.env";
         for (file, own) in write.iter().zip(&names) {
             let others = names.iter().filter(|other| !std::ptr::eq(*other, own));
             let others = read.iter().chain(&ci_files).chain(others);
-            if writable.holds(&own.0, &own.1, example, others) {
-                writable.write.push(file);
+            if files.holds(&own.0, &own.1, example, others) {
+                files.write.push(file);
             }
         }
-        writable
+        files
     }
 
     /// Whether none of the others is the same file; the first that is becomes the problem.

@@ -1,9 +1,10 @@
 //! JUnit XML: a test case for each requirement, and one for the account. A shortfall is a failure,
 //! what could not be checked an error.
 
-use super::{text, Report, Verdict};
+use super::{left, text, Report, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit::Exit;
+use crate::format::thousands;
 
 /// How every document begins.
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -80,7 +81,7 @@ fn cases(report: &Report, suite: &str) -> String {
             Some(true) => case(&row.name, PASSED, "", &[]),
             // Another error stands for its own.
             Some(false) => {
-                let message = format!("need {}, left {}", row.needed, row.left);
+                let message = format!("need {}, left {}", thousands(row.needed), left(row));
                 case(&row.name, FAILURE, &message, &errors_of(None))
             }
             None => {

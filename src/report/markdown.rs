@@ -1,8 +1,8 @@
 //! For a job summary. Text from a server is escaped, so that no name breaks a table.
 
 use super::table::MAX_ROWS;
-use super::{fitting, unlabelled, Report, Sections, Table, Verdict};
-use crate::format::count;
+use super::{fitting, left, unlabelled, Report, Sections, Table, Verdict};
+use crate::format::{count, thousands};
 use crate::sanitize::for_log;
 
 /// A table longer than this is folded.
@@ -18,7 +18,7 @@ const TITLE: &str = "Runway preflight: ";
 pub(super) fn is_report(head: &str) -> bool {
     let heading = head.strip_prefix("## ").map_or("", unlabelled);
     let verdict = heading.strip_prefix(TITLE).unwrap_or_default();
-    Verdict::all_in_words().any(|[_, known]| {
+    Verdict::all_in_words().any(|[_, _, known]| {
         let rest = verdict.strip_prefix(known);
         rest.is_some_and(|rest| rest.starts_with(": "))
     })
@@ -33,7 +33,7 @@ pub fn render_within(report: &Report, max_bytes: usize) -> String {
 
 /// The report with at most `max_rows` rows of a table.
 pub(super) fn render(report: &Report, max_rows: usize) -> String {
-    let [_, mark] = report.verdict.in_words(report.passes());
+    let [_, _, mark] = report.verdict.in_words(report.passes());
     let mut text = format!(
         "## {}: {}\n\n{}\n\n",
         report.labelled(&format!("{TITLE}{mark}")),
@@ -46,7 +46,8 @@ pub(super) fn render(report: &Report, max_rows: usize) -> String {
             Some(false) => "❌",
             None => "❔",
         };
-        [mark.to_owned(), row.name, row.needed, row.left, row.note]
+        let (needed, left) = (thousands(row.needed), left(&row));
+        [mark.to_owned(), row.name, needed, left, row.note]
     });
     let head = "|Requirement|Need|Left|";
     let rows = Table::new("requirements", head, 2..4, rows, max_rows);

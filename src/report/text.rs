@@ -3,8 +3,9 @@
 use textwrap::{Options, WordSplitter};
 
 use super::table::MAX_ROWS;
-use super::{unlabelled, Report, Sections, Table, Verdict};
+use super::{left, unlabelled, Report, Sections, Table, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::format::thousands;
 
 const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";
@@ -37,7 +38,7 @@ pub(super) fn is_report(head: &str) -> bool {
     let line = lines.next().unwrap_or_default();
     let (headline, host) = line.rsplit_once("    ").unwrap_or_default();
     let (verdict, _) = unlabelled(line).split_once("  ").unwrap_or_default();
-    Verdict::all_in_words().any(|[known, _]| known == verdict)
+    Verdict::all_in_words().any(|[_, known, _]| known == verdict)
         && headline.chars().count() >= HEADLINE
         && !host.is_empty()
         && lines.next() == Some("")
@@ -98,7 +99,7 @@ fn headline(report: &Report, colour: bool) -> String {
         (Verdict::NoGo, _) | (Verdict::CannotTell, false) => RED,
         (Verdict::CannotTell, true) | (Verdict::Skipped, _) => YELLOW,
     };
-    let [verdict, _] = report.verdict.in_words(report.passes());
+    let [_, verdict, _] = report.verdict.in_words(report.passes());
     let verdict = report.labelled(verdict);
     let headline = format!("{verdict}  {}", report.headline());
     let line = format!("{headline:<HEADLINE$}    {}\n\n", report.host);
@@ -112,13 +113,13 @@ fn requirements(report: &Report, colour: bool) -> String {
     }
     // `188 of 200` lines up at its first figure.
     let figure = |left: &str| left.split(" of ").next().map_or(0, |it| it.chars().count());
-    let widest = rows.iter().map(|row| figure(&row.left)).max();
+    let widest = rows.iter().map(|row| figure(&left(row))).max();
     let widest = widest.unwrap_or(0).max(figure("left"));
     let lined_up = |left: &str| " ".repeat(widest.saturating_sub(figure(left))) + left;
     let cells = rows.iter().map(|row| {
         let name = format!("{} {}", mark(row.met).1, row.name);
-        let left = lined_up(&row.left);
-        [name, row.needed.clone(), left, row.note.clone()]
+        let left = lined_up(&left(row));
+        [name, thousands(row.needed), left, row.note.clone()]
     });
     let head = format!("|need|{}|", lined_up("left"));
     let table = Table::new("requirements", &head, 1..2, cells, MAX_ROWS).padded();
