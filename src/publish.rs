@@ -104,22 +104,15 @@ fn length(path: &Path) -> u64 {
 fn not_written(place: &str, path: Option<&Path>, error: &io::Error) -> Finding {
     let folder = path.and_then(Path::parent);
     let missing = folder.filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-    let fix = match (error.kind(), path, missing) {
-        (_, Some(path), _) if path.is_dir() => {
+    let fix = match (path, missing) {
+        (Some(path), _) if path.is_dir() => {
             format!("{} is a directory: name a file", path.display())
         }
-        (ErrorKind::NotFound, _, Some(folder)) => {
-            format!("create the directory {}", folder.display())
-        }
-        (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem, Some(_), _) => {
-            "make it and its directory writable".to_owned()
-        }
-        (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, ..) => "free some space".to_owned(),
-        (ErrorKind::FileTooLarge, ..) => "raise the limit of a file's size (ulimit -f)".to_owned(),
-        (ErrorKind::BrokenPipe, ..) => {
+        (_, Some(folder)) => format!("create the directory {}", folder.display()),
+        _ if error.kind() == ErrorKind::BrokenPipe => {
             "whatever reads the output ended early: let it read to the end".to_owned()
         }
-        _ => "make it writable".to_owned(),
+        _ => "make it writable, with room for the report".to_owned(),
     };
     Finding::ReportFailed {
         place: place.to_owned(),
