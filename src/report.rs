@@ -530,15 +530,13 @@ impl<'a> Report<'a> {
     }
 
     fn tier_table(&self) -> Table {
-        let own = self.contents.cap().and_then(tier::of_cap);
         let range = |(low, high): (u64, u64)| match thousands(low) {
             only if low == high => only,
             low => format!("{low}–{}", thousands(high)),
         };
         let rows = TIERS.iter().map(|tier: &Tier| {
-            let mark = if own == Some(*tier) { " (yours)" } else { "" };
             [
-                format!("{}{mark}", tier.number),
+                tier.number.to_string(),
                 range(tier.concurrency),
                 range(tier.daily_range()),
                 dollars(tier.monthly_cap).trim_end_matches(".00").to_owned(),
