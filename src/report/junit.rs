@@ -1,10 +1,9 @@
 //! JUnit XML: a test case for each requirement, and one for the account. A shortfall is a failure,
 //! what could not be checked an error.
 
-use super::{left, text, Report, Verdict};
+use super::{text, Report, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit::Exit;
-use crate::format::thousands;
 
 /// How every document begins.
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -73,6 +72,10 @@ fn cases(report: &Report, suite: &str) -> String {
         };
         format!("<testcase classname=\"{suite}\" name=\"{name}\" time=\"0\">{outcome}</testcase>\n")
     };
+    // Those that decide come first.
+    let all = errors_of(None).into_iter();
+    let (mut of_account, others): (Vec<_>, Vec<_>) = all.partition(|one| one.decides);
+    of_account.extend(others);
     let rows = report.requirements();
     let of_rows = rows.iter().enumerate().map(|(index, row)| {
         let own = errors_of(Some(index));
@@ -80,20 +83,13 @@ fn cases(report: &Report, suite: &str) -> String {
             _ if !own.is_empty() => case(&row.name, FAILURE, &summaries(&own), &own),
             Some(true) => case(&row.name, PASSED, "", &[]),
             // Another error stands for its own.
-            Some(false) => {
-                let message = format!("need {}, left {}", thousands(row.needed), left(row));
-                case(&row.name, FAILURE, &message, &errors_of(None))
-            }
+            Some(false) => case(&row.name, FAILURE, &summaries(&of_account), &of_account),
             None => {
                 let why: Vec<&Diagnostic> = report.obstacle().into_iter().collect();
                 case(&row.name, not_checked, &row.note, &why)
             }
         }
     });
-    // Those that decide come first.
-    let all = errors_of(None).into_iter();
-    let (mut of_account, others): (Vec<_>, Vec<_>) = all.partition(|one| one.decides);
-    of_account.extend(others);
     let short = of_account.iter().any(|one| one.code.exit().is_no_go());
     let outcome = match report.verdict {
         Verdict::Go => PASSED,
