@@ -43,15 +43,18 @@ pub fn key_advice(variable: Variables) -> Option<&'static str> {
 
 /// Why the CI system may have given the run no key.
 pub fn key_hints(variable: Variables) -> Vec<KeyHint> {
-    let is = |name, value: &str| variable(name).is_some_and(|found| found == value);
     let mut hints = github::key_hints(variable);
-    if is("CI_COMMIT_REF_PROTECTED", "false") {
+    if is(variable, "CI_COMMIT_REF_PROTECTED", "false") {
         hints.push(KeyHint::NotProtected);
     }
     if is_set(variable, "TF_BUILD") {
         hints.push(KeyHint::NotMapped);
     }
     hints
+}
+
+fn is(variable: Variables, name: &str, value: &str) -> bool {
+    variable(name).is_some_and(|found| found == value)
 }
 
 fn is_set(variable: Variables, name: &str) -> bool {

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Variables;
+use super::{is, Variables};
 use crate::credentials::{KeyHint, VARIABLE};
 use crate::decode;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -77,7 +77,7 @@ impl GitHub {
         };
         // The outputs come last: if a disk is full before them, there is no pass.
         let files = [SUMMARY, OUTPUTS].into_iter().filter_map(file).collect();
-        is_github(variable).then_some(Self { files })
+        is(variable, "GITHUB_ACTIONS", "true").then_some(Self { files })
     }
 
     /// The diagnostics for standard error: annotations, and what is over their number in plain text.
@@ -112,12 +112,8 @@ impl GitHub {
     }
 }
 
-fn is_github(variable: Variables) -> bool {
-    variable("GITHUB_ACTIONS").is_some_and(|value| value == "true")
-}
-
 pub(super) fn key_hints(variable: Variables) -> Vec<KeyHint> {
-    if !is_github(variable) {
+    if !is(variable, "GITHUB_ACTIONS", "true") {
         return Vec::new();
     }
     let blank = |value: std::ffi::OsString| value.to_string_lossy().trim().is_empty();
@@ -128,12 +124,11 @@ pub(super) fn key_hints(variable: Variables) -> Vec<KeyHint> {
 
 /// Whether GitHub withholds the secrets from this run: a pull request from a fork, or Dependabot.
 fn withheld(variable: Variables) -> Option<KeyHint> {
-    let is = |name: &str, value: &str| variable(name).is_some_and(|found| found == value);
     // `pull_request_target` runs in the base repository, with its secrets.
-    if is("GITHUB_EVENT_NAME", "pull_request_target") {
+    if is(variable, "GITHUB_EVENT_NAME", "pull_request_target") {
         return None;
     }
-    if is("GITHUB_ACTOR", "dependabot[bot]") {
+    if is(variable, "GITHUB_ACTOR", "dependabot[bot]") {
         return Some(KeyHint::Dependabot);
     }
     let event = variable("GITHUB_EVENT_PATH")?;

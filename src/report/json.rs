@@ -56,7 +56,7 @@ pub(super) fn line(report: &Report, max: usize) -> String {
 pub(super) fn models(
     report: &Report,
     max: usize,
-    figure: impl Fn(&ModelQuota) -> Option<Limit>,
+    figure: fn(&ModelQuota) -> Option<Limit>,
 ) -> String {
     let models = report.models().into_iter().take(max);
     let figures = models.filter_map(|(model, quota)| Some((model, figure(quota)?.number())));

@@ -1,6 +1,7 @@
 //! For a job summary. Text from a server is escaped, so that no name breaks a table.
 
 use super::table::MAX_ROWS;
+use super::text::mark;
 use super::{fitting, left, unlabelled, Report, Sections, Table, Verdict};
 use crate::format::{count, thousands};
 use crate::sanitize::for_log;
@@ -33,19 +34,15 @@ pub fn render_within(report: &Report, max_bytes: usize) -> String {
 
 /// The report with at most `max_rows` rows of a table.
 pub(super) fn render(report: &Report, max_rows: usize) -> String {
-    let [_, _, mark] = report.verdict.in_words(report.passes());
+    let [_, _, verdict] = report.verdict.in_words(report.passes());
     let mut text = format!(
         "## {}: {}\n\n{}\n\n",
-        report.labelled(&format!("{TITLE}{mark}")),
+        report.labelled(&format!("{TITLE}{verdict}")),
         escape(&report.headline()),
         escape(&report.host)
     );
     let rows = report.requirements().into_iter().map(|row| {
-        let mark = match row.met {
-            Some(true) => "✅",
-            Some(false) => "❌",
-            None => "❔",
-        };
+        let [_, _, mark] = mark(row.met);
         let (needed, left) = (thousands(row.needed), left(&row));
         [mark.to_owned(), row.name, needed, left, row.note]
     });

@@ -2,7 +2,7 @@
 
 use super::{fitting, json, Report};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::quota::ModelQuota;
+use crate::quota::{Limit, ModelQuota};
 
 /// Name and value, `pass` last: if a disk is full before it, there is no pass. No JSON object has
 /// more than `max_bytes`: it holds as many models as there is room for, those that a flag names
@@ -19,31 +19,27 @@ pub(crate) fn values(
     let fitted = |render: &dyn Fn(usize) -> String| {
         fitting(max_bytes, most, render).unwrap_or("{}".to_owned())
     };
-    let left = |quota: &ModelQuota| quota.left().ok();
-    let concurrency = |quota: &ModelQuota| quota.concurrency.as_ref().ok().copied();
-    let warnings = codes(report, |one| one.severity == Severity::Warning);
-    let days = decision
-        .forecast
-        .map(|forecast| forecast.days().to_string());
+    let of_models =
+        |figure: fn(&ModelQuota) -> Option<Limit>| fitted(&|max| json::models(report, max, figure));
+    let number = |figure: Option<i128>| figure.map_or(String::new(), |it| it.to_string());
+    let days = decision.forecast.map(|forecast| forecast.days().into());
     let read = report.contents.organization;
-    let balance = read.and_then(|read| read.balance.as_ref().ok());
-    let balance = balance.map(|balance| balance.0.to_string());
-    let tasks = report.granted_tasks().map(|tasks| tasks.to_string());
+    let balance = read.and_then(|read| Some(read.balance.as_ref().ok()?.0));
+    let tasks = report.granted_tasks().map(i128::from);
+    let left = of_models(|quota| quota.left().ok());
+    let concurrency = of_models(|quota| quota.concurrency.as_ref().ok().copied());
     let mut values = outcome(report);
     values.extend([
-        ("warnings", warnings),
+        (
+            "warnings",
+            codes(report, |one| one.severity == Severity::Warning),
+        ),
         ("granted", fitted(&|max| json::grants(report, max))),
-        ("granted-tasks", tasks.unwrap_or_default()),
-        ("lasts-days", days.unwrap_or_default()),
-        ("credit-balance", balance.unwrap_or_default()),
-        (
-            "generations-left",
-            fitted(&|max| json::models(report, max, left)),
-        ),
-        (
-            "concurrency",
-            fitted(&|max| json::models(report, max, concurrency)),
-        ),
+        ("granted-tasks", number(tasks)),
+        ("lasts-days", number(days)),
+        ("credit-balance", number(balance)),
+        ("generations-left", left),
+        ("concurrency", concurrency),
     ]);
     if with_report {
         values.push(("report", fitted(&|max| json::line(report, max))));

@@ -117,26 +117,31 @@ fn requirements(report: &Report, colour: bool) -> String {
     let widest = widest.unwrap_or(0).max(figure("left"));
     let lined_up = |left: &str| " ".repeat(widest.saturating_sub(figure(left))) + left;
     let cells = rows.iter().map(|row| {
-        let name = format!("{} {}", mark(row.met).1, row.name);
+        let [_, mark, _] = mark(row.met);
+        let name = format!("{mark} {}", row.name);
         let left = lined_up(&left(row));
         [name, thousands(row.needed), left, row.note.clone()]
     });
     let head = format!("|need|{}|", lined_up("left"));
     let table = Table::new("requirements", &head, 1..2, cells, MAX_ROWS).padded();
     let marks = rows.iter().map(|row| mark(row.met));
-    let lines = table.lines().zip(std::iter::once((PLAIN, "")).chain(marks));
-    let lines = lines.map(|(line, (hue, mark))| line.replacen(mark, &paint(colour, hue, mark), 1));
+    let lines = table
+        .lines()
+        .zip(std::iter::once([PLAIN, "", ""]).chain(marks));
+    let lines =
+        lines.map(|(line, [hue, mark, _])| line.replacen(mark, &paint(colour, hue, mark), 1));
     lines
         .map(|line| line + "\n")
         .chain(["\n".to_owned()])
         .collect()
 }
 
-fn mark(met: Option<bool>) -> (&'static str, &'static str) {
+/// How a requirement is marked: the colour and the mark of text, and the mark of Markdown.
+pub(super) fn mark(met: Option<bool>) -> [&'static str; 3] {
     match met {
-        Some(true) => (GREEN, "✓"),
-        Some(false) => (RED, "✗"),
-        None => (YELLOW, "?"),
+        Some(true) => [GREEN, "✓", "✅"],
+        Some(false) => [RED, "✗", "❌"],
+        None => [YELLOW, "?", "❔"],
     }
 }
 
