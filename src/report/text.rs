@@ -123,17 +123,13 @@ fn requirements(report: &Report, colour: bool) -> String {
         [name, thousands(row.needed), left, row.note.clone()]
     });
     let head = format!("|need|{}|", lined_up("left"));
-    let table = Table::new("requirements", &head, 1..2, cells, MAX_ROWS).padded();
-    let marks = rows.iter().map(|row| mark(row.met));
-    let lines = table
-        .lines()
-        .zip(std::iter::once([PLAIN, "", ""]).chain(marks));
-    let lines =
-        lines.map(|(line, [hue, mark, _])| line.replacen(mark, &paint(colour, hue, mark), 1));
-    lines
-        .map(|line| line + "\n")
-        .chain(["\n".to_owned()])
-        .collect()
+    let mut text = Table::new("requirements", &head, 1..2, cells, MAX_ROWS).padded();
+    for met in [Some(true), Some(false), None] {
+        let [hue, mark, _] = mark(met);
+        let painted = paint(colour, hue, mark);
+        text = text.replace(&format!("\n  {mark} "), &format!("\n  {painted} "));
+    }
+    text + "\n"
 }
 
 /// How a requirement is marked: the colour and the mark of text, and the mark of Markdown.
