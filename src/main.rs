@@ -17,7 +17,6 @@ use runway_preflight::exit::Exit;
 use runway_preflight::job::Job;
 use runway_preflight::output::Output;
 use runway_preflight::poll::Event;
-use runway_preflight::redact::Redactor;
 use runway_preflight::report::{Closed, Contents};
 use runway_preflight::spend::UtcDay;
 
@@ -125,10 +124,7 @@ fn report_usage(
 }
 
 fn print_only(text: &str) -> Exit {
-    let shown = Output {
-        redactor: Redactor::default(),
-    }
-    .stdout(text);
+    let shown = Output::default().stdout(text);
     shown.map_or(Exit::CannotTell, |()| Exit::Go)
 }
 

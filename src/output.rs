@@ -12,6 +12,7 @@ use crate::redact::Redactor;
 use crate::report;
 
 /// Writes, with every key taken out.
+#[derive(Default)]
 pub struct Output {
     /// Knows the keys, and quotes text that is not our own.
     pub redactor: Redactor,
@@ -196,9 +197,7 @@ mod tests {
         let path = folder.path().join("file");
         let now = || std::fs::read_to_string(&path).expect("a file");
         std::fs::write(&path, "no line break").expect("written");
-        let output = Output {
-            redactor: Redactor::default(),
-        };
+        let output = Output::default();
         let one = output.append(&path, "one\n").expect("appended");
         assert_eq!(now(), "no line break\none\n");
         let two = output.append(&path, "two\n").expect("appended");

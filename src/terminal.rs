@@ -31,8 +31,8 @@ pub(crate) struct Terminal<'a> {
     context: &'a Context<'a>,
     renews: bool,
     verbose: bool,
-    shown: String,
-    shown_at: Option<Instant>,
+    /// What was said last of a wait, and when.
+    said: Option<(String, Instant)>,
 }
 
 impl<'a> Terminal<'a> {
@@ -42,8 +42,7 @@ impl<'a> Terminal<'a> {
             context,
             renews: std::io::stderr().is_terminal() && reads_escapes(),
             verbose,
-            shown: String::new(),
-            shown_at: None,
+            said: None,
         }
     }
 
@@ -112,17 +111,16 @@ impl<'a> Terminal<'a> {
             self.output.stderr(&line);
             return RENEW_EVERY;
         }
-        let due = self.shown_at.and_then(|at| at.checked_add(LOG_EVERY));
-        let until_due = due.map(|due| due.saturating_duration_since(Instant::now()));
-        match until_due {
-            Some(left) if self.shown == why && !left.is_zero() => left,
-            _ => {
-                self.line(&line);
-                why.clone_into(&mut self.shown);
-                self.shown_at = Some(Instant::now());
-                LOG_EVERY
-            }
+        let left = match &self.said {
+            Some((said, at)) if said == why => LOG_EVERY.saturating_sub(at.elapsed()),
+            _ => Duration::ZERO,
+        };
+        if !left.is_zero() {
+            return left;
         }
+        self.line(&line);
+        self.said = Some((why.to_owned(), Instant::now()));
+        LOG_EVERY
     }
 }
 

@@ -60,16 +60,12 @@ pub(super) fn models(
 ) -> String {
     let models = report.models().into_iter().take(max);
     let figures = models.filter_map(|(model, quota)| Some((model, figure(quota)?.number())));
-    one_line(&by_model(report, figures))
+    harmless(&by_model(report, figures), true)
 }
 
 /// A JSON object, on one line, of what may be started of each of the first `max` models.
 pub(super) fn grants(report: &Report, max: usize) -> String {
-    one_line(&granted(report, max))
-}
-
-fn one_line(value: &impl Serialize) -> String {
-    harmless(value, true)
+    harmless(&granted(report, max), true)
 }
 
 /// JSON that hides nothing and commands nobody: outside its strings there is neither a character
