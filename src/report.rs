@@ -79,12 +79,14 @@ pub const HEAD: u64 = 4_096;
 /// Whether a file that begins like this holds a report of ours, in any form.
 pub fn is_report(head: &[u8]) -> bool {
     // It may end within a character.
-    let head = String::from_utf8_lossy(head);
-    text::is_report(&head)
-        || json::is_report(&head)
-        || markdown::is_report(&head)
-        || env::is_report(&head)
-        || junit::is_report(&head)
+    let head = &*String::from_utf8_lossy(head);
+    let heading = head.strip_prefix("## ").map_or("", unlabelled);
+    let has_verdict = Verdict::all_in_words().any(|[json, text, markdown]| {
+        head.starts_with(&json::head(json))
+            || text::is_report(head, text)
+            || heading.starts_with(&format!("{}{markdown}: ", markdown::TITLE))
+    });
+    has_verdict || env::is_report(head) || head.starts_with(junit::HEAD)
 }
 
 /// What follows `DEMO` and the name of a run where a text begins with them.

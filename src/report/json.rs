@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{ListedModel, Report, Verdict};
+use super::{ListedModel, Report};
 use crate::format::{seconds, usd};
 use crate::plan::Plan;
 use crate::quota::{Limit, Model, ModelQuota, Organization, Reading};
@@ -33,12 +33,9 @@ macro_rules! object {
     }};
 }
 
-/// Whether a file that begins like this is one of ours.
-pub(super) fn is_report(head: &str) -> bool {
-    let begins = format!("{{\n  \"schema\": {SCHEMA},\n  \"verdict\": \"");
-    let rest = head.strip_prefix(&begins).unwrap_or_default();
-    let verdict = rest.split_once("\",\n  \"exitCode\": ");
-    verdict.is_some_and(|(verdict, _)| Verdict::is_name(verdict))
+/// How a document with this verdict begins.
+pub(super) fn head(verdict: &str) -> String {
+    format!("{{\n  \"schema\": {SCHEMA},\n  \"verdict\": \"{verdict}\",\n  \"exitCode\": ")
 }
 
 /// One document, indented.

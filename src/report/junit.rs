@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit::Exit;
 
 /// How every document begins.
-const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+pub(super) const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
                     <testsuites>\n\
                     <testsuite id=\"0\" package=\"runway-preflight\" name=\"";
 
@@ -15,11 +15,6 @@ const FAILURE: &str = "failure";
 const ERROR: &str = "error";
 const SKIPPED: &str = "skipped";
 const PASSED: &str = "";
-
-/// Whether a file that begins like this is one of ours.
-pub(super) fn is_report(head: &str) -> bool {
-    head.starts_with(HEAD)
-}
 
 /// The whole document.
 pub fn render(report: &Report) -> String {

@@ -2,7 +2,7 @@
 
 use super::table::MAX_ROWS;
 use super::text::mark;
-use super::{fitting, left, unlabelled, Report, Sections, Table, Verdict};
+use super::{fitting, left, Report, Sections, Table};
 use crate::format::{count, thousands};
 use crate::sanitize::for_log;
 
@@ -13,17 +13,7 @@ const LONG: usize = 15;
 const LONGEST_BAR: usize = 20;
 
 /// What the heading says before the verdict.
-const TITLE: &str = "Runway preflight: ";
-
-/// Whether a file that begins like this is one of ours.
-pub(super) fn is_report(head: &str) -> bool {
-    let heading = head.strip_prefix("## ").map_or("", unlabelled);
-    let verdict = heading.strip_prefix(TITLE).unwrap_or_default();
-    Verdict::all_in_words().any(|[_, _, known]| {
-        let rest = verdict.strip_prefix(known);
-        rest.is_some_and(|rest| rest.starts_with(": "))
-    })
-}
+pub(super) const TITLE: &str = "Runway preflight: ";
 
 /// The report with at most `max_bytes` bytes: rows of its long tables are left out for it, and that
 /// is said.
