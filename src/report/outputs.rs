@@ -22,7 +22,7 @@ pub(crate) fn values(
     let of_models =
         |figure: fn(&ModelQuota) -> Option<Limit>| fitted(&|max| json::models(report, max, figure));
     let number = |figure: Option<i128>| figure.map_or(String::new(), |it| it.to_string());
-    let days = decision.forecast.map(|forecast| forecast.days().into());
+    let days = decision.forecast.map(|forecast| forecast.days());
     let read = report.contents.organization;
     let balance = read.and_then(|read| Some(read.balance.as_ref().ok()?.0));
     let tasks = report.granted_tasks().map(i128::from);
