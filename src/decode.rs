@@ -167,7 +167,7 @@ pub struct Reason {
 
 /// Reads the body of an answer that is an error; one that cannot be read says nothing.
 pub fn reason(body: &[u8]) -> Reason {
-    let Ok(body) = serde_json::from_slice(without_mark(body)) else {
+    let Ok(body) = serde_json::from_slice(body) else {
         return Reason::default();
     };
     let text = |json: &RawValue| {
@@ -194,7 +194,7 @@ pub fn reason(body: &[u8]) -> Reason {
 
 /// The text that is at the end of a path of names, if the document has one.
 pub(crate) fn text_at(body: &[u8], path: &[&str]) -> Option<String> {
-    let json = serde_json::from_slice(without_mark(body)).ok()?;
+    let json = serde_json::from_slice(body).ok()?;
     string(value_at(json, path)?).map(Cow::into_owned)
 }
 
@@ -206,16 +206,11 @@ fn value_at<'a>(mut json: &'a RawValue, path: &[&str]) -> Option<&'a RawValue> {
     Some(json)
 }
 
-fn without_mark(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
-}
-
 fn document(body: &[u8]) -> Reading<Object<'_>> {
     if u64::try_from(body.len()).map_or(true, |length| length > MAX_BYTES) {
         return Err(Unreadable::new("", "is longer than 8 MiB"));
     }
-    let text = without_mark(body);
-    let error = match serde_json::from_slice(text) {
+    let error = match serde_json::from_slice(body) {
         Ok(json) => {
             let object = Object::of(String::new(), json);
             return object.map_err(|_| mistyped("", json, "a JSON object"));
@@ -224,7 +219,7 @@ fn document(body: &[u8]) -> Reading<Object<'_>> {
     };
     let start = body.get(..body.len().min(MAX_EXCERPT)).unwrap_or_default();
     let excerpt = String::from_utf8_lossy(start).into_owned();
-    let text = text.trim_ascii_start();
+    let text = body.trim_ascii_start();
     let (line, column) = (error.line(), error.column());
     let problem = if text.is_empty() {
         "is empty"
