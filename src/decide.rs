@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Fault, Finding};
 use crate::exit::Exit;
 use crate::forecast::Forecast;
 use crate::grant::{grant, Granted};
-use crate::job::Job;
+use crate::job::{once_each, Job};
 use crate::quota::{Credits, Limit, Model, ModelQuota, Models, Organization, Unreadable};
 use crate::requirement::credits::short;
 use crate::requirement::{
@@ -55,13 +55,7 @@ impl Decision {
 
     /// The codes of the errors, each once.
     pub fn codes(&self) -> Vec<Code> {
-        let mut codes = Vec::new();
-        for code in self.errors.iter().map(Finding::code) {
-            if !codes.contains(&code) {
-                codes.push(code);
-            }
-        }
-        codes
+        once_each(self.errors.iter().map(Finding::code))
     }
 
     /// Whether there are errors, and waiting could resolve all of them.
@@ -206,9 +200,7 @@ fn unreadable_models<'a>(job: &Job, organization: &'a Organization) -> Vec<&'a U
         unreadable.extend(unread.next().map(Box::as_ref));
     }
     // A model that is there twice is so for each of its figures.
-    let mut seen = BTreeSet::new();
-    unreadable.retain(|what| seen.insert(*what));
-    unreadable
+    once_each(unreadable)
 }
 
 fn unreadable_error(what: &Unreadable) -> Finding {

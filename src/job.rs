@@ -1,5 +1,6 @@
 //! What a job asks for: plain data.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::plan::Plan;
@@ -182,8 +183,9 @@ impl Job {
     }
 }
 
-/// Each of these models once, in their order.
-pub(crate) fn once_each<'a>(models: impl Iterator<Item = &'a Model>) -> Vec<&'a Model> {
-    let mut seen = std::collections::BTreeSet::new();
-    models.filter(|model| seen.insert(*model)).collect()
+/// Each of these once, in the order in which they first come.
+pub(crate) fn once_each<T: Copy + Ord>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    let new = all.into_iter().filter(|one| seen.insert(*one));
+    new.collect()
 }

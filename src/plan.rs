@@ -46,10 +46,12 @@ pub struct Plan {
     pub tasks: u64,
     /// Their models, in the order in which they first come.
     pub models: Vec<OfModel>,
-    /// What they come to, by model and price.
-    pub sums: Vec<Sum>,
+    /// What they come to, by the place of the model among those, and by the rule of the price.
+    pub sums: BTreeMap<(usize, Option<Arc<str>>), Sum>,
     /// Those behind the first ones, in their order.
     pub rest: Vec<Task>,
+    /// The places of the models, by name.
+    places: BTreeMap<String, usize>,
 }
 
 /// The tasks of one model.
@@ -134,41 +136,23 @@ impl Plan {
             in_array: None,
             task: Vec::new(),
         };
-        let mut planner = Planner {
-            reading,
-            places: BTreeMap::new(),
-            sums: BTreeMap::new(),
-            plan: Self::default(),
-        };
+        let mut plan = Self::default();
         while tasks.next()? {
             let error = |problem: String| tasks.error("", &problem);
             let (body, name) = body_and_model(&tasks.task).map_err(error)?;
-            let place = planner.place(&name).map_err(error)?;
-            let added = planner.add(place, &body);
+            let place = plan.place(&name).map_err(error)?;
+            let added = plan.add(place, &body, reading);
             added.map_err(|problem| tasks.error(&format!(" ({name})"), &problem))?;
         }
-        planner.plan.sums = planner.sums.into_values().collect();
-        Ok(planner.plan)
+        Ok(plan)
     }
-}
 
-/// A plan in the making.
-struct Planner<'a> {
-    reading: Reading<'a>,
-    /// The places of the models.
-    places: BTreeMap<String, usize>,
-    /// By the place of the model, and its rule.
-    sums: BTreeMap<(usize, Option<Arc<str>>), Sum>,
-    plan: Plan,
-}
-
-impl Planner<'_> {
     /// The place of a model among those of the plan.
     fn place(&mut self, name: &str) -> Result<usize, String> {
         if let Some(place) = self.places.get(name) {
             return Ok(*place);
         }
-        let place = self.plan.models.len();
+        let place = self.models.len();
         if !Model::is_name(name) || name.len() > MAX_NAME {
             return Err(NO_NAME.to_owned());
         }
@@ -176,7 +160,7 @@ impl Planner<'_> {
             return Err(format!("there are more than {MAX_MODELS} models"));
         }
         self.places.insert(name.to_owned(), place);
-        self.plan.models.push(OfModel {
+        self.models.push(OfModel {
             model: Model::new(name),
             first: 0,
             cost: Credits(0),
@@ -185,22 +169,18 @@ impl Planner<'_> {
         Ok(place)
     }
 
-    fn add(&mut self, place: usize, body: &Fields) -> Result<(), String> {
-        let Some(of_model) = self.plan.models.get_mut(place) else {
+    fn add(&mut self, place: usize, body: &Fields, reading: Reading) -> Result<(), String> {
+        let Some(of_model) = self.models.get_mut(place) else {
             return Ok(());
         };
-        let task = charge(self.reading, &of_model.model, body)?;
-        self.plan.tasks = self.plan.tasks.saturating_add(1);
-        if self
-            .reading
-            .first
-            .is_none_or(|first| self.plan.tasks <= first)
-        {
+        let task = charge(reading, &of_model.model, body)?;
+        self.tasks = self.tasks.saturating_add(1);
+        if reading.first.is_none_or(|first| self.tasks <= first) {
             of_model.first = of_model.first.saturating_add(1);
             of_model.cost = of_model.cost.plus(Credits(task.cost.into()));
         } else {
             of_model.rest = of_model.rest.saturating_add(1);
-            self.plan.rest.push(Task {
+            self.rest.push(Task {
                 cost: task.cost,
                 model: place,
             });
@@ -471,12 +451,16 @@ mod tests {
         whole
     }
 
+    fn first_sum(plan: &Plan) -> &Sum {
+        plan.sums.values().next().expect("a sum")
+    }
+
     /// Model, tasks, outputs, thousandths of a second and cost.
     type Counts<'a> = (&'a str, u64, Option<u64>, Option<u64>, Option<i128>);
 
     fn counts(plan: &Plan) -> Vec<Counts<'_>> {
         let priced = |sum: &Sum, figure: u64| sum.rule.as_ref().map(|_| figure);
-        let sums = plan.sums.iter().map(|it| {
+        let sums = plan.sums.values().map(|it| {
             let time = Some(it.milliseconds).filter(|time| *time > 0);
             let cost = priced(it, it.cost).map(i128::from);
             (
@@ -714,7 +698,7 @@ mod tests {
             let plan = read(&text, &prices());
             let cost = tasks.map(|tasks: u64| (tasks, (tasks * 9).div_ceil(2)));
             let found = plan.as_ref().ok();
-            let found = found.map(|plan| (plan.sums[0].outputs, plan.sums[0].cost));
+            let found = found.map(|plan| (first_sum(plan).outputs, first_sum(plan).cost));
             assert_eq!(found, cost, "{count}: {plan:?}");
             let named = |error: &String| error.contains("\"outputCount\"");
             assert!(plan.as_ref().err().is_none_or(named), "{plan:?}");
@@ -782,7 +766,7 @@ mod tests {
                 if fields.is_empty() { "" } else { "," }
             );
             let plan = read(&text, &prices);
-            let found = plan.map(|plan| plan.sums[0].rule.clone().expect("a rule"));
+            let found = plan.map(|plan| first_sum(&plan).rule.clone().expect("a rule"));
             match (found, rule) {
                 (Ok(found), Ok(rule)) => assert_eq!(&*found, rule, "{text}"),
                 (Err(found), Err(error)) => {

@@ -516,7 +516,7 @@ impl<'a> Report<'a> {
     /// What the tasks of the plan come to, by model and price.
     fn plan_table(&self, plan: &Plan, max_rows: usize) -> Table {
         let or_dash = |figure: Option<String>| figure.unwrap_or("—".to_owned());
-        let rows = plan.sums.iter().map(|sum| {
+        let rows = plan.sums.values().map(|sum| {
             let (rule, milliseconds) = (sum.rule.as_deref(), sum.milliseconds);
             [
                 self.name(&sum.model),

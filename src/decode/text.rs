@@ -1,6 +1,7 @@
 //! Text by its byte order mark: UTF-8, or the UTF-16 that Windows PowerShell writes.
 
-use std::io::{self, BufRead, Cursor, Read};
+use std::collections::VecDeque;
+use std::io::{self, Cursor, Read};
 
 /// How many bytes of UTF-16 are read at a time.
 const CHUNK: u64 = 65_536;
@@ -24,7 +25,7 @@ pub(crate) fn utf8<'r>(mut source: impl Read + 'r) -> io::Result<Box<dyn Read + 
     Ok(Box::new(Utf16 {
         source: Cursor::new(behind_the_mark).chain(source),
         unit,
-        text: Cursor::default(),
+        text: VecDeque::new(),
     }))
 }
 
@@ -39,35 +40,27 @@ pub(crate) fn whole_as_utf8(file: &[u8]) -> Vec<u8> {
 struct Utf16<R> {
     source: R,
     unit: fn([u8; 2]) -> u16,
-    text: Cursor<Vec<u8>>,
-}
-
-impl<R: Read> Utf16<R> {
-    fn next_text(&mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.source.by_ref().take(CHUNK).read_to_end(&mut bytes)?;
-        // The second half of a pair may still be to be read.
-        let last = bytes.last_chunk().map(|last| (self.unit)(*last));
-        if let Some(0xd800..0xdc00) = last {
-            self.source.by_ref().take(2).read_to_end(&mut bytes)?;
-        }
-        let (units, odd) = bytes.as_chunks();
-        let mut text = Vec::with_capacity(bytes.len());
-        for found in char::decode_utf16(units.iter().copied().map(self.unit)) {
-            match found {
-                Ok(found) => text.extend(found.encode_utf8(&mut [0; 4]).bytes()),
-                Err(_) => text.push(0xff),
-            }
-        }
-        text.extend(odd.iter().map(|_| 0xff));
-        Ok(text)
-    }
+    text: VecDeque<u8>,
 }
 
 impl<R: Read> Read for Utf16<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.text.fill_buf()?.is_empty() {
-            self.text = Cursor::new(self.next_text()?);
+        if self.text.is_empty() {
+            let mut bytes = Vec::new();
+            self.source.by_ref().take(CHUNK).read_to_end(&mut bytes)?;
+            // The second half of a pair may still be to be read.
+            let last = bytes.last_chunk().map(|last| (self.unit)(*last));
+            if let Some(0xd800..0xdc00) = last {
+                self.source.by_ref().take(2).read_to_end(&mut bytes)?;
+            }
+            let (units, odd) = bytes.as_chunks();
+            for found in char::decode_utf16(units.iter().copied().map(self.unit)) {
+                match found {
+                    Ok(found) => self.text.extend(found.encode_utf8(&mut [0; 4]).bytes()),
+                    Err(_) => self.text.push_back(0xff),
+                }
+            }
+            self.text.extend(odd.iter().map(|_| 0xff));
         }
         self.text.read(buffer)
     }

@@ -178,7 +178,7 @@ fn granted(report: &Report, max_models: usize) -> BTreeMap<String, u64> {
 }
 
 fn published_plan(report: &Report, plan: &Plan, max_rules: usize) -> impl Serialize {
-    let rules = plan.sums.iter().take(max_rules).map(|sum| {
+    let rules = plan.sums.values().take(max_rules).map(|sum| {
         let seconds = seconds(sum.milliseconds.into()).replace(',', "");
         let seconds = RawValue::from_string(seconds).ok();
         let rule = sum.rule.as_deref();
