@@ -127,25 +127,26 @@ fn used_of(name: &str, used: &Reading<Map>) -> Reading<u64> {
 }
 
 /// Reads an answer of `POST /v1/organization/usage`: the whole of it or nothing, since a sum that
-/// lacks a part is wrong. If it was `asked` for a window, it has no business with other days.
+/// lacks a part is wrong; and it has no business with days that were not `asked` for.
 ///
 /// # Errors
 ///
 /// The first field that is not as promised.
-pub fn history(body: &[u8], asked: Option<Window>) -> Reading<History> {
+pub fn history(body: &[u8], asked: Window) -> Reading<History> {
     let document = document(body)?;
     let mut entries = Vec::new();
     for (index, day) in document.array("results")?.into_iter().enumerate() {
         let day = Object::of(format!("results[{index}]"), day)?;
-        let date = day.text("date", "a day (YYYY-MM-DD)", UtcDay::parse)?;
-        if let Some(window) = asked.filter(|window| !window.contains(date)) {
-            let (start, last) = (window.start, window.last_day());
+        let read_day = |json| UtcDay::parse(&string(json)?);
+        let date = day.value("date", "a day (YYYY-MM-DD)", read_day)?;
+        if !asked.contains(date) {
+            let (start, last) = (asked.start, asked.last_day());
             let problem = format!("is {date}, outside the requested days {start} to {last}");
             return Err(Unreadable::new(&format!("{}.date", day.path), &problem));
         }
         for (index, entry) in day.array("usedCredits")?.into_iter().enumerate() {
             let entry = Object::of(format!("{}.usedCredits[{index}]", day.path), entry)?;
-            let model = entry.text("model", "a model's name", |name| Some(Model::new(name)))?;
+            let model = Model::new(entry.value("model", "a model's name", string)?);
             let amount = entry.figure("amount", Round::Up)?;
             entries.push(((date, model), Credits(amount)));
         }

@@ -319,7 +319,7 @@ impl Looking<'_, '_, '_> {
             self.errors.push(unexpected(Document::Usage, problem));
             return None;
         }
-        self.read(Document::Usage, decode::history(&answer.body, Some(window)))
+        self.read(Document::Usage, decode::history(&answer.body, window))
     }
 
     /// Why a history does not end on Runway's day. That may also show that limits and balance are old.

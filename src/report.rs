@@ -475,7 +475,7 @@ impl<'a> Report<'a> {
             let (start, last_day) = (window.start, window.last_day());
             let days = count(window.days(), "day");
             let title = format!("Credits used from {start} to {last_day} ({days}, UTC)");
-            if history.is_empty() {
+            if history.0.is_empty() {
                 return form.section(&title, &[], "none");
             }
             let by_day = self.history_table(window, history, form);
@@ -559,7 +559,7 @@ impl<'a> Report<'a> {
         for day in window.newest_first() {
             let (date, sum) = (day.to_string(), history.on(day));
             let mut beside = bar(sum, most, form.longest_bar);
-            let Some(entries) = history.day(day) else {
+            let Some(entries) = history.0.get(&day) else {
                 rows.push([date, String::new(), "0".to_owned(), beside]);
                 continue;
             };

@@ -116,7 +116,7 @@ impl Window {
 
 /// Net credits by day and model. A day without an entry had no use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct History(BTreeMap<UtcDay, BTreeMap<Model, Credits>>);
+pub struct History(pub BTreeMap<UtcDay, BTreeMap<Model, Credits>>);
 
 impl History {
     /// Only what is in the window.
@@ -128,24 +128,9 @@ impl History {
         within
     }
 
-    /// The days that have entries, newest first, each with its entries.
-    pub fn newest_first(&self) -> impl Iterator<Item = (UtcDay, &BTreeMap<Model, Credits>)> {
-        self.0.iter().rev().map(|(day, entries)| (*day, entries))
-    }
-
-    /// Whether nothing was used.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The entries of one day, if it has any.
-    pub fn day(&self, day: UtcDay) -> Option<&BTreeMap<Model, Credits>> {
-        self.0.get(&day)
-    }
-
     /// Net credits of one day.
     pub fn on(&self, day: UtcDay) -> Credits {
-        sum(self.day(day).into_iter().flatten())
+        sum(self.0.get(&day).into_iter().flatten())
     }
 
     /// Net credits by model, by name.

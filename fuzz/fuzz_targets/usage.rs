@@ -4,14 +4,15 @@
 
 use libfuzzer_sys::fuzz_target;
 use runway_preflight::decode;
+use runway_preflight::spend::{UtcDay, Window};
 use serde_json::Value;
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(history) = decode::history(bytes, None) else {
+    let [start, before] = ["1970-01-01", "9999-12-31"].map(|day| UtcDay::parse(day).expect("a day"));
+    let Ok(history) = decode::history(bytes, Window { start, before }) else {
         return;
     };
-    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let Ok(plain) = serde_json::from_slice::<Value>(text) else {
+    let Ok(plain) = serde_json::from_slice::<Value>(bytes) else {
         return;
     };
     let days = plain["results"].as_array().expect("days").iter();

@@ -95,13 +95,14 @@ impl<'a> Object<'a> {
     }
 
     /// The one field of that name, read; the error says what it should be.
-    fn value<T>(
+    pub(super) fn value<T>(
         &self,
         name: &str,
-        read: impl FnOnce(&'a RawValue) -> Result<T, &'static str>,
+        wanted: &'static str,
+        read: impl FnOnce(&'a RawValue) -> Option<T>,
     ) -> Reading<T> {
         let json = self.field(name)?;
-        read(json).map_err(|wanted| mistyped(&self.path_of(name), json, wanted))
+        read(json).ok_or_else(|| mistyped(&self.path_of(name), json, wanted))
     }
 
     pub(super) fn object(&self, name: &str) -> Reading<Self> {
@@ -109,33 +110,23 @@ impl<'a> Object<'a> {
     }
 
     pub(super) fn array(&self, name: &str) -> Reading<Vec<&'a RawValue>> {
-        self.value(name, |json| {
-            serde_json::from_str(json.get()).map_err(|_| "an array")
-        })
-    }
-
-    pub(super) fn text<T>(
-        &self,
-        name: &str,
-        wanted: &'static str,
-        read: impl FnOnce(&str) -> Option<T>,
-    ) -> Reading<T> {
-        self.value(name, |json| {
-            let text = string(json).and_then(|text| read(&text));
-            text.ok_or(wanted)
+        self.value(name, "an array", |json| {
+            serde_json::from_str(json.get()).ok()
         })
     }
 
     /// A number of either sign.
     pub(super) fn figure(&self, name: &str, round: Round) -> Reading<i128> {
-        self.value(name, |json| {
-            if kind(json) != "a number" {
-                return Err("a number");
-            }
-            whole(json.get(), round)
-                .filter(|figure| (-MAX_FIGURE..=MAX_FIGURE).contains(figure))
-                .ok_or("a number in the range that can be read")
-        })
+        let json = self.field(name)?;
+        let (figure, wanted) = match kind(json) {
+            "a number" => (
+                whole(json.get(), round),
+                "a number in the range that can be read",
+            ),
+            _ => (None, "a number"),
+        };
+        let figure = figure.filter(|figure| (-MAX_FIGURE..=MAX_FIGURE).contains(figure));
+        figure.ok_or_else(|| mistyped(&self.path_of(name), json, wanted))
     }
 
     /// A number that cannot be negative.
@@ -144,7 +135,7 @@ impl<'a> Object<'a> {
         // -0.5 rounds up to 0 and is still negative.
         let negative = self.figure(name, Round::Down)? < 0;
         let count = u64::try_from(figure).ok().filter(|_| !negative);
-        self.value(name, |_| count.ok_or("a number from 0 up"))
+        self.value(name, "a number from 0 up", |_| count)
     }
 
     /// A number that cannot be negative, or `null` for no limit.

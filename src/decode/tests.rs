@@ -30,6 +30,14 @@ fn good() -> Value {
     })
 }
 
+fn any_day() -> Window {
+    let [start, before] = ["1970-01-01", "9999-12-31"].map(UtcDay::parse);
+    Window {
+        start: start.expect("a day"),
+        before: before.expect("a day"),
+    }
+}
+
 /// The verdict on a document of a job that needs 20 of gen4.5.
 fn verdict(document: &[u8]) -> Exit {
     let job = Job {
@@ -175,7 +183,7 @@ fn what_is_no_document() {
     for (text, problem) in cases {
         let found = plain(&organization(text.as_bytes()).expect_err("no document"));
         assert!(found.starts_with(problem), "{found}");
-        assert!(history(text.as_bytes(), None).is_err());
+        assert!(history(text.as_bytes(), any_day()).is_err());
     }
     assert!(organization(b"{\"a\xff\": 1}").is_err());
     assert_eq!(
@@ -266,7 +274,7 @@ fn a_document_is_of_8_mib_at_the_most() {
 fn a_history_is_read_whole_or_not_at_all() {
     let entry =
         json!({ "date": "2026-03-16", "usedCredits": [ { "model": "m", "amount": -1.5 } ] });
-    let read = |document: &Value| history(document.to_string().as_bytes(), None);
+    let read = |document: &Value| history(document.to_string().as_bytes(), any_day());
     let total = read(&json!({ "results": [entry, entry] }))
         .expect("a history")
         .total();
@@ -277,7 +285,7 @@ fn a_history_is_read_whole_or_not_at_all() {
         r#"{"results":[],"results":[]}"#.to_owned(),
         r#"{"results":[]}{"results":[]}"#.to_owned(),
     ] {
-        assert!(history(text.as_bytes(), None).is_err(), "{text}");
+        assert!(history(text.as_bytes(), any_day()).is_err(), "{text}");
     }
     #[rustfmt::skip]
     let cases = [
@@ -304,7 +312,7 @@ fn a_day_that_was_not_asked_for_is_refused() {
     let document = json!({ "results": [{ "date": "2026-03-16", "usedCredits": [] }] }).to_string();
     let read = |days, last: &str| {
         let window = Window::last(days, UtcDay::parse(last).expect("a day"));
-        history(document.as_bytes(), Some(window)).map_err(|what| plain(&what))
+        history(document.as_bytes(), window).map_err(|what| plain(&what))
     };
     assert!(read(1, "2026-03-16").is_ok() && read(2, "2026-03-17").is_ok());
     assert_eq!(
@@ -407,7 +415,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         prop_assert_ne!(verdict(&bytes), Exit::Go);
-        let _ = history(&bytes, None);
+        let _ = history(&bytes, any_day());
         let _ = reason(&bytes);
     }
 
@@ -416,7 +424,7 @@ proptest! {
         let text = document.to_string();
         let go = verdict(text.as_bytes()) == Exit::Go;
         prop_assert!(!go || says_go(&document), "{}", text);
-        let _ = history(text.as_bytes(), None);
+        let _ = history(text.as_bytes(), any_day());
     }
 
     #[test]
@@ -449,7 +457,7 @@ proptest! {
                 "usedCredits": [{ "model": model, "amount": amount }]
             }))
             .collect();
-        let read = history(json!({ "results": results }).to_string().as_bytes(), None);
+        let read = history(json!({ "results": results }).to_string().as_bytes(), any_day());
         let read = read.expect("a history");
         let sum = |keep: &dyn Fn(&(u32, String, i64)) -> bool| -> i128 {
             amounts.iter().filter(|entry| keep(entry)).map(|entry| i128::from(entry.2)).sum()

@@ -128,7 +128,7 @@ fn published(report: &Report, max_rows: usize, on_one_line: bool) -> String {
         }
     });
     let usage = contents.usage.map(|(window, history)| {
-        let days = history.newest_first().map(|(day, entries)| {
+        let days = history.0.iter().rev().map(|(day, entries)| {
             let credits = entries.iter().map(|(model, sum)| (model, sum.0));
             object! {
                 date: Some(day.to_string()),

@@ -29,8 +29,8 @@ pub(crate) fn check(
     let spent = spent(&history);
     let left = budget.max.minus(spent);
     let over = (left < planned).then(|| {
-        let days = history.newest_first();
-        let days = days.map(|(day, _)| (day, history.on(day)));
+        let days = history.0.keys().rev();
+        let days = days.map(|day| (*day, history.on(*day)));
         Finding::OverBudget {
             budget,
             window,
