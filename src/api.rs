@@ -11,7 +11,6 @@ mod race;
 pub mod retry;
 pub mod roots;
 
-use std::cell::Cell;
 use std::io::Read;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -20,15 +19,14 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Proxy, RequestBuilder};
 
 use self::failure::Failure;
-use self::progress::{Phase, Progress};
+use self::progress::{Phase, Progress, State};
 use crate::credentials::Key;
 use crate::decode;
-use crate::diagnostic::{Asked, Fault, Finding, Refusal};
+use crate::diagnostic::{Asked, Finding, Refusal};
 use crate::source::Document;
 use crate::spend::Window;
 
 pub use self::base_url::{BaseUrl, RUNWAY};
-pub use self::progress::Deadline;
 
 /// The version of the API that this speaks.
 pub const API_VERSION: &str = "2024-11-06";
@@ -48,8 +46,6 @@ pub struct Client {
     bearer: String,
     proxy: Option<String>,
     progress: Progress,
-    /// Tries in a row that got no answer, within a check.
-    broken: Cell<u32>,
 }
 
 /// An answer with status 200.
@@ -72,8 +68,8 @@ pub struct Try {
     pub outcome: String,
     /// How long it took.
     pub elapsed: Duration,
-    /// The addresses that were tried, in words; none if an open connection was used.
-    pub addresses: Vec<String>,
+    /// The addresses that were tried, in words.
+    pub addresses: String,
     /// How long until it is made again, if it is.
     pub again_in: Option<Duration>,
 }
@@ -99,12 +95,25 @@ impl Client {
             base,
             proxy: through,
             progress,
-            broken: Cell::new(0),
         }
     }
 
-    /// Asks for limits and balance, as every check does first, or for the credit history of some
-    /// days; again until `deadline` if that can help. `on_try` hears of each try.
+    /// Begins a check, which looks the name up anew.
+    pub fn begin(&self, timeout: Duration) {
+        *self.progress.state() = State {
+            deadline: Instant::now().checked_add(timeout),
+            timeout,
+            ..State::default()
+        };
+    }
+
+    /// Whether the time of the check is over.
+    pub fn is_over(&self) -> bool {
+        self.progress.left().is_zero()
+    }
+
+    /// Asks for limits and balance, or for the credit history of some days; again while the check
+    /// lasts if that can help. `on_try` hears of each try.
     ///
     /// # Errors
     ///
@@ -112,26 +121,20 @@ impl Client {
     pub fn ask(
         &self,
         history: Option<Window>,
-        deadline: Deadline,
         on_try: &mut dyn FnMut(Try),
     ) -> Result<Answer, Box<Finding>> {
-        if history.is_none() {
-            // Each check looks the name up once.
-            self.progress.state().known = None;
-            self.broken.set(0);
-        }
         let document = history.map_or(Document::Organization, |_| Document::Usage);
         let mut asked = Asked {
             document,
             tries: 0,
-            timeout: deadline.timeout,
+            timeout: self.progress.state().timeout,
             before: None,
             proxy: self.proxy.clone(),
         };
         loop {
             asked.tries = asked.tries.saturating_add(1);
             let started = Instant::now();
-            let tried = self.try_once(history, deadline);
+            let tried = self.try_once(history);
             let elapsed = started.elapsed();
             let mut tell = |outcome: String, again_in| {
                 on_try(Try {
@@ -147,19 +150,13 @@ impl Client {
                 Err(failure) => failure,
                 Ok(answer) => {
                     tell("200".to_owned(), None);
-                    self.broken.set(0);
+                    self.progress.state().broken = 0;
                     return Ok(answer);
                 }
             };
-            if let Fault::Refused(_) = failure.fault {
-                self.broken.set(0);
-            } else {
-                // Another address may do better.
-                self.broken.set(self.broken.get().saturating_add(1));
-                self.progress.state().known = None;
-            }
-            let wait = failure.next_try(asked.tries, self.broken.get(), fastrand::f64());
-            let again_in = wait.filter(|wait| *wait < deadline.left());
+            let broken = self.progress.state().note_failure(&failure.fault);
+            let wait = failure.next_try(asked.tries, broken, fastrand::f64());
+            let again_in = wait.filter(|wait| *wait < self.progress.left());
             tell(failure.brief(), again_in);
             let Some(wait) = again_in else {
                 let fault = failure.fault;
@@ -170,8 +167,8 @@ impl Client {
         }
     }
 
-    fn try_once(&self, history: Option<Window>, deadline: Deadline) -> Result<Answer, Failure> {
-        self.progress.start(deadline);
+    fn try_once(&self, history: Option<Window>) -> Result<Answer, Failure> {
+        self.progress.state().start();
         let url = format!("{}/v1/organization", self.base.text);
         let sent = match history {
             None => self.with_headers(self.agent.get(url)).call(),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::api::{Answer, Client, Deadline, Try};
+use crate::api::{Answer, Client, Try};
 use crate::cli::Settings;
 use crate::decide::{decide, grant_ranges, Decision, Facts};
 use crate::decode;
@@ -111,9 +111,11 @@ impl Poll<'_> {
     }
 
     fn look(&self, listener: &mut Listener) -> Look {
+        if let Ok(client) = &self.client {
+            client.begin(self.settings.timeout);
+        }
         let mut looking = Looking {
             poll: self,
-            deadline: Deadline::after(self.settings.timeout),
             listener,
             errors: Vec::new(),
             warnings: Vec::new(),
@@ -220,7 +222,6 @@ fn pause(decision: &Decision, next: Instant, end: Instant, listener: &mut Listen
 /// One look under way.
 struct Looking<'a, 'l, 'm> {
     poll: &'a Poll<'a>,
-    deadline: Deadline,
     listener: &'l mut Listener<'m>,
     errors: Vec<Finding>,
     warnings: Vec<Finding>,
@@ -350,7 +351,7 @@ impl Looking<'_, '_, '_> {
     /// An answer; otherwise it is reported why there is none, unless the first failure says it
     /// already.
     fn ask(&mut self, history: Option<Window>) -> Option<Answer> {
-        if !self.may_ask || (!self.errors.is_empty() && self.deadline.left().is_zero()) {
+        if !self.may_ask {
             return None;
         }
         let client = match &self.poll.client {
@@ -361,11 +362,14 @@ impl Looking<'_, '_, '_> {
                 return None;
             }
         };
+        if !self.errors.is_empty() && client.is_over() {
+            return None;
+        }
         let listener = &mut *self.listener;
         let on_try = &mut |tried: Try| {
             listener(Event::Tried(tried));
         };
-        match client.ask(history, self.deadline, on_try) {
+        match client.ask(history, on_try) {
             Ok(answer) => {
                 self.note_date(answer.date);
                 Some(answer)

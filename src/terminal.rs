@@ -57,10 +57,7 @@ impl<'a> Terminal<'a> {
                 let what = format!("{request} at {host}: {outcome}");
                 if self.verbose {
                     let milliseconds = tried.elapsed.as_millis();
-                    let addresses = match &tried.addresses[..] {
-                        [] => "no new connection".to_owned(),
-                        addresses => addresses.join(", "),
-                    };
+                    let addresses = &tried.addresses;
                     self.line(&format!("{what} in {milliseconds} ms ({addresses})"));
                 }
                 if let Some(again_in) = tried.again_in {

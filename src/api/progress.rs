@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::diagnostic::Fault;
+
 /// How far a request has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
@@ -36,43 +38,43 @@ impl Phase {
     }
 }
 
-/// When a check must be over.
-#[derive(Clone, Copy, Debug)]
-pub struct Deadline {
-    at: Instant,
-    /// How long it was from the start.
-    pub timeout: Duration,
-}
-
-impl Deadline {
-    /// `timeout` from now.
-    pub fn after(timeout: Duration) -> Self {
-        let now = Instant::now();
-        Self {
-            at: now.checked_add(timeout).unwrap_or(now),
-            timeout,
-        }
-    }
-
-    /// How long until then.
-    pub fn left(self) -> Duration {
-        self.at.saturating_duration_since(Instant::now())
-    }
-}
-
 /// Shared by everything that takes part in a request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Progress(Arc<Mutex<State>>);
 
-/// What is known of the request under way, and of the name that was looked up.
+/// What is known of a check, and of the request under way.
 #[derive(Debug, Default)]
 pub(super) struct State {
+    /// When the check must be over.
+    pub(super) deadline: Option<Instant>,
+    /// How long it was from the start.
+    pub(super) timeout: Duration,
+    /// Tries in a row that got no answer.
+    pub(super) broken: u32,
     pub(super) phase: Phase,
-    deadline: Option<Deadline>,
     /// The addresses of the one name that is looked up, the host's or the proxy's.
     pub(super) known: Option<Vec<SocketAddr>>,
     /// The addresses that were tried, and what came of each.
-    tried: Vec<(SocketAddr, &'static str)>,
+    pub(super) tried: Vec<(SocketAddr, &'static str)>,
+}
+
+impl State {
+    /// Begins a request.
+    pub(super) fn start(&mut self) {
+        self.phase = Phase::Lookup;
+        self.tried.clear();
+    }
+
+    /// How many tries in a row got no answer, with this one, where another address may do better.
+    pub(super) fn note_failure(&mut self, fault: &Fault) -> u32 {
+        if let Fault::Refused(_) = fault {
+            self.broken = 0;
+        } else {
+            self.broken = self.broken.saturating_add(1);
+            self.known = None;
+        }
+        self.broken
+    }
 }
 
 impl Progress {
@@ -81,20 +83,12 @@ impl Progress {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a request.
-    pub(super) fn start(&self, deadline: Deadline) {
-        let mut state = self.state();
-        *state = State {
-            deadline: Some(deadline),
-            known: state.known.take(),
-            ..State::default()
-        };
-    }
-
-    /// How long the request may still take.
+    /// How long the check may still take.
     pub(super) fn left(&self) -> Duration {
         let deadline = self.state().deadline;
-        deadline.map_or(Duration::ZERO, Deadline::left)
+        deadline.map_or(Duration::ZERO, |at| {
+            at.saturating_duration_since(Instant::now())
+        })
     }
 
     /// Notes what came of an address; the newest outcome counts.
@@ -106,15 +100,15 @@ impl Progress {
         }
     }
 
-    /// The addresses that were tried, in words; none if an open connection was used.
-    pub(super) fn addresses(&self) -> Vec<String> {
+    /// The addresses that were tried, in words.
+    pub(super) fn addresses(&self) -> String {
         let state = self.state();
-        if state.tried.is_empty() && state.phase == Phase::Lookup {
-            return vec!["no address".to_owned()];
-        }
         let tried = state.tried.iter();
-        tried
-            .map(|(address, outcome)| format!("{address} {outcome}"))
-            .collect()
+        let tried = tried.map(|(address, outcome)| format!("{address} {outcome}"));
+        match state.phase {
+            Phase::Lookup => "no address".to_owned(),
+            _ if state.tried.is_empty() => "no new connection".to_owned(),
+            _ => tried.collect::<Vec<_>>().join(", "),
+        }
     }
 }
