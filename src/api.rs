@@ -117,12 +117,12 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// What the last try came to.
+    /// What the last try came to, and how long Runway asked to wait.
     pub fn ask(
         &self,
         history: Option<Window>,
         on_try: &mut dyn FnMut(Try),
-    ) -> Result<Answer, Box<Finding>> {
+    ) -> Result<Answer, (Box<Finding>, Option<Duration>)> {
         let document = history.map_or(Document::Organization, |_| Document::Usage);
         let mut asked = Asked {
             document,
@@ -159,8 +159,8 @@ impl Client {
             let again_in = wait.filter(|wait| *wait < self.progress.left());
             tell(failure.brief(), again_in);
             let Some(wait) = again_in else {
-                let fault = failure.fault;
-                return Err(Box::new(Finding::Failed { asked, fault }));
+                let (wait, fault) = (failure.hints.retry_after, failure.fault);
+                return Err((Box::new(Finding::Failed { asked, fault }), wait));
             };
             std::thread::sleep(wait);
             asked.before = Some(failure.brief());

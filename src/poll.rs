@@ -122,15 +122,18 @@ impl Poll<'_> {
             not_before: None,
             may_ask: true,
             clocks: Vec::new(),
-            old_copy: None,
+            is_old: false,
         };
-        let organization = looking.organization();
+        let mut organization = looking.organization();
         let (today, histories) = looking.histories();
         // The answer to a later request may have shown that it is old.
-        let old_copy = looking.old_copy.take().filter(|_| organization.is_some());
-        let organization = organization.filter(|_| old_copy.is_none());
-        let old_copy = old_copy.map(|problem| unexpected(Document::Organization, problem));
-        looking.errors.extend(old_copy);
+        if looking.is_old && organization.take().is_some() {
+            let problem =
+                "the answer has an older Date than the one after it: it is a copy from a cache";
+            looking
+                .errors
+                .push(unexpected(Document::Organization, problem));
+        }
         let holding = |window: Window| {
             let mut holding = histories.iter();
             let found = holding.find(|(asked, _)| asked.union(window) == *asked);
@@ -230,8 +233,8 @@ struct Looking<'a, 'l, 'm> {
     may_ask: bool,
     /// The clock of each answer, if it had one.
     clocks: Vec<Option<Clock>>,
-    /// How it is known that limits and balance come from a cache.
-    old_copy: Option<String>,
+    /// Limits and balance come from a cache.
+    is_old: bool,
 }
 
 /// Runway's clock, as an answer told it.
@@ -289,7 +292,7 @@ impl Looking<'_, '_, '_> {
             self.warnings.truncate(warnings);
         }
         // Of these dates none is better than another.
-        self.old_copy = None;
+        self.is_old = false;
         let findings = match self.poll.windows(today) {
             [None, None, _] => &mut self.warnings,
             _ => &mut self.errors,
@@ -339,12 +342,9 @@ impl Looking<'_, '_, '_> {
             return None;
         }
         if before.now() > date {
-            return Some("the Date of the answer is older than that of the answer before");
+            return Some("the answer has an older Date than the one before");
         }
-        let [told, clock] = [before.told, date].map(humantime::format_rfc3339_seconds);
-        self.old_copy = Some(format!(
-            "the Date of the answer is {told}, but Runway's clock says {clock}: it is a copy from a cache"
-        ));
+        self.is_old = true;
         None
     }
 
@@ -374,21 +374,15 @@ impl Looking<'_, '_, '_> {
                 self.note_date(answer.date);
                 Some(answer)
             }
-            Err(finding) => {
-                if let Finding::Failed {
-                    fault: Fault::Refused(refusal),
-                    ..
-                } = &*finding
-                {
-                    let wait = refusal.retry_after;
-                    let not_before = wait.and_then(|wait| Instant::now().checked_add(wait));
-                    self.not_before = self.not_before.max(not_before);
+            Err((finding, wait)) => {
+                let not_before = wait.and_then(|wait| Instant::now().checked_add(wait));
+                self.not_before = self.not_before.max(not_before);
+                let code = finding.code();
+                self.may_ask = code != Code::Unauthorized;
+                let is_known = self.errors.iter().any(|error| error.code() == code);
+                if !(is_known && finding.concerns_every_request()) {
+                    self.errors.push(*finding);
                 }
-                self.may_ask = finding.code() != Code::Unauthorized;
-                let mut errors = self.errors.iter().map(Finding::code);
-                let is_known =
-                    finding.concerns_every_request() && errors.any(|code| code == finding.code());
-                self.errors.extend((!is_known).then_some(*finding));
                 None
             }
         }
@@ -411,8 +405,8 @@ fn apart(one: SystemTime, other: SystemTime) -> Duration {
         .unwrap_or_else(|error| error.duration())
 }
 
-fn unexpected(document: Document, problem: impl Into<String>) -> Finding {
-    Finding::unexpected(document, Fault::Copy(problem.into()))
+fn unexpected(document: Document, problem: &str) -> Finding {
+    Finding::unexpected(document, Fault::Copy(problem.to_owned()))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ const NOT_OF_AUTHORITY: &str =
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     pub(super) fault: Fault,
-    hints: Hints,
+    pub(super) hints: Hints,
     /// How often in a row it is tried, if there was no answer.
     tries: u32,
 }
