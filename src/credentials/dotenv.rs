@@ -91,40 +91,29 @@ fn entries(mut text: &str) -> impl Iterator<Item = Entry<'_>> {
 
 fn next_entry<'t>(left: &mut &'t str) -> Entry<'t> {
     let text = *left;
-    let line = next_line(left);
-    let entry = |name, value| Entry {
-        name,
-        value,
-        text: line,
-    };
-    let (name, after) = line.split_once('=').unwrap_or_default();
+    let (name, after) = next_line(left).split_once('=').unwrap_or_default();
     let exported = name.strip_prefix("export");
     let exported = exported.filter(|name| name.starts_with(char::is_whitespace));
     let name = exported.unwrap_or(name).trim();
-    if name.contains(|c: char| c.is_whitespace() || c == '#') || name.is_empty() {
-        return entry("", None);
-    }
-    let Some(quote) = after
-        .trim_start()
-        .chars()
-        .next()
-        .filter(|c| "\"'`".contains(*c))
-    else {
-        return entry(name, Some(without_comment(after).to_owned()));
+    let is_name = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '#');
+    let name = if is_name { name } else { "" };
+    let first = after.trim_start().chars().next();
+    let value = match first.filter(|c| "\"'`".contains(*c)) {
+        _ if !is_name => None,
+        None => Some(without_comment(after).to_owned()),
+        Some(quote) => {
+            // It may go on in the next lines.
+            let (_, after) = text.split_once('=').unwrap_or_default();
+            let (_, value) = after.split_once(quote).unwrap_or_default();
+            quoted(value, quote).and_then(|(value, behind)| {
+                *left = behind;
+                let more = next_line(left).trim_start();
+                (more.is_empty() || more.starts_with('#')).then_some(value)
+            })
+        }
     };
-    // A value in quotes may go on in the next lines.
-    let (_, after) = text.split_once('=').unwrap_or_default();
-    let value = after.split_once(quote);
-    let Some((value, behind)) = value.and_then(|(_, value)| quoted(value, quote)) else {
-        return entry(name, None);
-    };
-    *left = behind;
-    let more = next_line(left).trim_start();
-    Entry {
-        name,
-        value: Some(value).filter(|_| more.is_empty() || more.starts_with('#')),
-        text: text.strip_suffix(*left).unwrap_or(text),
-    }
+    let text = text.strip_suffix(*left).unwrap_or(text);
+    Entry { name, value, text }
 }
 
 fn next_line<'t>(text: &mut &'t str) -> &'t str {
