@@ -25,9 +25,7 @@ const PLAIN_PROXY: &str =
 const NOT_HTTP: &str = "check that HTTPS_PROXY or ALL_PROXY names an HTTP proxy (not SOCKS), with https:// only if the proxy itself speaks TLS, or name the host in NO_PROXY";
 const OUT_OF_TIME: &str =
     "set this machine's clock if it is wrong, otherwise renew the server's certificate";
-const WRONG_PROXY: &str = "check the host in HTTPS_PROXY or ALL_PROXY";
-const WRONG_HOST: &str =
-    "check the host in --base-url or RUNWAYML_BASE_URL, and any proxy on the way";
+const WRONG_HOST: &str = "check the host in --base-url or RUNWAYML_BASE_URL, and the proxy's in HTTPS_PROXY or ALL_PROXY";
 const OF_AUTHORITY: &str = "the server presents a certificate authority's own certificate (CA:TRUE) instead of a server certificate";
 const NOT_OF_AUTHORITY: &str =
     "give the server a certificate that is not an authority's (CA:FALSE)";
@@ -173,7 +171,7 @@ fn tls(error: &rustls::Error, phase: Phase) -> Failure {
     use rustls::Error::{InvalidCertificate, InvalidMessage};
     let to_proxy = phase == Phase::Tunnel;
     let (why, fix) = match error {
-        InvalidCertificate(certificate) => refused(certificate, to_proxy),
+        InvalidCertificate(certificate) => refused(certificate),
         InvalidMessage(_) if to_proxy => {
             let why = "the proxy is named with https://, and does not answer in TLS";
             return unreachable(1, why, Some(PLAIN_PROXY));
@@ -189,7 +187,7 @@ fn tls(error: &rustls::Error, phase: Phase) -> Failure {
 }
 
 /// Why a certificate is refused, and what to do if more is known than the general advice.
-fn refused(certificate: &CertificateError, to_proxy: bool) -> (String, Option<&'static str>) {
+fn refused(certificate: &CertificateError) -> (String, Option<&'static str>) {
     use CertificateError as Refused;
     let (why, fix) = match certificate {
         Refused::UnknownIssuer => (
@@ -205,10 +203,10 @@ fn refused(certificate: &CertificateError, to_proxy: bool) -> (String, Option<&'
             (format!("is valid from {start} on, and this machine's clock says {now}: the clock is likely wrong"), Some(OUT_OF_TIME))
         }
         // Its names may fill pages.
-        Refused::NotValidForName | Refused::NotValidForNameContext { .. } => {
-            let fix = if to_proxy { WRONG_PROXY } else { WRONG_HOST };
-            ("is for other names than this host's".to_owned(), Some(fix))
-        }
+        Refused::NotValidForName | Refused::NotValidForNameContext { .. } => (
+            "is for other names than this host's".to_owned(),
+            Some(WRONG_HOST),
+        ),
         Refused::Other(why) => match why.0.downcast_ref() {
             // As `openssl req -x509` makes one, unless told otherwise.
             Some(webpki::Error::CaUsedAsEndEntity) => {
