@@ -12,11 +12,9 @@ import os
 import random
 import re
 import subprocess
-import tempfile
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
@@ -207,18 +205,6 @@ class Dotenv(unittest.TestCase):
             text = text.replace("K", VARIABLE)
             with self.subTest(text):
                 self.assertEqual([self.by_gate(text.encode()), node, by_python(text)], expected)
-
-    def test_the_flag_of_node_reads_as_its_function(self):
-        texts = [text.replace("K", VARIABLE) for text, *_ in SAME + DIFFERENT]
-        for text, node in zip(texts, by_node(texts)):
-            with self.subTest(text), tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "env"
-                path.write_bytes(text.encode())
-                script = f"console.log(JSON.stringify(process.env.{VARIABLE} ?? null))"
-                done = subprocess.run(
-                    ["node", f"--env-file={path}", "-e", script], capture_output=True, check=True, timeout=60
-                )
-                self.assertEqual(json.loads(done.stdout), node)
 
     def test_utf_16_is_read_by_its_mark(self):
         text = f"{VARIABLE}=abc\r\n"
