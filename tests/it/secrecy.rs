@@ -1,7 +1,7 @@
 //! The key is secret, whoever says it. That it is in no output is checked after every run of the whole suite
 //! (`support::check`); here are the runs that tempt the gate to show it.
 
-use serde_json::json;
+use serde_json::{json, Value};
 
 use crate::support::body::EXAMPLE;
 use crate::support::tls;
@@ -40,98 +40,45 @@ fn echoes() -> Vec<String> {
     ]
 }
 
+/// Answers with the key in every place that may be quoted.
+#[rustfmt::skip]
+fn places(key: &str) -> Vec<(&'static str, Vec<Reply>)> {
+    let clean: String = key.chars().filter(char::is_ascii_graphic).collect();
+    let escaped: String = key.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    let name = json!(key).to_string();
+    let http = |status, body: Value| Reply::http(status, body.to_string());
+    vec![
+        ("error of 400", vec![http(400, json!({ "error": key }))]),
+        ("error of 401", vec![http(401, json!({ "error": key, "docUrl": format!("https://docs.example/{key}") }))]),
+        ("message of 403", vec![http(403, json!({ "error": { "message": key } }))]),
+        ("message of 429", vec![http(429, json!({ "message": key })).header("Retry-After", "3600")]),
+        ("error of 503, and again", vec![http(503, json!({ "error": key })).header("retry-after-ms", "1"), http(503, json!({ "error": key })).header("Retry-After", "3600")]),
+        ("issues of 422", vec![http(422, json!({ "error": "no", "issues": [{ "code": key, "path": [key], "message": key }] }))]),
+        ("escaped in 401", vec![Reply::http(401, format!(r#"{{"error":"{escaped}"}}"#))]),
+        ("page of 404", vec![Reply::http(404, format!("<h1>{key}</h1>"))]),
+        ("page of 200", vec![Reply::http(200, format!("<h1>{key}</h1>"))]),
+        ("text of 200", vec![Reply::http(200, key)]),
+        ("field of the wrong type", vec![http(200, json!({ "creditBalance": key, "tier": key, "usage": {} }))]),
+        ("name of a model", vec![Reply::ok(EXAMPLE.replacen("\"gen4_turbo\"", &name, 1))]),
+        ("name of a model, with a wrong limit", vec![Reply::ok(EXAMPLE.replacen("\"gen4_turbo\"", &format!("{name}: {{ \"maxDailyGenerations\": \"x\" }}, \"gen4_turbo\""), 1))]),
+        ("headers and reason", vec![Reply::raw(format!("HTTP/1.1 418 {clean}\r\nServer: {clean}\r\nRetry-After: {clean}\r\nX-Request-Id: {clean}\r\nContent-Length: 0\r\n\r\n"))]),
+        ("redirect", vec![Reply::http(302, "").header("Location", &format!("https://{clean}.example/{clean}?key={clean}"))]),
+    ]
+}
+
 #[test]
 fn a_key_that_the_server_echoes_is_redacted() {
-    type Place = fn(&str) -> Vec<Reply>;
-    let places: [(&str, Place); 15] = [
-        ("error of 400", |key| {
-            vec![Reply::http(400, json!({ "error": key }).to_string())]
-        }),
-        ("error of 401", |key| {
-            vec![Reply::http(
-                401,
-                json!({ "error": key, "docUrl": format!("https://docs.example/{key}") })
-                    .to_string(),
-            )]
-        }),
-        ("message of 403", |key| {
-            vec![Reply::http(
-                403,
-                json!({ "error": { "message": key } }).to_string(),
-            )]
-        }),
-        ("message of 429", |key| {
-            vec![Reply::http(429, json!({ "message": key }).to_string())
-                .header("Retry-After", "3600")]
-        }),
-        ("error of 503, and again", |key| {
-            let body = json!({ "error": key }).to_string();
-            vec![
-                Reply::http(503, &body).header("retry-after-ms", "1"),
-                Reply::http(503, &body).header("Retry-After", "3600"),
-            ]
-        }),
-        ("issues of 422", |key| {
-            vec![Reply::http(422, json!({ "error": "no", "issues": [{ "code": key, "path": [key], "message": key }] }).to_string())]
-        }),
-        ("escaped in 401", |key| {
-            let escaped: String = key
-                .encode_utf16()
-                .map(|unit| format!("\\u{unit:04x}"))
-                .collect();
-            vec![Reply::http(401, format!(r#"{{"error":"{escaped}"}}"#))]
-        }),
-        ("page of 404", |key| {
-            vec![Reply::http(404, format!("<h1>{key}</h1>"))]
-        }),
-        ("page of 200", |key| {
-            vec![Reply::http(200, format!("<h1>{key}</h1>"))]
-        }),
-        ("text of 200", |key| vec![Reply::http(200, key)]),
-        ("field of the wrong type", |key| {
-            vec![Reply::ok(
-                json!({ "creditBalance": key, "tier": key, "usage": {} }).to_string(),
-            )]
-        }),
-        ("name of a model", |key| {
-            vec![Reply::ok(EXAMPLE.replacen(
-                "\"gen4_turbo\"",
-                &json!(key).to_string(),
-                1,
-            ))]
-        }),
-        ("name of a model, with a wrong limit", |key| {
-            let name = json!(key).to_string();
-            vec![Reply::ok(EXAMPLE.replacen(
-                "\"gen4_turbo\": {",
-                &format!("{name}: {{ \"maxDailyGenerations\": \"x\" }}, \"gen4_turbo\": {{"),
-                1,
-            ))]
-        }),
-        ("headers and reason", |key| {
-            let clean: String = key.chars().filter(char::is_ascii_graphic).collect();
-            vec![Reply::raw(format!("HTTP/1.1 418 {clean}\r\nServer: {clean}\r\nRetry-After: {clean}\r\nX-Request-Id: {clean}\r\nContent-Length: 0\r\n\r\n"))]
-        }),
-        ("redirect", |key| {
-            let clean: String = key.chars().filter(char::is_ascii_graphic).collect();
-            vec![Reply::http(302, "").header(
-                "Location",
-                &format!("https://{clean}.example/{clean}?key={clean}"),
-            )]
-        }),
-    ];
     let mut cases = Vec::new();
-    for (place, replies) in places {
-        for echo in echoes() {
-            cases.push((place, echo, replies));
-        }
+    for echo in echoes() {
+        let places = places(&echo).into_iter();
+        cases.extend(places.map(|(place, replies)| (place, echo.clone(), replies)));
     }
     each(
         &cases,
         |(place, echo, _)| format!("{place}: {echo:?}"),
-        |(_, echo, replies)| {
+        |(_, _, replies)| {
             // As a step: text, outputs with the JSON report, and a summary in Markdown.
-            let server = Server::script(replies(echo));
+            let server = Server::script(replies.clone());
             let gate = Gate::asking(&server).github();
             let run = gate.args("--generations gen4_turb=1").run();
             assert_ne!(run.code, 0, "{run:?}");
