@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
 
-use self::flags::normalize;
+use self::flags::{flag, normalize};
 use self::help::example;
 use self::values::{items, wrong};
 use crate::job::{Cost, Generations, Job};
@@ -62,8 +62,11 @@ pub enum Color {
 pub struct UsageError(pub String);
 
 impl UsageError {
-    /// An error with an example of what would be right.
-    pub fn new(problem: impl fmt::Display, example: impl fmt::Display) -> Self {
+    /// An error with an example of what would be right: that of the first flag that it names.
+    pub fn new(problem: impl fmt::Display) -> Self {
+        let problem = problem.to_string();
+        let mut words = problem.split([' ', ':', ';', ',', '?', '(', ')']);
+        let example = words.find_map(flag).map_or("--help", example);
         Self(format!(
             "error: {problem}\nexample: runway-preflight {example}\n"
         ))
@@ -133,7 +136,7 @@ fn refused(words: &[&str], message: &str) -> UsageError {
         let problem = message.strip_prefix(&begins)?;
         Some(wrong(flag, value, problem.trim_end()))
     });
-    refused.unwrap_or_else(|| UsageError::new(echo(message), "--help"))
+    refused.unwrap_or_else(|| UsageError::new(echo(message)))
 }
 
 /// What only several flags together show.
@@ -191,8 +194,7 @@ fn check_together(settings: &Settings, job: &Job, today: UtcDay) -> Result<(), U
         ),
     ] {
         if wrong {
-            let flag = problem.split(' ').next().unwrap_or_default();
-            return Err(UsageError::new(problem, example(flag)));
+            return Err(UsageError::new(problem));
         }
     }
     Ok(())
@@ -242,8 +244,10 @@ fn job(settings: &Settings) -> Result<Job, UsageError> {
         warn_lasts: settings.warn_lasts,
     };
     if job.requirements() > MAX_REQUIREMENTS {
-        let problem = format!("there are more than {MAX_REQUIREMENTS} requirements");
-        return Err(UsageError::new(problem, "--plan tasks.jsonl"));
+        let problem = "requirements: a --plan counts by its models";
+        return Err(UsageError::new(format!(
+            "there are more than {MAX_REQUIREMENTS} {problem}"
+        )));
     }
     Ok(job)
 }

@@ -145,10 +145,7 @@ pub(crate) fn setup<'a>(
 
 /// The host to ask.
 fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
-    let error = |name: &str, problem: &str| {
-        let example = "--base-url https://api.dev.runwayml.com";
-        UsageError::new(format!("{name} {problem}"), example)
-    };
+    let error = |name: &str, problem: &str| UsageError::new(format!("{name} {problem}"));
     let variable = variable("RUNWAYML_BASE_URL");
     let variable = variable.filter(|url| !url.is_empty() && settings.asks_runway());
     let (name, url) = match (&settings.base_url, variable.map(OsString::into_string)) {
@@ -186,7 +183,7 @@ fn no_key(error: KeyError, settings: &Settings) -> Result<Finding, UsageError> {
                 } else {
                     format!("--key-file {} cannot be read: {error}", cli::echo(&file))
                 };
-                Err(UsageError::new(problem, "--key-file secret.txt"))
+                Err(UsageError::new(problem))
             }
             (file, problem) => Ok(Finding::KeyMalformed {
                 place,
@@ -202,10 +199,7 @@ fn no_key(error: KeyError, settings: &Settings) -> Result<Finding, UsageError> {
 
 fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), UsageError> {
     let name = cli::echo(&source.name(""));
-    let error = |problem: &str| {
-        let example = "--plan tasks.jsonl --price gen4.5=12/s";
-        UsageError::new(format!("--plan {name} {problem}"), example)
-    };
+    let error = |problem: &str| UsageError::new(format!("--plan {name} {problem}"));
     let (prices, priced, first) = (job.prices.clone(), job.priced, settings.plan_min);
     let read = move |file| {
         let reading = Reading {
@@ -224,17 +218,15 @@ fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), U
 fn saved_answer(settings: &Settings) -> Result<Option<Vec<u8>>, UsageError> {
     match settings.organization() {
         Source::Runway => Ok(None),
-        Source::Demo if ci::is_ci(&variable) => Err(UsageError::new(
-            "--demo decides from a built-in answer, and no pipeline may pass on it: leave it out in a CI system",
-            "--generations gen4.5=20@60",
+        Source::Demo if ci::is_ci(&variable) => Err(UsageError(
+            "error: --demo decides from a built-in answer, and no pipeline may pass on it: leave it out in a CI system\nexample: runway-preflight --generations gen4.5=20@60\n".to_owned(),
         )),
         Source::Demo => Ok(Some(DEMO.to_vec())),
         saved => {
             let read = files::read(saved.path(), decode::MAX_BYTES, Some(settings.timeout));
             read.map(Some).map_err(|why| {
                 let name = cli::echo(&saved.name(""));
-                let problem = format!("--from {name} cannot be read: {why}");
-                UsageError::new(problem, "--from saved.json")
+                UsageError::new(format!("--from {name} cannot be read: {why}"))
             })
         }
     }
@@ -250,12 +242,13 @@ fn refuse_as_argument(
         .skip(1)
         .chain(variable("RUNWAYML_BASE_URL"));
     if given.any(|text| places.stands_in(&text.to_string_lossy())) {
-        let problem =
-            format!("an argument contains the key, which belongs in {VARIABLE} or in a file");
-        Err(UsageError::new(problem, "--key-file secret.txt"))
+        let problem = format!(
+            "an argument contains the key, which belongs in {VARIABLE} or in a file for --key-file"
+        );
+        Err(UsageError::new(problem))
     } else if label.is_some_and(|label| redactor.holds_trace(label)) {
         let problem = "--label contains a part of the key, and the label is shown";
-        Err(UsageError::new(problem, "--label acme"))
+        Err(UsageError::new(problem))
     } else {
         Ok(())
     }

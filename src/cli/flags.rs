@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use argh::{ArgsInfo, FlagInfo, FlagInfoKind, FromArgs, Optionality};
 
-use super::help::example;
 use super::values::{self, echo, entries, lookalike};
 use super::{Color, UsageError};
 use crate::price::Rule;
@@ -191,8 +190,9 @@ fn takes_value(flag: &FlagInfo) -> bool {
 }
 
 fn takes_no_value(switch: &str) -> UsageError {
-    let problem = format!("{switch} takes no value: give it alone, or leave it out");
-    UsageError::new(problem, switch)
+    UsageError::new(format!(
+        "{switch} takes no value: give it alone, or leave it out"
+    ))
 }
 
 /// Brings the arguments into the one form that argh reads as they are meant: `--name value`, each
@@ -202,8 +202,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
     let words = arguments.into_iter().map(|argument| {
         argument.into_string().map_err(|argument| {
             let shown = echo(&argument.to_string_lossy());
-            let problem = format!("an argument is not UTF-8: {shown}");
-            UsageError::new(problem, "--generations gen4.5=20")
+            UsageError::new(format!("an argument is not UTF-8: {shown}"))
         })
     });
     let words: Vec<String> = words.collect::<Result<_, _>>()?;
@@ -237,21 +236,20 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
             }
             continue;
         }
-        let error = |problem: String| UsageError::new(problem, example(long));
         let Some(value) = inline.or_else(|| words.next_if(|word| !is_flag(word))) else {
             let next = words.peek();
             let next = next.map(|next| format!(", but {} comes next", echo(next)));
             let next = next.unwrap_or_default();
-            return Err(error(format!("{long} needs a value{next}")));
+            return Err(UsageError::new(format!("{long} needs a value{next}")));
         };
         let repeats = flag.optionality == Optionality::Repeating;
         if twice && !repeats {
             let problem = format!("{long} is given twice, but takes one value");
-            return Err(error(problem));
+            return Err(UsageError::new(problem));
         }
         if value.trim().is_empty() {
             let problem = "is empty: is the variable that it comes from unset?";
-            return Err(error(format!("the value of {long} {problem}")));
+            return Err(UsageError::new(format!("the value of {long} {problem}")));
         }
         let entries = if repeats {
             entries(long, &value).map_err(|problem| values::wrong(long, &value, problem))?
@@ -273,14 +271,10 @@ fn unexpected(word: &str, name: &str, before: &[String]) -> UsageError {
     match switch {
         Some(switch) if of_switch.contains(&&*word.to_lowercase()) => takes_no_value(switch.long),
         _ if hint.is_none() && word.starts_with('-') => unknown(name),
-        _ => UsageError::new(
-            format!(
-                "unexpected argument {}{}",
-                echo(word),
-                hint.unwrap_or_default()
-            ),
-            "--generations gen4.5=20 --credits 1200",
-        ),
+        _ => {
+            let hint = hint.unwrap_or_default();
+            UsageError::new(format!("unexpected argument {}{hint}", echo(word)))
+        }
     }
 }
 
@@ -294,13 +288,12 @@ fn unknown(name: &str) -> UsageError {
     let of_key = ["key", "secret", "token"]
         .iter()
         .any(|word| name.contains(word));
-    let (hint, example) = match near {
-        Some((_, flag)) => (&*format!("; did you mean {flag}?"), &*example(flag)),
-        None if of_key => (
-            ": others can see a key on the command line; put it in RUNWAYML_API_SECRET, or in a file for --key-file",
-            "--key-file secret.txt",
-        ),
-        None => ("", "--help"),
+    let hint = match near {
+        Some((_, flag)) => &*format!("; did you mean {flag}?"),
+        None if of_key => {
+            ": others can see a key on the command line; put it in RUNWAYML_API_SECRET, or in a file for --key-file"
+        }
+        None => "",
     };
-    UsageError::new(format!("unknown flag {}{hint}", echo(name)), example)
+    UsageError::new(format!("unknown flag {}{hint}", echo(name)))
 }

@@ -2,7 +2,7 @@
 
 use argh::{ArgsInfo, FlagInfo, FlagInfoKind};
 
-use super::flags::{flag, Settings};
+use super::flags::Settings;
 
 const ABOUT: &str = "\
 Asks Runway what is left and stops a pipeline, with the reason, when it is not
@@ -89,10 +89,7 @@ fn entry(flag: &FlagInfo, text: &str) -> String {
 }
 
 /// A right use of a flag.
-pub(super) fn example(long: &str) -> String {
-    let Some(flag) = flag(long) else {
-        return "--help".to_owned();
-    };
+pub(super) fn example<'a>(flag: &FlagInfo<'a>) -> &'a str {
     let example = flag.description.split(". Example: ").nth(1);
-    example.unwrap_or(flag.long).to_owned()
+    example.unwrap_or(flag.long)
 }

@@ -463,7 +463,7 @@ fn the_help_fits_and_knows_every_flag() {
     for flag in Settings::get_args_info().flags {
         assert!(help.contains(flag.long), "{}", flag.long);
         if flag.long != "--help" && flag.long != "--version" {
-            let example = example(flag.long);
+            let example = example(flag);
             let example: Vec<&str> = example.split(' ').collect();
             assert!(example.contains(&flag.long), "{example:?}");
             let read = |words: &[&str]| format!("{:?}", parse_words(words).expect("an example"));

@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::help::example;
 use super::{Color, UsageError};
 use crate::credentials::looks_like_key;
 use crate::job::{Cost, Generations};
@@ -20,8 +19,7 @@ type Parsed<T> = Result<T, String>;
 /// An error that shows the value: `--credits "12.5" must be …`.
 pub(super) fn wrong(flag: &str, value: &str, problem: impl fmt::Display) -> UsageError {
     let hint = lookalike(value).unwrap_or_default();
-    let problem = format!("{flag} {} {problem}{hint}", echo(value));
-    UsageError::new(problem, example(flag))
+    UsageError::new(format!("{flag} {} {problem}{hint}", echo(value)))
 }
 
 /// The entries of a flag's value: separated by line breaks, and by commas where no file is named.
