@@ -199,13 +199,11 @@ fn takes_no_value(switch: &str) -> UsageError {
 /// name known, each value there, none twice that takes one. None if help is asked for: a variable that
 /// holds `-h` stands in the place of a value, and must not end the run well.
 pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>, UsageError> {
-    let words = arguments.into_iter().map(|argument| {
-        argument.into_string().map_err(|argument| {
-            let shown = echo(&argument.to_string_lossy());
-            UsageError::new(format!("an argument is not UTF-8: {shown}"))
-        })
-    });
-    let words: Vec<String> = words.collect::<Result<_, _>>()?;
+    let words: Result<Vec<String>, _> = arguments.into_iter().map(OsString::into_string).collect();
+    let words = words.map_err(|word| {
+        let shown = echo(&word.to_string_lossy());
+        UsageError::new(format!("an argument is not UTF-8: {shown}"))
+    })?;
     let is_flag = |word: &String| {
         let long = word.len() > 2 && word.starts_with("--");
         long || matches!(&**word, "-q" | "-v" | "-V" | "-h")
