@@ -133,7 +133,7 @@ impl Plan {
             source: BufReader::with_capacity(BUFFER, utf8(source).map_err(not_read)?),
             line: 1,
             count: 0,
-            in_array: None,
+            joint: b"[",
             task: Vec::new(),
         };
         let mut plan = Self::default();
@@ -315,8 +315,9 @@ struct Tasks<R> {
     line: u64,
     /// The number of the task.
     count: u64,
-    /// Whether the tasks stand in an array; not known before the first.
-    in_array: Option<bool>,
+    /// What may stand before the next task: what opens an array before the first one, then a comma
+    /// in an array, and nothing without one.
+    joint: &'static [u8],
     /// The text of the task.
     task: Vec<u8>,
 }
@@ -329,25 +330,20 @@ impl<R: Read> Tasks<R> {
         self.task.clear();
         self.read_to(b'{')?;
         let between = self.task.trim_ascii_start();
-        let joint: &[u8] = match self.in_array {
-            None => b"[",
-            Some(true) => b",",
-            Some(false) => b"",
-        };
-        let behind = between.strip_prefix(joint);
+        let behind = between.strip_prefix(self.joint);
         let rest = behind.unwrap_or(between).trim_ascii_start();
         let passed = self.task.strip_suffix(rest).unwrap_or_default();
         self.line = self.line.saturating_add(lines(passed));
-        let problem = match (self.in_array, behind.is_some(), rest.trim_ascii_end()) {
-            (None, in_array, b"{") => {
-                self.in_array = Some(in_array);
+        let problem = match (self.joint, behind.is_some(), rest.trim_ascii_end()) {
+            (b"[", in_array, b"{") => {
+                self.joint = if in_array { b"," } else { b"" };
                 return self.object();
             }
-            (Some(true), true, b"{") | (Some(false), _, b"{") => return self.object(),
-            (None, true, b"]") | (None, false, b"") => return Ok(false),
-            (Some(true), false, b"]") | (Some(false), _, b"") => return Ok(false),
+            (b",", true, b"{") | (b"", _, b"{") => return self.object(),
+            (b"[", true, b"]") | (b"[", false, b"") => return Ok(false),
+            (b",", false, b"]") | (b"", _, b"") => return Ok(false),
             (_, _, b"") => "the array is cut off",
-            (Some(true), true, [b']', ..]) | (Some(false), _, [b',', ..]) => {
+            (b",", true, [b']', ..]) | (b"", _, [b',', ..]) => {
                 "there is a comma too many: commas belong only between the tasks of an array"
             }
             _ => "a task must be a JSON object, such as {\"model\":\"gen4.5\"}",

@@ -58,11 +58,8 @@ impl Price {
 
 impl fmt::Display for Price {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = format!(
-            "{}.{:03}",
-            self.thousandths / 1_000,
-            self.thousandths % 1_000
-        );
+        let (whole, decimals) = (self.thousandths / 1_000, self.thousandths % 1_000);
+        let text = format!("{whole}.{decimals:03}");
         f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
     }
 }
