@@ -8,7 +8,7 @@ use crate::quota::{Limit, Model, ModelQuota, Models};
 /// A list of names is cut if it would fill the screen.
 const MAX_LISTED: usize = 100;
 
-/// A model's name is never longer; to compare longer ones costs more than it helps.
+/// As many characters of a name are compared: no model's is longer.
 const MAX_COMPARED: usize = 100;
 
 /// A model that is not among `models` is not available; `None` if the list could not be read.
@@ -83,24 +83,17 @@ pub(crate) fn unavailable(model: &Model, models: &Models) -> Finding {
 /// The listed names that a misspelling is likely to mean, the nearest first.
 fn nearest(model: &Model, models: &Models) -> Vec<Model> {
     const MIN_LIKENESS: f64 = 0.7;
-    let wanted = model.as_str().to_lowercase();
-    let near = models.keys().filter(|listed| {
-        [model, listed]
-            .iter()
-            .all(|name| name.as_str().len() <= MAX_COMPARED)
-    });
-    let near = near.map(|listed| {
-        let listed_name = listed.as_str().to_lowercase();
-        (strsim::jaro_winkler(&wanted, &listed_name), listed)
-    });
+    let start_of = |name: &Model| -> String {
+        let start = name.as_str().chars().take(MAX_COMPARED);
+        start.flat_map(char::to_lowercase).collect()
+    };
+    let wanted = start_of(model);
+    let likeness = |listed: &Model| strsim::jaro_winkler(&wanted, &start_of(listed));
+    let near = models.keys().map(|listed| (likeness(listed), listed));
     let near = near.filter(|(likeness, _)| *likeness >= MIN_LIKENESS);
     let mut near: Vec<(f64, &Model)> = near.collect();
     near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     near.truncate(MAX_NAMED);
-    // The same name in other letter case is the one that is meant.
-    if near.first().is_some_and(|(likeness, _)| *likeness >= 1.0) {
-        near.truncate(1);
-    }
     near.into_iter().map(|(_, model)| model.clone()).collect()
 }
 
@@ -126,7 +119,7 @@ mod tests {
         };
         assert_eq!(near("gen45").first().map(String::as_str), Some("gen4.5"));
         assert_eq!(near("gen4").len(), 3);
-        assert_eq!(near("GEN4.5"), ["gen4.5"]);
+        assert_eq!(near("GEN4.5").first().map(String::as_str), Some("gen4.5"));
         assert_eq!(near("veo31"), ["veo3.1"]);
         assert!(near("sora").is_empty());
     }
