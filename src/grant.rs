@@ -29,6 +29,42 @@ impl Grant {
     pub fn is_of_range(&self) -> bool {
         self.min < self.max
     }
+
+    /// Starts so many more, or as many of them as there is room for: whether it is all. The cost
+    /// grows with their number.
+    fn start(
+        &mut self,
+        funds: &mut [(LimitedBy, Credits)],
+        count: u64,
+        cost: impl Fn(u64) -> Credits,
+    ) -> bool {
+        let stops = |count: u64| -> Vec<LimitedBy> {
+            let (allowed, held) = self.allowed;
+            let of_model = (self.granted.saturating_add(count) > allowed).then_some(held);
+            let cost = cost(count);
+            let short = |(_, left): &&(_, Credits)| cost > Credits(0) && *left < cost;
+            let funds = funds.iter().filter(short).map(|(held, _)| *held);
+            of_model.into_iter().chain(funds).collect()
+        };
+        let (mut started, mut stopped) = (0_u64, count.saturating_add(1));
+        while started.saturating_add(1) < stopped {
+            let middle = started.midpoint(stopped);
+            if stops(middle).is_empty() {
+                started = middle;
+            } else {
+                stopped = middle;
+            }
+        }
+        if started < count {
+            let held = stops(started.saturating_add(1));
+            self.limited_by.extend(held);
+        }
+        self.granted = self.granted.saturating_add(started);
+        for (_, left) in funds {
+            *left = left.minus(cost(started));
+        }
+        started == count
+    }
 }
 
 /// What limits a grant.
@@ -78,23 +114,20 @@ pub fn grant(job: &Job, models: &Models, balance: Credits, budget: Option<Credit
     ];
     let funds = funds.into_iter();
     let funds = funds.filter_map(|(held, sum)| Some((held, sum?.minus(planned))));
-    let mut start = Start {
-        grants: minima(job, models),
-        funds: funds.collect(),
-    };
+    let mut funds: Vec<(LimitedBy, Credits)> = funds.collect();
+    let mut grants = minima(job, models);
     for one in &job.generations {
         let cost = |more: u64| {
-            one.cost_of(one.needed.saturating_add(more))
-                .unwrap_or_default()
+            let all = one.cost_of(one.needed.saturating_add(more));
+            all.unwrap_or_default()
         };
-        let place = start.place(&one.model);
-        start.start(place, one.more, |more| cost(more).minus(cost(0)));
+        if let Some(grant) = grants.iter_mut().find(|grant| grant.model == one.model) {
+            grant.start(&mut funds, one.more, |more| cost(more).minus(cost(0)));
+        }
     }
-    let tasks = job.plan.as_ref().map_or(0, |plan| start.start_plan(plan));
-    Granted {
-        grants: start.grants,
-        tasks,
-    }
+    let plan = job.plan.as_ref();
+    let tasks = plan.map_or(0, |plan| start_plan(plan, &mut grants, &mut funds));
+    Granted { grants, tasks }
 }
 
 /// What is needed of each model, and may be started since the verdict is a go.
@@ -133,72 +166,26 @@ fn allowed(quota: Option<&ModelQuota>, min: u64) -> (u64, LimitedBy) {
     }
 }
 
-/// What is started already, and what that leaves.
-struct Start {
-    grants: Vec<Grant>,
-    /// Each with what is left to pay with.
-    funds: Vec<(LimitedBy, Credits)>,
-}
-
-impl Start {
-    fn place(&self, model: &Model) -> usize {
-        let found = self.grants.iter().position(|grant| grant.model == *model);
-        found.unwrap_or(usize::MAX)
+/// Starts the rest of a plan, a task after another, up to the first that cannot start: how many of
+/// all its tasks may start.
+fn start_plan(plan: &Plan, grants: &mut [Grant], funds: &mut [(LimitedBy, Credits)]) -> u64 {
+    let models = plan.models.iter().map(|of_model| &of_model.model);
+    let places = models.map(|model| grants.iter().position(|grant| grant.model == *model));
+    let places: Vec<Option<usize>> = places.collect();
+    let place = |task: &Task| places.get(task.model).copied().flatten();
+    let mut rest = plan.rest.iter();
+    let held = rest.find(|task| {
+        let cost = |count: u64| Credits(i128::from(task.cost).saturating_mul(count.into()));
+        let grant = place(task).and_then(|place| grants.get_mut(place));
+        !grant.is_some_and(|grant| grant.start(funds, 1, cost))
+    });
+    let waiting = rest.len().saturating_add(usize::from(held.is_some()));
+    for task in rest {
+        let grant = place(task).and_then(|place| grants.get_mut(place));
+        if let Some(grant) = grant.filter(|grant| grant.limited_by.is_empty()) {
+            grant.limited_by.insert(LimitedBy::Order);
+        }
     }
-
-    /// Starts so many more of a model, or as many of them as there is room for: whether it is all.
-    fn start(&mut self, place: usize, count: u64, cost: impl Fn(u64) -> Credits) -> bool {
-        let Some(grant) = self.grants.get_mut(place) else {
-            return false;
-        };
-        let stops = |count: u64| -> Vec<LimitedBy> {
-            let (allowed, held) = grant.allowed;
-            let of_model = (grant.granted.saturating_add(count) > allowed).then_some(held);
-            let cost = cost(count);
-            let short = |(_, left): &&(_, Credits)| cost > Credits(0) && *left < cost;
-            let funds = self.funds.iter().filter(short).map(|(held, _)| *held);
-            of_model.into_iter().chain(funds).collect()
-        };
-        // The largest count that nothing stops: the cost grows with it.
-        let (mut started, mut stopped) = (0_u64, count.saturating_add(1));
-        while started.saturating_add(1) < stopped {
-            let middle = started.midpoint(stopped);
-            if stops(middle).is_empty() {
-                started = middle;
-            } else {
-                stopped = middle;
-            }
-        }
-        if started < count {
-            let held = stops(started.saturating_add(1));
-            grant.limited_by.extend(held);
-        }
-        grant.granted = grant.granted.saturating_add(started);
-        for (_, left) in &mut self.funds {
-            *left = left.minus(cost(started));
-        }
-        started == count
-    }
-
-    /// Starts the rest of a plan, a task after another, up to the first that cannot start: how many
-    /// of all its tasks may start.
-    fn start_plan(&mut self, plan: &Plan) -> u64 {
-        let models = plan.models.iter();
-        let places: Vec<usize> = models.map(|it| self.place(&it.model)).collect();
-        let place = |task: &Task| places.get(task.model).copied().unwrap_or(usize::MAX);
-        let mut rest = plan.rest.iter();
-        let held = rest.find(|task| {
-            let cost = |count: u64| Credits(i128::from(task.cost).saturating_mul(count.into()));
-            !self.start(place(task), 1, cost)
-        });
-        let waiting = rest.len().saturating_add(usize::from(held.is_some()));
-        for task in rest {
-            let grant = self.grants.get_mut(place(task));
-            if let Some(grant) = grant.filter(|grant| grant.limited_by.is_empty()) {
-                grant.limited_by.insert(LimitedBy::Order);
-            }
-        }
-        let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
-        plan.tasks.saturating_sub(waiting)
-    }
+    let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
+    plan.tasks.saturating_sub(waiting)
 }
