@@ -185,10 +185,6 @@ pub(super) fn flag(name: &str) -> Option<&'static FlagInfo<'static>> {
     })
 }
 
-fn takes_value(flag: &FlagInfo) -> bool {
-    matches!(flag.kind, FlagInfoKind::Option { .. })
-}
-
 fn takes_no_value(switch: &str) -> UsageError {
     UsageError::new(format!(
         "{switch} takes no value: give it alone, or leave it out"
@@ -225,7 +221,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
         };
         let long = flag.long;
         let twice = normal.iter().any(|given| given == long);
-        if !takes_value(flag) {
+        if matches!(flag.kind, FlagInfoKind::Switch) {
             if inline.is_some() {
                 return Err(takes_no_value(long));
             }
@@ -235,8 +231,9 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
             continue;
         }
         let Some(value) = inline.or_else(|| words.next_if(|word| !is_flag(word))) else {
-            let next = words.peek();
-            let next = next.map(|next| format!(", but {} comes next", echo(next)));
+            let next = words
+                .peek()
+                .map(|next| format!(", but {} comes next", echo(next)));
             let next = next.unwrap_or_default();
             return Err(UsageError::new(format!("{long} needs a value{next}")));
         };

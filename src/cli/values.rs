@@ -104,8 +104,8 @@ fn meant(text: &str, exact: bool, end: &str) -> String {
 /// 1 at least.
 pub(super) fn tasks(text: &str) -> Parsed<u64> {
     let problem = "must be a whole number of tasks, 1 at least";
-    let tasks = whole(text, problem)?;
-    (tasks > 0).then_some(tasks).ok_or(problem.to_owned())
+    let tasks = Some(whole(text, problem)?);
+    tasks.filter(|tasks| *tasks > 0).ok_or(problem.to_owned())
 }
 
 /// `MODEL=` and what follows.
@@ -184,11 +184,8 @@ pub(super) fn price(text: &str) -> Parsed<Rule> {
     Rule::parse(text).ok_or_else(|| {
         let problem = "must be MODEL=CREDITS or 'MODEL FIELD=VALUE... CREDITS' (no field twice, no empty value, no *), in digits with up to three decimals; /s at the end is for a second";
         let price = text.rsplit(['=', ' ']).next().unwrap_or_default();
-        let meant = match price.strip_suffix("/s") {
-            Some(price) => meant(price, true, "/s"),
-            None => meant(price, true, ""),
-        };
-        problem.to_owned() + &meant
+        let end = if price.ends_with("/s") { "/s" } else { "" };
+        problem.to_owned() + &meant(price.trim_end_matches("/s"), true, end)
     })
 }
 
@@ -202,10 +199,9 @@ fn duration(text: &str, min: Duration, max: Duration) -> Parsed<Duration> {
     }
     if duration > max {
         // To humantime M is a month, and m a minute.
-        let hint = match text.trim_end().strip_suffix('M') {
-            Some(minutes) => format!("; M is months: write {minutes}m for minutes"),
-            None => String::new(),
-        };
+        let minutes = text.trim_end().strip_suffix('M');
+        let hint = minutes.map(|minutes| format!("; M is months: write {minutes}m for minutes"));
+        let hint = hint.unwrap_or_default();
         return Err(format!("must be at most {}{hint}", shown(max)));
     }
     Ok(duration)
@@ -336,10 +332,9 @@ fn days(text: &str, or: &str) -> Parsed<u32> {
 
 /// What a character that only looks right was meant to be, as the end of an error.
 pub(super) fn lookalike(text: &str) -> Option<String> {
-    let mut found = text
-        .chars()
-        .filter_map(|c| Some((c, sanitize::lookalike(c)?)));
-    let (character, (kind, meant)) = found.next()?;
+    let mut characters = text.chars();
+    let (character, (kind, meant)) =
+        characters.find_map(|it| Some((it, sanitize::lookalike(it)?)))?;
     let code = u32::from(character);
     Some(format!(
         "; it contains {kind} (U+{code:04X}): type {meant} in its place"

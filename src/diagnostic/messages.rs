@@ -161,10 +161,9 @@ impl Finding {
                 message(
                     format!("the model {model} is not available to this key"),
                     format!("the tier lists {listed_models}, and not this one: the name is misspelled, or the model is not enabled"),
-                    match (near.is_empty(), listed.is_empty()) {
-                        (_, true) => format!("check which organization the key belongs to: {PORTAL}"),
-                        (true, false) => format!("use an available model: {available}"),
-                        (false, false) => format!("did you mean {}? Available: {available}", list(&near, "or")),
+                    match near.is_empty() {
+                        true => format!("use an available model: {available}"),
+                        false => format!("did you mean {}? Available: {available}", list(&near, "or")),
                     },
                 )
             }
@@ -716,8 +715,6 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
 
 /// The heading of a code in the documentation.
 pub(super) fn documentation(code: Code) -> String {
-    format!(
-        "{DOCUMENTATION}/blob/main/docs/diagnostics.md#{}",
-        code.name()
-    )
+    let name = code.name();
+    format!("{DOCUMENTATION}/blob/main/docs/diagnostics.md#{name}")
 }
