@@ -34,6 +34,9 @@ use self::table::{Table, MAX_ROWS};
 /// As many grants as stand on one line; the table of models and the JSON have all.
 const MAX_GRANTS: usize = 20;
 
+/// The blocks of the largest day of a history.
+const LONGEST_BAR: i128 = 20;
+
 /// Whether a text can be a part of an output's name, and of an environment variable's: no two that
 /// differ by case alone. An underscore it does not have, so that no key fits.
 pub fn is_label(text: &str) -> bool {
@@ -478,7 +481,7 @@ impl<'a> Report<'a> {
             if history.0.is_empty() {
                 return form.section(&title, &[], "none");
             }
-            let by_day = self.history_table(window, history, form);
+            let by_day = self.history_table(window, history, max_rows);
             form.section(&title, &[by_day, self.totals_table(history, max_rows)], "")
         });
         let tiers = tiers.then(|| form.section("Tiers", &[self.tier_table()], UNLOCK_NOTE));
@@ -551,14 +554,14 @@ impl<'a> Report<'a> {
 
     /// A row a day and model, newest first, and beside each day a bar: the longest for the largest
     /// sum.
-    fn history_table(&self, window: Window, history: &History, form: &Sections) -> Table {
+    fn history_table(&self, window: Window, history: &History, max_rows: usize) -> Table {
         let most = window.newest_first().map(|day| history.on(day)).max();
         let most = most.unwrap_or_default().max(Credits(1));
         let mut names: BTreeMap<&Model, String> = BTreeMap::new();
         let mut rows = Vec::new();
         for day in window.newest_first() {
             let (date, sum) = (day.to_string(), history.on(day));
-            let mut beside = bar(sum, most, form.longest_bar);
+            let mut beside = bar(sum, most);
             let Some(entries) = history.0.get(&day) else {
                 rows.push([date, String::new(), "0".to_owned(), beside]);
                 continue;
@@ -574,7 +577,7 @@ impl<'a> Report<'a> {
             }
         }
         let head = "Date|Model|Credits Used|By Day";
-        Table::new("rows", head, 2..3, rows, form.max_rows)
+        Table::new("rows", head, 2..3, rows, max_rows)
     }
 
     /// Totals by model, the largest first, and the grand total.
@@ -591,10 +594,9 @@ impl<'a> Report<'a> {
     }
 }
 
-fn bar(sum: Credits, most: Credits, longest: usize) -> String {
-    let blocks = i128::try_from(longest).unwrap_or(0).saturating_mul(sum.0);
-    let blocks = blocks.checked_div(most.0).unwrap_or(0);
-    let blocks = usize::try_from(blocks).unwrap_or(0);
+fn bar(sum: Credits, most: Credits) -> String {
+    let blocks = sum.0.saturating_mul(LONGEST_BAR).checked_div(most.0);
+    let blocks = usize::try_from(blocks.unwrap_or(0)).unwrap_or(0);
     // What was used at all is seen.
     "█".repeat(blocks.max(usize::from(sum > Credits(0))))
 }
@@ -644,7 +646,6 @@ struct Sections {
     heading: &'static str,
     /// What a note begins with.
     indent: &'static str,
-    longest_bar: usize,
     /// The most rows of a table.
     max_rows: usize,
     table: fn(&Table) -> String,

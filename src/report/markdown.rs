@@ -9,9 +9,6 @@ use crate::sanitize::for_log;
 /// A table longer than this is folded.
 const LONG: usize = 15;
 
-/// Blocks.
-const LONGEST_BAR: usize = 20;
-
 /// What the heading says before the verdict.
 pub(super) const TITLE: &str = "Runway preflight: ";
 
@@ -65,7 +62,6 @@ pub(super) fn render(report: &Report, max_rows: usize) -> String {
     text + &report.sections(&Sections {
         heading: "### ",
         indent: "",
-        longest_bar: LONGEST_BAR,
         max_rows,
         table: folded,
     })

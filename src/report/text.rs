@@ -16,12 +16,6 @@ const PLAIN: &str = "\x1b[0m";
 /// The columns that a headline takes before the host.
 const HEADLINE: usize = 46;
 
-/// Blocks.
-const LONGEST_BAR: usize = 40;
-
-/// The columns that a row of the history takes beside its bar.
-const BESIDE_BAR: usize = 60;
-
 /// How text is shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
@@ -50,11 +44,9 @@ pub fn render(report: &Report, style: Style) -> String {
     for (name, figure) in report.account(false) {
         text.push_str(&format!("  {name:<12}  {figure}\n"));
     }
-    let room = style.width.unwrap_or(usize::MAX);
     text.push_str(&report.sections(&Sections {
         heading: "  ",
         indent: "  ",
-        longest_bar: room.saturating_sub(BESIDE_BAR).clamp(8, LONGEST_BAR),
         max_rows: MAX_ROWS,
         table,
     }));
