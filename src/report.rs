@@ -381,10 +381,9 @@ impl<'a> Report<'a> {
             (Some(_), Err(what)) => Some(what),
             (Some(model), Ok(models)) => models.get(model)?.unreadable().next(),
         });
-        let quote = |text: &str, max| self.redactor.quote(text, max);
-        let unread = unread.map(|what| what.describe(&quote));
-        let unread = unread.or_else(|| Some(self.obstacle()?.summary.clone()));
-        unread.unwrap_or_default()
+        let unread = unread.map(|what| what.describe(&|text, max| self.redactor.quote(text, max)));
+        let why = unread.or_else(|| Some(self.obstacle()?.summary.clone()));
+        why.unwrap_or_default()
     }
 
     /// What kept answers from coming.
