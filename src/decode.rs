@@ -103,7 +103,6 @@ fn organization_in(document: &Object) -> Organization {
 
 fn models_of(limits: Object, used: &Reading<Map>) -> Models {
     let models = limits.into_map().into_iter().map(|(name, limits)| {
-        let limits = limits.and_then(|json| Object::of(format!("tier.models[\"{name}\"]"), json));
         let limit = |field| limits.as_ref().map_err(Clone::clone)?.limit(field);
         let quota = ModelQuota {
             concurrency: limit("maxConcurrentGenerations"),
@@ -122,7 +121,7 @@ fn used_of(name: &str, used: &Reading<Map>) -> Reading<u64> {
     let Some(entry) = used.as_ref().map_err(Clone::clone)?.get(name) else {
         return Ok(0);
     };
-    let entry = Object::of(format!("usage.models[\"{name}\"]"), entry.clone()?)?;
+    let entry = entry.as_ref().map_err(Clone::clone)?;
     entry.count("dailyGenerations", Round::Up)
 }
 

@@ -55,11 +55,6 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// Whether `needed` fits; equality does.
-    pub fn covers(self, needed: u64) -> bool {
-        self.number().is_none_or(|limit| limit >= needed)
-    }
-
     /// The number, or `None` for no limit.
     pub fn number(self) -> Option<u64> {
         match self {

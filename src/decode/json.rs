@@ -15,8 +15,8 @@ use crate::quota::{Limit, Reading, Unreadable};
 /// No figure is larger: Runway's own are within 2^53 - 1.
 const MAX_FIGURE: i128 = 1 << 63;
 
-/// The entries of an object that serves as a map; one that is there twice is unreadable.
-pub(super) type Map<'a> = BTreeMap<Cow<'a, str>, Reading<&'a RawValue>>;
+/// The objects of one that serves as a map; one that is there twice is unreadable.
+pub(super) type Map<'a> = BTreeMap<Cow<'a, str>, Reading<Object<'a>>>;
 
 /// An object, and its path in the document.
 pub(super) struct Object<'a> {
@@ -150,9 +150,12 @@ impl<'a> Object<'a> {
         let mut map = Map::new();
         for (name, json) in self.fields.0 {
             let path = format!("{}[\"{name}\"]", self.path);
-            map.entry(name)
-                .and_modify(|entry| *entry = Err(Unreadable::new(&path, "appears twice")))
-                .or_insert(Ok(json));
+            let entry = if map.contains_key(&name) {
+                Err(Unreadable::new(&path, "appears twice"))
+            } else {
+                Object::of(path, json)
+            };
+            map.insert(name, entry);
         }
         map
     }

@@ -14,11 +14,8 @@ pub(crate) fn check(
     history: Option<&History>,
     today: UtcDay,
 ) -> Row {
-    let name = format!(
-        "budget of {} for {}",
-        thousands(budget.max.0),
-        budget.period
-    );
+    let max = thousands(budget.max.0);
+    let name = format!("budget of {max} for {}", budget.period);
     let row = Row {
         document: Document::Usage,
         ..Row::new("budget", name, planned.0)

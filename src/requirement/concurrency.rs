@@ -25,11 +25,12 @@ pub(crate) fn check(
     let Ok(limit) = quota.concurrency else {
         return row;
     };
+    let short = limit.number().filter(|allowed| *allowed < needed);
     row.left = Left::from(limit);
-    row.met = Some(limit.covers(needed));
+    row.met = Some(short.is_none());
     let wanted = generations.is_some_and(|needed| needed > 0);
     let told = wanted && (has_no_daily_quota(quota) || limit == Limit::AtMost(0));
-    let allowed = limit.number().filter(|allowed| *allowed < needed && !told);
+    let allowed = short.filter(|_| !told);
     row.errors(allowed.map(|allowed| Finding::ConcurrencyShort {
         model: model.clone(),
         needed,
