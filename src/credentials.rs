@@ -4,7 +4,6 @@ mod dotenv;
 mod placeholder;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
@@ -34,7 +33,6 @@ const MAX_BYTES: u64 = 65_536;
 const MIN_SECRET: usize = 8;
 
 /// An API key. It cannot be printed; it leaves only as the `Authorization` header.
-#[derive(Clone, PartialEq, Eq)]
 pub struct Key(String);
 
 impl Key {
@@ -76,12 +74,6 @@ impl Key {
     /// The value of the `Authorization` header: the one way out.
     pub fn bearer(&self) -> String {
         format!("Bearer {}", self.0)
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key([hidden])")
     }
 }
 
@@ -343,16 +335,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_never_shown() {
-        let key = Key::new("key_0123456789").expect("a key");
-        assert_eq!(format!("{key:?}"), "Key([hidden])");
-        assert_eq!(key.bearer(), "Bearer key_0123456789");
-    }
-
-    #[test]
     fn a_key_is_one_word() {
         for good in [" key_1\n", "\u{feff}key_1"] {
-            assert_eq!(Key::new(good).expect("a key").0, "key_1");
+            assert_eq!(Key::new(good).expect("a key").bearer(), "Bearer key_1");
         }
         for (text, problem) in [
             ("key 1", "contains a space at position 4"),
@@ -376,7 +361,8 @@ mod tests {
                 "is a whole assignment: only what follows the = is the key",
             ),
         ] {
-            assert_eq!(Key::new(text), Err(KeyProblem::Text(problem.to_owned())));
+            let problem = KeyProblem::Text(problem.to_owned());
+            assert_eq!(Key::new(text).err(), Some(problem));
         }
     }
 
