@@ -145,22 +145,18 @@ pub(crate) fn setup<'a>(
 
 /// The host to ask.
 fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
-    let error = |name: &str, problem: &str| UsageError::new(format!("{name} {problem}"));
     let variable = variable("RUNWAYML_BASE_URL");
     let variable = variable.filter(|url| !url.is_empty() && settings.asks_runway());
     let (name, url) = match (&settings.base_url, variable.map(OsString::into_string)) {
         (Some(url), _) => ("--base-url", url.clone()),
         (None, Some(Ok(url))) => ("RUNWAYML_BASE_URL", url),
-        (None, Some(Err(_))) => return Err(error("RUNWAYML_BASE_URL", "is not UTF-8")),
+        (None, Some(Err(_))) => return Err(UsageError::new("RUNWAYML_BASE_URL is not UTF-8")),
         (None, None) => ("", RUNWAY.to_owned()),
     };
     BaseUrl::parse(&url).map_err(|problem| {
         // A user, a password or a query may be a secret.
-        if url.contains(['@', '?', '#']) {
-            error(name, problem)
-        } else {
-            error(name, &format!("{} {problem}", cli::echo(&url)))
-        }
+        let url = (!url.contains(['@', '?', '#'])).then(|| format!(" {}", cli::echo(&url)));
+        UsageError::new(format!("{name}{} {problem}", url.unwrap_or_default()))
     })
 }
 

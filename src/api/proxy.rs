@@ -3,9 +3,10 @@
 
 use std::net::IpAddr;
 
+use ureq::http::uri::Authority;
 use ureq::{Proxy, ProxyProtocol};
 
-use super::base_url::BaseUrl;
+use super::base_url::{bare, BaseUrl};
 
 /// Those that curl and others read, in their order. Windows finds a name in either case.
 const VARIABLES: &[&str] = if cfg!(windows) {
@@ -83,22 +84,18 @@ fn passes_by(entries: &str, base: &BaseUrl) -> bool {
         let (entry, port) = split_port(entry);
         let names_host = match host.parse() {
             Ok(address) => names_address(entry.trim_end_matches('.'), address) == Some(true),
-            Err(_) => names_domain(entry, &host),
+            Err(_) => names_domain(&entry, &host),
         };
         port.is_none_or(|port| port == base.port) && (entry == "*" || names_host)
     })
 }
 
-/// `host:port`, `[::1]:port` or neither with a port; an IPv6 address alone has colons of its own.
-fn split_port(entry: &str) -> (&str, Option<u16>) {
-    let port = |text: &str| text.trim_start_matches(':').parse().ok();
-    let bracketed = entry
-        .strip_prefix('[')
-        .and_then(|entry| entry.split_once(']'));
-    match (bracketed, entry.split_once(':')) {
-        (Some((host, rest)), _) => (host, port(rest)),
-        (None, Some((host, rest))) if !rest.contains(':') => (host, port(rest)),
-        _ => (entry, None),
+/// `host:port`, `[::1]:port` or neither with a port; an IPv6 address alone, or a network, is no such
+/// thing.
+fn split_port(entry: &str) -> (String, Option<u16>) {
+    match entry.parse::<Authority>() {
+        Ok(authority) => (bare(authority.host()).to_owned(), authority.port_u16()),
+        Err(_) => (entry.to_owned(), None),
     }
 }
 
