@@ -58,9 +58,11 @@ impl BaseUrl {
         let host =
             host.ok_or("has no valid host: a name of letters, digits, - and ., or an IP address")?;
         let own_port = if secure { 443 } else { 80 };
-        let port = match authority.strip_prefix(host).unwrap_or_default() {
-            "" => Some(own_port),
-            port => port.strip_prefix(':').and_then(port_number),
+        let port = match authority == host {
+            true => Some(own_port),
+            false => uri
+                .port_u16()
+                .filter(|port| *port > 0 && !authority.contains('+')),
         };
         let port = port.ok_or("has no valid port: a number from 1 to 65535")?;
         if !secure && !is_loopback(host) {
@@ -92,12 +94,6 @@ fn is_host(host: &str) -> bool {
         inner if inner == host => ServerName::try_from(host).is_ok(),
         inner => inner.parse::<Ipv6Addr>().is_ok(),
     }
-}
-
-/// A number from 1 to 65535.
-fn port_number(digits: &str) -> Option<u16> {
-    let port = digits.parse().ok();
-    port.filter(|port| *port > 0 && !digits.starts_with('+'))
 }
 
 /// By its name; what `localhost` resolves to is checked when it is connected to.

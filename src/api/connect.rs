@@ -17,7 +17,7 @@ use ureq::Agent;
 use super::base_url::bare;
 use super::lookup;
 use super::progress::{Phase, Progress};
-use super::race::{self, race};
+use super::race::race;
 
 /// How long one address is waited for before the next one is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -53,17 +53,6 @@ struct Names {
     progress: Progress,
 }
 
-impl Names {
-    fn look_up(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        if let Some(known) = &self.progress.state().known {
-            return Ok(known.clone());
-        }
-        let addresses = lookup::addresses(host, port, self.progress.left())?;
-        self.progress.state().known = Some(addresses.clone());
-        Ok(addresses)
-    }
-}
-
 impl Resolver for Names {
     fn resolve(
         &self,
@@ -71,18 +60,20 @@ impl Resolver for Names {
         _: &Config,
         _: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        self.progress.state().phase = Phase::Lookup;
-        // An address needs neither a lookup nor the thread that it takes.
         let host = uri.host().map(bare).unwrap_or_default();
         let is_https = uri.scheme_str() == Some("https");
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-        let found = match host.parse::<IpAddr>() {
-            Ok(address) => vec![SocketAddr::new(address, port)],
-            Err(_) => self.look_up(host, port)?,
+        let known = self.progress.state().known.take();
+        let found = match (known, host.parse::<IpAddr>()) {
+            (Some(known), _) => known,
+            // An address needs neither a lookup nor the thread that it takes.
+            (None, Ok(address)) => vec![SocketAddr::new(address, port)],
+            (None, Err(_)) => lookup::addresses(host, port, self.progress.left())?,
         };
         if self.loopback_only && !found.iter().all(|address| address.ip().is_loopback()) {
             return Err(io::Error::other("it is not a loopback address").into());
         }
+        self.progress.state().known = Some(found.clone());
         self.progress.state().phase = Phase::Connect;
         let mut addresses = self.empty();
         for address in found.into_iter().take(MAX_ADDRESSES) {
@@ -108,7 +99,7 @@ impl Network {
         let stream = match &*details.addrs {
             [address] if !left.is_zero() => {
                 let connection = connect(*address, left);
-                note(*address, race::outcome(&connection));
+                note(*address, Some(connection.is_ok()));
                 connection
             }
             addresses => race(in_turn(addresses), connect, STAGGER, left, note),

@@ -52,10 +52,10 @@ pub(super) struct State {
     /// Tries in a row that got no answer.
     pub(super) broken: u32,
     pub(super) phase: Phase,
-    /// The addresses of the one name that is looked up, the host's or the proxy's.
+    /// The addresses of the one host that is connected to, Runway's or the proxy's.
     pub(super) known: Option<Vec<SocketAddr>>,
-    /// The addresses that were tried, and what came of each.
-    pub(super) tried: Vec<(SocketAddr, &'static str)>,
+    /// The addresses that were tried, and whether they answered.
+    pub(super) tried: Vec<(SocketAddr, Option<bool>)>,
 }
 
 impl State {
@@ -92,7 +92,7 @@ impl Progress {
     }
 
     /// Notes what came of an address; the newest outcome counts.
-    pub(super) fn note_address(&self, address: SocketAddr, outcome: &'static str) {
+    pub(super) fn note_address(&self, address: SocketAddr, outcome: Option<bool>) {
         let tried = &mut self.state().tried;
         match tried.iter_mut().find(|(known, _)| *known == address) {
             Some((_, known)) => *known = outcome,
@@ -104,7 +104,11 @@ impl Progress {
     pub(super) fn addresses(&self) -> String {
         let state = self.state();
         let tried = state.tried.iter();
-        let tried = tried.map(|(address, outcome)| format!("{address} {outcome}"));
+        let tried = tried.map(|(address, outcome)| match outcome {
+            None => format!("{address} no answer yet"),
+            Some(true) => format!("{address} connected"),
+            Some(false) => format!("{address} failed"),
+        });
         match state.phase {
             Phase::Lookup => "no address".to_owned(),
             _ if state.tried.is_empty() => "no new connection".to_owned(),

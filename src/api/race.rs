@@ -6,14 +6,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// What the first attempt that succeeds brings. The next one begins when one fails, or after
-/// `patience`; those that are late are left behind. `note` hears of each what came of it; where none
-/// succeeds, the first failure counts.
+/// `patience`; those that are late are left behind. `note` hears when one begins (`None`), and whether
+/// it succeeds; where none does, the first failure counts.
 pub(super) fn race<K: Copy + Send + 'static, T: Send + 'static>(
     attempts: impl IntoIterator<Item = K>,
     attempt: impl Fn(K, Duration) -> io::Result<T> + Clone + Send + 'static,
     patience: Duration,
     limit: Duration,
-    mut note: impl FnMut(K, &'static str),
+    mut note: impl FnMut(K, Option<bool>),
 ) -> io::Result<T> {
     let started = Instant::now();
     let mut waiting = attempts.into_iter().peekable();
@@ -34,28 +34,20 @@ pub(super) fn race<K: Copy + Send + 'static, T: Send + 'static>(
                 io::Error::new(ErrorKind::QuotaExceeded, what)
             };
             thread::Builder::new().spawn(run).map_err(no_thread)?;
-            note(key, "no answer yet");
+            note(key, None);
             under_way = under_way.saturating_add(1);
         } else if under_way == 0 {
             return Err(failure.unwrap_or(ErrorKind::NotFound.into()));
         }
         let patience = waiting.peek().map_or(left, |_| left.min(patience));
         if let Ok((key, end)) = ends.recv_timeout(patience) {
-            note(key, outcome(&end));
+            note(key, Some(end.is_ok()));
             under_way = under_way.saturating_sub(1);
             match end {
                 Ok(found) => return Ok(found),
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
-    }
-}
-
-/// What came of an attempt.
-pub(super) fn outcome<T>(end: &io::Result<T>) -> &'static str {
-    match end {
-        Ok(_) => "connected",
-        Err(_) => "failed",
     }
 }
 
@@ -101,8 +93,8 @@ mod tests {
                 SOON,
                 LONG,
                 |key, outcome| match outcome {
-                    "no answer yet" => begun.push(key),
-                    _ => ended += 1,
+                    None => begun.push(key),
+                    Some(_) => ended += 1,
                 },
             );
             assert_eq!(found.map_err(|error| error.kind()), winner, "{attempts:?}");
