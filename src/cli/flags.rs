@@ -20,6 +20,8 @@ use crate::spend::{Budget, Period};
 /// A pre-flight quota check for CI pipelines that generate media with the Runway API
 #[derive(FromArgs, ArgsInfo, Debug)]
 #[argh(help_triggers("-h", "--help"))]
+// The help is printed as it stands.
+#[allow(rustdoc::bare_urls)]
 pub struct Settings {
     /// the job creates N generations with MODEL today; several for one model add up. MODEL=N@CREDITS:
     /// each costs at most CREDITS, and the balance must hold the planned cost. MODEL=MIN..MAX: at
