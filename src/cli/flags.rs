@@ -21,7 +21,7 @@ use crate::spend::{Budget, Period};
 #[derive(FromArgs, ArgsInfo, Debug)]
 #[argh(help_triggers("-h", "--help"))]
 // The help is printed as it stands.
-#[allow(rustdoc::bare_urls)]
+#[allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links)]
 pub struct Settings {
     /// the job creates N generations with MODEL today; several for one model add up. MODEL=N@CREDITS:
     /// each costs at most CREDITS, and the balance must hold the planned cost. MODEL=MIN..MAX: at
