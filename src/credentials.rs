@@ -82,8 +82,8 @@ impl Key {
 pub fn looks_like_key(text: &str) -> bool {
     const MIN_LENGTH: usize = 32;
     let mixed = |word: &str| {
-        let has = |kind: fn(&char) -> bool| word.chars().any(|c| kind(&c));
-        word.len() >= MIN_LENGTH && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic)
+        let digit = word.contains(|c: char| c.is_ascii_digit());
+        word.len() >= MIN_LENGTH && digit && word.contains(|c: char| c.is_ascii_alphabetic())
     };
     let lower = text.to_lowercase();
     lower.contains("key_")

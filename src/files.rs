@@ -46,15 +46,13 @@ pub fn read_by<'p, T: Send + 'static>(
         let work = move || Ok(work(bounded(Box::new(io::stdin()))));
         return in_time(patience, work);
     };
-    let found = std::fs::metadata(&path).map_err(|error| why(&error))?;
-    let kind = found.file_type();
+    let kind = std::fs::metadata(&path).map_err(|error| why(&error))?;
+    let kind = kind.file_type();
     let work = move || {
         let file = File::open(path).map_err(|error| why(&error))?;
         Ok(work(bounded(Box::new(file))))
     };
-    if kind.is_file() && found.len() > max_bytes {
-        Err(too_long(max_bytes))
-    } else if kind.is_file() {
+    if kind.is_file() {
         work()
     } else if kind.is_dir() {
         Err("it is a directory".to_owned())
