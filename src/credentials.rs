@@ -339,28 +339,18 @@ mod tests {
         for good in [" key_1\n", "\u{feff}key_1"] {
             assert_eq!(Key::new(good).expect("a key").bearer(), "Bearer key_1");
         }
-        for (text, problem) in [
+        #[rustfmt::skip]
+        let cases = [
             ("key 1", "contains a space at position 4"),
             ("key\n1", "contains a line break at position 4"),
-            (
-                "kéy",
-                "contains a character that is not ASCII at position 2",
-            ),
+            ("kéy", "contains a character that is not ASCII at position 2"),
             ("key\u{0}1", "contains a control character at position 4"),
             ("“key_1”", "contains a curly quotation mark at position 1"),
-            (
-                "{\"key\":\"key_1\"}",
-                "is JSON, HTML or in brackets: only the key itself belongs there",
-            ),
-            (
-                "'key_1'",
-                "is in quotation marks, which do not belong to it",
-            ),
-            (
-                "RUNWAYML_API_SECRET=key_1",
-                "is a whole assignment: only what follows the = is the key",
-            ),
-        ] {
+            ("{\"key\":\"key_1\"}", "is JSON, HTML or in brackets: only the key itself belongs there"),
+            ("'key_1'", "is in quotation marks, which do not belong to it"),
+            ("RUNWAYML_API_SECRET=key_1", "is a whole assignment: only what follows the = is the key"),
+        ];
+        for (text, problem) in cases {
             let problem = KeyProblem::Text(problem.to_owned());
             assert_eq!(Key::new(text).err(), Some(problem));
         }

@@ -99,43 +99,25 @@ mod tests {
         let slow_lately: Vec<_> = (1..=30)
             .map(|ago| (ago, if ago <= 7 { 1 } else { 100 }))
             .collect();
-        for (name, days, left, expected) in [
+        #[rustfmt::skip]
+        let cases = [
             ("steady", &steady[..], 1_000, Some((10, 100, 7))),
             ("fast lately", &fast_lately, 1_000, Some((1, 700, 7))),
             ("slow lately", &slow_lately, 1_000, Some((13, 77, 30))),
-            (
-                "today is left out",
-                &[(0, 9_999), (1, 70)],
-                700,
-                Some((10, 70, 1)),
-            ),
+            ("today is left out", &[(0, 9_999), (1, 70)], 700, Some((10, 70, 1))),
             ("young", &[(3, 30)], 100, Some((10, 10, 3))),
-            (
-                "young, with a gap",
-                &[(10, 70), (1, 70)],
-                70,
-                Some((5, 14, 10)),
-            ),
+            ("young, with a gap", &[(10, 70), (1, 70)], 70, Some((5, 14, 10))),
             ("older than 30 days", &[(31, 1_000)], 100, None),
             ("the first of the 30", &[(30, 300)], 100, Some((10, 10, 30))),
-            (
-                "refunds before the first",
-                &[(9, -500), (2, 20)],
-                100,
-                Some((10, 10, 2)),
-            ),
-            (
-                "refunds lately",
-                &[(20, 600), (1, -10)],
-                100,
-                Some((3, 30, 20)),
-            ),
+            ("refunds before the first", &[(9, -500), (2, 20)], 100, Some((10, 10, 2))),
+            ("refunds lately", &[(20, 600), (1, -10)], 100, Some((3, 30, 20))),
             ("refunds outweigh", &[(2, 20), (1, -30)], 100, None),
             ("refunds alone", &[(2, -20)], 100, None),
             ("nothing", &[], 100, None),
             ("all is planned", &[(1, 10)], 0, Some((0, 10, 1))),
             ("more is planned", &[(1, 10)], -50, Some((0, 10, 1))),
-        ] {
+        ];
+        for (name, days, left, expected) in cases {
             let found = forecast(days, left);
             let found = found.map(|it| (it.days(), it.credits_per_day().0, it.basis_days));
             assert_eq!(found, expected, "{name}");

@@ -725,7 +725,8 @@ mod tests {
             "m n=5 1/s",
             "other a=1 b=2 3",
         ]);
-        for (fields, rule) in [
+        #[rustfmt::skip]
+        let cases = [
             ("", Ok("m=90")),
             (r#""audio":true"#, Ok("m=90")),
             (r#""audio":false"#, Ok("m audio=false 20")),
@@ -736,27 +737,16 @@ mod tests {
             (r#""nested":{"audio":false}"#, Ok("m=90")),
             (r#""Audio":false"#, Ok("m=90")),
             (r#""audio":"false ""#, Ok("m=90")),
-            (
-                r#""resolution":"4k","audio":true"#,
-                Ok("m resolution=4k 150"),
-            ),
-            (
-                r#""resolution":"4k","audio":false"#,
-                Ok("m audio=false resolution=4k 70"),
-            ),
+            (r#""resolution":"4k","audio":true"#, Ok("m resolution=4k 150")),
+            (r#""resolution":"4k","audio":false"#, Ok("m audio=false resolution=4k 70")),
             (r#""n":5,"duration":3"#, Ok("m n=5 1/s")),
             (r#""n":5.0"#, Ok("m=90")),
             (r#""n":5"#, Err("the price is per second")),
-            (
-                r#""n":5,"audio":false"#,
-                Err("the prices \"m audio=false 20\" and \"m n=5 1/s\" fit it equally well"),
-            ),
-            (
-                r#""audio":true,"audio":false"#,
-                Err("\"audio\" appears twice"),
-            ),
+            (r#""n":5,"audio":false"#, Err("the prices \"m audio=false 20\" and \"m n=5 1/s\" fit it equally well")),
+            (r#""audio":true,"audio":false"#, Err("\"audio\" appears twice")),
             (r#""a":1,"a":2,"b":1,"b":3"#, Ok("m=90")),
-        ] {
+        ];
+        for (fields, rule) in cases {
             let text = format!(
                 "{{{fields}{}\"model\":\"m\"}}",
                 if fields.is_empty() { "" } else { "," }

@@ -211,21 +211,13 @@ mod tests {
 
     #[test]
     fn rules_are_equalities_of_fields() {
-        for (text, model, conditions, by_second) in [
+        #[rustfmt::skip]
+        let cases = [
             ("veo3.1=40/s", "veo3.1", vec![], true),
-            (
-                "\tgpt_image_2  quality=high\u{a0}20 ",
-                "gpt_image_2",
-                vec![("quality", "high")],
-                false,
-            ),
-            (
-                "m b=2 a=x=y 0.5/s",
-                "m",
-                vec![("a", "x=y"), ("b", "2")],
-                true,
-            ),
-        ] {
+            ("\tgpt_image_2  quality=high\u{a0}20 ", "gpt_image_2", vec![("quality", "high")], false),
+            ("m b=2 a=x=y 0.5/s", "m", vec![("a", "x=y"), ("b", "2")], true),
+        ];
+        for (text, model, conditions, by_second) in cases {
             let rule = Rule::parse(text).expect(text);
             let found = rule
                 .conditions

@@ -222,23 +222,17 @@ mod tests {
     fn a_quotation_is_safe_and_short() {
         let of = redactor(&[SECRET]);
         let split: String = SECRET.chars().map(|c| format!("{c}\n\u{0}")).collect();
-        for (text, max_chars, quoted) in [
+        #[rustfmt::skip]
+        let cases = [
             (" a\n b ", 60, "a b"),
             (&*format!("##{SECRET}"), 60, "# #[key]"),
             (&*format!(":{SECRET}"), 60, ":[key]"),
             ("::error::a", 60, ": :error::a"),
-            (
-                &*format!("{}{SECRET}", "é".repeat(55)),
-                60,
-                &*format!("{}[key]", "é".repeat(55)),
-            ),
-            (
-                &*format!("{}{SECRET}", "é".repeat(50)),
-                54,
-                &*format!("{}[ke…", "é".repeat(50)),
-            ),
+            (&*format!("{}{SECRET}", "é".repeat(55)), 60, &*format!("{}[key]", "é".repeat(55))),
+            (&*format!("{}{SECRET}", "é".repeat(50)), 54, &*format!("{}[ke…", "é".repeat(50))),
             (&*format!("{split}!"), 60, "[key] !"),
-        ] {
+        ];
+        for (text, max_chars, quoted) in cases {
             let once = of.quote(text, max_chars);
             assert_eq!(once, quoted);
             assert_eq!(of.quote(&once, max_chars), once);

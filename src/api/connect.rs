@@ -303,19 +303,15 @@ mod tests {
     #[test]
     fn families_take_turns() {
         let (four, six) = (|n| address(n, false), |n| address(n, true));
-        for (addresses, turn) in [
+        #[rustfmt::skip]
+        let cases = [
             (vec![], vec![]),
             (vec![four(1), four(2)], vec![four(1), four(2)]),
-            (
-                vec![six(1), six(2), six(3), four(1)],
-                vec![six(1), four(1), six(2), six(3)],
-            ),
-            (
-                vec![four(1), six(1), four(2), six(2)],
-                vec![four(1), six(1), four(2), six(2)],
-            ),
+            (vec![six(1), six(2), six(3), four(1)], vec![six(1), four(1), six(2), six(3)]),
+            (vec![four(1), six(1), four(2), six(2)], vec![four(1), six(1), four(2), six(2)]),
             (vec![four(1), six(1), six(2)], vec![four(1), six(1), six(2)]),
-        ] {
+        ];
+        for (addresses, turn) in cases {
             assert_eq!(in_turn(&addresses), turn, "{addresses:?}");
         }
     }
