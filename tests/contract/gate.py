@@ -4,8 +4,12 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "action"))
+from support import Loopback  # noqa: E402, F401
 
 GATE = os.environ["GATE"]
 KEY = "key_" + "c0ffee" * 21 + "aa"

@@ -12,13 +12,11 @@ import os
 import random
 import re
 import subprocess
-import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
-from gate import gate
+from gate import Loopback, gate
 
 VARIABLE = "RUNWAYML_API_SECRET"
 MISSING, MALFORMED = "key-missing", "key-malformed"
@@ -115,30 +113,6 @@ WORDS = (
 ).split() + ["export ", " ", " ", " #", "\t", "\n", "\n", "\n", "\n#", "\r\n"]
 
 
-class Server(ThreadingHTTPServer):
-    """Refuses every key, and keeps it."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Refuse)
-        self.keys = []
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-class _Refuse(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.server.keys.append(self.headers["authorization"].removeprefix("Bearer "))
-        self.send_response_only(401)
-        self.send_header("content-length", "0")
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
 def by_node(texts):
     """What `node --env-file` sets the variable to, by the parser that it shares with `util.parseEnv`."""
     script = f"""
@@ -175,17 +149,16 @@ class Dotenv(unittest.TestCase):
     def setUpClass(cls):
         logging.disable(logging.CRITICAL)
         cls.addClassCleanup(logging.disable, logging.NOTSET)
-        cls.server = Server()
-        cls.addClassCleanup(cls.server.shutdown)
+        # It refuses every key.
+        cls.server = cls.enterClassContext(Loopback(lambda _: (401, "")))
 
     def by_gate(self, content):
         """The key that is sent, or the diagnostic."""
-        self.server.keys.clear()
-        url = f"http://127.0.0.1:{self.server.server_port}"
-        run = gate("--format", "json", base_url=url, key=None, files={".env": content})
-        if self.server.keys:
+        self.server.requests.clear()
+        run = gate("--format", "json", base_url=self.server.url, key=None, files={".env": content})
+        if self.server.requests:
             self.assertEqual(run.codes(), ["unauthorized"], run)
-            return self.server.keys[0]
+            return self.server.requests[0]["headers"]["authorization"].removeprefix("Bearer ")
         (code,) = run.codes()
         self.assertIn(code, [MISSING, MALFORMED], run)
         return code

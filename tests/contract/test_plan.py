@@ -1,15 +1,12 @@
 """Plans as the official SDKs send them: the recorded request bodies are what `--plan` reads."""
 
-import json
 import os
 import pathlib
 import subprocess
 import tempfile
-import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from gate import KEY, gate
+from gate import KEY, Loopback, gate
 from runwayml import RunwayML
 
 HERE = pathlib.Path(__file__).parent
@@ -25,41 +22,12 @@ RULES = [
 ]
 
 
-class Recorder(ThreadingHTTPServer):
-    """Takes every task, and keeps its body."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Created)
-        self.bodies = []
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Created(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        self.server.bodies.append(self.rfile.read(int(self.headers["content-length"])))
-        answer = json.dumps({"id": "17f20503-6c24-4c16-946b-35dbbce2af2f"}).encode()
-        self.send_response_only(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_):
-        pass
-
-
 class Plans(unittest.TestCase):
     def setUp(self):
-        self.recorder = Recorder()
-        self.addCleanup(self.recorder.shutdown)
+        self.runway = self.enterContext(Loopback(lambda _: (200, {"id": "17f20503-6c24-4c16-946b-35dbbce2af2f"})))
+
+    def bodies(self):
+        return [request["body"].encode() for request in self.runway.requests]
 
     def assert_read(self, bodies):
         """As lines and as an array: the same plan, and no word of a prompt."""
@@ -76,7 +44,7 @@ class Plans(unittest.TestCase):
             self.assertNotIn("PROMPT", run.out + run.err)
 
     def test_the_python_sdk(self):
-        with RunwayML(api_key=KEY, base_url=self.recorder.url, max_retries=0) as client:
+        with RunwayML(api_key=KEY, base_url=self.runway.url, max_retries=0) as client:
             for duration in (5, 10):
                 client.text_to_video.create(model="gen4.5", prompt_text="PROMPT", ratio="1280:720", duration=duration)
             client.image_to_video.create(
@@ -85,7 +53,7 @@ class Plans(unittest.TestCase):
             client.text_to_image.create(
                 model="gen4_image", prompt_text="PROMPT of @model", ratio="1920:1080",
                 reference_images=[{"uri": IMAGE, "tag": "model"}])
-        self.assert_read(self.recorder.bodies)
+        self.assert_read(self.bodies())
 
     def test_the_node_sdk(self):
         # It searches for its packages beside the script.
@@ -93,8 +61,8 @@ class Plans(unittest.TestCase):
         with tempfile.TemporaryDirectory(dir=installs) as folder:
             script = pathlib.Path(folder) / "plan.mjs"
             script.write_text((HERE / "plan.mjs").read_text())
-            subprocess.run(["node", script, self.recorder.url, KEY], check=True, timeout=60)
-        self.assert_read(self.recorder.bodies)
+            subprocess.run(["node", script, self.runway.url, KEY], check=True, timeout=60)
+        self.assert_read(self.bodies())
 
 
 if __name__ == "__main__":
