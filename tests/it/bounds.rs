@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::body::{organization, EXAMPLE};
+use crate::support::body::{many_models, EXAMPLE};
 use crate::support::{each, Gate, Reply, Server};
 
 fn pipe(gate: &Gate, name: &str) {
@@ -61,10 +61,10 @@ fn summary_and_outputs_keep_their_limits() {
     };
     let full = "x".repeat(1_000_000) + "\n";
     let runs = [
-        Gate::reading(models(22_000)).github().run(),
-        unavailable(Gate::reading(models(500)).github()).run(),
+        Gate::reading(many_models("m", 22_000)).github().run(),
+        unavailable(Gate::reading(many_models("m", 500)).github()).run(),
         unavailable(Gate::reading(EXAMPLE).github()).run(),
-        Gate::reading(models(2_500))
+        Gate::reading(many_models("m", 2_500))
             .github()
             .file("github-summary", &full)
             .run(),
@@ -84,28 +84,18 @@ fn summary_and_outputs_keep_their_limits() {
     }
 }
 
-/// An answer with so many models, none of which a flag names.
-fn models(count: usize) -> String {
-    let many: Vec<String> = (0..count).map(|nth| format!("m{nth:05}")).collect();
-    let many: Vec<_> = many
-        .iter()
-        .map(|name| (name.as_str(), json!(1), json!(1), json!(0)))
-        .collect();
-    organization(5_000, &many).to_string()
-}
-
 /// Up to its bound a text is whole.
 #[test]
 fn what_fits_is_whole() {
     // The text of a run with so many models, and whether all are there.
     let env = |count: usize| {
-        let write = Gate::reading(models(count)).args("--write env=env");
+        let write = Gate::reading(many_models("m", count)).args("--write env=env");
         let text = write.shell("\"$@\" >/dev/null; cat env").run().stdout;
-        let whole = text.contains(&format!("\"m{:05}\":1", count - 1));
+        let whole = text.contains(&format!("\"m{:05}\":5", count - 1));
         (text.len(), whole)
     };
     let report = |count: usize| {
-        let run = Gate::reading(models(count)).github().run();
+        let run = Gate::reading(many_models("m", count)).github().run();
         let text = run.output("report");
         let whole = !text.contains("leftOut");
         (text.len(), whole)

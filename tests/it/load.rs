@@ -6,8 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
+use super::support::body::gen45;
 use super::support::{Gate, Reply, Request, Run, Server, Step};
 
 const GATES: usize = 200;
@@ -97,9 +96,9 @@ impl World {
         let reply = match fate {
             Fate::TooMany => Reply::http(429, r#"{"error":"Too busy."}"#),
             Fate::Busy => Reply::http(503, r#"{"error":"Too busy."}"#),
-            Fate::Answered => return Reply::ok(organization()),
+            Fate::Answered => return Reply::ok(gen45(200, 12).to_string()),
             Fate::Reset => {
-                let body = organization();
+                let body = gen45(200, 12).to_string();
                 let whole = format!(
                     "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
                     body.len()
@@ -113,16 +112,6 @@ impl World {
             _ => reply.header("Retry-After", &seconds.to_string()),
         }
     }
-}
-
-fn organization() -> String {
-    let limits = json!({ "maxConcurrentGenerations": 2, "maxDailyGenerations": 200 });
-    json!({
-        "tier": { "maxMonthlyCreditSpend": 10_000, "models": { "gen4.5": limits } },
-        "creditBalance": 5_000,
-        "usage": { "models": { "gen4.5": { "dailyGenerations": 12 } } },
-    })
-    .to_string()
 }
 
 /// Whether the gate came to the verdict of its job, or could not tell, from what it was answered.

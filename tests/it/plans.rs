@@ -4,27 +4,19 @@ use std::time::Duration;
 
 use serde_json::{json, Value};
 
-use crate::support::body::UNREADABLE;
+use crate::support::body::{self, UNREADABLE};
 use crate::support::runway::runway;
 use crate::support::{each, Gate, Reply, Run, Server, REFUSED};
 
 /// 200 generations of gen4.5 a day, 90 used; 100 of veo3.1; gen4_image without a limit.
 fn organization(balance: i64) -> String {
-    let limits =
-        |daily: Value| json!({ "maxConcurrentGenerations": 2, "maxDailyGenerations": daily });
-    json!({
-        "tier": {
-            "maxMonthlyCreditSpend": 10_000,
-            "models": {
-                "gen4.5": limits(json!(200)),
-                "veo3.1": limits(json!(100)),
-                "gen4_image": limits(Value::Null),
-            },
-        },
-        "creditBalance": balance,
-        "usage": { "models": { "gen4.5": { "dailyGenerations": 90 } } },
-    })
-    .to_string()
+    let model = |name, daily: Value, used: Value| (name, json!(2), daily, used);
+    let models = [
+        model("gen4.5", json!(200), json!(90)),
+        model("veo3.1", json!(100), Value::Null),
+        model("gen4_image", Value::Null, Value::Null),
+    ];
+    body::organization(balance, &models).to_string()
 }
 
 /// A hundred bodies of each of three models, with prompts that no output may hold.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{json, Value};
 
+#[cfg(unix)]
+use crate::support::body::many_models;
 use crate::support::body::{EXAMPLE, UNREADABLE};
 #[cfg(unix)]
 use crate::support::each;
@@ -86,7 +88,7 @@ fn a_shell_that_sources_the_variables_has_the_outputs() {
         ("{}".to_owned(), "", 5),
         (UNREADABLE.to_owned(), "--fail-open", 0),
         (EXAMPLE.replace("gen4_turbo", "it's $(touch x) `id` \\\\ \\\" ~ {a,b}"), "--label a-b-c", 0),
-        (many_models("m", 1_000), "--generations m17=2", 0),
+        (many_models("m", 1_000), "--generations m00017=2", 0),
         (many_models("'", 1_000), "", 0),
     ];
     each(
@@ -158,22 +160,6 @@ fn a_shell_that_sources_the_variables_has_the_outputs() {
             }
         },
     );
-}
-
-#[cfg(unix)]
-fn many_models(name: &str, count: usize) -> String {
-    let models: serde_json::Map<String, Value> = (0..count)
-        .map(|nth| {
-            let limits = json!({ "maxConcurrentGenerations": 1, "maxDailyGenerations": 5 });
-            (format!("{name}{nth}"), limits)
-        })
-        .collect();
-    json!({
-        "tier": { "maxMonthlyCreditSpend": 10_000, "models": models },
-        "creditBalance": 5_000,
-        "usage": { "models": {} },
-    })
-    .to_string()
 }
 
 #[test]

@@ -32,3 +32,12 @@ pub(crate) fn organization(
     }
     answer
 }
+
+/// An answer with so many models, each with 5 generations a day.
+#[cfg(unix)]
+pub(crate) fn many_models(name: &str, count: usize) -> String {
+    let names: Vec<String> = (0..count).map(|nth| format!("{name}{nth:05}")).collect();
+    let quota = |name| (name, json!(1), json!(5), Value::Null);
+    let models: Vec<_> = names.iter().map(|name| quota(name.as_str())).collect();
+    organization(5_000, &models).to_string()
+}
