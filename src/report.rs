@@ -143,10 +143,6 @@ impl Verdict {
         name
     }
 
-    fn is_name(word: &str) -> bool {
-        Self::all_in_words().any(|[name, ..]| name == word)
-    }
-
     /// What JSON, text and Markdown call it.
     fn in_words(self, passes: bool) -> [&'static str; 3] {
         match (self, passes) {

@@ -24,7 +24,7 @@ pub(super) fn is_report(head: &str) -> bool {
     let name = name.strip_prefix(PREFIX).unwrap_or_default();
     // A label may stand before it.
     let is = |ours: &str| name == ours || name.ends_with(&format!("_{ours}"));
-    is("VERDICT") && Verdict::is_name(value)
+    is("VERDICT") && Verdict::all_in_words().any(|[word, ..]| word == value)
         || is("EXIT_CODE") && value == Exit::Usage.code().to_string()
         || is("PASS") && ["true", "false"].contains(&value)
 }

@@ -23,7 +23,6 @@ pub fn render(report: &Report) -> String {
     // In text there is no `<`.
     let count = |element: &str| cases.matches(&format!("<{element} ")).count();
     let checked_at = humantime::format_rfc3339_seconds(report.contents.checked_at).to_string();
-    let diagnostics: Vec<&Diagnostic> = report.diagnostics.iter().collect();
     format!(
         "{HEAD}{name}\" timestamp=\"{}\" \
          hostname=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"0\">\n\
@@ -40,7 +39,7 @@ pub fn render(report: &Report) -> String {
         count("error"),
         count("skipped"),
         escape(&report.message()),
-        escape(&details(&diagnostics)),
+        escape(text::diagnostics(report, text::Style::default()).trim_start()),
     )
 }
 
