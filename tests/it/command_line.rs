@@ -239,14 +239,12 @@ fn arguments_that_are_not_text_are_an_error_and_no_panic() {
         )
         .run();
     run.fails(4, &["key-malformed"]);
-    let run = Gate::new()
-        .env(
-            "RUNWAYML_BASE_URL",
-            std::ffi::OsStr::from_bytes(b"http://127.0.0.1:1/\xff"),
-        )
-        .args("--timeout 1s")
-        .run();
-    assert_eq!(run.code, 2, "{run:?}");
+    // Nor is an address of the environment passed by that is none.
+    for address in [&b"http://127.0.0.1:1/\xff"[..], b"https://a..b"] {
+        let address = std::ffi::OsStr::from_bytes(address);
+        let run = Gate::new().env("RUNWAYML_BASE_URL", address).run();
+        assert_eq!(run.code, 2, "{run:?}");
+    }
 }
 
 #[test]
