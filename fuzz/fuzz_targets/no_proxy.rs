@@ -17,7 +17,7 @@ fuzz_target!(|text: &str| {
     };
     // A URL may have a host that no list can name.
     let name = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-    let host = base.host();
+    let host = base.host.as_str();
     let bare = host.split([']', ':']).next().unwrap_or_default();
     let is_name = bare.starts_with(|c: char| c.is_ascii_alphanumeric()) && bare.chars().all(name);
     let bracketed = host
