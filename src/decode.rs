@@ -111,9 +111,7 @@ fn models_of(limits: Object, used: &Reading<Map>) -> Models {
         };
         (Model::new(name), quota)
     });
-    let mut known = Models::new();
-    known.extend(models);
-    known
+    models.collect()
 }
 
 fn used_of(name: &str, used: &Reading<Map>) -> Reading<u64> {
