@@ -147,16 +147,26 @@ pub(crate) fn setup<'a>(
 fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
     let variable = variable("RUNWAYML_BASE_URL");
     let variable = variable.filter(|url| !url.is_empty() && settings.asks_runway());
-    let (name, url) = match (&settings.base_url, variable.map(OsString::into_string)) {
-        (Some(url), _) => ("--base-url", url.clone()),
-        (None, Some(Ok(url))) => ("RUNWAYML_BASE_URL", url),
-        (None, Some(Err(_))) => return Err(UsageError::new("RUNWAYML_BASE_URL is not UTF-8")),
-        (None, None) => ("", RUNWAY.to_owned()),
+    let of_variable = |problem: &str| {
+        let right = format!("RUNWAYML_BASE_URL={RUNWAY} runway-preflight");
+        UsageError(format!(
+            "error: RUNWAYML_BASE_URL{problem}\nexample: {right}\n"
+        ))
+    };
+    let url = match (&settings.base_url, variable.map(OsString::into_string)) {
+        (Some(url), _) => url.clone(),
+        (None, Some(Ok(url))) => url,
+        (None, Some(Err(_))) => return Err(of_variable(" is not UTF-8")),
+        (None, None) => RUNWAY.to_owned(),
     };
     BaseUrl::parse(&url).map_err(|problem| {
         // A user, a password or a query may be a secret.
-        let url = (!url.contains(['@', '?', '#'])).then(|| format!(" {}", cli::echo(&url)));
-        UsageError::new(format!("{name}{} {problem}", url.unwrap_or_default()))
+        let shown = (!url.contains(['@', '?', '#'])).then(|| format!(" {}", cli::echo(&url)));
+        let problem = format!("{} {problem}", shown.unwrap_or_default());
+        match settings.base_url {
+            Some(_) => UsageError::new(format!("--base-url{problem}")),
+            None => of_variable(&problem),
+        }
     })
 }
 

@@ -244,6 +244,8 @@ fn arguments_that_are_not_text_are_an_error_and_no_panic() {
         let address = std::ffi::OsStr::from_bytes(address);
         let run = Gate::new().env("RUNWAYML_BASE_URL", address).run();
         assert_eq!(run.code, 2, "{run:?}");
+        let right = "example: RUNWAYML_BASE_URL=https://api.dev.runwayml.com runway-preflight\n";
+        assert!(run.stderr.ends_with(right), "{run:?}");
     }
 }
 
