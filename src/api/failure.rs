@@ -136,6 +136,11 @@ fn io(error: &io::Error, phase: Phase) -> Failure {
             };
             Failure::new(TRIES, fault)
         }
+        (Phase::Answer, ErrorKind::UnexpectedEof) => unreachable(
+            TRIES,
+            "the connection was closed before an answer came",
+            None,
+        ),
         (Phase::Body, ErrorKind::BrokenPipe) => {
             unreachable(TRIES, "the connection was reset during the answer", None)
         }

@@ -279,7 +279,7 @@ fn rows() -> Vec<Row> {
         row("closed on connecting", || http([Reply::raw("").at_accept()]), LONG, no(5, "unreachable"), 3),
         row("reset before the headers", move || http([reset()]), LONG, no(5, "unreachable"), 3),
         row("reset before the headers, then an answer", move || http([reset(), ok()]), LONG, Go, 2),
-        row("closed before the headers", || http([Reply::raw("")]), LONG, no(5, "unreachable"), 3),
+        row("closed before the headers", || http([Reply::raw("")]), LONG, naming(5, "unreachable", &["closed before an answer came"]), 3),
         row("closed before the headers, then an answer", || http([Reply::raw(""), ok()]), LONG, Go, 2),
         row("reset within the headers", || http([Reply::raw("HTTP/1.1 200 OK\r\nContent-").then(Step::Reset)]), LONG, no(5, "unreachable"), 3),
         row("reset within the headers, then an answer", || http([Reply::raw("HTTP/1.1 200 OK\r\nContent-").then(Step::Reset), ok()]), LONG, Go, 2),
