@@ -425,8 +425,11 @@ impl<'a> Report<'a> {
         let decision = self.contents.decision;
         match (decision.forecast, decision.forecast_lacks) {
             (Some(forecast), _) => format!(
-                "lasts about {} at {} a day, the pace of the last {}",
-                count(forecast.days(), "day"),
+                "lasts {} at {} a day, the pace of the last {}",
+                match forecast.days() {
+                    0 => "less than a day".to_owned(),
+                    days => format!("about {}", count(days, "day")),
+                },
                 count(forecast.credits_per_day().0, "credit"),
                 count(forecast.basis_days, "day").trim_start_matches("1 "),
             ),

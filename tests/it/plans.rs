@@ -386,14 +386,18 @@ fn a_forecast_warns_and_decides_nothing() {
 #[test]
 fn the_planned_cost_shortens_the_forecast() {
     let spent: Vec<(u32, i64)> = (1..=30).map(|ago| (ago, 1_240)).collect();
-    for (cost, days, short) in [(40, 4, false), (41, 3, true)] {
+    for (cost, lasts, short) in [
+        (40, "about 4 days", false),
+        (41, "about 3 days", true),
+        (4_000, "less than a day", true),
+    ] {
         let server = spending("2026-03-31", &spent);
         let run = Gate::asking(&server)
             .args(&format!("--generations gen4.5=1@{cost} --warn-lasts 4days"))
             .args("--usage 30d --budget 100000/90d")
             .run();
-        let pace = "days at 1,240 credits a day, the pace of the last 7 days";
-        let line = format!("lasts about {days} {pace}");
+        let pace = "at 1,240 credits a day, the pace of the last 7 days";
+        let line = format!("lasts {lasts} {pace}");
         assert!(run.stdout.contains(&line), "{run:?}");
         let warned = run.stderr.contains("warning[running-low]");
         assert_eq!(warned, short, "{run:?}");
