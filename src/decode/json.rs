@@ -12,9 +12,6 @@ use serde_json::value::RawValue;
 use super::figure::{whole, Round};
 use crate::quota::{Limit, Reading, Unreadable};
 
-/// No figure is larger: Runway's own are within 2^53 - 1.
-const MAX_FIGURE: i128 = 1 << 63;
-
 /// The objects of one that serves as a map; one that is there twice is unreadable.
 pub(super) type Map<'a> = BTreeMap<Cow<'a, str>, Reading<Object<'a>>>;
 
@@ -115,7 +112,7 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// A number of either sign.
+    /// A number of either sign, within 64 bits: Runway's own are far smaller.
     pub(super) fn figure(&self, name: &str, round: Round) -> Reading<i128> {
         let json = self.field(name)?;
         let (figure, wanted) = match kind(json) {
@@ -125,7 +122,7 @@ impl<'a> Object<'a> {
             ),
             _ => (None, "a number"),
         };
-        let figure = figure.filter(|figure| (-MAX_FIGURE..=MAX_FIGURE).contains(figure));
+        let figure = figure.filter(|figure| i64::try_from(*figure).is_ok());
         figure.ok_or_else(|| mistyped(&self.path_of(name), json, wanted))
     }
 
