@@ -275,6 +275,10 @@ pub fn label(arguments: &[OsString]) -> Option<&str> {
 pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
     let mut written: Vec<(Format, PathBuf)> = Vec::new();
     let words = arguments.iter().filter_map(|word| word.to_str());
+    let words: Vec<String> = words.map(str::to_owned).collect();
+    // `--write env preflight.env` lacks its equals sign.
+    let joint: Vec<String> = words.windows(2).map(|words| words.join("=")).collect();
+    let words = words.iter().chain(&joint);
     for item in words.flat_map(|word| items("--write", word)) {
         let lower = item.to_ascii_lowercase();
         for (name, format) in Format::ALL {

@@ -251,6 +251,8 @@ fn no_pass_survives_a_wrong_command_line() {
         ("--write", "\"env=FILE\""),
         ("--write", "json=zz,env=FILE"),
         ("--write", "env=FILE,json=zz"),
+        ("--write env", "FILE"),
+        ("--write=env", "FILE"),
         ("--Write", "env=FILE"),
         ("-write", "env=FILE"),
         ("—write", "env=FILE"),
