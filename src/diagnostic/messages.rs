@@ -4,14 +4,18 @@ use super::{Asked, Code, Context, Document, Fault, Finding, Refusal, Shortage, S
 use crate::api::API_VERSION;
 use crate::credentials::{KeyHint, KeyProblem, VARIABLE};
 use crate::format::{count, credits, duration, exact_duration, is_or_are, list, thousands};
-use crate::grant::LimitedBy;
+use crate::grant::LimitedBy::{
+    self, Balance, Budget, Concurrency, DailyLimit, Keep, MaxCost, NoQuota, Order, Unavailable,
+    Unreadable,
+};
 use crate::quota::{Credits, Model, MAX_QUOTE};
 use crate::spend::Period;
-use crate::tier;
+use crate::tier::{self, Tier};
 
 const PORTAL: &str = "https://dev.runwayml.com/";
 const BILLING: &str = "https://dev.runwayml.com/ → Billing (min $10, or automatic billing)";
-const PLAN_FEWER: &str = "plan fewer generations, or ";
+const FEWER_OR: &str = "plan fewer generations, or ";
+const OR_FEWER: &str = ", or plan fewer generations";
 const ANSWER: &str = "the answer";
 const DOCUMENTATION: &str = env!("CARGO_PKG_REPOSITORY");
 
@@ -51,6 +55,25 @@ fn only_if(condition: bool, clause: &str) -> String {
     if condition { clause } else { "" }.to_owned()
 }
 
+fn fewer_than(there: u64, needed: u64) -> String {
+    let short = thousands(needed.saturating_sub(there));
+    format!("{short} fewer than the {} needed", thousands(needed))
+}
+
+/// What a sum is made of, the parts that are known by name first.
+fn parts(sum: Credits, named: impl Iterator<Item = (String, Credits)>, others: &str) -> String {
+    let mut rest = sum;
+    let named = named.map(|(name, part)| {
+        rest = rest.minus(part);
+        format!("{name} ({})", thousands(part.0))
+    });
+    let mut parts: Vec<String> = named.collect();
+    if !parts.is_empty() && rest != Credits(0) {
+        parts.push(format!("other {others} ({})", thousands(rest.0)));
+    }
+    parts.join(", ")
+}
+
 impl Finding {
     #[expect(clippy::too_many_lines, reason = "one arm for each diagnostic")]
     pub(super) fn message(&self, context: &Context) -> Message {
@@ -59,12 +82,14 @@ impl Finding {
             Self::NoCredits { balance, needed } => {
                 let needed = needed.map(|needed| format!(", and {} needed", is_or_are(needed.0)));
                 let needed = needed.unwrap_or_default();
-                let (summary, cause) = if *balance < Credits(0) {
-                    (format!("the balance is negative: {}{needed}", credits(*balance)), "more credits were charged than purchased")
+                let buy = context.purchase(missing, "");
+                if *balance < Credits(0) {
+                    let summary = format!("the balance is negative: {}{needed}", credits(*balance));
+                    message(summary, "more credits were charged than purchased", buy)
                 } else {
-                    (format!("no credits are left{needed}"), "the balance is 0: no credits were purchased, or all of them are spent")
-                };
-                message(summary, cause, context.purchase(missing, ""))
+                    let cause = "the balance is 0: no credits were purchased, or all of them are spent";
+                    message(format!("no credits are left{needed}"), cause, buy)
+                }
             }
             Self::CreditsShort {
                 flag,
@@ -72,56 +97,64 @@ impl Finding {
                 kept,
                 balance,
             } => {
-                let (wanted, cause, or) = match flag {
-                    Some(flag) => ("needed", format!("{flag} asks for"), format!(", or lower {flag}")),
-                    None => {
-                        let fewer = only_if(context.fewer_fit(balance.minus(*kept)), ", or plan fewer generations");
-                        ("planned", "the planned generations cost".to_owned(), fewer)
-                    }
-                };
+                let short = thousands(needed.minus(*balance).0);
+                let (of, sum) = (thousands(needed.0), credits(*needed));
+                let (is, room) = (credits(*balance), balance.minus(*kept));
+                let short = format!("the balance is {is}, {short} fewer than the {of}");
                 let kept_too = format!(", and {} must be left (--keep)", thousands(kept.0));
                 let kept_too = only_if(*kept > Credits(0), &kept_too);
-                let (short, of) = (thousands(needed.minus(*balance).0), thousands(needed.0));
-                message(
-                    format!("the balance is {}, {short} fewer than the {of} {wanted}", credits(*balance)),
-                    format!("{cause} {}{kept_too}", credits(*needed)),
-                    context.purchase(missing, &or),
-                )
+                match flag {
+                    Some(flag) => message(
+                        format!("{short} needed"),
+                        format!("{flag} asks for {sum}"),
+                        context.purchase(missing, &format!(", or lower {flag}")),
+                    ),
+                    None => message(
+                        format!("{short} planned"),
+                        format!("the planned generations cost {sum}{kept_too}"),
+                        context.purchase(missing, context.if_fewer_fit(room, OR_FEWER)),
+                    ),
+                }
             }
             Self::ShortOfGenerations(shortage) => {
                 let Shortage { needed, limit, .. } = *shortage;
                 // What cannot be read is taken for all of them.
                 let (used, left) = (shortage.used.unwrap_or(limit), shortage.left());
-                let (model, tier) = (context.name(&shortage.model), context.higher_tier(needed, used, limit));
-                let fewer_than = |left| format!("{} fewer than the {} needed", thousands(needed.saturating_sub(left)), thousands(needed));
+                let model = context.name(&shortage.model);
+                let tier = context.higher_tier(needed, used, limit);
+                let (all, needs) = (count(limit, "generation"), is_or_are(needed));
                 match shortage.code() {
                     Code::NoDailyQuota => message(
-                        format!("{model} has a daily limit of 0 generations, and {} needed", is_or_are(needed)),
+                        format!("{model} has a daily limit of {all}, and {needs} needed"),
                         "this tier has no quota for this model, only for others",
                         "use another model, or ask Runway for a quota",
                     ),
                     Code::OverDailyLimit => {
                         let whole_days = needed.saturating_sub(left).div_ceil(limit.max(1));
-                        let split = if whole_days < MAX_SPLIT_DAYS {
-                            format!("split the job over {}", count(whole_days.saturating_add(1), "day"))
-                        } else {
-                            format!("ask for at most {} a day", thousands(limit))
+                        let days = count(whole_days.saturating_add(1), "day");
+                        let split = match whole_days {
+                            ..MAX_SPLIT_DAYS => format!("split the job over {days}"),
+                            _ => format!("ask for at most {} a day", thousands(limit)),
                         };
                         let today = only_if(left < limit, &format!(" ({} today)", thousands(left)));
+                        let fewer = fewer_than(limit, needed);
                         message(
-                            format!("{model} allows {} a day, {}", count(limit, "generation"), fewer_than(limit)),
+                            format!("{model} allows {all} a day, {fewer}"),
                             "the job needs more than a whole day's limit",
                             format!("{split}{today}{tier}"),
                         )
                     }
                     _ => {
                         let verb = if used == 1 { "was" } else { "were" };
-                        let (used, all) = (thousands(used.min(limit)), count(limit, "daily generation"));
-                        let fewer = only_if(left > 0, "; or ask for fewer");
+                        let used = thousands(used.min(limit));
+                        let all = count(limit, "daily generation");
+                        let fewer = fewer_than(left, needed);
+                        let or = only_if(left > 0, "; or ask for fewer");
+                        let left = count(left, "daily generation");
                         message(
-                            format!("{model} has {} left, {}", count(left, "daily generation"), fewer_than(left)),
+                            format!("{model} has {left} left, {fewer}"),
                             format!("{used} of its {all} {verb} used in the past 24 hours"),
-                            format!("{}{fewer}{tier}", context.wait_for_the_window()),
+                            format!("{}{or}{tier}", context.wait_for_the_window()),
                         )
                     }
                 }
@@ -161,42 +194,50 @@ impl Finding {
                 message(
                     format!("the model {model} is not available to this key"),
                     format!("the tier lists {listed_models}, and not this one: the name is misspelled, or the model is not enabled"),
-                    match near.is_empty() {
-                        true => format!("use an available model: {available}"),
-                        false => format!("did you mean {}? Available: {available}", list(&near, "or")),
+                    match list(&near, "or") {
+                        near if near.is_empty() => format!("use an available model: {available}"),
+                        near => format!("did you mean {near}? Available: {available}"),
                     },
                 )
             }
             Self::ConcurrencyShort {
                 model, allowed: 0, ..
-            } => message(
-                format!("{} allows 0 generations at a time: it can never run", context.name(model)),
-                "this tier has a concurrency of 0 for the model",
-                "use another model, or ask Runway for a higher limit",
-            ),
+            } => {
+                let model = context.name(model);
+                message(
+                    format!("{model} allows 0 generations at a time: it can never run"),
+                    "this tier has a concurrency of 0 for the model",
+                    "use another model, or ask Runway for a higher limit",
+                )
+            }
             Self::ConcurrencyShort {
                 model,
                 needed,
                 allowed,
             } => {
                 let own = context.cap.and_then(tier::of_cap);
-                let tier = own.and_then(|own| own.higher().find(|tier| tier.concurrency.0 >= *needed));
-                let tier = tier.map(|tier| format!(", or move up to tier {} ({} at a time)", tier.number, tier.concurrency.0));
+                let mut higher = own.into_iter().flat_map(Tier::higher);
+                let up = match higher.find(|tier| tier.concurrency.0 >= *needed) {
+                    Some(tier) => {
+                        let (number, most) = (tier.number, tier.concurrency.0);
+                        format!(", or move up to tier {number} ({most} at a time)")
+                    }
+                    None => String::new(),
+                };
                 let (model, at_a_time) = (context.name(model), count(*allowed, "generation"));
-                let (short, needed) = (thousands(needed.saturating_sub(*allowed)), thousands(*needed));
+                let (fewer, all) = (fewer_than(*allowed, *needed), thousands(*allowed));
                 message(
-                    format!("{model} allows {at_a_time} at a time, {short} fewer than the {needed} needed"),
-                    format!(
-                        "the tier's concurrency is {}; Runway queues the rest and does not reject it, so the job would take longer than planned",
-                        thousands(*allowed)
-                    ),
-                    format!("lower max-parallel to {allowed} and use --concurrency {model}={allowed}{}", tier.unwrap_or_default()),
+                    format!("{model} allows {at_a_time} at a time, {fewer}"),
+                    format!("the tier's concurrency is {all}; Runway queues the rest and does not reject it, so the job would take longer than planned"),
+                    format!("lower max-parallel to {allowed} and use --concurrency {model}={allowed}{up}"),
                 )
             }
             Self::OverMaxCost { planned, max } => {
-                let (over, fewer) = (thousands(planned.minus(*max).0), only_if(context.fewer_fit(*max), PLAN_FEWER));
+                let (cost, over) = (credits(*planned), thousands(planned.minus(*max).0));
+                let most = thousands(max.0);
+                let fewer = context.if_fewer_fit(*max, FEWER_OR);
                 message(
-                    format!("the planned cost is {}, {over} more than the maximum of {}", credits(*planned), thousands(max.0)),
+                    format!("the planned cost is {cost}, {over} more than the maximum of {most}"),
                     format!("--max-cost lets this job cost at most {}", credits(*max)),
                     format!("{fewer}raise --max-cost"),
                 )
@@ -207,45 +248,55 @@ impl Finding {
                 balance,
             } => {
                 let left = balance.minus(*planned);
-                let fewer = only_if(context.fewer_fit(balance.minus(*keep)), ", or plan fewer generations");
+                let fewer = context.if_fewer_fit(balance.minus(*keep), OR_FEWER);
                 let (short, keep) = (thousands(keep.minus(left).0), thousands(keep.0));
+                let (left, balance) = (credits(left), credits(*balance));
+                let cost = thousands(planned.0);
                 message(
-                    format!("the job would leave {}, {short} fewer than the {keep} to keep", credits(left)),
-                    format!("the balance is {}, and the planned generations cost {}", credits(*balance), thousands(planned.0)),
+                    format!("the job would leave {left}, {short} fewer than the {keep} to keep"),
+                    format!("the balance is {balance}, and the planned generations cost {cost}"),
                     context.purchase(missing, &format!("{fewer}, or lower --keep")),
                 )
             }
             Self::GrantedFewer { grant, tasks } => {
                 let held = grant.limited_by.iter().map(|held| match held {
-                    LimitedBy::DailyLimit => "the daily limit",
-                    LimitedBy::NoQuota => "its daily limit of 0",
-                    LimitedBy::Concurrency => "its concurrency of 0",
-                    LimitedBy::Unavailable => "a tier that does not list it",
-                    LimitedBy::Unreadable => "a figure that cannot be read",
-                    LimitedBy::Balance => "the balance",
-                    LimitedBy::Keep => "--keep",
-                    LimitedBy::MaxCost => "--max-cost",
-                    LimitedBy::Budget => "--budget",
-                    LimitedBy::Order => "an earlier task of the plan, which cannot start yet",
+                    DailyLimit => "the daily limit",
+                    NoQuota => "its daily limit of 0",
+                    Concurrency => "its concurrency of 0",
+                    Unavailable => "a tier that does not list it",
+                    Unreadable => "a figure that cannot be read",
+                    Balance => "the balance",
+                    Keep => "--keep",
+                    MaxCost => "--max-cost",
+                    Budget => "--budget",
+                    Order => "an earlier task of the plan, which cannot start yet",
                 });
                 let held: Vec<String> = held.map(str::to_owned).collect();
-                let limited_by = |some: fn(&LimitedBy) -> bool| grant.limited_by.iter().any(some);
-                let never = limited_by(|held| {
-                    matches!(held, LimitedBy::NoQuota | LimitedBy::Concurrency | LimitedBy::Unavailable | LimitedBy::Unreadable)
-                });
-                let rest = if never { "; for the rest use another model" } else { " and the rest later" };
-                let now = match tasks {
-                    Some(tasks) => format!("start {} of the plan now, from the first on{rest}; the output granted-tasks holds this number", count(*tasks, "task")),
-                    None => format!("start {} now{rest}; the output granted holds this number", thousands(grant.granted)),
+                let limited_by = &grant.limited_by;
+                let by = |held: &[LimitedBy]| held.iter().any(|held| limited_by.contains(held));
+                let rest = match by(&[NoQuota, Concurrency, Unavailable, Unreadable]) {
+                    true => "; for the rest use another model",
+                    false => " and the rest later",
                 };
-                let by_credits = limited_by(|held| matches!(held, LimitedBy::Balance | LimitedBy::Keep));
+                let now = match tasks {
+                    Some(tasks) => {
+                        let tasks = count(*tasks, "task");
+                        format!("start {tasks} of the plan now, from the first on{rest}; the output granted-tasks holds this number")
+                    }
+                    None => {
+                        let granted = thousands(grant.granted);
+                        format!("start {granted} now{rest}; the output granted holds this number")
+                    }
+                };
                 let buy = format!("; to start more, buy credits at {BILLING}");
-                let (granted, model) = (count(grant.granted, "generation"), context.name(&grant.model));
-                let (fewer, max) = (thousands(grant.max.saturating_sub(grant.granted)), thousands(grant.max));
+                let buy = only_if(by(&[Balance, Keep]), &buy);
+                let fewer = thousands(grant.max.saturating_sub(grant.granted));
+                let (granted, max) = (count(grant.granted, "generation"), thousands(grant.max));
+                let model = context.name(&grant.model);
                 message(
                     format!("{granted} of {model} can start now, {fewer} fewer than the maximum of {max}"),
                     format!("limited by {}", list(&held, "and")),
-                    format!("{now}{}", only_if(by_credits, &buy)),
+                    now + &buy,
                 )
             }
             Self::NothingPlanned {} => message(
@@ -258,15 +309,17 @@ impl Finding {
                 wanted,
                 planned,
             } => {
-                let planned_too = only_if(*planned > Credits(0), "; the balance is what is left after the planned cost");
-                let (lasts, basis) = (forecast.days(), count(forecast.basis_days, "day"));
+                let planned_too = "; the balance is what is left after the planned cost";
+                let planned_too = only_if(*planned > Credits(0), planned_too);
+                let basis = count(forecast.basis_days, "day");
                 let pace = count(forecast.credits_per_day().0, "credit");
-                let lasts = match lasts {
+                let lasts = match forecast.days() {
                     0 => "less than a day, not".to_owned(),
                     days => format!("about {}, less than", count(days, "day")),
                 };
+                let wanted = exact_duration(*wanted);
                 message(
-                    format!("the balance lasts {lasts} the {} of --warn-lasts", exact_duration(*wanted)),
+                    format!("the balance lasts {lasts} the {wanted} of --warn-lasts"),
                     format!("{pace} a day were spent over the {basis} before today{planned_too}"),
                     format!("buy credits at {PORTAL} → Billing in time (automatic billing can do it for you)"),
                 )
@@ -280,39 +333,36 @@ impl Finding {
                 models,
             } => {
                 let over = credits(spent.plus(*planned).minus(budget.max));
-                let sums = |named: Vec<(String, Credits)>, others: &str| {
-                    let shown = named.iter().fold(Credits(0), |sum, (_, one)| sum.plus(*one));
-                    let rest = spent.minus(shown);
-                    let rest = (rest != Credits(0)).then(|| (others.to_owned(), rest));
-                    let all = named.into_iter().chain(rest);
-                    let all = all.map(|(name, sum)| format!("{name} ({})", thousands(sum.0)));
-                    all.collect::<Vec<_>>().join(", ")
-                };
-                let by_day = days.iter().map(|(day, sum)| (day.to_string(), *sum));
-                let by_day = sums(by_day.collect(), "other days");
-                let by_model = models.iter().map(|(model, sum)| (context.name(model), *sum));
-                let by_model = sums(by_model.collect(), "other models");
-                let most = only_if(!days.is_empty(), &format!("; by day: {by_day}; by model: {by_model}"));
+                let days = days.iter().map(|(day, sum)| (day.to_string(), *sum));
+                let by_day = parts(*spent, days, "days");
+                let models = models.iter();
+                let models = models.map(|(model, sum)| (context.name(model), *sum));
+                let by_model = parts(*spent, models, "models");
+                let most = format!("; by day: {by_day}; by model: {by_model}");
+                let most = only_if(!by_day.is_empty(), &most);
                 let planned_too = format!(", and the job costs {}", credits(*planned));
                 let planned_too = only_if(*planned != Credits(0), &planned_too);
-                let fewer = only_if(context.fewer_fit(budget.max.minus(*spent)), PLAN_FEWER);
+                let fewer = context.if_fewer_fit(budget.max.minus(*spent), FEWER_OR);
                 let (max, period) = (thousands(budget.max.0), budget.period);
+                let too_much = *planned > budget.max || *spent == Credits(0);
                 let wait = match period {
-                    _ if *planned > budget.max || *spent == Credits(0) => "; waiting does not help".to_owned(),
+                    _ if too_much => "; waiting does not help".to_owned(),
                     Period::Month => ", or run it again once the month has ended (UTC)".to_owned(),
                     _ => format!(", or run it again once enough of the spending is more than {period} old"),
                 };
+                let (start, end, spent) = (window.start, window.last_day(), credits(*spent));
                 message(
                     format!("the budget of {max} credits for {period} is exceeded by {over}"),
-                    format!("spent from {} to {}: {}{planned_too}{most}", window.start, window.last_day(), credits(*spent)),
+                    format!("spent from {start} to {end}: {spent}{planned_too}{most}"),
                     format!("{fewer}raise --budget{wait}"),
                 )
             }
             Self::ModelsUsedUp { models, of } => {
                 let verb = if *of == 1 { "has" } else { "have" };
+                let names = context.names(models, *of);
                 message(
                     format!("{} {verb} no daily generations left", count(*of, "model")),
-                    format!("used up in the past 24 hours: {}", context.names(models, *of)),
+                    format!("used up in the past 24 hours: {names}"),
                     "if the job needs one of them, name it with --generations, so that the gate can decide",
                 )
             }
@@ -327,12 +377,8 @@ impl Finding {
                 Fault::Unreachable { why, fix } => {
                     let check = match fix {
                         Some(fix) => &*context.quote(fix),
-                        None if asked.proxy.is_some() => {
-                            "check the proxy in HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY"
-                        }
-                        None => {
-                            "check the network, the firewall, and --base-url or RUNWAYML_BASE_URL; for https, set HTTPS_PROXY if this network needs a proxy"
-                        }
+                        None if asked.proxy.is_some() => "check the proxy in HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY",
+                        None => "check the network, the firewall, and --base-url or RUNWAYML_BASE_URL; for https, set HTTPS_PROXY if this network needs a proxy",
                     };
                     let reason = match why {
                         why if why.contains("refused") => ": the connection was refused",
@@ -360,12 +406,13 @@ impl Finding {
                     )
                 }
                 Fault::TimedOut { doing } => {
-                    let before = asked.before.as_ref();
-                    let before = before.map(|before| format!("; before that: {}", context.quote(before)));
-                    let before = before.unwrap_or_default();
+                    let before = asked.before.as_ref().map(|before| context.quote(before));
+                    let before = before.map(|before| format!("; before that: {before}"));
+                    let before = before.unwrap_or_default() + &asked.request(context);
+                    let (host, timeout) = (context.host_for(asked), exact_duration(asked.timeout));
                     message(
-                        format!("no answer from {} within {}", context.host_for(asked), exact_duration(asked.timeout)),
-                        format!("the time ran out while {doing}{before}{}", asked.request(context)),
+                        format!("no answer from {host} within {timeout}"),
+                        format!("the time ran out while {doing}{before}"),
                         format!("try again{}", context.more_time()),
                     )
                 }
@@ -387,10 +434,10 @@ impl Finding {
                     let more = (*more > 0).then(|| format!("{more} more cannot be read either"));
                     let named = named.iter().map(|what| what.describe(&quote));
                     let problems = named.chain(more).collect::<Vec<_>>().join("; ");
-                    let summary = if problems.starts_with(ANSWER) {
-                        context.in_answer(asked.document, &problems)
-                    } else {
-                        format!("{} was not understood: {problems}", context.whose(asked.document))
+                    let whose = context.whose(asked.document);
+                    let summary = match problems.strip_prefix(ANSWER) {
+                        Some(rest) => format!("{whose}{rest}"),
+                        None => format!("{whose} was not understood: {problems}"),
                     };
                     if *needed {
                         context.not_documented(asked.document, summary)
@@ -403,11 +450,14 @@ impl Finding {
                     }
                 }
             },
-            Self::ReportFailed { place, why, fix } => message(
-                format!("the report could not be written to {}", context.quote(place)),
-                context.quote(why),
-                format!("{}; the gate fails if it cannot report its verdict", context.quote(fix)),
-            ),
+            Self::ReportFailed { place, why, fix } => {
+                let (place, fix) = (context.quote(place), context.quote(fix));
+                message(
+                    format!("the report could not be written to {place}"),
+                    context.quote(why),
+                    format!("{fix}; the gate fails if it cannot report its verdict"),
+                )
+            }
         }
     }
 }
@@ -436,9 +486,7 @@ impl Asked {
             Code::Unauthorized => message(
                 "Runway does not accept the key (401)",
                 "the key is invalid or disabled, or belongs to another environment than this host",
-                format!(
-                    "check the key at {PORTAL} → API Keys, and that it was made for {host}: a staging key does not work in production, or a production key in staging"
-                ),
+                format!("check the key at {PORTAL} → API Keys, and that it was made for {host}: a staging key does not work in production, or a production key in staging"),
             ),
             Code::Forbidden => message(
                 "the key is valid, but may not read this organization (403)",
@@ -455,29 +503,27 @@ impl Asked {
                 format!("Runway is overloaded or has an outage{wait}"),
                 later,
             ),
-            Code::RequestRejected if reason.says.to_ascii_lowercase().contains("version") => message(
-                format!("Runway rejected API version {API_VERSION} ({status})"),
-                "Runway may no longer support this version of runway-preflight",
-                "update runway-preflight",
-            ),
+            Code::RequestRejected if reason.says.to_ascii_lowercase().contains("version") => {
+                message(
+                    format!("Runway rejected API version {API_VERSION} ({status})"),
+                    "Runway may no longer support this version of runway-preflight",
+                    "update runway-preflight",
+                )
+            }
             Code::RequestRejected => message(
                 format!("Runway rejected the request ({status})"),
                 format!("{host} refused it, with API version {API_VERSION}"),
                 format!("do what Runway's reason says; if the request looks right, report it: {DOCUMENTATION}/issues"),
             ),
             _ => {
-                let redirects = refusal.leads_to.as_ref().map(|to| {
-                    let to = context.quote(to);
-                    format!("it redirects to {to}; redirects are not followed, so that the key goes to no other host")
-                });
+                let (host, check) = (context.host_for(self), context.check_base_url());
+                let to = refusal.leads_to.as_ref().map(|to| context.quote(to));
+                let redirects = to.map(|to| format!("it redirects to {to}; redirects are not followed, so that the key goes to no other host"));
                 let other = "this is not Runway's API, or a proxy or firewall answered in its place";
                 message(
-                    format!("{} answered with the unexpected status {status}", context.host_for(self)),
+                    format!("{host} answered with the unexpected status {status}"),
                     redirects.as_deref().unwrap_or(other),
-                    format!(
-                        "{} (Runway's own is https://api.dev.runwayml.com), and any proxy or firewall on the way",
-                        context.check_base_url()
-                    ),
+                    format!("{check} (Runway's own is https://api.dev.runwayml.com), and any proxy or firewall on the way"),
                 )
             }
         };
@@ -532,20 +578,24 @@ impl Context<'_> {
     }
 
     fn not_documented(&self, document: Document, summary: String) -> Message {
+        let (host, check) = (self.host, self.check_base_url());
         match self.source(document) {
-            Source::Runway => message(
-                summary,
-                format!("{} did not answer {} as Runway documents it", self.host, document.request(self.path)),
-                format!(
-                    "{}, and any proxy or captive portal on the way; if Runway has changed its API, upgrade runway-preflight",
-                    self.check_base_url()
-                ),
-            ),
-            source => message(
-                summary,
-                format!("{} does not hold an answer to {}", self.quote(&source.name("")), document.request("")),
-                "save the whole answer again, with nothing else in the file",
-            ),
+            Source::Runway => {
+                let request = document.request(self.path);
+                message(
+                    summary,
+                    format!("{host} did not answer {request} as Runway documents it"),
+                    format!("{check}, and any proxy or captive portal on the way; if Runway has changed its API, upgrade runway-preflight"),
+                )
+            }
+            source => {
+                let (source, request) = (self.quote(&source.name("")), document.request(""));
+                message(
+                    summary,
+                    format!("{source} does not hold an answer to {request}"),
+                    "save the whole answer again, with nothing else in the file",
+                )
+            }
         }
     }
 
@@ -622,9 +672,14 @@ impl Context<'_> {
         format!("{sum} must be bought, more than the {cap} that may be bought in 30 days: {up}{or}")
     }
 
-    /// Whether a job of fewer generations, and of one at least, costs no more than `room`.
-    fn fewer_fit(&self, room: Credits) -> bool {
-        self.cheapest.is_some_and(|cheapest| cheapest <= room)
+    /// A clause that is there if fewer generations, and one at least, cost no more than `room`.
+    fn if_fewer_fit(&self, room: Credits, clause: &'static str) -> &'static str {
+        let fit = self.cheapest.is_some_and(|cheapest| cheapest <= room);
+        if fit {
+            clause
+        } else {
+            ""
+        }
     }
 
     fn more_time(&self) -> String {
@@ -707,9 +762,7 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
         cause.push_str(&format!("; {known}"));
         advised = advised.or(Some(advice));
     }
-    let create = format!(
-        "create a key at {PORTAL} → API Keys and set {VARIABLE} to it (in GitHub Actions: store it as a secret, and pass it to the step in env or as api-secret)"
-    );
+    let create = format!("create a key at {PORTAL} → API Keys and set {VARIABLE} to it (in GitHub Actions: store it as a secret, and pass it to the step in env or as api-secret)");
     message("there is no API key", cause, advised.unwrap_or(create))
 }
 
