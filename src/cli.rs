@@ -67,9 +67,12 @@ impl UsageError {
         let problem = problem.to_string();
         let mut words = problem.split([' ', ':', ';', ',', '?', '(', ')']);
         let example = words.find_map(flag).map_or("--help", example);
-        Self(format!(
-            "error: {problem}\nexample: runway-preflight {example}\n"
-        ))
+        Self::with(&problem, &format!("runway-preflight {example}"))
+    }
+
+    /// An error with a whole line that would be right.
+    pub fn with(problem: &str, right: &str) -> Self {
+        Self(format!("error: {problem}\nexample: {right}\n"))
     }
 }
 

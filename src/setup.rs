@@ -101,7 +101,7 @@ pub(crate) fn setup<'a>(
     let client = if settings.asks_runway() {
         let proxy = proxy::for_host(&base, &variable).map_err(|problem| {
             let right = "HTTPS_PROXY=http://proxy.example:3128 runway-preflight";
-            UsageError(format!("error: {problem}\nexample: {right}\n"))
+            UsageError::with(&problem, right)
         })?;
         match places.key() {
             Ok((key, source)) => {
@@ -149,9 +149,7 @@ fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
     let variable = variable.filter(|url| !url.is_empty() && settings.asks_runway());
     let of_variable = |problem: &str| {
         let right = format!("RUNWAYML_BASE_URL={RUNWAY} runway-preflight");
-        UsageError(format!(
-            "error: RUNWAYML_BASE_URL{problem}\nexample: {right}\n"
-        ))
+        UsageError::with(&format!("RUNWAYML_BASE_URL{problem}"), &right)
     };
     let url = match (&settings.base_url, variable.map(OsString::into_string)) {
         (Some(url), _) => url.clone(),
@@ -217,15 +215,16 @@ fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), U
     };
     let plan = files::read_by(source.path(), plan::MAX_BYTES, Some(settings.timeout), read)
         .map_err(|why| error(&format!("cannot be read: {why}")))?
-        .map_err(|why| error(&why.to_string()))?;
+        .map_err(|why| error(&why))?;
     job.add_plan(plan).map_err(error)
 }
 
 fn saved_answer(settings: &Settings) -> Result<Option<Vec<u8>>, UsageError> {
     match settings.organization() {
         Source::Runway => Ok(None),
-        Source::Demo if ci::is_ci(&variable) => Err(UsageError(
-            "error: --demo decides from a built-in answer, and no pipeline may pass on it: leave it out in a CI system\nexample: runway-preflight --generations gen4.5=20@60\n".to_owned(),
+        Source::Demo if ci::is_ci(&variable) => Err(UsageError::with(
+            "--demo decides from a built-in answer, and no pipeline may pass on it: leave it out in a CI system",
+            "runway-preflight --generations gen4.5=20@60",
         )),
         Source::Demo => Ok(Some(DEMO.to_vec())),
         saved => {

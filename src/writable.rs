@@ -84,9 +84,7 @@ impl<'a> Files<'a> {
         let same = others.find(|(_, other)| is_same_file(other, path));
         if let (Some((other, _)), Ok(())) = (same, &self.problem) {
             let problem = format!("{other} and {name} are the same file");
-            self.problem = Err(UsageError(format!(
-                "error: {problem}\nexample: {example}\n"
-            )));
+            self.problem = Err(UsageError::with(&problem, example));
         }
         same.is_none()
     }
