@@ -2,6 +2,7 @@
 
 use super::{fitting, json, Report};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::job::once_each;
 use crate::quota::{Limit, ModelQuota};
 
 /// Name and value, `pass` last: if a disk is full before it, there is no pass. No JSON object has
@@ -60,12 +61,6 @@ pub(crate) fn outcome(report: &Report) -> Vec<(&'static str, String)> {
 
 /// The codes of the diagnostics that count, each once.
 fn codes(report: &Report, counts: impl Fn(&Diagnostic) -> bool) -> String {
-    let mut codes = Vec::new();
-    for diagnostic in report.diagnostics.iter().filter(|one| counts(one)) {
-        let name = diagnostic.code.name();
-        if !codes.contains(&name) {
-            codes.push(name);
-        }
-    }
-    codes.join(",")
+    let counted = report.diagnostics.iter().filter(|one| counts(one));
+    once_each(counted.map(|one| one.code.name())).join(",")
 }
