@@ -147,24 +147,26 @@ pub(crate) fn setup<'a>(
 fn base_url(settings: &Settings) -> Result<BaseUrl, UsageError> {
     let variable = variable("RUNWAYML_BASE_URL");
     let variable = variable.filter(|url| !url.is_empty() && settings.asks_runway());
-    let of_variable = |problem: &str| {
-        let right = format!("RUNWAYML_BASE_URL={RUNWAY} runway-preflight");
-        UsageError::with(&format!("RUNWAYML_BASE_URL{problem}"), &right)
+    let (name, right) = match settings.base_url {
+        Some(_) => (
+            "--base-url",
+            format!("runway-preflight --base-url {RUNWAY}"),
+        ),
+        None => (
+            "RUNWAYML_BASE_URL",
+            format!("RUNWAYML_BASE_URL={RUNWAY} runway-preflight"),
+        ),
     };
+    let error = |problem: &str| UsageError::with(&format!("{name} {problem}"), &right);
     let url = match (&settings.base_url, variable.map(OsString::into_string)) {
         (Some(url), _) => url.clone(),
-        (None, Some(Ok(url))) => url,
-        (None, Some(Err(_))) => return Err(of_variable(" is not UTF-8")),
+        (None, Some(url)) => url.map_err(|_| error("is not UTF-8"))?,
         (None, None) => RUNWAY.to_owned(),
     };
-    BaseUrl::parse(&url).map_err(|problem| {
+    BaseUrl::parse(&url).map_err(|problem| match url.contains(['@', '?', '#']) {
         // A user, a password or a query may be a secret.
-        let shown = (!url.contains(['@', '?', '#'])).then(|| format!(" {}", cli::echo(&url)));
-        let problem = format!("{} {problem}", shown.unwrap_or_default());
-        match settings.base_url {
-            Some(_) => UsageError::new(format!("--base-url{problem}")),
-            None => of_variable(&problem),
-        }
+        true => error(problem),
+        false => error(&format!("{} {problem}", cli::echo(&url))),
     })
 }
 

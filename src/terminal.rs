@@ -86,8 +86,7 @@ impl<'a> Terminal<'a> {
                     .collect();
                 return self.waiting(&why.join("; "), until_next, at_most);
             }
-            Event::LookingAgain if self.renews => self.output.stderr(CLEAR),
-            Event::LookingAgain => {}
+            Event::LookingAgain => self.output.stderr(if self.renews { CLEAR } else { "" }),
         }
         RENEW_EVERY
     }
