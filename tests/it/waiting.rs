@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::body::{gen45, EXAMPLE};
-use crate::support::{each, each_of, Gate, Reply, Server};
+#[cfg(unix)]
+use crate::support::each;
+use crate::support::{each_of, Gate, Reply, Server};
 
 const NEED: &str = "--generations gen4.5=20 --format json";
 
