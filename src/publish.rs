@@ -3,6 +3,7 @@
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::time::Duration;
 
 use runway_preflight::cli::Settings;
 use runway_preflight::diagnostic::{Context, Finding};
@@ -21,7 +22,11 @@ impl Files<'_> {
                 Format::Env => env::lines(self.label, &closed.values()),
                 _ => String::new(),
             };
-            let replaced = self.output.replace_report(path, &text);
+            let replaced = match closed {
+                // By now it is this run's.
+                Closed::Failed(_) => self.output.write(path, &text, Duration::ZERO),
+                _ => self.output.replace_report(path, &text),
+            };
             (format!("--write {}", format.name()), replaced)
         });
         let of_ci = self.of_ci.iter().rev().map(|file| {
@@ -33,10 +38,8 @@ impl Files<'_> {
             (file.name.to_owned(), appended)
         });
         let failures = of_ci.chain(write).filter_map(|(name, done)| {
-            let error = done.err()?;
-            Some(format!(
-                "{name}: what an earlier run wrote could not be replaced: {error}"
-            ))
+            let what = "what an earlier run wrote could not be replaced";
+            done.err().map(|error| format!("{name}: {what}: {error}"))
         });
         failures.collect()
     }

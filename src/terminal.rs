@@ -62,15 +62,14 @@ impl<'a> Terminal<'a> {
                 }
                 if let Some(again_in) = tried.again_in {
                     let (tries, again_in) = (tried.tries, duration(again_in));
-                    self.line(&format!(
-                        "attempt {tries}: {what}; trying again in {again_in}"
-                    ));
+                    let again = format!("trying again in {again_in}");
+                    self.line(&format!("attempt {tries}: {what}; {again}"));
                 }
             }
-            Event::ClockSkew(skew) => self.line(&format!(
-                "this machine's clock is {} off; days are counted by Runway's",
-                duration(skew)
-            )),
+            Event::ClockSkew(skew) => {
+                let off = format!("this machine's clock is {} off", duration(skew));
+                self.line(&format!("{off}; days are counted by Runway's"));
+            }
             Event::NotWaiting(code) => {
                 let code = code.name();
                 self.line(&format!("not waiting: waiting does not resolve {code}"));

@@ -24,9 +24,11 @@ pub(super) fn is_report(head: &str) -> bool {
     let name = name.strip_prefix(PREFIX).unwrap_or_default();
     // A label may stand before it.
     let is = |ours: &str| name == ours || name.ends_with(&format!("_{ours}"));
-    is("VERDICT") && Verdict::all_in_words().any(|[word, ..]| word == value)
+    let of_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_ours = is("VERDICT") && Verdict::all_in_words().any(|[word, ..]| word == value)
         || is("EXIT_CODE") && value == Exit::Usage.code().to_string()
-        || is("PASS") && ["true", "false"].contains(&value)
+        || is("PASS") && ["true", "false"].contains(&value);
+    is_ours && name.bytes().all(of_name)
 }
 
 /// A line each, the names with the label in them.

@@ -45,9 +45,9 @@ pub fn render(report: &Report) -> String {
 
 /// Every error is in one: of the requirement that it is about, else of the account.
 fn cases(report: &Report, suite: &str) -> String {
-    let errors_of = |row: Option<usize>| {
+    let errors = |is_of: &dyn Fn(&Diagnostic) -> bool| {
         let all = report.diagnostics.iter();
-        let errors = all.filter(move |one| one.severity == Severity::Error && one.row == row);
+        let errors = all.filter(|one| one.severity == Severity::Error && is_of(one));
         errors.collect::<Vec<&Diagnostic>>()
     };
     let not_checked = match report.exit {
@@ -67,17 +67,20 @@ fn cases(report: &Report, suite: &str) -> String {
         format!("<testcase classname=\"{suite}\" name=\"{name}\" time=\"0\">{outcome}</testcase>\n")
     };
     // Those that decide come first.
-    let all = errors_of(None).into_iter();
+    let all = errors(&|one| one.row.is_none()).into_iter();
     let (mut of_account, others): (Vec<_>, Vec<_>) = all.partition(|one| one.decides);
     of_account.extend(others);
     let rows = report.requirements();
     let of_rows = rows.iter().enumerate().map(|(index, row)| {
-        let own = errors_of(Some(index));
+        let own = errors(&|one| one.row == Some(index));
         match row.met {
             _ if !own.is_empty() => case(&row.name, FAILURE, &summaries(&own), &own),
             Some(true) => case(&row.name, PASSED, "", &[]),
-            // Another error stands for its own.
-            Some(false) => case(&row.name, FAILURE, &summaries(&of_account), &of_account),
+            Some(false) => {
+                // Another error stands for its own.
+                let why = errors(&|one| one.model.is_none() || one.model == row.model);
+                case(&row.name, FAILURE, &summaries(&why), &why)
+            }
             None => {
                 let why: Vec<&Diagnostic> = report.obstacle().into_iter().collect();
                 case(&row.name, not_checked, &row.note, &why)

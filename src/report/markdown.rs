@@ -74,9 +74,8 @@ fn folded(contents: &Table) -> String {
         text = format!("<details><summary>{all} {noun}</summary>\n\n{text}\n</details>\n");
     }
     if left_out > 0 {
-        text.push_str(&format!(
-            "\n{left_out} of {all} {noun} are left out here.\n"
-        ));
+        let left_out = format!("{left_out} of {all} {noun}");
+        text.push_str(&format!("\n{left_out} are left out here.\n"));
     }
     text
 }

@@ -162,6 +162,8 @@ fn a_shell_that_sources_the_variables_has_the_outputs() {
     );
 }
 
+const ZERO: &str = r#"{"creditBalance":500,"tier":{"maxMonthlyCreditSpend":10000,"models":{"a":{"maxConcurrentGenerations":0,"maxDailyGenerations":0},"b":{"maxConcurrentGenerations":1,"maxDailyGenerations":50}}},"usage":{"models":{}}}"#;
+
 #[test]
 fn a_junit_report_says_what_no_requirement_says() {
     #[rustfmt::skip]
@@ -171,6 +173,8 @@ fn a_junit_report_says_what_no_requirement_says() {
         ("{}", "--generations a=1", "errors=\"2\"", "name=\"a generations\" time=\"0\"><error type=\"cannot-tell\" message=\"could not be checked: "),
         (UNREADABLE, "--generations a=1 --fail-open", "skipped=\"1\"", "<skipped message="),
         (UNREADABLE, "--fail-open", "skipped=\"1\"", "name=\"account\""),
+        (ZERO, "--generations a=5 --concurrency a=2", "failures=\"2\"", "name=\"a concurrency\" time=\"0\"><failure type=\"shortfall\" message=\"a "),
+        (ZERO, "--generations b=10@60 --keep 100", "failures=\"2\"", "name=\"credits to keep\" time=\"0\"><failure type=\"shortfall\" message=\"the balance is 500 credits"),
     ];
     for (body, args, counts, part) in cases {
         let kept = tempfile::tempdir().expect("a directory");
@@ -182,7 +186,7 @@ fn a_junit_report_says_what_no_requirement_says() {
             .run();
         let junit = read(file);
         assert!(
-            junit.contains(counts) && junit.contains(part),
+            junit.contains(counts) && junit.contains(part) && !junit.contains("message=\"\""),
             "{args}: {junit}"
         );
     }
@@ -221,6 +225,22 @@ fn a_file_that_cannot_be_written_is_report_failed() {
     let run = Gate::reading(EXAMPLE).args("--write json=.").run();
     assert_eq!(run.code, 5, "{run:?}");
     run.says(". is a directory: name a file;");
+}
+
+/// Not nothing, which would leave what a shell sourced before.
+#[cfg(unix)]
+#[test]
+fn variables_that_could_not_be_written_whole_say_no() {
+    for label in ["", "--label acme"] {
+        let run = Gate::reading(many_models("m", 75))
+            .args("--write env=preflight.env")
+            .args(label)
+            .shell(r#"(ulimit -f 1; "$@" >/dev/null); echo $?; tail -n 1 preflight.env"#)
+            .run();
+        let label = if label.is_empty() { "" } else { "ACME_" };
+        let said = format!("5\nRUNWAY_PREFLIGHT_{label}PASS=false\n");
+        assert_eq!(run.stdout, said, "{run:?}");
+    }
 }
 
 #[test]
@@ -278,6 +298,8 @@ fn a_file_of_another_survives_a_wrong_command_line() {
         "RUNWAY_PREFLIGHT_BYPASS=no\n",
         "RUNWAY_PREFLIGHT_CI_PASS=hunter2\n",
         "RUNWAY_PREFLIGHT_VERDICT=guilty\n",
+        "RUNWAY_PREFLIGHT_my own_PASS=true\n",
+        "RUNWAY_PREFLIGHT_acme_PASS=true\n",
         "## Runway preflight: ✅ what to check before a release\n",
         "## How to read \"Runway preflight: ❌\"\n",
         "## About Runway preflight: ❌ and ✅\n",
