@@ -11,7 +11,7 @@ pub(crate) mod outputs;
 mod table;
 pub mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use crate::decide::Decision;
@@ -440,7 +440,7 @@ impl<'a> Report<'a> {
 
     /// The models that the tier lists, those that a flag names first.
     fn models(&self) -> Vec<ListedModel<'a>> {
-        let named = self.contents.job.named_models();
+        let named: BTreeSet<&Model> = self.contents.job.named_models().into_iter().collect();
         let listed = self.contents.models().into_iter().flatten();
         let others = listed.filter(|(model, _)| !named.contains(model));
         self.named_models().into_iter().chain(others).collect()

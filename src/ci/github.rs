@@ -97,7 +97,7 @@ impl GitHub {
         for (name, value) in values(report, usize::MAX, false) {
             if value.len() > MAX_OUTPUT {
                 output.push_str(&format!(
-                    "the output {name} is too long for a step: models are left out\n"
+                    "the output {name} is too long for a step: models that no flag names are left out\n"
                 ));
             }
         }

@@ -145,8 +145,6 @@ fn published(report: &Report, max_rows: usize, on_one_line: bool) -> String {
             days: (!on_one_line).then(|| days.collect::<Vec<_>>()),
         }
     });
-    let longest = rows.len().max(report.diagnostics.len());
-    let longest = longest.max(all_models.len());
     let left_out = |all: usize| Some(all.saturating_sub(max_rows));
     let published = object! {
         schema: Some(SCHEMA),
@@ -163,7 +161,7 @@ fn published(report: &Report, max_rows: usize, on_one_line: bool) -> String {
         plan: job.plan.as_ref().map(|plan| published_plan(report, plan, max_rows)),
         organization: Some(contents.organization.map(|read| account(report, read, models))),
         usage: usage,
-        left_out: (longest > max_rows).then(|| object! {
+        left_out: (max_rows < usize::MAX).then(|| object! {
             requirements: left_out(rows.len()),
             diagnostics: left_out(report.diagnostics.len()),
             models: left_out(all_models.len()),

@@ -6,8 +6,8 @@ use crate::job::once_each;
 use crate::quota::{Limit, ModelQuota};
 
 /// Name and value, `pass` last: if a disk is full before it, there is no pass. No JSON object has
-/// more than `max_bytes`: it holds as many models as there is room for, those that a flag names
-/// first.
+/// more than `max_bytes`: a longer one holds the models that a flag names, as many as there is room
+/// for.
 pub(crate) fn values(
     report: &Report,
     max_bytes: usize,
@@ -16,9 +16,12 @@ pub(crate) fn values(
     let decision = report.contents.decision;
     let (rows, grants) = (decision.rows.len(), report.granted.grants.len());
     let lists = [report.diagnostics.len(), rows, grants];
-    let most = lists.into_iter().fold(report.models().len(), usize::max);
-    let fitted = |render: &dyn Fn(usize) -> String| {
-        fitting(max_bytes, most, render).unwrap_or("{}".to_owned())
+    let most = lists
+        .into_iter()
+        .fold(report.named_models().len(), usize::max);
+    let fitted = |render: &dyn Fn(usize) -> String| match render(usize::MAX) {
+        whole if whole.len() <= max_bytes => whole,
+        _ => fitting(max_bytes, most, render).unwrap_or("{}".to_owned()),
     };
     let of_models =
         |figure: fn(&ModelQuota) -> Option<Limit>| fitted(&|max| json::models(report, max, figure));

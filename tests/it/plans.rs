@@ -38,6 +38,23 @@ fn studio() -> String {
     (0..300).map(|nth| format!("{}\n", body(nth))).collect()
 }
 
+/// The rules of a short report are never too many, however few the models are.
+#[test]
+fn every_rule_is_in_the_output() {
+    let tasks: String = (0..6)
+        .map(|nth| format!("{{\"model\":\"b\",\"q\":{nth}}}\n"))
+        .collect();
+    let mut gate = Gate::reading(organization(5_000)).github();
+    for nth in 0..6 {
+        gate = gate.arg("--price").arg(format!("b q={nth} {}", nth + 1));
+    }
+    let run = gate.file("tasks", tasks).args("--plan tasks").run();
+    let report: Value = serde_json::from_str(run.output("report")).expect("JSON");
+    let rules = report["plan"]["rules"].as_array().expect("rules");
+    assert_eq!(rules.len(), 6, "{run:?}");
+    assert!(report.get("leftOut").is_none(), "{run:?}");
+}
+
 fn secretive(run: &Run) {
     let outputs = run.outputs.as_deref().unwrap_or_default();
     let summary = run.summary.as_deref().unwrap_or_default();
