@@ -208,6 +208,7 @@ fn document(body: &[u8]) -> Reading<Object<'_>> {
     if u64::try_from(body.len()).map_or(true, |length| length > MAX_BYTES) {
         return Err(Unreadable::new("", "is longer than 8 MiB"));
     }
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let error = match serde_json::from_slice(body) {
         Ok(json) => {
             let object = Object::of(String::new(), json);

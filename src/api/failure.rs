@@ -26,9 +26,6 @@ const NOT_HTTP: &str = "check that HTTPS_PROXY or ALL_PROXY names an HTTP proxy 
 const OUT_OF_TIME: &str =
     "set this machine's clock if it is wrong, otherwise renew the server's certificate";
 const WRONG_HOST: &str = "check the host in --base-url or RUNWAYML_BASE_URL, and the proxy's in HTTPS_PROXY or ALL_PROXY";
-const OF_AUTHORITY: &str = "the server presents a certificate authority's own certificate (CA:TRUE) instead of a server certificate";
-const NOT_OF_AUTHORITY: &str =
-    "give the server a certificate that is not an authority's (CA:FALSE)";
 
 /// One try that brought no document.
 #[derive(Clone, Debug)]
@@ -207,19 +204,17 @@ fn refused(certificate: &CertificateError) -> (String, Option<&'static str>) {
             let (now, start) = (day(*time), day(*not_before));
             (format!("is valid from {start} on, and this machine's clock says {now}: the clock is likely wrong"), Some(OUT_OF_TIME))
         }
+        Refused::Expired | Refused::NotValidYet => (
+            "is not valid at the time of this machine's clock".to_owned(),
+            Some(OUT_OF_TIME),
+        ),
         // Its names may fill pages.
         Refused::NotValidForName | Refused::NotValidForNameContext { .. } => (
             "is for other names than this host's".to_owned(),
             Some(WRONG_HOST),
         ),
-        Refused::Other(why) => match why.0.downcast_ref() {
-            // As `openssl req -x509` makes one, unless told otherwise.
-            Some(webpki::Error::CaUsedAsEndEntity) => {
-                return (OF_AUTHORITY.to_owned(), Some(NOT_OF_AUTHORITY))
-            }
-            // In the words of the platform.
-            _ => (format!("is refused: {why}"), None),
-        },
+        // In the words of the platform.
+        Refused::Other(why) => (format!("is refused: {why}"), None),
         _ => (format!("is refused: {certificate}"), None),
     };
     (format!("the server's certificate {why}"), fix)

@@ -49,10 +49,12 @@ impl Hints {
     }
 }
 
-/// One out of range is as good as never.
+/// A fraction is rounded up. One out of range is as good as never.
 fn number(text: &str) -> Option<u64> {
-    let number: u128 = text.trim().parse().ok()?;
-    Some(u64::try_from(number).unwrap_or(u64::MAX))
+    let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let number: u128 = whole.parse().ok()?;
+    let up = format!("0{fraction}").parse::<u128>().ok()?.min(1);
+    Some(u64::try_from(number.saturating_add(up)).unwrap_or(u64::MAX))
 }
 
 /// How long to wait after `tries` of them if nobody says: half a second that doubles up to 8 s, and up
@@ -87,7 +89,7 @@ mod tests {
         for (name, value, wait) in [
             ("retry-after", "1", Some(1_000)),
             ("retry-after", " 3600 ", Some(3_600_000)),
-            ("retry-after", "0.5", None),
+            ("retry-after", "0.5", Some(1_000)),
             ("retry-after", "0", None),
             ("retry-after", "-1", None),
             ("retry-after", "soon", None),
@@ -109,8 +111,8 @@ mod tests {
             ("retry-after", "Sun, 06 Nov 1994 08:49:27 GMT", None),
             ("retry-after-ms", "250", Some(250)),
             ("retry-after-ms", "0", None),
-            ("retry-after", "0.0001", None),
-            ("retry-after-ms", "250.0", None),
+            ("retry-after", "7.5", Some(8_000)),
+            ("retry-after-ms", "250.0", Some(250)),
             ("retry-after-ms", "1234567", Some(1_234_567)),
             ("retry-after-ms", &"9".repeat(30), Some(315_360_000_000)),
             ("retry-after-ms", "-5", None),

@@ -188,9 +188,8 @@ pub(super) fn flag(name: &str) -> Option<&'static FlagInfo<'static>> {
 }
 
 fn takes_no_value(switch: &str) -> UsageError {
-    UsageError::new(format!(
-        "{switch} takes no value: give it alone, or leave it out"
-    ))
+    let problem = "takes no value: give it alone, or leave it out";
+    UsageError::new(format!("{switch} {problem}"))
 }
 
 /// Brings the arguments into the one form that argh reads as they are meant: `--name value`, each

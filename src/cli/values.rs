@@ -174,9 +174,8 @@ fn cost_by_price(model: &Model, max: u64, prices: &Prices) -> Parsed<Cost> {
         Some(_) => "has a --price per second, but a flag has no duration",
         None => "has --price only under conditions, but a flag has no fields of a task",
     };
-    Err(format!(
-        "{problem}: add @CREDITS, what one generation costs"
-    ))
+    let way = "add @CREDITS, what one generation costs";
+    Err(format!("{problem}: {way}"))
 }
 
 /// What a task costs, if its fields are as the value says.
@@ -265,10 +264,8 @@ pub(super) fn write(text: &str) -> Parsed<(Format, PathBuf)> {
     match formats.find(|(known, _)| *known == name) {
         Some((_, format)) if !no_file && !two_files => Ok((*format, file(path)?)),
         _ => {
-            let names = names.join(", ");
-            Err(format!(
-                "must be FORMAT=FILE, one each, FORMAT one of {names}"
-            ))
+            let form = "FORMAT=FILE, one each, FORMAT one of";
+            Err(format!("must be {form} {}", names.join(", ")))
         }
     }
 }
@@ -335,10 +332,8 @@ pub(super) fn lookalike(text: &str) -> Option<String> {
     let mut characters = text.chars();
     let (character, (kind, meant)) =
         characters.find_map(|it| Some((it, sanitize::lookalike(it)?)))?;
-    let code = u32::from(character);
-    Some(format!(
-        "; it contains {kind} (U+{code:04X}): type {meant} in its place"
-    ))
+    let found = format!("{kind} (U+{:04X})", u32::from(character));
+    Some(format!("; it contains {found}: type {meant} in its place"))
 }
 
 /// An argument as it may be shown: quoted, cleaned, cut, and not at all if it looks like a key.

@@ -15,6 +15,9 @@ use crate::quota::{Limit, Reading, Unreadable};
 /// The objects of one that serves as a map; one that is there twice is unreadable.
 pub(super) type Map<'a> = BTreeMap<Cow<'a, str>, Reading<Object<'a>>>;
 
+/// No tier has as many models.
+const MAX_FIELDS: usize = 100_000;
+
 /// An object, and its path in the document.
 pub(super) struct Object<'a> {
     pub(super) path: String,
@@ -71,6 +74,9 @@ impl<'a> Fields<'a> {
 impl<'a> Object<'a> {
     pub(super) fn of(path: String, json: &'a RawValue) -> Reading<Self> {
         match serde_json::from_str(json.get()) {
+            Ok(Fields(all)) if all.len() > MAX_FIELDS => {
+                Err(Unreadable::new(&path, "has more than 100,000 fields"))
+            }
             Ok(fields) => Ok(Self { path, fields }),
             Err(_) => Err(mistyped(&path, json, "an object")),
         }

@@ -140,6 +140,17 @@ fn every_field_is_named_when_it_is_wrong() {
 }
 
 #[test]
+fn an_object_of_too_many_fields_is_not_read() {
+    for (count, read) in [(100_000, true), (100_001, false)] {
+        let models: Vec<String> = (0..count).map(|nth| format!("\"{nth}\":0")).collect();
+        let text = format!("{{\"models\":{{{}}}}}", models.join(","));
+        let document = json::Object::of(String::new(), serde_json::from_str(&text).expect("JSON"));
+        let models = document.and_then(|document| document.object("models"));
+        assert_eq!(models.is_ok(), read, "{count}");
+    }
+}
+
+#[test]
 fn a_key_that_is_there_twice_is_never_guessed() {
     let twice = |from: &str, to: &str| {
         let text = good().to_string();

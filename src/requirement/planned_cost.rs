@@ -18,9 +18,8 @@ pub(crate) fn check(job: &Job, cost: Credits, balance: Option<Credits>) -> Row {
         _ => None,
     });
     if let Some((price, dollars)) = small.next() {
-        notes.push(format!(
-            "@{price} is in credits: @{dollars} if dollars are meant"
-        ));
+        let meant = format!("@{dollars} if dollars are meant");
+        notes.push(format!("@{price} is in credits: {meant}"));
     }
     row.note(notes.join(", "))
 }
