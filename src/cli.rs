@@ -247,10 +247,9 @@ fn job(settings: &Settings) -> Result<Job, UsageError> {
         warn_lasts: settings.warn_lasts,
     };
     if job.requirements() > MAX_REQUIREMENTS {
-        let problem = "requirements: a --plan counts by its models";
-        return Err(UsageError::new(format!(
-            "there are more than {MAX_REQUIREMENTS} {problem}"
-        )));
+        let problem = "requirements, where --plan counts by its models";
+        let problem = format!("there are more than {MAX_REQUIREMENTS} {problem}");
+        return Err(UsageError::new(problem));
     }
     Ok(job)
 }

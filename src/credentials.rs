@@ -53,7 +53,7 @@ impl Key {
         let problem = if quoted('"') || quoted('\'') {
             "is in quotation marks, which do not belong to it"
         } else if names_a_variable(text) || dotenv::assigns(text) {
-            "is a whole assignment: only what follows the = is the key"
+            "is a whole assignment: only what follows RUNWAYML_API_SECRET= is the key"
         } else if text.starts_with(['{', '[', '<']) {
             "is JSON, HTML or in brackets: only the key itself belongs there"
         } else if let Some((position, character)) = unexpected {
@@ -189,7 +189,7 @@ impl Places {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             _ => Some(read(dotenv, None).map_err(unreadable)),
         };
-        let not_read = of_dotenv.take_if(|_| in_ci).and_then(Result::ok);
+        let not_read = of_dotenv.take_if(|_| in_ci);
         let of_dotenv = of_dotenv.unwrap_or(Err(NoValue::Missing(match in_ci {
             true => "not read in a CI system",
             false => "not in this directory",
@@ -207,7 +207,7 @@ impl Places {
             .chain(of_dotenv.iter().flat_map(named));
         let secrets = meant.filter_map(|text| secret_in(&text)).collect();
         let others = OTHER_NAMES.into_iter().filter_map(value_of);
-        let others = others.chain(not_read.iter().flat_map(named));
+        let others = others.chain(not_read.iter().flatten().flat_map(named));
         let others = others.filter_map(|text| secret_in(&text));
         let others = others.filter(|secret| secret.len() >= MIN_SECRET).collect();
 
@@ -348,7 +348,7 @@ mod tests {
             ("“key_1”", "contains a curly quotation mark at position 1"),
             ("{\"key\":\"key_1\"}", "is JSON, HTML or in brackets: only the key itself belongs there"),
             ("'key_1'", "is in quotation marks, which do not belong to it"),
-            ("RUNWAYML_API_SECRET=key_1", "is a whole assignment: only what follows the = is the key"),
+            ("RUNWAYML_API_SECRET=key_1", "is a whole assignment: only what follows RUNWAYML_API_SECRET= is the key"),
         ];
         for (text, problem) in cases {
             let problem = KeyProblem::Text(problem.to_owned());

@@ -146,7 +146,7 @@ impl Finding {
                     }
                     _ => {
                         let verb = if used == 1 { "was" } else { "were" };
-                        let used = thousands(used.min(limit));
+                        let used = thousands(used);
                         let all = count(limit, "daily generation");
                         let fewer = fewer_than(left, needed);
                         let or = only_if(left > 0, "; or ask for fewer");

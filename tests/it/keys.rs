@@ -423,6 +423,14 @@ fn in_a_ci_system_the_dotenv_of_the_checkout_is_not_read() {
     );
     let run = Gate::new().no_key().env("CI", "true").run();
     assert!(!run.stderr.contains("there is a .env"), "{run:?}");
+    // Nor does one that could not be read stay unsaid.
+    let long = "#".repeat(70_000);
+    let run = Gate::new()
+        .no_key()
+        .env("CI", "true")
+        .file(".env", long)
+        .run();
+    run.says("there is a .env file");
 }
 
 /// What a template or a shell should have filled in is no key, and is not sent.
