@@ -17,7 +17,10 @@ use crate::writable::Files;
 impl Files<'_> {
     /// Leaves no pass, of an earlier run or of this one. Returns what could not be written, in words.
     pub(crate) fn fail_closed(&self, closed: &Closed) -> Vec<String> {
-        let write = self.write.iter().map(|(format, path)| {
+        // What scripts source comes first: a kill may come at any moment.
+        let mut write = self.write.clone();
+        write.sort_by_key(|(format, _)| *format != Format::Env);
+        let write = write.iter().map(|(format, path)| {
             let text = match format {
                 Format::Env => env::lines(self.label, &closed.values()),
                 _ => String::new(),
