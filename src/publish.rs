@@ -3,7 +3,6 @@
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::time::Duration;
 
 use runway_preflight::cli::Settings;
 use runway_preflight::diagnostic::{Context, Finding};
@@ -18,16 +17,16 @@ impl Files<'_> {
     /// Leaves no pass, of an earlier run or of this one. Returns what could not be written, in words.
     pub(crate) fn fail_closed(&self, closed: &Closed) -> Vec<String> {
         // What scripts source comes first: a kill may come at any moment.
-        let mut write = self.write.clone();
-        write.sort_by_key(|(format, _)| *format != Format::Env);
-        let write = write.iter().map(|(format, path)| {
+        let env = self.write.iter().filter(|(it, _)| *it == Format::Env);
+        let others = self.write.iter().filter(|(it, _)| *it != Format::Env);
+        let write = env.chain(others).map(|(format, path)| {
             let text = match format {
                 Format::Env => env::lines(self.label, &closed.values()),
                 _ => String::new(),
             };
             let replaced = match closed {
                 // By now it is this run's.
-                Closed::Failed(_) => self.output.write(path, &text, Duration::ZERO),
+                Closed::Failed(_) => self.output.write(path, &text, Default::default()),
                 _ => self.output.replace_report(path, &text),
             };
             (format!("--write {}", format.name()), replaced)

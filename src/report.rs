@@ -440,7 +440,8 @@ impl<'a> Report<'a> {
 
     /// The models that the tier lists, those that a flag names first.
     fn models(&self) -> Vec<ListedModel<'a>> {
-        let named: BTreeSet<&Model> = self.contents.job.named_models().into_iter().collect();
+        let mut named = BTreeSet::new();
+        named.extend(self.contents.job.named_models());
         let listed = self.contents.models().into_iter().flatten();
         let others = listed.filter(|(model, _)| !named.contains(model));
         self.named_models().into_iter().chain(others).collect()
