@@ -5,7 +5,6 @@
 //! array that it wraps.
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -221,13 +220,14 @@ fn charge(reading: Reading, model: &Model, body: &Fields) -> Result<Sum, String>
             fitting.push(rule);
         }
     }
-    fitting.sort_by_key(|rule| Reverse(rule.conditions.len()));
+    let most = fitting.iter().map(|rule| rule.conditions.len()).max();
+    fitting.retain(|rule| Some(rule.conditions.len()) == most);
     let rule = match fitting[..] {
-        [one, other, ..] if one.conditions.len() == other.conditions.len() => {
+        [one, other, ..] => {
             let [one, other] = [one, other].map(|rule| cut(&rule.text, MAX_RULE));
             return Err(format!("the prices \"{one}\" and \"{other}\" fit it equally well: add a condition to one of them"));
         }
-        [rule, ..] => rule,
+        [rule] => rule,
         [] if rules.is_empty() => return Err("its model has no --price: once a price is given, every task needs one (0 if it is free)".to_owned()),
         [] => return Err("no --price of its model fits: add one without conditions, for whatever the others leave".to_owned()),
     };
