@@ -87,6 +87,9 @@ impl Client {
             .max_redirects_will_error(false)
             .proxy(proxy)
             .user_agent(USER_AGENT)
+            // Both are cleared before the first byte: no larger than the longest headers need.
+            .input_buffer_size(73_728)
+            .output_buffer_size(16_384)
             .tls_config(TlsConfig::builder().root_certs(roots).build())
             .build();
         Self {

@@ -29,7 +29,8 @@ pub use self::pem::load;
 
 #[cfg(not(any(windows, target_vendor = "apple")))]
 mod pem {
-    use std::collections::HashSet;
+    use std::borrow::Cow;
+    use std::collections::{BTreeSet, HashSet};
     use std::path::{Path, PathBuf};
 
     use rustls::pki_types::pem::PemObject;
@@ -46,8 +47,10 @@ mod pem {
     pub(super) const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     pub(super) const END: &str = "-----END CERTIFICATE-----";
 
-    /// Each once, as a file and a folder hold the same.
-    pub(super) type Certificates = HashSet<CertificateDer<'static>>;
+    type Certificates = Vec<CertificateDer<'static>>;
+
+    /// What is marked as certificates and can be decoded; otherwise why there are none.
+    type Found = Result<Certificates, String>;
 
     /// Elsewhere they come from `SSL_CERT_FILE` and `SSL_CERT_DIR`, or, if neither is set, from
     /// the system's certificates; Mozilla's, which are built in, serve a machine that has none.
@@ -98,9 +101,11 @@ mod pem {
         if found.is_empty() {
             return Ok(RootCerts::WebPki);
         }
-        let owned = found
-            .iter()
-            .map(|der| Certificate::from_der(der).to_owned());
+        // Each once, as a file and a folder hold the same.
+        let mut known = BTreeSet::new();
+        let new = found.iter().map(AsRef::<[u8]>::as_ref);
+        let new = new.filter(|der| known.insert(*der));
+        let owned = new.map(|der| Certificate::from_der(der).to_owned());
         Ok(owned.collect::<Vec<_>>().into())
     }
 
@@ -126,21 +131,21 @@ mod pem {
 
     /// Those of a file, none of which may be damaged if the user names it; otherwise why there are
     /// none, in our own words: what stands there may be a secret.
-    fn of_file(path: &Path, named: bool) -> Result<Certificates, String> {
+    fn of_file(path: &Path, named: bool) -> Found {
         let bytes = files::read(path, MAX_BYTES, None)?;
-        let found = of_text(&String::from_utf8_lossy(&bytes));
+        // Beside certificates stand names in other encodings.
+        let lossy = |_| String::from_utf8_lossy(&bytes);
+        let text = std::str::from_utf8(&bytes).map_or_else(lossy, Cow::from);
+        let found = of_text(&text);
         if named && found.contains(&None) {
             return Err("a certificate in it is damaged".to_owned());
         }
-        unless_none(found.into_iter().flatten().collect())
+        unless_none(found.into_iter().flatten().collect(), false)
     }
 
     /// Those of every file in a folder that was not read before, under whatever name; otherwise why
     /// there are none.
-    pub(super) fn of_folder(
-        path: &Path,
-        read: &mut HashSet<PathBuf>,
-    ) -> Result<Certificates, String> {
+    pub(super) fn of_folder(path: &Path, read: &mut HashSet<PathBuf>) -> Found {
         let entries = std::fs::read_dir(path).map_err(|error| files::why(&error))?;
         let paths = entries.flatten().map(|entry| entry.path().canonicalize());
         let mut found = Certificates::new();
@@ -153,30 +158,26 @@ mod pem {
                 read.insert(path);
             }
         }
-        if known {
-            Ok(found)
-        } else {
-            unless_none(found)
-        }
+        unless_none(found, known)
     }
 
-    fn unless_none(found: Certificates) -> Result<Certificates, String> {
+    /// An error where there are none, and none were known before.
+    fn unless_none(found: Certificates, known: bool) -> Found {
         let why = || "it holds no certificate in PEM form".to_owned();
-        (!found.is_empty()).then_some(found).ok_or_else(why)
+        // Anything at all can be decoded; what is no certificate is left out in the end.
+        let is_one = |der: &CertificateDer| RootCertStore::empty().add(der.clone()).is_ok();
+        let any = known || found.iter().any(is_one);
+        any.then_some(found).ok_or_else(why)
     }
 
     /// What is marked as a certificate; `None` where it cannot be decoded.
-    pub(super) fn of_text(text: &str) -> HashSet<Option<CertificateDer<'static>>> {
+    pub(super) fn of_text(text: &str) -> Vec<Option<CertificateDer<'static>>> {
         let decoded = text.split(BEGIN).skip(1).map(|section| {
             let (body, _) = section.split_once(END)?;
             let pem = format!("{BEGIN}\n{body}\n{END}\n");
             CertificateDer::from_pem_slice(pem.as_bytes()).ok()
         });
-        // Anything at all can be decoded.
-        let is_one = |der: &CertificateDer| RootCertStore::empty().add(der.clone()).is_ok();
-        decoded
-            .filter(|der| der.as_ref().is_none_or(is_one))
-            .collect()
+        decoded.collect()
     }
 }
 
@@ -212,12 +213,12 @@ mod tests {
             (one.replace('\n', "\r"), 1, false),
             (one.replace('\n', " \n "), 1, false),
             (format!("{}{other}", one.trim_end()), 2, false),
-            (format!("{one}{one}"), 1, false),
-            (around("AA=="), 0, false),
+            (format!("{one}{one}"), 2, false),
+            (around("AA=="), 1, false),
             (around("AA*A"), 0, true),
-            (around("AAA"), 0, false),
+            (around("AAA"), 1, false),
             (cut_off.to_owned(), 0, true),
-            (format!("{other}{cut_off}{other}"), 1, true),
+            (format!("{other}{cut_off}{other}"), 2, true),
             (one.replace("CERTIFICATE", "PRIVATE KEY"), 0, false),
         ] {
             let found = of_text(&text);
