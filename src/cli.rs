@@ -269,7 +269,7 @@ fn by_model(given: &[(Model, u64)], together: fn(u64, u64) -> u64) -> Vec<(Model
 /// The label of a command line that may be wrong otherwise: its outputs are named by it all the
 /// same.
 pub fn label(arguments: &[OsString]) -> Option<&str> {
-    values_of("--label", arguments).find(|label| is_label(label))
+    flag_values("--label", arguments).find(|label| is_label(label))
 }
 
 /// The files of `--write` of a command line that may be wrong otherwise: no earlier pass survives
@@ -304,13 +304,14 @@ pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
 /// The files that such a command line reads, each with its flag.
 pub fn read_files(arguments: &[OsString]) -> Vec<(&'static str, PathBuf)> {
     let flags = ["--from", "--plan", "--key-file"].into_iter();
-    let values = flags
-        .flat_map(|flag| values_of(flag, arguments).map(move |value| (flag, PathBuf::from(value))));
+    let values = flags.flat_map(|flag| {
+        flag_values(flag, arguments).map(move |value| (flag, PathBuf::from(value)))
+    });
     values.collect()
 }
 
 /// The values of a flag, wherever it is.
-fn values_of<'a>(flag: &'a str, arguments: &'a [OsString]) -> impl Iterator<Item = &'a str> {
+fn flag_values<'a>(flag: &'a str, arguments: &'a [OsString]) -> impl Iterator<Item = &'a str> {
     let words = arguments
         .iter()
         .map(|word| word.to_str().unwrap_or_default());
