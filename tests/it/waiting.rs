@@ -218,7 +218,7 @@ fn a_signal_ends_process_1_at_once() {
     }
     for (name, code) in [("INT", 130), ("TERM", 143)] {
         let server = Server::script([short()]);
-        let script = r#"unshare -pf "$@" >out 2>&1 & outer=$!
+        let script = r#": >out; unshare -pf "$@" >>out 2>&1 & outer=$!
             until grep -q waiting out; do sleep 0.1; done
             kill -s NAME $(cat /proc/$outer/task/$outer/children)
             wait $outer; echo $? >&2"#;
