@@ -71,6 +71,19 @@ class Junit(unittest.TestCase):
                 self.assertEqual([int(suite.get(kind)) for kind in ("tests", "failures", "errors", "skipped")],
                                  [sum(counts), *found])
 
+    def test_the_schema_is_strict(self):
+        with runway(organization()) as server:
+            path = temporary_folder() / "preflight.xml"
+            subprocess.run([binary(), "--write", f"junit={path}"], check=True, capture_output=True, cwd=path.parent,
+                           env={"RUNWAYML_API_SECRET": KEY, "RUNWAYML_BASE_URL": server.url})
+        text = path.read_text()
+        self.schema.validate(text)
+        for right, wrong in [('tests="1"', 'tests="one"'), ("<properties/>", ""), ("testcase", "test"),
+                             ('time="0"', 'time="-1"'), ('hostname="', 'host="'), ("</testcase>", "<passed/></testcase>")]:
+            with self.subTest(wrong):
+                self.assertIn(right, text)
+                self.assertFalse(self.schema.is_valid(text.replace(right, wrong)))
+
 
 if __name__ == "__main__":
     unittest.main()
