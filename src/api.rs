@@ -44,7 +44,6 @@ pub struct Client {
     agent: Agent,
     base: BaseUrl,
     bearer: String,
-    proxy: Option<String>,
     progress: Progress,
 }
 
@@ -78,9 +77,6 @@ impl Client {
     /// Prepares to ask; opens nothing. For https, `roots` are the authorities to trust.
     pub fn new(base: BaseUrl, key: &Key, proxy: Option<Proxy>, roots: RootCerts) -> Self {
         let progress = Progress::default();
-        let through = proxy
-            .as_ref()
-            .map(|proxy| format!("{}:{}", proxy.host(), proxy.port()));
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -96,7 +92,6 @@ impl Client {
             agent: connect::agent(config, base.secure, &progress),
             bearer: key.bearer(),
             base,
-            proxy: through,
             progress,
         }
     }
@@ -127,12 +122,13 @@ impl Client {
         on_try: &mut dyn FnMut(Try),
     ) -> Result<Answer, (Box<Finding>, Option<Duration>)> {
         let document = history.map_or(Document::Organization, |_| Document::Usage);
+        let proxy = self.agent.config().proxy();
         let mut asked = Asked {
             document,
             tries: 0,
             timeout: self.progress.state().timeout,
             before: None,
-            proxy: self.proxy.clone(),
+            proxy: proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())),
         };
         loop {
             asked.tries = asked.tries.saturating_add(1);
