@@ -22,7 +22,7 @@ use self::failure::Failure;
 use self::progress::{Phase, Progress, State};
 use crate::credentials::Key;
 use crate::decode;
-use crate::diagnostic::{Asked, Finding, Refusal};
+use crate::diagnostic::{Asked, Fault, Finding, Refusal};
 use crate::source::Document;
 use crate::spend::Window;
 
@@ -158,7 +158,7 @@ impl Client {
             let again_in = wait.filter(|wait| *wait < self.progress.left());
             tell(failure.brief(), again_in);
             let Some(wait) = again_in else {
-                let (wait, fault) = (failure.hints.retry_after, failure.fault);
+                let (wait, fault) = (failure.hints().retry_after, failure.fault);
                 return Err((Box::new(Finding::Failed { asked, fault }), wait));
             };
             std::thread::sleep(wait);
@@ -239,10 +239,10 @@ impl Client {
         let refusal = Refusal {
             status,
             reason,
-            retry_after: hints.retry_after,
+            hints,
             leads_to,
         };
-        Failure::refused(refusal, hints)
+        Failure::new(1, Fault::Refused(Box::new(refusal)))
     }
 
     /// Where a redirect leads: the host, without a user, a password or a path, which may be secret.

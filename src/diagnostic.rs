@@ -8,6 +8,7 @@ mod messages;
 
 use std::time::Duration;
 
+use crate::api::retry::Hints;
 use crate::credentials::{KeyHint, KeyProblem};
 use crate::decode::Reason;
 use crate::exit::Exit;
@@ -286,8 +287,8 @@ pub struct Refusal {
     pub status: u16,
     /// Runway's own reason.
     pub reason: Reason,
-    /// How long Runway asked to wait.
-    pub retry_after: Option<Duration>,
+    /// What it says about trying again.
+    pub hints: Hints,
     /// The host that a redirect leads to.
     pub leads_to: Option<String>,
 }

@@ -8,7 +8,7 @@ use ureq::Error;
 
 use super::progress::Phase;
 use super::retry::{self, Hints};
-use crate::diagnostic::{Fault, Refusal};
+use crate::diagnostic::Fault;
 use crate::spend::UtcDay;
 
 /// A host that cannot be reached is told soon.
@@ -31,26 +31,13 @@ const WRONG_HOST: &str = "check the host in --base-url or RUNWAYML_BASE_URL, and
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     pub(super) fault: Fault,
-    pub(super) hints: Hints,
     /// How often in a row it is tried, if there was no answer.
     tries: u32,
 }
 
 impl Failure {
     pub(super) fn new(tries: u32, fault: Fault) -> Self {
-        Self {
-            fault,
-            hints: Hints::default(),
-            tries,
-        }
-    }
-
-    /// A status other than 200, with what the answer says about trying again.
-    pub(super) fn refused(refusal: Refusal, hints: Hints) -> Self {
-        Self {
-            hints,
-            ..Self::new(1, Fault::Refused(Box::new(refusal)))
-        }
+        Self { fault, tries }
     }
 
     pub(super) fn unexpected(tries: u32, problem: impl Into<String>) -> Self {
@@ -62,11 +49,19 @@ impl Failure {
         Self::new(1, Fault::Copy(why))
     }
 
+    /// What the answer says about trying again.
+    pub(super) fn hints(&self) -> Hints {
+        match &self.fault {
+            Fault::Refused(refusal) => refusal.hints,
+            _ => Hints::default(),
+        }
+    }
+
     /// How long to wait before the next try, after `tries` of them, of which so many in a row, with
     /// this one, got no answer; `None` if there is to be none.
     pub(super) fn next_try(&self, tries: u32, broken: u32, jitter: f64) -> Option<Duration> {
         match &self.fault {
-            Fault::Refused(refusal) => self.hints.next_try(refusal.status, tries, jitter),
+            Fault::Refused(refusal) => refusal.hints.next_try(refusal.status, tries, jitter),
             _ => (broken < self.tries).then(|| retry::backoff(tries, jitter)),
         }
     }

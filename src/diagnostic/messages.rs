@@ -479,7 +479,7 @@ impl Asked {
             0 | 1 => format!("{host} answered {status}"),
             tries => format!("{host} still answered {status} after {tries} tries"),
         };
-        let wait = refusal.retry_after.map(duration);
+        let wait = refusal.hints.retry_after.map(duration);
         let wait = wait.map_or(String::new(), |wait| format!("; it asks to wait {wait}"));
         let later = format!("try again later{}", context.more_time());
         let mut told = match code {
