@@ -184,16 +184,15 @@ impl Client {
         };
         let answer = sent.map_err(|error| Failure::of(error, self.progress.state().phase))?;
         self.progress.state().phase = Phase::Body;
+        if answer.status().as_u16() != 200 {
+            return Err(self.refusal(answer));
+        }
         if let Some(age) = old_age(&answer) {
             return Err(Failure::copy(age));
         }
-        if answer.status().as_u16() == 200 {
-            let date = date_of(&answer);
-            let body = self.whole_body(answer)?;
-            Ok(Answer { body, date })
-        } else {
-            Err(self.refusal(answer))
-        }
+        let date = date_of(&answer);
+        let body = self.whole_body(answer)?;
+        Ok(Answer { body, date })
     }
 
     fn with_headers<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {

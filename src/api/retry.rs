@@ -39,10 +39,10 @@ impl Hints {
 
     /// How long to wait before the next try, after `tries` of them and this status; `None` if there
     /// is to be none: 408, 409, 429 and every 5xx are tried again, and `x-should-retry` of an error
-    /// overrules.
+    /// overrules, but for 401.
     pub fn next_try(self, status: u16, tries: u32, jitter: f64) -> Option<Duration> {
         let again = match self.should_retry {
-            Some(should) if status >= 400 => should,
+            Some(should) if status >= 400 && status != 401 => should,
             _ => matches!(status, 408 | 409 | 429 | 500..=599),
         };
         again.then(|| self.retry_after.unwrap_or_else(|| backoff(tries, jitter)))
@@ -143,7 +143,7 @@ mod tests {
             (204, false, false, false),
             (302, false, false, false),
             (400, false, false, true),
-            (401, false, false, true),
+            (401, false, false, false),
             (403, false, false, true),
             (404, false, false, true),
             (408, true, false, true),
