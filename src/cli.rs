@@ -20,7 +20,6 @@ use crate::job::{Cost, Generations, Job};
 use crate::price::Prices;
 use crate::quota::{Credits, Model};
 use crate::report::{is_label, Format};
-use crate::source::Source;
 use crate::spend::{Period, UtcDay};
 
 pub use self::flags::Settings;
@@ -174,10 +173,6 @@ fn check_together(settings: &Settings, job: &Job, today: UtcDay) -> Result<(), U
         (
             settings.interval.is_some() && settings.wait.is_none(),
             "--interval is the pause between two checks of --wait, and --wait is missing",
-        ),
-        (
-            settings.plan == Some(Source::Stdin) && settings.from == Some(Source::Stdin),
-            "--plan and --from cannot both read standard input",
         ),
         (
             job.warn_lasts.is_some() && saved,

@@ -3,7 +3,7 @@
 //! without `patience` it is an error, else it has to end within that time.
 
 use std::fs::{File, FileType};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, IsTerminal, Read};
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -37,21 +37,25 @@ pub fn read_by<'p, T: Send + 'static>(
     patience: Option<Duration>,
     work: impl FnOnce(Bounded) -> T + Send + 'static,
 ) -> Result<T, String> {
-    let bounded = move |source| Bounded {
-        source,
-        left: max_bytes,
-        limit: max_bytes,
+    let path = path.into().map(Path::to_owned);
+    // Windows tells nothing about its pipes.
+    let typed = path.is_none() && (cfg!(windows) || io::stdin().is_terminal());
+    let kind = match &path {
+        Some(path) => std::fs::metadata(path),
+        None => standard_input().and_then(|file| file.metadata()),
     };
-    let Some(path) = path.into().map(Path::to_owned) else {
-        let work = move || Ok(work(bounded(Box::new(io::stdin()))));
-        return in_time(patience, work);
-    };
-    let kind = std::fs::metadata(&path).map_err(|error| why(&error))?;
-    let kind = kind.file_type();
+    let open = move || path.map_or_else(standard_input, File::open);
     let work = move || {
-        let file = File::open(path).map_err(|error| why(&error))?;
-        Ok(work(bounded(Box::new(file))))
+        Ok(work(Bounded {
+            source: open().map_err(|error| why(&error))?,
+            left: max_bytes,
+            limit: max_bytes,
+        }))
     };
+    if typed {
+        return in_time(patience, work);
+    }
+    let kind = kind.map_err(|error| why(&error))?.file_type();
     if kind.is_file() {
         work()
     } else if kind.is_dir() {
@@ -62,6 +66,36 @@ pub fn read_by<'p, T: Send + 'static>(
     } else {
         Err("it is a device, not a file".to_owned())
     }
+}
+
+/// A handle of its own: that of the standard library takes one that cannot be read for an empty one.
+fn standard_input() -> io::Result<File> {
+    #[cfg(unix)]
+    let handle = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned();
+    #[cfg(windows)]
+    let handle = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned();
+    handle.map(File::from)
+}
+
+/// What stands for standard input.
+pub const STDIN: &str = "/dev/stdin";
+
+/// Whether two paths lead to standard input, or to one pipe: only the first reader gets something.
+pub fn is_same_input(one: &Path, other: &Path) -> bool {
+    [one, other].iter().all(|path| path.as_os_str() == STDIN)
+        || same_pipe(one, other).unwrap_or(false)
+}
+
+#[cfg(unix)]
+fn same_pipe(one: &Path, other: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let (one, other) = (std::fs::metadata(one)?, std::fs::metadata(other)?);
+    Ok(is_pipe(one.file_type()) && (one.dev(), one.ino()) == (other.dev(), other.ino()))
+}
+
+#[cfg(not(unix))]
+fn same_pipe(_: &Path, _: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 fn in_time<T: Send + 'static>(
@@ -96,7 +130,7 @@ pub fn within<T: Send + 'static>(
 
 /// A file up to its limit; beyond it is an error.
 pub struct Bounded {
-    source: Box<dyn Read>,
+    source: File,
     left: u64,
     limit: u64,
 }
@@ -131,7 +165,8 @@ pub fn why(error: &io::Error) -> String {
 
 #[cfg(unix)]
 fn is_pipe(file: FileType) -> bool {
-    std::os::unix::fs::FileTypeExt::is_fifo(&file)
+    use std::os::unix::fs::FileTypeExt;
+    file.is_fifo() || file.is_socket()
 }
 
 #[cfg(not(unix))]
@@ -174,14 +209,7 @@ mod tests {
     #[test]
     fn a_limit_is_told_in_its_unit() {
         for (limit, words) in [(65_536, "64 KiB"), (2_097_152, "2 MiB"), (7, "7 bytes")] {
-            let source = Box::new(io::repeat(0));
-            let mut file = Bounded {
-                source,
-                left: limit,
-                limit,
-            };
-            let error = io::copy(&mut file, &mut io::sink()).expect_err("too long");
-            assert_eq!(why(&error), format!("it is longer than {words}"));
+            assert_eq!(too_long(limit), format!("it is longer than {words}"));
         }
         let error = ErrorKind::PermissionDenied.into();
         assert_eq!(why(&error), "permission denied");

@@ -125,6 +125,9 @@ pub(crate) fn setup<'a>(
             Err(error) => Err(no_key(error, settings)?),
         }
     } else {
+        if let (Some(_), Err(error)) = (&settings.key_file, places.key()) {
+            no_key(error, settings)?;
+        }
         // Were one made all the same, the gate would fail.
         let none = Fault::Unexpected("no request was made".to_owned());
         Err(Finding::unexpected(Document::Organization, none))

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use runway_preflight::ci::{CiFile, GitHub};
 use runway_preflight::cli::{self, UsageError};
+use runway_preflight::files::{is_same_input, STDIN};
 use runway_preflight::output::{is_special, Output};
 use runway_preflight::report::Format;
 
@@ -41,7 +42,7 @@ impl<'a> Files<'a> {
         ci: Option<&'a GitHub>,
     ) -> Self {
         let label = cli::label(arguments);
-        let read = read_files(cli::read_files(arguments));
+        let mut read = named_by_flags(cli::read_files(arguments));
         let ci_files = named_by(&OF_CI);
         let names = write.iter().map(|(format, path)| {
             let file = cli::echo(&path.to_string_lossy());
@@ -54,8 +55,9 @@ impl<'a> Files<'a> {
             write: Vec::new(),
             ci,
             of_ci: Vec::new(),
-            problem: Ok(()),
+            problem: refuse_shared_input(&read),
         };
+        read.extend(read_unasked());
         for file in ci.into_iter().flat_map(|ci| &ci.files) {
             let example = format!("{}=step.txt runway-preflight", file.name);
             if files.holds(file.name, &file.path, &example, read.iter()) {
@@ -90,15 +92,32 @@ impl<'a> Files<'a> {
     }
 }
 
-/// What a run reads or might read.
-fn read_files(named: Vec<(&'static str, PathBuf)>) -> Vec<Named> {
-    let mut read = vec![(DOTENV.to_owned(), PathBuf::from(DOTENV))];
-    for (flag, path) in named {
-        read.push(match &*path.to_string_lossy() {
-            "-" => ("standard input".to_owned(), PathBuf::from("/dev/stdin")),
-            name => (format!("{flag} {}", cli::echo(name)), path),
-        });
+/// What the command line tells a run to read.
+fn named_by_flags(named: Vec<(&'static str, PathBuf)>) -> Vec<Named> {
+    let named = named.into_iter().map(|(flag, path)| {
+        let name = path.to_string_lossy();
+        let name = format!("{flag} {}", cli::echo(&name));
+        let is_stdin = path.as_os_str() == "-";
+        (name, if is_stdin { STDIN.into() } else { path })
+    });
+    named.collect()
+}
+
+/// The first reader would leave nothing to the second.
+fn refuse_shared_input(read: &[Named]) -> Result<(), UsageError> {
+    for (at, (name, path)) in read.iter().enumerate() {
+        let mut before = read.iter().take(at);
+        if let Some((other, _)) = before.find(|(_, other)| is_same_input(other, path)) {
+            let problem = format!("{other} and {name} are one input, which can be read only once");
+            return Err(UsageError::new(problem));
+        }
     }
+    Ok(())
+}
+
+/// What else a run reads or might read.
+fn read_unasked() -> Vec<Named> {
+    let mut read = vec![(DOTENV.to_owned(), PathBuf::from(DOTENV))];
     read.extend(named_by(&READ));
     let folders = variable("SSL_CERT_DIR").unwrap_or_default();
     let entries = std::env::split_paths(&folders).flat_map(std::fs::read_dir);

@@ -1,5 +1,6 @@
 //! The border: what is read, what is refused, and that no argument list does anything else.
 
+use crate::source::Source;
 use proptest::prelude::*;
 
 use std::time::Duration;
@@ -427,7 +428,6 @@ fn everything_else_is_refused_with_an_example() {
         (&["--keep", "5", "--price", "a=1"], "the job has no cost"),
         (&["--keep", "5", "--plan", "x"], "the job has no cost"),
         (&["--plan", "a", "--plan", "b"], "--plan is given twice"),
-        (&["--plan", "-", "--from", "-"], "both read standard input"),
         (&["--warn-lasts", "0s"], "must be at least 1s"),
         (&["--warn-lasts", "7"], "must be a duration"),
         (&["--warn-lasts", "7d", "--from", "x"], "needs today's history from Runway, and --from does not ask it"),

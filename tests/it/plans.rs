@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 
 use crate::support::body::{self, UNREADABLE};
 use crate::support::runway::runway;
-use crate::support::{each, Gate, Reply, Run, Server, REFUSED};
+use crate::support::{each, Gate, Reply, Run, Server, KEY, REFUSED};
 
 /// 200 generations of gen4.5 a day, 90 used; 100 of veo3.1; gen4_image without a limit.
 fn organization(balance: i64) -> String {
@@ -216,6 +216,46 @@ fn a_plan_is_a_file_or_a_pipe_within_its_bounds() {
         (stdin.code, &stdin.json()["plan"]["tasks"]),
         (0, &json!(1)),
         "{stdin:?}"
+    );
+}
+
+/// What comes through a pipe comes once, and what cannot be read is no empty plan.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_input_that_cannot_be_read_is_no_plan() {
+    #[rustfmt::skip]
+    let cases = [
+        ("cat tasks | $GATE --plan -", 0, ""),
+        (": | $GATE --plan -", 0, "nothing-planned"),
+        ("$GATE --plan - <tasks", 0, ""),
+        ("$GATE --plan - --key-file key <tasks", 0, ""),
+        ("cat tasks | $GATE --key-file /dev/stdin --plan -", 2, r#"--plan "-" and --key-file "/dev/stdin" are one input"#),
+        ("cat tasks | $GATE --key-file /proc/self/fd/0 --plan /dev/fd/0", 2, "are one input"),
+        ("cat tasks | $GATE --key-file /dev/fd/3 --plan /dev/fd/3 3<&0", 2, "are one input"),
+        ("cat organization.json | $GATE --from - --plan /dev/stdin", 2, r#"--from "-" and --plan "/dev/stdin" are one input"#),
+        ("$GATE --from - --plan - <organization.json", 2, r#"--from "-" and --plan "-" are one input"#),
+        ("mkfifo pipe; cat tasks >pipe & $GATE --plan pipe --key-file pipe", 2, "are one input"),
+        ("$GATE --plan - <&-", 2, "it is a device"),
+        ("$GATE --plan - </dev/null", 2, "it is a device"),
+        ("$GATE --plan - <.", 2, "it is a directory"),
+        ("$GATE --plan - 0>written", 2, "cannot be read"),
+        ("$GATE --from - 0>written", 2, "cannot be read"),
+        ("$GATE --key-file missing", 2, "cannot be read"),
+    ];
+    each(
+        &cases.map(|(script, code, says)| (script.replace("$GATE", "\"$@\""), code, says)),
+        |(script, ..)| script.clone(),
+        |(script, code, says)| {
+            let gate = match script.contains("--from") {
+                true => Gate::new(),
+                false => Gate::new().no_key().args("--from organization.json"),
+            };
+            let gate = gate.file("organization.json", organization(5_000));
+            let gate = gate.file("key", KEY).file("tasks", studio());
+            let run = gate.shell(script).run();
+            assert_eq!(run.code, *code, "{run:?}");
+            run.says(*says);
+        },
     );
 }
 

@@ -387,7 +387,7 @@ fn misused_paths() {
         ("--write text=folder/../.env", 2, ".env and "),
         ("--write json=hard", 2, ".env and "),
         ("--write json=soft", 2, ".env and "),
-        ("--write json=saved", 2, "standard input and "),
+        ("--write json=saved", 2, "--from \"-\" and "),
         ("--write json=plan", 2, "--plan \"plan\" and --write json=\"plan\" are the same file"),
         ("--write json=../$D/plan", 2, "--plan \"plan\" and "),
         ("--write junit=key", 2, "--key-file \"key\" and "),
