@@ -3,20 +3,26 @@
 #
 #   what-fits.sh tasks.jsonl left.jsonl
 #
-# tasks.jsonl has a request body a line. What is not rendered is in left.jsonl: on a no-go that is all of it.
+# tasks.jsonl has one request body per line. left.jsonl has those that are not rendered yet, wherever it stops.
 set -eu
 
 tasks=$1
 left=$2
-cp "$tasks" "$left"
-if [ ! -s "$tasks" ]; then exit 0; fi
+# Without blank lines, and with a line break behind the last task.
+awk NF "$tasks" >"$left.new"
+mv "$left.new" "$left"
+if [ ! -s "$left" ]; then exit 0; fi
 
-# At least the first one, at most all of them. Credits for each second: https://docs.dev.runwayml.com/guides/pricing
-report=$(runway-preflight --plan "$tasks" --plan-min 1 --price gen4.5=12/s --format json)
+# At least the first one, at most all of them. Credits per second: https://docs.dev.runwayml.com/guides/pricing
+report=$(runway-preflight --plan "$left" --plan-min 1 --price gen4.5=12/s --format json)
 granted=$(printf '%s\n' "$report" | jq .plan.granted)
 
-head -n "$granted" "$tasks" | while IFS= read -r task; do
-  ./render.sh "$task" </dev/null
+all=$(grep -c '' "$left")
+rendered=0
+while [ "$rendered" -lt "$granted" ]; do
+  ./render.sh "$(head -n 1 "$left")" </dev/null
+  tail -n +2 "$left" >"$left.new"
+  mv "$left.new" "$left"
+  rendered=$((rendered + 1))
 done
-tail -n "+$((granted + 1))" "$tasks" >"$left"
-echo "rendered $granted of $(grep -c '' "$tasks")"
+echo "rendered $granted of $all"

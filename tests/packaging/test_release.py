@@ -160,6 +160,7 @@ exec '{shutil.which("cargo")}' "$@"
                                   cwd=self.clone, capture_output=True, text=True)
         self.assertIn('"version":"9.8.7"', metadata.stdout, metadata.stderr)
         self.assertIn("https://github.com/Studio/runway-preflight", metadata.stdout)
+        self.assertIn("\n## [9.8.7]\n", (self.clone / "CHANGELOG.md").read_text())
         for page in (*self.clone.glob("*.md"), *self.clone.glob("docs/*.md"), *self.clone.glob("examples/**/*.*")):
             self.assertFalse("OWNER" in page.read_text(errors="replace"), page)
             self.assertFalse("ghcr.io/Studio" in page.read_text(errors="replace"), "an image's name is in lower case")
