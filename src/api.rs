@@ -247,14 +247,16 @@ impl Client {
     /// Where a redirect leads: the host, without a user, a password or a path, which may be secret.
     fn led_to(&self, link: &str) -> String {
         let link = link.trim();
-        let from_host = match link.split_once("//") {
-            Some((scheme, rest)) if scheme.is_empty() || scheme.ends_with(':') => rest,
-            _ => return format!("another path of {}", self.base.host),
-        };
+        let scheme = link.split(['/', '?', '#']).next().unwrap_or_default();
+        if !scheme.contains(':') && !link.starts_with("//") {
+            return format!("a path of {}", self.base.host);
+        }
+        let from_host = link.strip_prefix(scheme).unwrap_or_default();
+        let from_host = from_host.strip_prefix("//").unwrap_or_default();
         let authority = from_host.split(['/', '?', '#', '\\']).next();
         let host = authority.and_then(|authority| authority.rsplit('@').next());
         let host = host.filter(|host| BaseUrl::parse(&format!("https://{host}")).is_ok());
-        host.unwrap_or("another host").to_owned()
+        host.unwrap_or("another place").to_owned()
     }
 }
 

@@ -518,7 +518,7 @@ impl Asked {
             _ => {
                 let (host, check) = (context.host_for(self), context.check_base_url());
                 let to = refusal.leads_to.as_ref().map(|to| context.quote(to));
-                let redirects = to.map(|to| format!("it redirects to {to}; redirects are not followed, so that the key goes to no other host"));
+                let redirects = to.map(|to| format!("it redirects to {to}; redirects are never followed"));
                 let other = "this is not Runway's API, or a proxy or firewall answered in its place";
                 message(
                     format!("{host} answered with the unexpected status {status}"),
