@@ -38,11 +38,9 @@ impl BaseUrl {
         if text.contains(['#', '?']) {
             return Err("must not have a query or a fragment");
         }
-        let has_scheme = text.starts_with("https://");
-        let broken = if has_scheme {
-            "is not a URL"
-        } else {
-            NO_SCHEME
+        let broken = match text.starts_with("https://") {
+            true => "is not a URL",
+            false => NO_SCHEME,
         };
         let uri: Uri = text.parse().map_err(|_| broken)?;
         let secure = match uri.scheme_str() {

@@ -112,7 +112,7 @@ impl Finding {
                     None => message(
                         format!("{short} planned"),
                         format!("the planned generations cost {sum}{kept_too}"),
-                        context.purchase(missing, context.if_fewer_fit(room, OR_FEWER)),
+                        context.purchase(missing, &context.if_fewer_fit(room, OR_FEWER)),
                     ),
                 }
             }
@@ -217,13 +217,11 @@ impl Finding {
             } => {
                 let own = context.cap.and_then(tier::of_cap);
                 let mut higher = own.into_iter().flat_map(Tier::higher);
-                let up = match higher.find(|tier| tier.concurrency.0 >= *needed) {
-                    Some(tier) => {
-                        let (number, most) = (tier.number, tier.concurrency.0);
-                        format!(", or move up to tier {number} ({most} at a time)")
-                    }
-                    None => String::new(),
-                };
+                let up = higher.find(|tier| tier.concurrency.0 >= *needed);
+                let up = up.map_or(String::new(), |tier| {
+                    let (number, most) = (tier.number, tier.concurrency.0);
+                    format!(", or move up to tier {number} ({most} at a time)")
+                });
                 let (model, at_a_time) = (context.name(model), count(*allowed, "generation"));
                 let (fewer, all) = (fewer_than(*allowed, *needed), thousands(*allowed));
                 message(
@@ -432,13 +430,13 @@ impl Finding {
                 } => {
                     let quote = |text: &str, max| context.redactor.quote(text, max);
                     let more = (*more > 0).then(|| format!("{more} more cannot be read either"));
-                    let named = named.iter().map(|what| what.describe(&quote));
-                    let problems = named.chain(more).collect::<Vec<_>>().join("; ");
-                    let whose = context.whose(asked.document);
-                    let summary = match problems.strip_prefix(ANSWER) {
-                        Some(rest) => format!("{whose}{rest}"),
-                        None => format!("{whose} was not understood: {problems}"),
+                    let problems = named.iter().map(|what| what.describe(&quote));
+                    let problems = problems.chain(more).collect::<Vec<_>>().join("; ");
+                    let clause = match named.iter().any(|what| what.field.is_empty()) {
+                        true => problems,
+                        false => format!("{ANSWER} was not understood: {problems}"),
                     };
+                    let summary = context.in_answer(asked.document, &clause);
                     if *needed {
                         context.not_documented(asked.document, summary)
                     } else {
@@ -601,16 +599,12 @@ impl Context<'_> {
 
     /// A clause that may begin with *the answer*, with whose it is.
     fn in_answer(&self, document: Document, clause: &str) -> String {
-        match clause.strip_prefix(ANSWER) {
-            Some(rest) => format!("{}{rest}", self.whose(document)),
-            None => clause.to_owned(),
-        }
-    }
-
-    fn whose(&self, document: Document) -> String {
+        let Some(rest) = clause.strip_prefix(ANSWER) else {
+            return clause.to_owned();
+        };
         match self.source(document) {
-            Source::Runway => format!("{ANSWER} from {}", self.host),
-            file => format!("the saved answer ({})", self.quote(&file.name(""))),
+            Source::Runway => format!("{ANSWER} from {}{rest}", self.host),
+            file => format!("the saved answer ({}){rest}", self.quote(&file.name(""))),
         }
     }
 
@@ -673,13 +667,9 @@ impl Context<'_> {
     }
 
     /// A clause that is there if fewer generations, and one at least, cost no more than `room`.
-    fn if_fewer_fit(&self, room: Credits, clause: &'static str) -> &'static str {
+    fn if_fewer_fit(&self, room: Credits, clause: &str) -> String {
         let fit = self.cheapest.is_some_and(|cheapest| cheapest <= room);
-        if fit {
-            clause
-        } else {
-            ""
-        }
+        only_if(fit, clause)
     }
 
     fn more_time(&self) -> String {
