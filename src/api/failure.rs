@@ -17,7 +17,8 @@ const TRIES: u32 = 3;
 /// A name that does not exist is rarely there the next second.
 const TRIES_OF_A_NAME: u32 = 2;
 
-const NOT_TLS: &str = "check that the port speaks TLS, and any proxy on the way";
+const NOT_TLS: &str = "check that the port speaks TLS (1.2 or 1.3, without a client certificate), and any proxy on the way";
+const NOT_A_SERVERS: &str = "give the server a certificate with CA:FALSE (openssl req -x509 -addext basicConstraints=critical,CA:FALSE)";
 const NO_THREAD: &str =
     "end other processes of this user, or raise the limit on them (ulimit -u, or the container's)";
 const PLAIN_PROXY: &str =
@@ -45,7 +46,7 @@ impl Failure {
     }
 
     pub(super) fn copy(age: &str) -> Self {
-        let why = format!("the answer has the Age {age}, not 0 to 60: it is a copy from a cache");
+        let why = format!("the answer has the Age \"{age}\", not 0 to 60: a cache sent a copy");
         Self::new(1, Fault::Copy(why))
     }
 
@@ -156,7 +157,7 @@ fn proxy(reason: &str) -> Failure {
         return no_tunnel();
     };
     let what = match status {
-        407 => ": it asks for a user and a password",
+        407 => ": it got no user and password that it accepts",
         _ => " instead of opening a tunnel",
     };
     let tries = if status >= 500 { TRIES } else { 1 };
@@ -177,7 +178,7 @@ fn tls(error: &rustls::Error, phase: Phase) -> Failure {
             let why = format!("the other side does not speak TLS ({error})");
             (why, Some(NOT_TLS))
         }
-        _ => (error.to_string(), None),
+        _ => (error.to_string(), Some(NOT_TLS)),
     };
     let fix = fix.map(str::to_owned);
     Failure::new(1, Fault::Tls { why, fix, to_proxy })
@@ -208,9 +209,13 @@ fn refused(certificate: &CertificateError) -> (String, Option<&'static str>) {
             "is for other names than this host's".to_owned(),
             Some(WRONG_HOST),
         ),
+        Refused::Other(why) if why.to_string() == "CaUsedAsEndEntity" => (
+            format!("is one of an authority ({why})"),
+            Some(NOT_A_SERVERS),
+        ),
         // In the words of the platform.
         Refused::Other(why) => (format!("is refused: {why}"), None),
-        _ => (format!("is refused: {certificate}"), None),
+        _ => (format!("is refused: {certificate}"), Some(WRONG_HOST)),
     };
     (format!("the server's certificate {why}"), fix)
 }

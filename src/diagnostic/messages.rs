@@ -421,7 +421,7 @@ impl Finding {
                 Fault::Copy(clause) => message(
                     context.in_answer(asked.document, &context.quote(clause)),
                     "an old answer may be a copy, and no verdict stands on it",
-                    format!("keep {} out of the cache or proxy that answered, and set this machine's clock if it is wrong", context.host),
+                    format!("keep {} out of the cache or proxy that answered; if a Date is named, check this machine's clock too", context.host),
                 ),
                 Fault::Fields {
                     named,
