@@ -1,7 +1,7 @@
 //! Every finding in words: what is wrong, why, and what to do.
 
 use super::{Asked, Code, Context, Document, Fault, Finding, Refusal, Shortage, Source};
-use crate::api::API_VERSION;
+use crate::api::{retry::Hints, API_VERSION};
 use crate::credentials::{KeyHint, KeyProblem, VARIABLE};
 use crate::format::{count, credits, duration, exact_duration, is_or_are, list, thousands};
 use crate::grant::LimitedBy::{
@@ -17,6 +17,7 @@ const BILLING: &str = "https://dev.runwayml.com/ → Billing (min $10, or automa
 const FEWER_OR: &str = "plan fewer generations, or ";
 const OR_FEWER: &str = ", or plan fewer generations";
 const ANSWER: &str = "the answer";
+const UPGRADE: &str = "if Runway has changed its API, upgrade runway-preflight";
 const DOCUMENTATION: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// On Windows and macOS the platform's own store of certificates decides.
@@ -411,12 +412,12 @@ impl Finding {
                     message(
                         format!("no answer from {host} within {timeout}"),
                         format!("the time ran out while {doing}{before}"),
-                        format!("try again{}", context.more_time()),
+                        format!("try again{}", context.more_time(Hints::default())),
                     )
                 }
                 Fault::Unexpected(clause) => {
                     let summary = context.in_answer(asked.document, &context.quote(clause));
-                    context.not_documented(asked.document, summary)
+                    context.not_documented(asked.document, true, summary)
                 }
                 Fault::Copy(clause) => message(
                     context.in_answer(asked.document, &context.quote(clause)),
@@ -432,13 +433,14 @@ impl Finding {
                     let more = (*more > 0).then(|| format!("{more} more cannot be read either"));
                     let problems = named.iter().map(|what| what.describe(&quote));
                     let problems = problems.chain(more).collect::<Vec<_>>().join("; ");
-                    let clause = match named.iter().any(|what| what.field.is_empty()) {
+                    let whole = named.iter().any(|what| what.field.is_empty());
+                    let clause = match whole {
                         true => problems,
                         false => format!("{ANSWER} was not understood: {problems}"),
                     };
                     let summary = context.in_answer(asked.document, &clause);
                     if *needed {
-                        context.not_documented(asked.document, summary)
+                        context.not_documented(asked.document, whole, summary)
                     } else {
                         message(
                             summary,
@@ -479,7 +481,9 @@ impl Asked {
         };
         let wait = refusal.hints.retry_after.map(duration);
         let wait = wait.map_or(String::new(), |wait| format!("; it asks to wait {wait}"));
-        let later = format!("try again later{}", context.more_time());
+        let later = format!("try again later{}", context.more_time(refusal.hints));
+        let mut words = reason.says.split(|c: char| !c.is_alphanumeric());
+        let about_version = words.any(|word| word.eq_ignore_ascii_case("version"));
         let mut told = match code {
             Code::Unauthorized => message(
                 "Runway does not accept the key (401)",
@@ -501,13 +505,11 @@ impl Asked {
                 format!("Runway is overloaded or has an outage{wait}"),
                 later,
             ),
-            Code::RequestRejected if reason.says.to_ascii_lowercase().contains("version") => {
-                message(
-                    format!("Runway rejected API version {API_VERSION} ({status})"),
-                    "Runway may no longer support this version of runway-preflight",
-                    "update runway-preflight",
-                )
-            }
+            Code::RequestRejected if about_version => message(
+                format!("Runway rejected API version {API_VERSION} ({status})"),
+                "Runway may no longer support this version of runway-preflight",
+                "update runway-preflight",
+            ),
             Code::RequestRejected => message(
                 format!("Runway rejected the request ({status})"),
                 format!("{host} refused it, with API version {API_VERSION}"),
@@ -526,9 +528,11 @@ impl Asked {
             }
         };
         told.cause.push_str(&self.request(context));
+        let by_runway = reason.in_runways_form && code != Code::UnexpectedStatus;
+        let who = if by_runway { "Runway" } else { ANSWER };
         if !reason.says.is_empty() {
-            told.cause.push_str("; Runway says: ");
-            told.cause.push_str(&context.quote(&reason.says));
+            let says = context.quote(&reason.says);
+            told.cause.push_str(&format!("; {who} says: {says}"));
         }
         if let Some(page) = &reason.see {
             told.cause.push_str("; see ");
@@ -554,8 +558,8 @@ impl Context<'_> {
 
     /// What to do where something other than Runway's API seems to answer.
     fn check_base_url(&self) -> &'static str {
-        if self.path.ends_with("/v1") {
-            "leave /v1 out of --base-url or RUNWAYML_BASE_URL, since it is added: check both"
+        if self.path.ends_with("/v1") || self.path.contains("/v1/organization") {
+            "end --base-url or RUNWAYML_BASE_URL before /v1, which is added: check both"
         } else {
             "check --base-url and RUNWAYML_BASE_URL"
         }
@@ -575,7 +579,7 @@ impl Context<'_> {
         shown.join(", ")
     }
 
-    fn not_documented(&self, document: Document, summary: String) -> Message {
+    fn not_documented(&self, document: Document, whole: bool, summary: String) -> Message {
         let (host, check) = (self.host, self.check_base_url());
         match self.source(document) {
             Source::Runway => {
@@ -583,10 +587,10 @@ impl Context<'_> {
                 message(
                     summary,
                     format!("{host} did not answer {request} as Runway documents it"),
-                    format!("{check}, and any proxy or captive portal on the way; if Runway has changed its API, upgrade runway-preflight"),
+                    format!("{check}, and any proxy or captive portal on the way; {UPGRADE}"),
                 )
             }
-            source => {
+            source if whole => {
                 let (source, request) = (self.quote(&source.name("")), document.request(""));
                 message(
                     summary,
@@ -594,6 +598,7 @@ impl Context<'_> {
                     "save the whole answer again, with nothing else in the file",
                 )
             }
+            _ => message(summary, "the field is not as Runway documents it", UPGRADE),
         }
     }
 
@@ -672,9 +677,19 @@ impl Context<'_> {
         only_if(fit, clause)
     }
 
-    fn more_time(&self) -> String {
+    /// To allow more time, where that can help after an answer with these hints.
+    fn more_time(&self, hints: Hints) -> String {
+        let hours = hints.retry_after.unwrap_or_default().as_secs() / 3_600;
+        let tries_again = hints.should_retry != Some(false);
+        // A check may take an hour, a wait seven days, and a job in GitHub Actions six hours.
+        let most = if self.may_wait_a_day { 7 * 24 } else { 6 };
+        let flags = match hours {
+            0 if tries_again => "--timeout for each check, --wait for several",
+            _ if hours < most => "--wait",
+            _ => return self.fail_open_hint(),
+        };
         let open = self.fail_open_hint();
-        format!(", or allow more time (--timeout for each check, --wait for several){open}")
+        format!(", or allow more time ({flags}){open}")
     }
 
     fn fail_open_hint(&self) -> String {

@@ -342,11 +342,13 @@ fn rows() -> Vec<Row> {
         // ---- refused by name, never tried again
         row("400", || http([status(400), ok()]), LONG, naming(5, "request-rejected", &["2024-11-06", "Runway says: Runway says why.", "report it"]), 1),
         row("400 about the version", || http([Reply::http(400, r#"{"error":"Validation failed","issues":[{"message":"The API version is no longer supported."}]}"#)]), LONG, naming(5, "request-rejected", &["Validation failed: The API version is no", "2024-11-06", "update runway-preflight"]), 1),
+        row("400 about the header of the version", || http([Reply::http(400, r#"{"error":"X-Runway-Version is not supported"}"#)]), LONG, naming(5, "request-rejected", &["update runway-preflight"]), 1),
+        row("400 about a conversion", || http([Reply::http(400, r#"{"error":"currency conversion failed"}"#)]), LONG, naming(5, "request-rejected", &["report it"]), 1),
         row("400 of a middlebox", || http([Reply::http(400, "<h1>Bad request</h1>"), ok()]), LONG, naming(5, "unexpected-status", &["400"]), 1),
         row("400 of a gateway", || http([Reply::http(400, r#"{"message":"Bad Request"}"#)]), LONG, naming(5, "unexpected-status", &["400", "Bad Request"]), 1),
         row("400 with nothing", || http([Reply::http(400, "")]), LONG, no(5, "unexpected-status"), 1),
         row("422 of a middlebox", || http([Reply::http(422, "[]")]), LONG, no(5, "unexpected-status"), 1),
-        row("403 of a gateway", || http([Reply::http(403, r#"{"message":"Forbidden"}"#)]), LONG, no(5, "unexpected-status"), 1),
+        row("403 of a gateway", || http([Reply::http(403, r#"{"message":"Forbidden"}"#)]), LONG, naming(5, "unexpected-status", &["; the answer says: Forbidden"]), 1),
         row("401", || http([status(401), ok()]), LONG, naming(4, "unauthorized", &["127.0.0.1", "Runway says why."]), 1),
         row("401 that is old", || http([status(401).header("Age", "100"), ok()]), "--fail-open", no(4, "unauthorized"), 1),
         row("403 that is old", || http([status(403).header("Age", "100"), ok()]), "--fail-open", no(4, "forbidden"), 1),
@@ -388,18 +390,18 @@ fn rows() -> Vec<Row> {
         row("no word on when", || http([status(503), ok()]), LONG, Go, 2).gap(490, 20_000),
         row("Retry-After: 0 is ignored", || http([status(503).header("Retry-After", "0"), ok()]), LONG, Go, 2).gap(490, 20_000),
         row("Retry-After: 1", || http([status(429).header("Retry-After", "1"), ok()]), LONG, Go, 2).gap(990, 20_000),
-        row("Retry-After: 3600", || http([much_later(429), ok()]), LONG, no(5, "rate-limited"), 1),
+        row("Retry-After: 3600", || http([much_later(429), ok()]), LONG, naming(5, "rate-limited", &["try again later, or allow more time (--wait);"]), 1),
         row("Retry-After: a date in the past is ignored", || http([status(503).header("Retry-After", &date(-3600)), ok()]), LONG, Go, 2).gap(490, 20_000),
         row("Retry-After: a date ahead", || http([status(503).header("Retry-After", &date(8)), ok()]), LONG, Go, 2).gap(1_500, 20_000),
         row("Retry-After: a date far ahead", || http([status(503).header("Retry-After", &date(3600)), ok()]), LONG, no(5, "unavailable"), 1),
         row("Retry-After: a negative number is ignored", || http([status(503).header("Retry-After", "-5"), ok()]), LONG, Go, 2).gap(490, 20_000),
         row("Retry-After: garbage is ignored", || http([status(503).header("Retry-After", "soon"), ok()]), LONG, Go, 2).gap(490, 20_000),
-        row("Retry-After: more than any clock holds", || http([status(503).header("Retry-After", "99999999999999999999999999"), ok()]), LONG, no(5, "unavailable"), 1),
+        row("Retry-After: more than any clock holds", || http([status(503).header("Retry-After", "99999999999999999999999999"), ok()]), LONG, naming(5, "unavailable", &["try again later; --fail-open"]), 1),
         row("retry-after-ms, five times within less than the back-off", || http([soon(503), soon(503), soon(503), soon(503), soon(503), ok()]), "--timeout 12s", Go, 6),
         row("retry-after-ms before Retry-After", || http([much_later(503).header("retry-after-ms", "1"), ok()]), LONG, Go, 2),
         row("retry-after-ms: 0 is ignored", || http([status(503).header("retry-after-ms", "0"), ok()]), LONG, Go, 2).gap(490, 20_000),
         row("retry-after-ms: garbage leaves Retry-After", || http([status(503).header("retry-after-ms", "-1").header("Retry-After", "1"), ok()]), LONG, Go, 2).gap(990, 20_000),
-        row("x-should-retry: false", || http([soon(503).header("x-should-retry", "false"), ok()]), LONG, no(5, "unavailable"), 1),
+        row("x-should-retry: false", || http([soon(503).header("x-should-retry", "false"), ok()]), LONG, naming(5, "unavailable", &["try again later, or allow more time (--wait);"]), 1),
         row("x-should-retry: false on 429", || http([soon(429).header("x-should-retry", "false"), ok()]), LONG, no(5, "rate-limited"), 1),
         row("x-should-retry: true on 400", || http([soon(400).header("x-should-retry", "true"), ok()]), LONG, Go, 2),
         row("x-should-retry: true on 401", || http([soon(401).header("x-should-retry", "true"), ok()]), LONG, no(4, "unauthorized"), 1),
@@ -609,6 +611,7 @@ fn the_path_of_a_base_url_is_shown() {
         ("/v1", "/v1/v1/organization", true),
         ("/runway/v1/", "/runway/v1/v1/organization", true),
         ("/runway", "/runway/v1/organization", false),
+        ("/v1/organization", "/v1/organization/v1/organization", true),
     ] {
         for reply in [
             Reply::http(404, "<h1>Not here</h1>"),
@@ -623,7 +626,7 @@ fn the_path_of_a_base_url_is_shown() {
             assert_eq!(server.requests()[0].target, target, "{run:?}");
             let shown = run.stderr.matches(&format!("GET {target}")).count();
             assert_eq!(shown, 2, "in a line of -v, and in the cause: {run:?}");
-            let advice = run.stderr.contains("leave /v1 out of --base-url");
+            let advice = run.stderr.contains("RUNWAYML_BASE_URL before /v1");
             assert_eq!(advice, said, "{run:?}");
         }
     }
