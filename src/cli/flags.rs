@@ -206,7 +206,7 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
         long || matches!(&**word, "-q" | "-v" | "-V" | "-h")
     };
     let mut help = false;
-    let mut normal: Vec<String> = Vec::new();
+    let (mut normal, mut given): (Vec<String>, Vec<&str>) = Default::default();
     let mut words = words.into_iter().peekable();
     while let Some(word) = words.next() {
         let (name, inline) = match word.split_once('=') {
@@ -221,7 +221,8 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
             return Err(unexpected(&word, name, &normal));
         };
         let long = flag.long;
-        let twice = normal.iter().any(|given| given == long);
+        let twice = given.contains(&long);
+        given.push(long);
         if matches!(flag.kind, FlagInfoKind::Switch) {
             if inline.is_some() {
                 return Err(takes_no_value(long));

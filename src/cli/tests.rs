@@ -185,6 +185,7 @@ fn durations_have_a_minimum_and_a_maximum() {
         ["--wait", "7days"],
         ["--timeout", "1h"],
         ["--timeout", "1ms"],
+        ["--warn-lasts", "1ns"],
     ] {
         settings_of(&words);
     }
@@ -192,7 +193,8 @@ fn durations_have_a_minimum_and_a_maximum() {
     for (words, problem) in [
         (&["--wait", "7days 1s"][..], "must be at most 7days"),
         (&["--wait", "30M"], "M is months: write 30m for minutes"),
-        (&["--wait", "1M"], "write 1m for minutes"),
+        (&["--wait", "1M 30s"], "write 1m 30s for minutes"),
+        (&["--wait", "1M5s"], "write 1m5s for minutes"),
         (&["--timeout", "30M"], "M is months: write 30m"),
         (&["--timeout", "61m"], "must be at most 1h"),
         (&["--timeout", "0s"], "must be at least 1ms"),
@@ -238,6 +240,8 @@ fn ranges_prices_and_labels_are_read() {
     assert_eq!(job.planned_cost(), Some(Credits(50)));
     assert_eq!(job.keep, Some(Credits(9)));
     assert_eq!(settings.label.as_deref(), Some("a-1-b"));
+    // A value is no switch.
+    assert!(settings_of(&["--label=--json", "--json"]).json);
     // What needs no generation needs no price.
     settings_of(&["--price", "a=1", "--generations", "b=0"]);
     settings_of(&["--price", "a=1", "--generations", "b=0", "--keep", "0"]);
@@ -376,6 +380,7 @@ fn everything_else_is_refused_with_an_example() {
         (&["--price", "a=1 b=2/s"], "has blanks between"),
         (&["--concurrency", "a=1\tb=2"], "has blanks between"),
         (&["--generations", "- a=1\n- b=2@5"], "is a YAML list"),
+        (&["--generations", "- # c\na=1"], "is a YAML list"),
         (&["--price", "[a=1, b=2]"], "is a YAML list"),
         (&["--write", "- json=a\n- env=b"], "is a YAML list"),
         (&["--generations", "# none\n,"], "holds no entry"),
@@ -428,7 +433,7 @@ fn everything_else_is_refused_with_an_example() {
         (&["--keep", "5", "--price", "a=1"], "the job has no cost"),
         (&["--keep", "5", "--plan", "x"], "the job has no cost"),
         (&["--plan", "a", "--plan", "b"], "--plan is given twice"),
-        (&["--warn-lasts", "0s"], "must be at least 1s"),
+        (&["--warn-lasts", "0s"], "must be at least 1ns"),
         (&["--warn-lasts", "7"], "must be a duration"),
         (&["--warn-lasts", "7d", "--from", "x"], "needs today's history from Runway, and --from does not ask it"),
         (&["--label", "a b"], "1 to 64 lower-case letters"),

@@ -39,7 +39,9 @@ pub(super) fn items<'a>(flag: &str, text: &'a str) -> impl Iterator<Item = &'a s
 /// The same, each of which may be one.
 pub(super) fn entries<'a>(flag: &str, text: &'a str) -> Parsed<Vec<&'a str>> {
     let entries: Vec<&str> = items(flag, text).collect();
-    let of_yaml = |entry: &&str| entry.starts_with("- ") || entry.starts_with('[');
+    // Of `- # comment` the dash is left.
+    let of_yaml =
+        |entry: &&str| entry.split_whitespace().next() == Some("-") || entry.starts_with('[');
     let blanks = |entry: &&str| {
         let mut words = entry.split_whitespace();
         words.next().is_some_and(|word| word.contains('=')) && words.next().is_some()
@@ -198,9 +200,9 @@ fn duration(text: &str, min: Duration, max: Duration) -> Parsed<Duration> {
     }
     if duration > max {
         // To humantime M is a month, and m a minute.
-        let minutes = text.trim_end().strip_suffix('M');
-        let hint = minutes.map(|minutes| format!("; M is months: write {minutes}m for minutes"));
-        let hint = hint.unwrap_or_default();
+        let minutes = text.trim().replace('M', "m");
+        let hint = format!("; M is months: write {minutes} for minutes");
+        let hint = if text.contains('M') { &*hint } else { "" };
         return Err(format!("must be at most {}{hint}", shown(max)));
     }
     Ok(duration)
@@ -222,7 +224,7 @@ pub(super) fn timeout(text: &str) -> Parsed<Duration> {
 }
 
 pub(super) fn lasts(text: &str) -> Parsed<Duration> {
-    duration(text, Duration::from_secs(1), Duration::MAX)
+    duration(text, Duration::from_nanos(1), Duration::MAX)
 }
 
 fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Parsed<T> {
