@@ -28,8 +28,10 @@ pub enum Cost {
     Unknown,
     /// All of them together.
     Together(Credits),
-    /// Each of them.
+    /// Each of them; only their sum is rounded up.
     Each(Price),
+    /// Each of them, rounded up as a task is.
+    RoundedUp(Price),
 }
 
 impl Generations {
@@ -54,6 +56,7 @@ impl Generations {
             Cost::Unknown => None,
             Cost::Together(sum) => Some(sum),
             Cost::Each(price) => Some(price.of(count)),
+            Cost::RoundedUp(price) => Some(Credits(price.of(1).0.saturating_mul(count.into()))),
         }
     }
 }
@@ -105,7 +108,7 @@ impl Job {
         // Of several that cost so much together, one costs no more than the mean.
         let each = planned.filter_map(|one| match one.cost {
             Cost::Unknown => None,
-            Cost::Each(price) => Some(price.of(1)),
+            Cost::Each(price) | Cost::RoundedUp(price) => Some(price.of(1)),
             Cost::Together(sum) => Some(Credits(sum.0.checked_div(one.needed.into())?)),
         });
         each.min().filter(|_| count > 1)

@@ -34,14 +34,6 @@ impl Price {
         (thousandths <= MAX_THOUSANDTHS).then_some(Self { thousandths })
     }
 
-    /// The price of one, rounded up to whole credits: each task is charged on its own.
-    pub fn rounded_up(self) -> Self {
-        let credits = self.thousandths.div_ceil(1_000);
-        Self {
-            thousandths: credits.saturating_mul(1_000),
-        }
-    }
-
     /// What `count` of them cost together, rounded up.
     pub fn of(self, count: u64) -> Credits {
         let thousandths = self.thousandths.saturating_mul(count.into());
@@ -298,7 +290,6 @@ mod tests {
         ] {
             assert_eq!(price(text).of(count), Credits(credits), "{text} × {count}");
         }
-        assert_eq!(price("1.5").rounded_up().of(3), Credits(6));
         for (text, shown, dollars) in [
             ("0.60", "0.6", Some("60")),
             ("0.005", "0.005", Some("0.5")),

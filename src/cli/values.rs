@@ -171,7 +171,7 @@ pub(super) fn generations(text: &str, prices: &Prices) -> Parsed<Generations> {
 fn cost_by_price(model: &Model, max: u64, prices: &Prices) -> Parsed<Cost> {
     let rules = prices.of(model.as_str());
     let problem = match rules.iter().find(|rule| rule.conditions.is_empty()) {
-        Some(rule) if !rule.by_second => return Ok(Cost::Each(rule.price.rounded_up())),
+        Some(rule) if !rule.by_second => return Ok(Cost::RoundedUp(rule.price)),
         _ if max == 0 || rules.is_empty() => return Ok(Cost::Unknown),
         Some(_) => "has a --price per second, but a flag has no duration",
         None => "has --price only under conditions, but a flag has no fields of a task",

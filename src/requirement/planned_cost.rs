@@ -14,7 +14,7 @@ pub(crate) fn check(job: &Job, cost: Credits, balance: Option<Credits>) -> Row {
     notes.retain(|note| !note.is_empty());
     // A credit is a cent: a price under one is as likely to be meant in dollars.
     let mut small = job.generations.iter().filter_map(|one| match one.cost {
-        Cost::Each(price) => Some((price, price.in_dollars()?)),
+        Cost::Each(price) | Cost::RoundedUp(price) => Some((price, price.in_dollars()?)),
         _ => None,
     });
     if let Some((price, dollars)) = small.next() {

@@ -134,6 +134,19 @@ fn a_plan_adds_up_with_the_flags() {
 }
 
 #[test]
+fn a_price_under_one_credit_may_be_in_dollars() {
+    for (args, planned) in [
+        ("gen4.5=20@0.60", "12"),
+        ("gen4.5=20 --price gen4.5=0.60", "20"),
+    ] {
+        let gate = Gate::reading(organization(5_000)).args("--generations");
+        let run = gate.args(args).run();
+        run.says("@0.6 is in credits: @60 if dollars are meant");
+        run.says(&format!("planned cost          {planned}  5,000"));
+    }
+}
+
+#[test]
 fn an_empty_plan_needs_nothing_and_is_a_warning() {
     let gate = || Gate::reading(organization(10)).args("--format json");
     let nothing = json!({ "tasks": 0, "granted": 0, "rules": [] });
