@@ -29,9 +29,6 @@ pub use self::values::echo;
 /// What `--version` prints.
 pub const VERSION: &str = concat!("runway-preflight ", env!("CARGO_PKG_VERSION"), "\n");
 
-/// Each is a row of the report; a plan counts by its models.
-const MAX_REQUIREMENTS: usize = 1_000;
-
 /// What the command line asks for.
 #[derive(Debug)]
 pub enum Command {
@@ -241,11 +238,8 @@ fn job(settings: &Settings) -> Result<Job, UsageError> {
         warn_credits: settings.warn_credits,
         warn_lasts: settings.warn_lasts,
     };
-    if job.requirements() > MAX_REQUIREMENTS {
-        let problem = "requirements, where --plan counts by its models";
-        let problem = format!("there are more than {MAX_REQUIREMENTS} {problem}");
-        return Err(UsageError::new(problem));
-    }
+    let too_many = |problem: &str| UsageError::new(format!("the command line {problem}"));
+    job.count_requirements().map_err(too_many)?;
     Ok(job)
 }
 

@@ -114,8 +114,12 @@ impl Job {
         each.min().filter(|_| count > 1)
     }
 
-    /// How many requirements there are, warnings among them.
-    pub fn requirements(&self) -> usize {
+    /// Each is a row of the report, or a warning.
+    ///
+    /// # Errors
+    ///
+    /// Where there are too many: the end of a sentence about what asks for them.
+    pub fn count_requirements(&self) -> Result<(), &'static str> {
         let credits = [self.credits, self.keep, self.max_cost, self.warn_credits];
         let lists = [
             self.generations.len(),
@@ -125,7 +129,10 @@ impl Job {
             usize::from(self.budget.is_some()),
             usize::from(self.warn_lasts.is_some()),
         ];
-        lists.into_iter().fold(0, usize::saturating_add)
+        if lists.into_iter().fold(0, usize::saturating_add) > 1_000 {
+            return Err("leads to more than 1000 requirements, where --plan counts by its models");
+        }
+        Ok(())
     }
 
     /// Adds the tasks of a plan to what the flags ask for.
@@ -157,7 +164,7 @@ impl Job {
             }
         }
         self.plan = Some(plan);
-        Ok(())
+        self.count_requirements()
     }
 
     /// What is needed of each model, in the order of the flags.

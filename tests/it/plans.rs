@@ -186,6 +186,7 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
         (task.replace("promptText", "duration"), "--price gen4.5=1/s", "line 1, task 1 (gen4.5): the price is per second"),
         (task.replace("promptText", "duration"), "--price gen4.5=1/s", "give the seconds, or the price of a whole generation"),
         (task.to_owned(), "--generations gen4.5=18446744073709551615", "than can be counted"),
+        ((0..1_000).map(|n| format!("{{\"model\":\"m{n}\"}}\n")).collect(), "--credits 1", "more than 1000 requirements"),
     ];
     each(
         &cases,
