@@ -158,13 +158,9 @@ pub fn grant_ranges(job: &Job, facts: Facts, decision: &mut Decision) {
     decision.granted = grant(job, models, balance, left);
     let Granted { grants, tasks } = &decision.granted;
     let fewer = grants.iter().filter(|it| it.granted < it.max);
-    let fewer = fewer.map(|grant| {
-        let plan = job.plan.as_ref();
-        let of_plan = plan.is_some_and(|plan| plan.rest_of(&grant.model) > 0);
-        Finding::GrantedFewer {
-            grant: grant.clone(),
-            tasks: of_plan.then_some(*tasks),
-        }
+    let fewer = fewer.map(|grant| Finding::GrantedFewer {
+        grant: grant.clone(),
+        tasks: grant.plan_waits.then_some(*tasks),
     });
     decision.warnings.extend(fewer);
 }

@@ -20,6 +20,8 @@ pub struct Grant {
     pub max: u64,
     /// What keeps it from `max`, if anything does.
     pub limited_by: BTreeSet<LimitedBy>,
+    /// Whether a task of the plan is among those that cannot start yet.
+    pub plan_waits: bool,
     /// How many its figures allow, whatever they cost, and which of them holds it there.
     allowed: (u64, LimitedBy),
 }
@@ -146,6 +148,7 @@ fn minima(job: &Job, models: &Models) -> Vec<Grant> {
             min,
             max: more.fold(min, u64::saturating_add),
             limited_by: BTreeSet::new(),
+            plan_waits: false,
             allowed: allowed(models.get(model), min),
         }
     });
@@ -179,13 +182,15 @@ fn start_plan(plan: &Plan, grants: &mut [Grant], funds: &mut [(LimitedBy, Credit
         let grant = place(task).and_then(|place| grants.get_mut(place));
         !grant.is_some_and(|grant| grant.start(funds, 1, cost))
     });
-    let waiting = rest.len().saturating_add(usize::from(held.is_some()));
-    for task in rest {
-        let grant = place(task).and_then(|place| grants.get_mut(place));
-        if let Some(grant) = grant.filter(|grant| grant.limited_by.is_empty()) {
-            grant.limited_by.insert(LimitedBy::Order);
+    let mut started = plan.tasks;
+    for task in held.into_iter().chain(rest) {
+        started = started.saturating_sub(1);
+        if let Some(grant) = place(task).and_then(|place| grants.get_mut(place)) {
+            grant.plan_waits = true;
+            if grant.limited_by.is_empty() {
+                grant.limited_by.insert(LimitedBy::Order);
+            }
         }
     }
-    let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
-    plan.tasks.saturating_sub(waiting)
+    started
 }
