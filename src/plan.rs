@@ -85,12 +85,12 @@ pub struct Sum {
     /// How many tasks there are.
     pub tasks: u64,
     /// How many outputs they have.
-    pub outputs: u64,
+    pub outputs: i128,
     /// How long their outputs are together, in thousandths of a second; 0 unless the price is that
     /// of a second.
-    pub milliseconds: u64,
+    pub milliseconds: i128,
     /// What they cost together.
-    pub cost: u64,
+    pub cost: Credits,
 }
 
 impl Sum {
@@ -98,7 +98,7 @@ impl Sum {
         self.tasks = self.tasks.saturating_add(other.tasks);
         self.outputs = self.outputs.saturating_add(other.outputs);
         self.milliseconds = self.milliseconds.saturating_add(other.milliseconds);
-        self.cost = self.cost.saturating_add(other.cost);
+        self.cost = self.cost.plus(other.cost);
     }
 }
 
@@ -176,11 +176,11 @@ impl Plan {
         self.tasks = self.tasks.saturating_add(1);
         if reading.first.is_none_or(|first| self.tasks <= first) {
             of_model.first = of_model.first.saturating_add(1);
-            of_model.cost = of_model.cost.plus(Credits(task.cost.into()));
+            of_model.cost = of_model.cost.plus(task.cost);
         } else {
             of_model.rest = of_model.rest.saturating_add(1);
             self.rest.push(Task {
-                cost: task.cost,
+                cost: u64::try_from(task.cost.0).unwrap_or(u64::MAX),
                 model: place,
             });
         }
@@ -198,14 +198,14 @@ fn charge(reading: Reading, model: &Model, body: &Fields) -> Result<Sum, String>
         tasks: 1,
         outputs: 0,
         milliseconds: 0,
-        cost: 0,
+        cost: Credits(0),
     };
     // Whatever the price: which of the two Runway would take is not known.
     let duration = body.once("duration")?;
     if !reading.priced {
         return Ok(task);
     }
-    task.outputs = body.once("outputCount")?.map_or(Some(1), count_of).ok_or(
+    let outputs = body.once("outputCount")?.map_or(Some(1), count_of).ok_or(
         "\"outputCount\" must be a whole number of at least 1, since it multiplies the cost",
     )?;
     let rules = reading.prices.of(model.as_str());
@@ -236,12 +236,15 @@ fn charge(reading: Reading, model: &Model, body: &Fields) -> Result<Sum, String>
             "the price is per second, but duration is not a number above 0 and up to 1000000: \
              give the seconds, or the price of a whole generation",
         )?;
-        (seconds, u128::from(task.outputs).saturating_mul(1_000_000))
+        (seconds, u128::from(outputs).saturating_mul(1_000_000))
     } else {
         ("1", 0)
     };
-    let figures = rule.cost(task.outputs, seconds).zip(times(seconds, length));
-    (task.cost, task.milliseconds) = figures.ok_or("it costs more credits than can be counted")?;
+    let figures = rule.cost(outputs, seconds).zip(times(seconds, length));
+    let (cost, milliseconds) =
+        figures.ok_or("its cost or its length is more than can be counted")?;
+    task.cost = Credits(cost.into());
+    (task.outputs, task.milliseconds) = (outputs.into(), milliseconds);
     task.rule = Some(rule.text.clone());
     Ok(task)
 }
@@ -452,13 +455,13 @@ mod tests {
     }
 
     /// Model, tasks, outputs, thousandths of a second and cost.
-    type Counts<'a> = (&'a str, u64, Option<u64>, Option<u64>, Option<i128>);
+    type Counts<'a> = (&'a str, u64, Option<i128>, Option<i128>, Option<i128>);
 
     fn counts(plan: &Plan) -> Vec<Counts<'_>> {
-        let priced = |sum: &Sum, figure: u64| sum.rule.as_ref().map(|_| figure);
+        let priced = |sum: &Sum, figure: i128| sum.rule.as_ref().map(|_| figure);
         let sums = plan.sums.values().map(|it| {
             let time = Some(it.milliseconds).filter(|time| *time > 0);
-            let cost = priced(it, it.cost).map(i128::from);
+            let cost = priced(it, it.cost.0);
             (
                 it.model.as_str(),
                 it.tasks,
@@ -692,9 +695,9 @@ mod tests {
         ] {
             let text = format!("{{\"model\":\"each\",\"output\\u0043ount\":{count}}}");
             let plan = read(&text, &prices());
-            let cost = tasks.map(|tasks: u64| (tasks, (tasks * 9).div_ceil(2)));
+            let cost = tasks.map(|tasks: i128| (tasks, (tasks * 9 + 1) / 2));
             let found = plan.as_ref().ok();
-            let found = found.map(|plan| (first_sum(plan).outputs, first_sum(plan).cost));
+            let found = found.map(|plan| (first_sum(plan).outputs, first_sum(plan).cost.0));
             assert_eq!(found, cost, "{count}: {plan:?}");
             let named = |error: &String| error.contains("\"outputCount\"");
             assert!(plan.as_ref().err().is_none_or(named), "{plan:?}");
@@ -707,10 +710,16 @@ mod tests {
             counts(&plan),
             [("second", 1, Some(3), Some(7_500), Some(12))]
         );
-        let dear = rules(&["second=18446744073709551615/s"]);
+        let many = text.replace(":3", ":100000000000000000");
+        let plan = read(many, &rules(&["second=0/s"])).expect("a cost of 0");
+        assert_eq!(first_sum(&plan).milliseconds, 250_000_000_000_000_000_000);
+        let dear = rules(&["second=18446744073709551615"]);
+        let plan = read(text.replace(",\"outputCount\":3", "").repeat(2), &dear);
+        let sum = first_sum(&plan.expect("a plan")).cost.0;
+        assert_eq!(sum, 36_893_488_147_419_103_230);
         let found = read(text, &dear).expect_err(text);
         assert!(
-            found.contains("more credits than can be counted"),
+            found.contains("its cost or its length is more than"),
             "{found}"
         );
     }

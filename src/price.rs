@@ -58,10 +58,10 @@ impl fmt::Display for Price {
 
 /// A JSON number, above 0, times a number of thousandths: exact, then rounded up. `None` if the
 /// product has more digits than can be counted.
-pub fn times(number: &str, thousandths: u128) -> Option<u64> {
+pub fn times(number: &str, thousandths: u128) -> Option<i128> {
     if let Ok(number) = number.parse::<u32>() {
         let product = thousandths.checked_mul(number.into())?;
-        return u64::try_from(product.div_ceil(1_000)).ok();
+        return i128::try_from(product.div_ceil(1_000)).ok();
     }
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let decimals = mantissa.split_once('.').map_or(0, |(_, after)| after.len());
@@ -71,7 +71,7 @@ pub fn times(number: &str, thousandths: u128) -> Option<u64> {
     let width = decimals.saturating_add(1);
     let mut product = format!("{:0>width$}", digits.checked_mul(thousandths)?);
     product.insert(product.len().saturating_sub(decimals), '.');
-    u64::try_from(whole(&format!("{product}e{exponent}"), Round::Up)?).ok()
+    whole(&format!("{product}e{exponent}"), Round::Up)
 }
 
 /// What an output of a task costs, or a second of it, if its fields are as the rule says.
@@ -126,7 +126,8 @@ impl Rule {
     /// What a task costs, rounded up; `None` if it is more than can be counted. `seconds` is a JSON
     /// number, and 1 unless the price is that of a second.
     pub fn cost(&self, outputs: u64, seconds: &str) -> Option<u64> {
-        times(seconds, self.price.thousandths.checked_mul(outputs.into())?)
+        let thousandths = self.price.thousandths.checked_mul(outputs.into())?;
+        u64::try_from(times(seconds, thousandths)?).ok()
     }
 }
 
@@ -338,7 +339,7 @@ mod tests {
         ) {
             let price = Price { thousandths };
             let sum = times(&seconds.to_string(), thousandths);
-            prop_assert_eq!(sum.map(i128::from), Some(price.of(seconds).0));
+            prop_assert_eq!(sum, Some(price.of(seconds).0));
         }
     }
 }

@@ -525,8 +525,8 @@ impl<'a> Report<'a> {
                 or_dash(rule.map(|rule| self.redactor.name(rule))),
                 thousands(sum.tasks),
                 or_dash(rule.map(|_| thousands(sum.outputs))),
-                or_dash((milliseconds > 0).then(|| seconds(milliseconds.into()))),
-                or_dash(rule.map(|_| thousands(sum.cost))),
+                or_dash((milliseconds > 0).then(|| seconds(milliseconds))),
+                or_dash(rule.map(|_| thousands(sum.cost.0))),
             ]
         });
         let head = "Model|Price|Tasks|Outputs|Seconds|Credits";

@@ -177,7 +177,7 @@ fn granted(report: &Report, max_models: usize) -> BTreeMap<String, u64> {
 
 fn published_plan(report: &Report, plan: &Plan, max_rules: usize) -> impl Serialize {
     let rules = plan.sums.values().take(max_rules).map(|sum| {
-        let seconds = seconds(sum.milliseconds.into()).replace(',', "");
+        let seconds = seconds(sum.milliseconds).replace(',', "");
         let seconds = RawValue::from_string(seconds).ok();
         let rule = sum.rule.as_deref();
         object! {
@@ -186,7 +186,7 @@ fn published_plan(report: &Report, plan: &Plan, max_rules: usize) -> impl Serial
             tasks: Some(sum.tasks),
             outputs: rule.map(|_| sum.outputs),
             seconds: seconds.filter(|_| sum.milliseconds > 0),
-            credits: Some(rule.map(|_| sum.cost)),
+            credits: Some(rule.map(|_| sum.cost.0)),
         }
     });
     object! {
