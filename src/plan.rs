@@ -32,6 +32,9 @@ const MAX_NAME: usize = 200;
 const NO_NAME: &str = "\"model\" must be a non-empty string without spaces or control characters, \
                        of at most 200 bytes, and no key";
 
+/// As far into a wrapper is looked for tasks.
+const MAX_STEPS: u8 = 6;
+
 /// As many characters of a rule as an error shows.
 const MAX_RULE: usize = 60;
 
@@ -279,20 +282,17 @@ fn body_and_model(task: &[u8]) -> Result<(Fields<'_>, Cow<'_, str>), String> {
     let body: Fields =
         serde_json::from_slice(task).map_err(|_| "this is not JSON in UTF-8".to_owned())?;
     let model = body.once("model")?.filter(|model| model.get() != "null");
-    let model = string(model.ok_or_else(|| without_model(&body))?).ok_or(NO_NAME)?;
+    let model = string(model.ok_or_else(|| without_model(&body, task))?).ok_or(NO_NAME)?;
     Ok((body, model))
 }
 
 /// What an object without a model is, and how its tasks get into a plan.
-fn without_model(body: &Fields) -> String {
-    let is_array_of_tasks = |value: &RawValue| {
-        let tasks: Result<Vec<Fields>, _> = serde_json::from_str(value.get());
-        tasks.is_ok_and(|tasks| tasks.iter().any(|task| task.first("model").is_some()))
-    };
-    let Fields(fields) = body;
-    let mut shown = fields.iter().filter(|(name, _)| is_shown(name));
-    let what = if let Some((name, _)) = shown.find(|(_, value)| is_array_of_tasks(value)) {
-        return format!("this object has no model, but \"{name}\" is an array of tasks: unwrap it with jq -c '.{name}[]'");
+fn without_model(body: &Fields, task: &[u8]) -> String {
+    let what = if let Some(way) = way_to_tasks(&String::from_utf8_lossy(task), MAX_STEPS) {
+        let dot = if way.starts_with('[') { "." } else { "" };
+        return format!(
+            "this object has no model, but holds tasks: unwrap them with jq -c '{dot}{way}'"
+        );
     } else if body.first("version").is_some() {
         "a recipe"
     } else if body.first("configId").is_some() {
@@ -304,11 +304,37 @@ fn without_model(body: &Fields) -> String {
     format!("this is the body of {what}, which names no model: ask for it with --generations, by the name that Runway counts it under")
 }
 
-/// Whether jq takes a name as it stands, so that it holds nothing that must not be shown.
-fn is_shown(name: &str) -> bool {
+/// The way to the tasks in a value, as jq has it: by the one field that holds some, else by all.
+fn way_to_tasks(json: &str, steps: u8) -> Option<String> {
+    let steps = steps.checked_sub(1)?;
+    if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) {
+        let mut items = items.iter();
+        let way = items.find_map(|item| way_to_tasks(item.get(), steps))?;
+        return Some(format!("[]{way}"));
+    }
+    let body: Fields = serde_json::from_str(json).ok()?;
+    if body.first("model").and_then(string).is_some() {
+        return Some(String::new());
+    }
+    let Fields(fields) = &body;
+    let way = |value: &RawValue| way_to_tasks(value.get(), steps);
+    let ways = fields
+        .iter()
+        .filter_map(|(name, it)| Some((name, way(it)?)));
+    match &ways.collect::<Vec<_>>()[..] {
+        [(name, way)] => Some(field_in_jq(name)? + way),
+        ways => ways.first().map(|(_, way)| format!("[]{way}")),
+    }
+}
+
+/// A name that holds nothing that must not be shown.
+fn field_in_jq(name: &str) -> Option<String> {
+    let bare = name.replace([' ', '-'], "_");
     let word = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    let begins = !name.starts_with(|first: char| first.is_ascii_digit());
-    begins && name.len() <= 40 && name.chars().all(word) && Model::is_name(name)
+    let shown = name.len() <= 40 && bare.chars().all(word) && Model::is_name(&bare);
+    let plain = name == bare && !name.starts_with(|first: char| first.is_ascii_digit());
+    let step = format!("[\"{name}\"]");
+    shown.then(|| if plain { format!(".{name}") } else { step })
 }
 
 /// Finds where one object ends and the next begins.
@@ -565,13 +591,17 @@ mod tests {
             ("[~,\n~,\n\n5]", "12.3", no_object),
             ("{}", "1.1", "this object has no model: each task must be a request body"),
             ("{\"model\":null}", "1.1", "this object has no model"),
-            ("{\"a\":{\"model\":\"secret\"}}", "1.1", "this object has no model: each task must be a request body"),
-            ("{\"n\":1,\"jobs\":[{},_]}", "1.1", "this object has no model, but \"jobs\" is an array of tasks: unwrap it with jq -c '.jobs[]'"),
+            ("{\"a\":{\"model\":\"secret\"}}", "1.1", "this object has no model, but holds tasks: unwrap them with jq -c '.a'"),
+            ("{\"n\":1,\"jobs\":[{},_]}", "1.1", "this object has no model, but holds tasks: unwrap them with jq -c '.jobs[]'"),
+            ("{\"requests\":[{\"id\":1,\"body\":_}]}", "1.1", "this object has no model, but holds tasks: unwrap them with jq -c '.requests[].body'"),
+            ("{\"n\":1,\"a b\":[_]}", "1.1", "this object has no model, but holds tasks: unwrap them with jq -c '.[\"a b\"][]'"),
+            ("{\"tasks\":{\"secret a\":_,\"secret b\":_}}", "1.1", "this object has no model, but holds tasks: unwrap them with jq -c '.tasks[]'"),
+            ("{\"x\":[_],\"y\":[_]}", "1.1", "this object has no model, but holds tasks: unwrap them with jq -c '.[][]'"),
             ("{\"tags\":[\"model\"],\"xs\":[{\"m\":1}]}", "1.1", "this object has no model: each"),
-            ("{\"secret words\":[_]}", "1.1", "this object has no model: each"),
+            ("{\"secret's words\":[_]}", "1.1", "this object has no model: each"),
             ("{\"version\":\"2026-06\",\"productImage\":\"secret\"}", "1.1", "this is the body of a recipe"),
             ("{\"configId\":\"secret\"}", "1.1", "this is the body of a router"),
-            ("{\"version\":1,\"tasks\":[_]}", "1.1", "this object has no model, but \"tasks\""),
+            ("{\"version\":1,\"tasks\":[_]}", "1.1", "this object has no model, but holds tasks"),
             ("{\"model\":\"each\",\"model\":\"each\"}", "1.1", "\"model\" appears twice: keep one"),
             ("{\"model\":\"each\",\"m\\u006fdel\":1}", "1.1", "\"model\" appears twice: keep one"),
             ("{\"model\":\"each\",\"duration\":1,\"duration\":1}", "1.1 (each)", "\"duration\" appears twice: keep one"),

@@ -181,7 +181,7 @@ fn a_plan_that_cannot_be_followed_is_exit_code_2() {
     let cases = [
         ("SECRET".to_owned(), "", "line 1, task 1: a task must be a JSON object, such as {"),
         (format!("{task}\n{{SECRET}}"), "", "line 2, task 2: this is not JSON"),
-        (format!("{{\"tasks\":[{task}]}}"), "", "line 1, task 1: this object has no model, but \"tasks\" is an array of tasks: unwrap it with jq -c '.tasks[]'"),
+        (format!("{{\"tasks\":[{task}]}}"), "", "line 1, task 1: this object has no model, but holds tasks: unwrap them with jq -c '.tasks[]'"),
         (task.to_owned(), "--price other=1", "line 1, task 1 (gen4.5): its model has no --price"),
         (task.replace("promptText", "duration"), "--price gen4.5=1/s", "line 1, task 1 (gen4.5): the price is per second"),
         (task.replace("promptText", "duration"), "--price gen4.5=1/s", "give the seconds, or the price of a whole generation"),
