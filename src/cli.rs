@@ -77,13 +77,9 @@ pub fn of_inputs(error: &UsageError) -> UsageError {
     // The Action hands a switch that is neither true nor false on with its value; `fail` is the Action's own.
     let either = "takes true or false, and nothing else";
     let fail = format!("--fail {either}\nexample: runway-preflight --fail false");
-    let message = error
-        .0
-        .replace("takes no value: give it alone, or leave it out", either)
-        .replace(
-            "unknown flag \"--fail\"\nexample: runway-preflight --help",
-            &fail,
-        );
+    let no_value = "takes no value: give it alone, or leave it out";
+    let unknown = "unknown flag \"--fail\"\nexample: runway-preflight --help";
+    let message = error.0.replace(no_value, either).replace(unknown, &fail);
     let Some((problem, example)) = message.split_once("\nexample: runway-preflight ") else {
         return UsageError(message);
     };
@@ -265,11 +261,10 @@ pub fn label(arguments: &[OsString]) -> Option<&str> {
 /// there. Whatever looks like `FORMAT=FILE` may be meant: only a report of ours is replaced.
 pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
     let mut written: Vec<(Format, PathBuf)> = Vec::new();
-    let words = arguments.iter().filter_map(|word| word.to_str());
-    let words: Vec<String> = words.map(str::to_owned).collect();
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
     // `--write env preflight.env` lacks its equals sign.
     let joint: Vec<String> = words.windows(2).map(|words| words.join("=")).collect();
-    let words = words.iter().chain(&joint);
+    let words = words.into_iter().chain(joint.iter().map(String::as_str));
     for item in words.flat_map(|word| items("--write", word)) {
         let lower = item.to_ascii_lowercase();
         for (name, format) in Format::ALL {
@@ -301,16 +296,14 @@ pub fn read_files(arguments: &[OsString]) -> Vec<(&'static str, PathBuf)> {
 
 /// The values of a flag, wherever it is.
 fn flag_values<'a>(flag: &'a str, arguments: &'a [OsString]) -> impl Iterator<Item = &'a str> {
-    let words = arguments
-        .iter()
-        .map(|word| word.to_str().unwrap_or_default());
+    let words = arguments.iter();
+    let words = words.map(|word| word.to_str().unwrap_or_default());
     let next = words.clone().skip(1).map(Some).chain([None]);
-    words
-        .zip(next)
-        .filter_map(move |(word, next)| match word.strip_prefix(flag)? {
-            "" => next,
-            rest => rest.strip_prefix('='),
-        })
+    let pairs = words.zip(next);
+    pairs.filter_map(move |(word, next)| match word.strip_prefix(flag)? {
+        "" => next,
+        rest => rest.strip_prefix('='),
+    })
 }
 
 #[cfg(test)]

@@ -135,13 +135,13 @@ pub fn grant(job: &Job, models: &Models, balance: Credits, budget: Option<Credit
 /// What is needed of each model, and may be started since the verdict is a go.
 fn minima(job: &Job, models: &Models) -> Vec<Grant> {
     let planned = job.plan.iter().flat_map(|plan| &plan.models);
-    let planned = planned.map(|of_model| &of_model.model);
-    let named = job.generations.iter().map(|one| &one.model).chain(planned);
+    let named = job.generations.iter().map(|one| &one.model);
+    let named = named.chain(planned.clone().map(|of_model| &of_model.model));
     let grants = once_each(named).into_iter().map(|model| {
         let min = job.need(model).unwrap_or(0);
         let flags = job.generations.iter().filter(|one| one.model == *model);
-        let rest = job.plan.as_ref().map(|plan| plan.rest_of(model));
-        let more = flags.map(|one| one.more).chain(rest);
+        let rest = planned.clone().filter(|it| it.model == *model);
+        let more = flags.map(|one| one.more).chain(rest.map(|it| it.rest));
         Grant {
             model: model.clone(),
             granted: min,

@@ -146,10 +146,8 @@ impl Job {
             let flags = self.generations.iter().filter(|one| one.model == *model);
             let counts = flags.map(|one| one.needed.checked_add(one.more));
             let mut counts = counts.chain([of_model.first.checked_add(of_model.rest)]);
-            if counts
-                .try_fold(0_u64, |sum, count| sum.checked_add(count?))
-                .is_none()
-            {
+            let sum = counts.try_fold(0_u64, |sum, count| sum.checked_add(count?));
+            if sum.is_none() {
                 return Err("and --generations add up to more generations than can be counted");
             }
             let cost = if self.priced {

@@ -117,12 +117,6 @@ pub struct Reading<'a> {
 }
 
 impl Plan {
-    /// How many tasks of a model are behind the first ones.
-    pub fn rest_of(&self, model: &Model) -> u64 {
-        let found = self.models.iter().find(|of_model| of_model.model == *model);
-        found.map_or(0, |of_model| of_model.rest)
-    }
-
     /// Reads JSON objects one after another, or an array of them.
     ///
     /// # Errors

@@ -233,10 +233,8 @@ pub(super) fn normalize(arguments: Vec<OsString>) -> Result<Option<Vec<String>>,
             continue;
         }
         let Some(value) = inline.or_else(|| words.next_if(|word| !is_flag(word))) else {
-            let next = words
-                .peek()
-                .map(|next| format!(", but {} comes next", echo(next)));
-            let next = next.unwrap_or_default();
+            let next = words.peek().map(|next| echo(next));
+            let next = next.map_or(String::new(), |next| format!(", but {next} comes next"));
             return Err(UsageError::new(format!("{long} needs a value{next}")));
         };
         let repeats = flag.optionality == Optionality::Repeating;
@@ -282,9 +280,8 @@ fn unknown(name: &str) -> UsageError {
         // A typing error is corrected; a flag that weakens the gate is not proposed for another one.
         .filter(|(likeness, _)| *likeness > 0.93)
         .max_by(|(one, _), (other, _)| one.total_cmp(other));
-    let of_key = ["key", "secret", "token"]
-        .iter()
-        .any(|word| name.contains(word));
+    let words = ["key", "secret", "token"];
+    let of_key = words.iter().any(|word| name.contains(word));
     let hint = match near {
         Some((_, flag)) => &*format!("; did you mean {flag}?"),
         None if of_key => {

@@ -94,11 +94,8 @@ fn meant(text: &str, exact: bool, end: &str) -> String {
     let price = Price::parse(bare).filter(|_| !unmarked && decimals.len() <= 2);
     price.map_or(String::new(), |price| {
         let dollars = price.of(100).0;
-        let credits = if exact {
-            price.to_string()
-        } else {
-            price.of(1).0.to_string()
-        };
+        let rounded = price.of(1).0.to_string();
+        let credits = if exact { price.to_string() } else { rounded };
         format!(": write {dollars}{end} if these are dollars, {credits}{end} if credits")
     })
 }
@@ -219,8 +216,7 @@ pub(super) fn interval(text: &str) -> Parsed<Duration> {
 }
 
 pub(super) fn timeout(text: &str) -> Parsed<Duration> {
-    let hour = Duration::from_secs(3_600);
-    duration(text, Duration::from_millis(1), hour)
+    duration(text, Duration::from_millis(1), Duration::from_secs(3_600))
 }
 
 pub(super) fn lasts(text: &str) -> Parsed<Duration> {

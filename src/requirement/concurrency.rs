@@ -13,9 +13,8 @@ pub(crate) fn check(
     generations: Option<u64>,
     models: Option<&Models>,
 ) -> Row {
-    let mut row = Row::new("concurrency", "concurrency", needed)
-        .of_model(model)
-        .note("at a time".to_owned());
+    let row = Row::new("concurrency", "concurrency", needed).of_model(model);
+    let mut row = row.note("at a time".to_owned());
     let Some(models) = models else { return row };
     let Some(quota) = models.get(model) else {
         row.met = Some(false);

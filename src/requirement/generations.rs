@@ -21,11 +21,8 @@ pub(crate) fn check(model: &Model, needed: u64, models: Option<&Models>) -> Row 
     };
     if let Ok(left) = quota.left() {
         row.left = Left::from(left);
-        row.of = quota
-            .daily_limit
-            .as_ref()
-            .ok()
-            .and_then(|limit| limit.number());
+        let limit = quota.daily_limit.as_ref().ok();
+        row.of = limit.and_then(|limit| limit.number());
     }
     let short = shortfall(model, needed, quota);
     // What is known to be short stays short, and nothing is had, whatever was used.
