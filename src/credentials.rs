@@ -146,7 +146,7 @@ pub struct Places {
     places: Vec<Place>,
     /// Everything that is, or may be meant for, a key, to keep it out of all that is shown.
     pub secrets: Vec<String>,
-    /// What else may be a key: another tool's, or one in a `.env` that is not read for it.
+    /// What else may be a key: another tool's.
     pub others: Vec<String>,
     hints: Vec<KeyHint>,
 }
@@ -183,17 +183,17 @@ impl Places {
             |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
         let of_file = file.map(|path| read(path, Some(patience)).map_err(unreadable));
         let of_variable = value_of(VARIABLE).ok_or(NoValue::Missing("not set"));
-        let mut of_dotenv = match dotenv.symlink_metadata() {
+        let lies_there = match dotenv.symlink_metadata() {
             // A folder of this name, such as a virtual environment, holds no key.
-            _ if dotenv.is_dir() => None,
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            _ => Some(read(dotenv, None).map_err(unreadable)),
+            _ if dotenv.is_dir() => false,
+            Err(error) => error.kind() != ErrorKind::NotFound,
+            Ok(_) => true,
         };
-        let not_read = of_dotenv.take_if(|_| in_ci);
-        let of_dotenv = of_dotenv.unwrap_or(Err(NoValue::Missing(match in_ci {
-            true => "not read in a CI system",
-            false => "not in this directory",
-        })));
+        let of_dotenv = match lies_there {
+            _ if in_ci => Err(NoValue::Missing("not read in a CI system")),
+            false => Err(NoValue::Missing("not in this directory")),
+            true => read(dotenv, None).map_err(unreadable),
+        };
 
         let named = |text: &String| dotenv::candidates(text, VARIABLE);
         let named_or_all = |text: &String| match named(text) {
@@ -207,7 +207,6 @@ impl Places {
             .chain(of_dotenv.iter().flat_map(named));
         let secrets = meant.filter_map(|text| secret_in(&text)).collect();
         let others = OTHER_NAMES.into_iter().filter_map(value_of);
-        let others = others.chain(not_read.iter().flatten().flat_map(named));
         let others = others.filter_map(|text| secret_in(&text));
         let others = others.filter(|secret| secret.len() >= MIN_SECRET).collect();
 
@@ -215,7 +214,8 @@ impl Places {
         let other_names = OTHER_NAMES.into_iter().filter(is_set);
         let is_beside = |text: &&String| file.is_some() && !trimmed(text).is_empty();
         let beside = of_variable.iter().filter(is_beside);
-        let hints = not_read.iter().map(|_| KeyHint::DotenvNotRead);
+        let not_read = (in_ci && lies_there).then_some(KeyHint::DotenvNotRead);
+        let hints = not_read.into_iter();
         let hints = hints.chain(other_names.map(KeyHint::OtherName));
         let hints = hints
             .chain(beside.map(|_| KeyHint::BesideKeyFile))
