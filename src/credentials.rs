@@ -119,8 +119,8 @@ pub enum KeyHint {
     DotenvNotRead,
     /// A variable is set that belongs to another tool.
     OtherName(&'static str),
-    /// `--key-file` holds none, and the variable, which it comes before, is set.
-    BesideKeyFile,
+    /// `--key-file` holds none, and no other place counts beside it.
+    KeyFile,
     /// Limits and balance come from a saved answer, and a flag still needs the history.
     HistoryAsked,
 }
@@ -212,14 +212,14 @@ impl Places {
 
         let is_set = |name: &&str| value_of(name).is_some_and(|value| !value.is_empty());
         let other_names = OTHER_NAMES.into_iter().filter(is_set);
-        let is_beside = |text: &&String| file.is_some() && !trimmed(text).is_empty();
-        let beside = of_variable.iter().filter(is_beside);
         let not_read = (in_ci && lies_there).then_some(KeyHint::DotenvNotRead);
-        let hints = not_read.into_iter();
-        let hints = hints.chain(other_names.map(KeyHint::OtherName));
-        let hints = hints
-            .chain(beside.map(|_| KeyHint::BesideKeyFile))
-            .collect();
+        let hints = match file {
+            Some(_) => vec![KeyHint::KeyFile],
+            None => {
+                let others = other_names.map(KeyHint::OtherName);
+                not_read.into_iter().chain(others).collect()
+            }
+        };
         let place = |source, name, value| Place {
             source,
             name,

@@ -727,6 +727,10 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
     let mut advised = None;
     for hint in hints {
         let (known, advice) = match hint {
+            // These are about the variable.
+            KeyHint::EmptySecret | KeyHint::NotMapped if hints.contains(&KeyHint::KeyFile) => {
+                continue
+            }
             KeyHint::Fork => (
                 "this is a pull request from a fork, and GitHub gives those no secrets".to_owned(),
                 format!("run the generations after the merge or from a branch of the repository{skip}"),
@@ -755,9 +759,9 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
                 "GitHub gives an empty value for a secret that it does not find".to_owned(),
                 "check the name of the secret; if an environment holds it, that the job names this environment; in a reusable workflow, that it is called with secrets: inherit".to_owned(),
             ),
-            KeyHint::BesideKeyFile => (
-                format!("{VARIABLE} is set, but --key-file comes first"),
-                format!("put the key into the file given by --key-file, or leave --key-file out to use {VARIABLE}"),
+            KeyHint::KeyFile => (
+                format!("--key-file comes first, whatever {VARIABLE} holds"),
+                format!("put the key into the file given by --key-file, or leave --key-file out and set {VARIABLE}"),
             ),
             KeyHint::HistoryAsked => {
                 cause.push_str("; the balance comes from --from, but --budget and --usage ask Runway for the history");

@@ -224,15 +224,15 @@ fn a_part_of_the_key_is_no_label() {
 fn a_missing_key_is_explained_by_the_flags() {
     const HISTORY: &str =
         "the balance comes from --from, but --budget and --usage ask Runway for the history";
-    const BESIDE: &str =
-        "put the key into the file given by --key-file, or leave --key-file out to \
-                          use RUNWAYML_API_SECRET";
+    const FILE: &str =
+        "fix: put the key into the file given by --key-file, or leave --key-file out and \
+                        set RUNWAYML_API_SECRET%0A";
     let cases: [(&str, &str, &[&str], &[&str]); 5] = [
         ("--from a --budget 1000/7d", "", &[HISTORY], &[]),
         ("--from a --usage 7d", "", &[HISTORY], &[]),
         ("--budget 1000/7d", "", &[], &["--from"]),
-        ("--key-file key", OTHER, &[BESIDE], &["create a key"]),
-        ("--key-file key", " ", &[], &[BESIDE]),
+        ("--key-file key", OTHER, &[FILE], &[".env", "RUNWAY_TOKEN"]),
+        ("--key-file key", " ", &[FILE], &["GitHub gives", "Azure"]),
     ];
     each(
         &cases,
@@ -244,9 +244,12 @@ fn a_missing_key_is_explained_by_the_flags() {
                 .file("a", EXAMPLE)
                 .file("key", "")
                 .env("RUNWAYML_API_SECRET", variable)
+                .env("RUNWAY_TOKEN", OTHER)
+                .env("TF_BUILD", "True")
+                .github()
                 .args(args)
                 .run();
-            run.fails(4, &["key-missing"]);
+            assert_eq!((run.code, run.output("codes")), (4, "key-missing"));
             assert!(told.iter().all(|text| run.stderr.contains(text)), "{run:?}");
             assert!(
                 !not_told.iter().any(|text| run.stderr.contains(text)),
