@@ -98,6 +98,8 @@ pub enum KeyProblem {
     Text(String),
     /// The file cannot be read, and why.
     Unreadable(String),
+    /// The file names the variable, and no line gives it a value.
+    NotAssigned,
     /// It is a placeholder, of this variable.
     Placeholder(String),
 }

@@ -12,23 +12,14 @@ use super::{KeyProblem, NoValue};
 /// Where the variable is not named; and where it is and has no value that can be read: it may be
 /// set there.
 pub(super) fn value(text: &str, variable: &str) -> Result<String, NoValue> {
-    let mut found = None;
-    // UTF-16 without its mark.
-    let mut named = text.contains('\0') && names(&text.replace('\0', ""), variable);
-    for Entry { name, value, text } in entries(text) {
-        if name == variable {
-            found = Some(value);
-        } else {
-            named |= names(name, variable) || names(value.as_deref().unwrap_or(text), variable);
-        }
-    }
-    match found {
+    let found = entries(text).filter(|entry| entry.name == variable).last();
+    match found.map(|entry| entry.value) {
         Some(Some(value)) => Ok(value),
-        None if !named => Err(NoValue::Missing("does not name it")),
-        _ => {
-            let problem = "cannot be read: its line in the file is not NAME=VALUE";
-            Err(NoValue::Malformed(KeyProblem::Text(problem.to_owned())))
+        // UTF-16 without its mark has a zero beside each letter.
+        None if !names(&text.replace('\0', ""), variable) => {
+            Err(NoValue::Missing("does not name it"))
         }
+        _ => Err(NoValue::Malformed(KeyProblem::NotAssigned)),
     }
 }
 
@@ -55,10 +46,13 @@ pub(super) fn candidates(text: &str, variable: &str) -> Vec<String> {
     candidates
 }
 
-/// Whether a text names a variable, as a word, or behind the letter of a flag (`-eNAME=VALUE`).
+/// Whether a text names a variable, be it in a comment or run into a flag (`-eNAME`) or a command
+/// (`exportNAME`).
 fn names(text: &str, variable: &str) -> bool {
-    text.split(|c| !is_of_a_name(c))
-        .any(|word| word == variable || word.get(1..) == Some(variable))
+    text.split(|c| !is_of_a_name(c)).any(|word| {
+        let before = word.strip_suffix(variable);
+        before.is_some_and(|before| !before.ends_with('_'))
+    })
 }
 
 fn is_of_a_name(c: char) -> bool {
@@ -73,8 +67,6 @@ struct Entry<'t> {
     name: &'t str,
     /// `None` where it does not end, or has more behind it.
     value: Option<String>,
-    /// All of it.
-    text: &'t str,
 }
 
 /// What a `.env` file consists of, comments and blank lines left out.
@@ -112,8 +104,7 @@ fn next_entry<'t>(left: &mut &'t str) -> Entry<'t> {
             })
         }
     };
-    let text = text.strip_suffix(*left).unwrap_or(text);
-    Entry { name, value, text }
+    Entry { name, value }
 }
 
 fn next_line<'t>(text: &mut &'t str) -> &'t str {
@@ -163,6 +154,7 @@ mod tests {
             ("KEY=`abc`\n", "abc"),
             ("KEY=abc#def", "abc#def"),
             ("KEY=one\nKEY=two", "two"),
+            ("# KEY of mine\nKEY=abc\n# KEY=old", "abc"),
             ("A=1\r\nKEY=abc\r\nB=2\r\n", "abc"),
             ("A=1\rKEY=abc\rB=2\r", "abc"),
             ("KEY=${OTHER}", "${OTHER}"),
@@ -175,14 +167,7 @@ mod tests {
         ] {
             assert_eq!(value(text, "KEY"), Ok(found.to_owned()), "{text:?}");
         }
-        for text in [
-            "",
-            "A=1",
-            "MY_KEY=abc",
-            "KEYS=abc",
-            "# KEY=abc",
-            "exportKEY=abc",
-        ] {
+        for text in ["", "A=1", "MY_KEY=abc", "KEYS=abc"] {
             assert!(
                 matches!(value(text, "KEY"), Err(NoValue::Missing(_))),
                 "{text:?}"
@@ -204,6 +189,9 @@ mod tests {
             "//KEY=abc",
             "A=\"\nKEY=abc\"",
             "K\0E\0Y\0=\0a\0",
+            "# KEY=abc",
+            "A=1 # KEY=abc",
+            "exportKEY=abc",
             "'KEY'=abc",
             "\"KEY\"=abc",
             "$env:KEY=abc",

@@ -708,7 +708,12 @@ fn key_malformed(place: &str, problem: &KeyProblem, advice: Option<&str>) -> Mes
         KeyProblem::Unreadable(why) => message(
             format!("{place} cannot be read"),
             why,
-            format!("make .env readable for this user, or set {VARIABLE}"),
+            format!("make .env a file of at most 64 KiB that this user may read, or set {VARIABLE}"),
+        ),
+        KeyProblem::NotAssigned => message(
+            format!("the key in {place} cannot be read: no line is {VARIABLE}=VALUE"),
+            "the name stands in a comment, in another notation, or before quotes that do not close",
+            format!("write the key as a line of its own, {VARIABLE}=VALUE, and save the file as UTF-8"),
         ),
         KeyProblem::Placeholder(name) => message(
             format!("the key in {place} is a placeholder: {name} was not filled in"),

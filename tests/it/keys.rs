@@ -144,18 +144,29 @@ fn without_a_key_nothing_is_asked_and_nothing_passes() {
     );
 }
 
+/// The key in it is fine; its line is not.
 #[test]
-fn an_empty_key_file_is_a_missing_key() {
-    let server = server();
-    let run = Gate::asking(&server)
-        .file("key", " \n")
-        .args("--key-file key")
-        .run();
-    assert_eq!(
-        (run.code, run.shown(), server.seen()),
-        (4, vec!["key-missing"], 0),
-        "{run:?}"
-    );
+fn a_file_that_names_the_key_without_an_assignment_says_how() {
+    for before in [
+        "# NAME=",
+        "exportNAME=",
+        "NAME: ",
+        "declare -x NAME=",
+        "-e NAME=",
+        "NAME ",
+    ] {
+        let line = before.replace("NAME", "RUNWAYML_API_SECRET") + OTHER;
+        for utf_16 in [false, true] {
+            let line = line.bytes().flat_map(|byte| [byte, 0]);
+            let line: Vec<u8> = line.filter(|byte| utf_16 || *byte != 0).collect();
+            for (name, args) in [(".env", ""), ("key", "--key-file key")] {
+                let gate = Gate::new().no_key().secret(OTHER).file(name, &line);
+                let run = gate.args(args).run();
+                run.fails(4, &["key-malformed"]);
+                run.says("fix: write the key as a line of its own, RUNWAYML_API_SECRET=VALUE, and save the file as UTF-8");
+            }
+        }
+    }
 }
 
 /// An env file of another tool is no key, and nothing of it is sent.
@@ -194,7 +205,7 @@ fn a_dotenv_that_cannot_be_read_says_why() {
         for words in [
             "the file .env cannot be read\n",
             &format!("cause: {why}"),
-            "fix: make .env readable for this user, or set RUNWAYML_API_SECRET\n",
+            "fix: make .env a file of at most 64 KiB that this user may read, or set RUNWAYML_API_SECRET\n",
         ] {
             run.says(words);
         }
