@@ -56,6 +56,8 @@ impl Key {
             "is a whole assignment: only what follows RUNWAYML_API_SECRET= is the key"
         } else if text.starts_with(['{', '[', '<']) {
             "is JSON, HTML or in brackets: only the key itself belongs there"
+        } else if text.ends_with('\\') {
+            "ends in a backslash, as a line does that goes on in the next one"
         } else if let Some((position, character)) = unexpected {
             let what = match character {
                 '\n' | '\r' => "a line break",
@@ -349,6 +351,7 @@ mod tests {
             ("key\u{0}1", "contains a control character at position 4"),
             ("“key_1”", "contains a curly quotation mark at position 1"),
             ("{\"key\":\"key_1\"}", "is JSON, HTML or in brackets: only the key itself belongs there"),
+            ("key_1\\", "ends in a backslash, as a line does that goes on in the next one"),
             ("'key_1'", "is in quotation marks, which do not belong to it"),
             ("RUNWAYML_API_SECRET=key_1", "is a whole assignment: only what follows RUNWAYML_API_SECRET= is the key"),
         ];

@@ -31,17 +31,27 @@ pub(super) fn assigns(text: &str) -> bool {
     })
 }
 
-/// Everything that stands where the value of a variable may be meant to stand.
+/// Everything that may be meant for the value of a variable in a text that names it.
 pub(super) fn candidates(text: &str, variable: &str) -> Vec<String> {
     let text = text.replace('\0', "");
+    let is_frame = |c: char| c.is_whitespace() || "=:'\"`".contains(c);
     let values = entries(&text).filter(|entry| entry.name == variable);
     let mut candidates: Vec<String> = values.filter_map(|entry| entry.value).collect();
-    let lines = text.split(LINE_ENDS);
-    for (_, after) in lines.filter_map(|line| line.split_once(variable)) {
-        let after = after.trim_start_matches(|c: char| c.is_whitespace() || "=:'\"`".contains(c));
-        candidates.push(after.to_owned());
-        // A comment is no part of it, nor is what else is written there.
-        candidates.extend(after.split_whitespace().next().map(str::to_owned));
+    let mut lines = text.split(LINE_ENDS).peekable();
+    while let Some(line) = lines.next() {
+        let Some((_, after)) = line.split_once(variable) else {
+            continue;
+        };
+        let first = after.trim_start_matches(is_frame);
+        // What a line break tore off goes on to the next assignment.
+        let is_torn = |line: &&str| !line.contains(['=', ':']) && !line.contains(variable);
+        let torn = iter::from_fn(|| lines.next_if(is_torn)).map(without_comment);
+        let parts = iter::once(first).chain(torn);
+        candidates.push(parts.map(|part| part.trim_end_matches('\\')).collect());
+    }
+    if !candidates.is_empty() {
+        let words = text.split(is_frame).filter(|word| word.starts_with("key_"));
+        candidates.extend(words.map(str::to_owned));
     }
     candidates
 }

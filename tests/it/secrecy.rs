@@ -272,6 +272,38 @@ fn a_key_from_a_file_is_as_secret() {
     }
 }
 
+/// However the line is broken or framed that it stands in.
+#[test]
+fn a_key_in_a_file_that_is_not_as_it_should_be_is_as_secret() {
+    let (head, rest) = KEY.split_at(50);
+    for (file, codes) in [
+        (format!("NAME={head}\\\n{rest}"), "key-malformed"),
+        (
+            format!("NAME={head}\\\r\n{}\\\r\n{} # b", &rest[..40], &rest[40..]),
+            "key-malformed",
+        ),
+        (format!("NAME=\n\n{KEY}\nA=b"), "key-missing"),
+        (format!("NAME='{head}\n# a\n{rest}"), "key-malformed"),
+        (format!("#NAME={KEY}"), "key-malformed"),
+        (format!("{KEY} # NAME"), "key-malformed"),
+    ] {
+        let file = file.replace("NAME", "RUNWAYML_API_SECRET");
+        for (name, args) in [(".env", ""), ("key", "--key-file=key")] {
+            for part in [
+                &KEY[4..20],
+                &KEY[44..56],
+                &rest[4..12],
+                &rest[34..46],
+                &rest[60..],
+            ] {
+                let gate = Gate::new().no_key().file(name, &file).args(args);
+                let run = gate.arg(format!("--generations={part}=1")).run();
+                run.fails(4, &[codes]);
+            }
+        }
+    }
+}
+
 /// A secret of a certificate, put where its file's name belongs.
 #[test]
 fn a_private_key_in_place_of_a_path_is_not_shown() {
