@@ -1,12 +1,14 @@
 //! What stands in the place of a key where a template or a variable was not filled in.
 
+use super::VARIABLE;
+
 /// What stands before and behind a name or an expression that a tool should have replaced.
 const MARKS: [&str; 11] = [
     "${{ }}", "${ }", "$( )", "$[ ]", "{{ }}", "%{ }", "#{ }#", "#{ }", "(( ))", "{ }", "< >",
 ];
 
 /// The same where nothing but a name may stand between them.
-const MARKS_OF_NAMES: [&str; 6] = ["$env: ", "$ ", "% %", "! !", "__ __", "@ @"];
+const MARKS_OF_NAMES: [&str; 7] = ["$env: ", "$ ", "% %", "! !", "__ __", "@ @", "secrets. "];
 
 const WORDS: [&str; 5] = ["changeme", "null", "undefined", "none", "nil"];
 
@@ -22,8 +24,9 @@ pub(super) fn name(text: &str) -> Option<Option<&str>> {
         let fits = plain || !["{", "<"].contains(&before);
         (fits && start.eq_ignore_ascii_case(before)).then_some(rest)
     };
-    let mut names = MARKS_OF_NAMES.iter().filter_map(between);
-    let name = names.find(|name| is_name(name));
+    let names = MARKS_OF_NAMES.iter().filter_map(between);
+    let own = Some(text).filter(|text| text.ends_with(VARIABLE));
+    let name = names.chain(own).find(|name| is_name(name));
     if let Some(name) = name.or_else(|| MARKS.iter().find_map(between)) {
         return Some(Some(name).filter(|name| is_name(name) && may_be_shown(name)));
     }
@@ -74,6 +77,12 @@ mod tests {
             ("#{NAME}#", Some(Some("NAME"))),
             ("__NAME__", Some(Some("NAME"))),
             ("@NAME@", Some(Some("NAME"))),
+            ("secrets.NAME", Some(Some("NAME"))),
+            ("RUNWAYML_API_SECRET", Some(Some("RUNWAYML_API_SECRET"))),
+            (
+                "env.RUNWAYML_API_SECRET",
+                Some(Some("env.RUNWAYML_API_SECRET")),
+            ),
             ("<name>", Some(Some("name"))),
             ("<your key>", Some(None)),
             ("<>", Some(None)),

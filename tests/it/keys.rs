@@ -455,6 +455,7 @@ fn a_placeholder_is_told_as_one() {
             "${{ secrets.RUNWAYML_API_SECRET }}",
             "secrets.RUNWAYML_API_SECRET",
         ),
+        ("secrets.RUNWAYML_API_SECRET", NAME),
         ("<your key>", NAME),
         ("changeme", NAME),
     ];
