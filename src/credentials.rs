@@ -214,33 +214,29 @@ impl Places {
         let others = others.filter_map(|text| secret_in(&text));
         let others = others.filter(|secret| secret.len() >= MIN_SECRET).collect();
 
-        let is_set = |name: &&str| value_of(name).is_some_and(|value| !value.is_empty());
-        let other_names = OTHER_NAMES.into_iter().filter(is_set);
-        let not_read = (in_ci && lies_there).then_some(KeyHint::DotenvNotRead);
-        let hints = match file {
-            Some(_) => vec![KeyHint::KeyFile],
-            None => {
-                let others = other_names.map(KeyHint::OtherName);
-                not_read.into_iter().chain(others).collect()
-            }
-        };
         let place = |source, name, value| Place {
             source,
             name,
             value,
         };
-        let places = match of_file {
+        let (places, hints) = match of_file {
             Some(text) => {
                 let value = text.and_then(in_file);
-                vec![place("file", "the file given by --key-file", value)]
+                let file = place("file", "the file given by --key-file", value);
+                (vec![file], vec![KeyHint::KeyFile])
             }
             None => {
                 let name = "the environment variable RUNWAYML_API_SECRET";
                 let of_dotenv = of_dotenv.and_then(|text| dotenv::value(&text, VARIABLE));
-                vec![
+                let places = vec![
                     place("environment", name, of_variable),
                     place("dotenv", "the file .env", of_dotenv),
-                ]
+                ];
+                let not_read = (in_ci && lies_there).then_some(KeyHint::DotenvNotRead);
+                let is_set = |name: &&str| value_of(name).is_some_and(|value| !value.is_empty());
+                let others = OTHER_NAMES.into_iter().filter(is_set);
+                let hints = not_read.into_iter().chain(others.map(KeyHint::OtherName));
+                (places, hints.collect())
             }
         };
         Self {
@@ -289,12 +285,10 @@ impl Places {
 
 /// What stands for the key in a file that is given for it.
 fn in_file(text: String) -> Result<String, NoValue> {
-    if placeholder::name(trimmed(&text)).is_some() {
-        return Ok(text);
-    }
     match dotenv::value(&text, VARIABLE) {
         // It holds the key alone.
         Err(NoValue::Missing(_)) => Ok(text),
+        Err(_) if placeholder::name(trimmed(&text)).is_some() => Ok(text),
         found => found,
     }
 }

@@ -40,10 +40,7 @@ impl CiFile {
     pub fn render(&self, report: &Report, already_there: u64) -> String {
         match self.name {
             SUMMARY => markdown::render_within(report, summary_room(already_there)),
-            _ => {
-                let values = values(report, MAX_OUTPUT, true);
-                lines(report.contents.label, &values)
-            }
+            _ => lines(report.contents.label, &values(report, MAX_OUTPUT, true)),
         }
     }
 
@@ -158,9 +155,8 @@ fn escape(data: &str) -> String {
 /// `name=value` each, the names prefixed with the label.
 fn lines(label: Option<&str>, values: &[(&str, String)]) -> String {
     let prefix = label.map_or(String::new(), |label| format!("{label}-"));
-    let lines = values.iter();
-    let lines = lines.map(|(name, value)| format!("{prefix}{name}={value}\n"));
-    lines.collect()
+    let line = |(name, value): &(&str, String)| format!("{prefix}{name}={value}\n");
+    values.iter().map(line).collect()
 }
 
 /// The bytes that the step has left in its summary.

@@ -71,22 +71,18 @@ fn is_of_a_name(c: char) -> bool {
 
 const LINE_ENDS: [char; 2] = ['\n', '\r'];
 
-/// A part of a `.env` file that is no comment.
+/// A part of a `.env` file.
 struct Entry<'t> {
-    /// The variable's; empty where the text is not one with a value.
+    /// The variable's; empty where the text is not one with a value, as a comment is.
     name: &'t str,
     /// `None` where it does not end, or has more behind it.
     value: Option<String>,
 }
 
-/// What a `.env` file consists of, comments and blank lines left out.
+/// What a `.env` file consists of, blank lines left out.
 fn entries(mut text: &str) -> impl Iterator<Item = Entry<'_>> {
     iter::from_fn(move || {
         text = text.trim_start();
-        while text.starts_with('#') {
-            next_line(&mut text);
-            text = text.trim_start();
-        }
         (!text.is_empty()).then(|| next_entry(&mut text))
     })
 }
@@ -143,11 +139,10 @@ fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
 
 /// A value without quotes ends where a comment begins: at a `#` after white space.
 fn without_comment(text: &str) -> &str {
-    let before = text
-        .match_indices('#')
-        .filter_map(|(index, _)| text.get(..index));
-    let before = before.filter(|value| value.is_empty() || value.ends_with(char::is_whitespace));
-    before.chain([text]).next().unwrap_or_default().trim()
+    let marks = text.match_indices('#');
+    let mut before = marks.filter_map(|(index, _)| text.get(..index));
+    let begins = |before: &&str| before.is_empty() || before.ends_with(char::is_whitespace);
+    before.find(begins).unwrap_or(text).trim()
 }
 
 #[cfg(test)]

@@ -730,12 +730,11 @@ fn key_missing(searched: &[String], hints: &[KeyHint], context: &Context) -> Mes
     let skip = only_if(!context.skips_missing_key, skip);
     let mut cause = format!("searched {}", list(searched, "and"));
     let mut advised = None;
+    let of_file = hints.contains(&KeyHint::KeyFile);
     for hint in hints {
         let (known, advice) = match hint {
             // These are about the variable.
-            KeyHint::EmptySecret | KeyHint::NotMapped if hints.contains(&KeyHint::KeyFile) => {
-                continue
-            }
+            KeyHint::EmptySecret | KeyHint::NotMapped if of_file => continue,
             KeyHint::Fork => (
                 "this is a pull request from a fork, and GitHub gives those no secrets".to_owned(),
                 format!("run the generations after the merge or from a branch of the repository{skip}"),
