@@ -138,11 +138,11 @@ def by_python(text, named_alone=True):
 
 
 def is_key(value):
-    """Whether a value is one word of visible ASCII, and not itself quoted, an assignment or a placeholder."""
+    """Whether a value is one word of visible ASCII, whole, and not itself quoted, an assignment or a placeholder."""
     value = (value or "").strip()
     quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
     assigns = value.startswith(VARIABLE) or re.match(r"\w+=+[^=]", value)
-    return bool(re.fullmatch("[!-~]+", value)) and not quoted and not assigns and not value.startswith("$")
+    return bool(re.fullmatch(r"[!-~]*[!-\[\]-~]", value)) and not quoted and not assigns and not value.startswith("$")
 
 
 class Dotenv(unittest.TestCase):
