@@ -1,16 +1,16 @@
 //! Where the report goes: the files of `--write`, those of the CI system, standard output. A pass
 //! that this run did not earn is left nowhere.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::path::Path;
 
 use runway_preflight::cli::Settings;
 use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::exit::Exit;
-use runway_preflight::report::text::{self, Style};
+use runway_preflight::report::text;
 use runway_preflight::report::{env, Closed, Contents, Format, Report, Verdict};
 
-use crate::terminal::style_of;
+use crate::terminal::has_colour;
 use crate::writable::Files;
 
 impl Files<'_> {
@@ -57,10 +57,10 @@ impl Files<'_> {
         let told_of = |failures: &[Finding]| Report::new(contents, failures, context);
         let mut report = told_of(&failures);
         for (format, path) in &self.write {
-            let mut text = report.render(*format, Style::default());
+            let mut text = report.render(*format, false);
             // The other formats hold their diagnostics.
             if *format == Format::Text {
-                text.push_str(&text::diagnostics(&report, Style::default()));
+                text.push_str(&text::diagnostics(&report, false));
             }
             if let Err(error) = self.output.write(path, &text, settings.timeout) {
                 failures.push(not_written(&path.to_string_lossy(), Some(path), &error));
@@ -80,8 +80,11 @@ impl Files<'_> {
             report = told_of(&failures);
         }
         if !settings.quiet || report.verdict != Verdict::Go {
-            let style = style_of(settings.color, &io::stdout());
-            if let Err(error) = self.output.stdout(&report.render(settings.format(), style)) {
+            let colour = has_colour(settings.color, io::stdout().is_terminal());
+            if let Err(error) = self
+                .output
+                .stdout(&report.render(settings.format(), colour))
+            {
                 failures.push(not_written("standard output", None, &error));
                 report = told_of(&failures);
             }
@@ -96,7 +99,10 @@ impl Files<'_> {
         }
         self.output.stderr(&match self.ci {
             Some(ci) => ci.diagnostics(&report),
-            None => text::diagnostics(&report, style_of(settings.color, &io::stderr())),
+            None => {
+                let colour = has_colour(settings.color, io::stderr().is_terminal());
+                text::diagnostics(&report, colour)
+            }
         });
         report.exit
     }

@@ -282,10 +282,10 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The whole report. `style` is for text alone.
-    pub fn render(&self, format: Format, style: text::Style) -> String {
+    /// The whole report. Only text has colour.
+    pub fn render(&self, format: Format, colour: bool) -> String {
         match format {
-            Format::Text => text::render(self, style),
+            Format::Text => text::render(self, colour),
             Format::Json => json::render(self),
             Format::Markdown => markdown::render(self, MAX_ROWS),
             Format::Env => env::render(self),

@@ -2,10 +2,6 @@
 //! one every few minutes, on a terminal one line that is renewed.
 
 use std::io::IsTerminal;
-#[cfg(unix)]
-use std::os::fd::AsFd as Stream;
-#[cfg(windows)]
-use std::os::windows::io::AsHandle as Stream;
 use std::time::{Duration, Instant};
 
 use runway_preflight::cli::Color;
@@ -13,7 +9,6 @@ use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::format::duration;
 use runway_preflight::output::Output;
 use runway_preflight::poll::Event;
-use runway_preflight::report::text::Style;
 
 use crate::variable;
 
@@ -119,17 +114,8 @@ impl<'a> Terminal<'a> {
     }
 }
 
-/// How text is shown on a stream.
-pub(crate) fn style_of(color: Color, stream: &(impl IsTerminal + Stream)) -> Style {
-    let size = terminal_size::terminal_size_of(stream);
-    Style {
-        colour: has_colour(color, stream.is_terminal()),
-        width: size.map(|(width, _)| usize::from(width.0)),
-    }
-}
-
 /// As `--color` says, then `NO_COLOR` and `CLICOLOR_FORCE`, else on a terminal.
-fn has_colour(color: Color, terminal: bool) -> bool {
+pub(crate) fn has_colour(color: Color, terminal: bool) -> bool {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
     match color {
         Color::Always => true,

@@ -39,7 +39,7 @@ pub fn render(report: &Report) -> String {
         count("error"),
         count("skipped"),
         escape(&report.message()),
-        escape(text::diagnostics(report, text::Style::default()).trim_start()),
+        escape(text::diagnostics(report, false).trim_start()),
     )
 }
 

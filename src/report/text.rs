@@ -1,7 +1,5 @@
 //! For a terminal or a CI log. Text from a server stays within its line.
 
-use textwrap::{Options, WordSplitter};
-
 use super::table::MAX_ROWS;
 use super::{left, unlabelled, Report, Sections, Table, Verdict};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -16,15 +14,6 @@ const PLAIN: &str = "\x1b[0m";
 /// The columns that a headline takes before the host.
 const HEADLINE: usize = 46;
 
-/// How text is shown.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Style {
-    /// In colour.
-    pub colour: bool,
-    /// The columns of the terminal; `None` if lines are not wrapped.
-    pub width: Option<usize>,
-}
-
 /// Whether a file that begins like this is one of ours: `DEMO` and the name of the run, if any, then
 /// the verdict, what happened, the host, and a blank line.
 pub(super) fn is_report(head: &str, verdict: &str) -> bool {
@@ -38,9 +27,9 @@ pub(super) fn is_report(head: &str, verdict: &str) -> bool {
 }
 
 /// The report for standard output.
-pub fn render(report: &Report, style: Style) -> String {
-    let mut text = headline(report, style.colour);
-    text.push_str(&requirements(report, style.colour));
+pub fn render(report: &Report, colour: bool) -> String {
+    let mut text = headline(report, colour);
+    text.push_str(&requirements(report, colour));
     for (name, figure) in report.account(false) {
         text.push_str(&format!("  {name:<12}  {figure}\n"));
     }
@@ -50,8 +39,7 @@ pub fn render(report: &Report, style: Style) -> String {
         max_rows: MAX_ROWS,
         table,
     }));
-    let text = format!("{}\n", text.trim_end());
-    wrapped(text, style)
+    format!("{}\n", text.trim_end())
 }
 
 fn table(table: &Table) -> String {
@@ -64,11 +52,11 @@ fn table(table: &Table) -> String {
 }
 
 /// The diagnostics for standard error, set off from what is above them.
-pub fn diagnostics(report: &Report, style: Style) -> String {
+pub fn diagnostics(report: &Report, colour: bool) -> String {
     let all = report.diagnostics.iter();
-    let text: String = all.map(|one| diagnostic(one, style.colour)).collect();
+    let text: String = all.map(|one| diagnostic(one, colour)).collect();
     let gap = if text.is_empty() { "" } else { "\n" };
-    wrapped(format!("{gap}{text}"), style)
+    format!("{gap}{text}")
 }
 
 /// One diagnostic for standard error.
@@ -130,24 +118,6 @@ pub(super) fn mark(met: Option<bool>) -> [&'static str; 3] {
         Some(false) => [RED, "✗", "❌"],
         None => [YELLOW, "?", "❔"],
     }
-}
-
-/// Each line within the width, what does not fit a little further in below it; never inside a word.
-fn wrapped(text: String, style: Style) -> String {
-    let Some(width) = style.width else {
-        return text;
-    };
-    let lines = text.lines().map(|line| {
-        let indent = line.len().saturating_sub(line.trim_start().len());
-        // Below a heading that stands far to the right there is no room.
-        let indent = " ".repeat(indent.saturating_add(2).min(width / 4));
-        let options = Options::new(width)
-            .subsequent_indent(&indent)
-            .break_words(false)
-            .word_splitter(WordSplitter::NoHyphenation);
-        textwrap::fill(line, options) + "\n"
-    });
-    lines.collect()
 }
 
 fn paint(colour: bool, hue: &str, text: &str) -> String {

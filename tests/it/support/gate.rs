@@ -166,13 +166,6 @@ impl Gate {
     #[cfg(unix)]
     #[track_caller]
     pub(crate) fn on_terminal(self) -> (i32, String) {
-        self.on_terminal_of(0)
-    }
-
-    /// The same on one of so many columns; 0 is not known.
-    #[cfg(unix)]
-    #[track_caller]
-    pub(crate) fn on_terminal_of(self, columns: u16) -> (i32, String) {
         use rustix::pty::{grantpt, openpt, ptsname, unlockpt, OpenptFlags};
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&ours)
@@ -186,14 +179,6 @@ impl Gate {
             .write(true)
             .open(name)
             .expect("its other side");
-        // macOS has no size for a terminal whose other side was never opened.
-        let size = rustix::termios::Winsize {
-            ws_col: columns,
-            ws_row: 24,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        rustix::termios::tcsetwinsize(&theirs, size).expect("a size");
         let mut command = self.command();
         command.stdin(Stdio::null());
         command
