@@ -58,12 +58,6 @@ impl Decision {
         once_each(self.errors.iter().map(Finding::code))
     }
 
-    /// Whether there are errors, and waiting could resolve all of them.
-    pub fn waiting_helps(&self) -> bool {
-        let mut errors = self.errors.iter();
-        !self.errors.is_empty() && errors.all(|finding| finding.code().waiting_helps())
-    }
-
     /// Adds a requirement, without its errors if another error stands for them.
     fn add(&mut self, mut row: Row, covered: bool) {
         if covered {
