@@ -8,7 +8,6 @@ mod lookup;
 mod progress;
 pub mod proxy;
 mod race;
-pub mod retry;
 pub mod roots;
 
 use std::io::Read;
@@ -23,13 +22,11 @@ use self::progress::{Phase, Progress, State};
 use crate::credentials::Key;
 use crate::decode;
 use crate::diagnostic::{Asked, Fault, Finding, Refusal};
-use crate::source::Document;
+use crate::retry;
+use crate::source::{Document, API_VERSION};
 use crate::spend::Window;
 
 pub use self::base_url::{BaseUrl, RUNWAY};
-
-/// The version of the API that this speaks.
-pub const API_VERSION: &str = "2024-11-06";
 
 const USER_AGENT: &str = concat!("runway-preflight/", env!("CARGO_PKG_VERSION"));
 

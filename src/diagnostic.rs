@@ -8,7 +8,6 @@ mod messages;
 
 use std::time::Duration;
 
-use crate::api::retry::Hints;
 use crate::credentials::{KeyHint, KeyProblem};
 use crate::decode::Reason;
 use crate::exit::Exit;
@@ -16,6 +15,7 @@ use crate::forecast::Forecast;
 use crate::grant::Grant;
 use crate::quota::{Credits, Model, Unreadable};
 use crate::redact::Redactor;
+use crate::retry::Hints;
 use crate::source::{Document, Source};
 use crate::spend::{Budget, UtcDay, Window};
 
@@ -466,7 +466,7 @@ impl Finding {
             summary: message.summary,
             cause: message.cause,
             fix: message.fix,
-            see: messages::documentation(code),
+            see: self::messages::documentation(code),
         }
     }
 

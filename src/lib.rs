@@ -32,6 +32,7 @@ pub mod quota;
 pub mod redact;
 pub mod report;
 pub mod requirement;
+pub mod retry;
 pub mod sanitize;
 pub mod source;
 pub mod spend;

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// The version of the API that this speaks.
+pub const API_VERSION: &str = "2024-11-06";
+
 /// One of the two answers of Runway's API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Document {

@@ -7,8 +7,8 @@ use rustls::CertificateError;
 use ureq::Error;
 
 use super::progress::Phase;
-use super::retry::{self, Hints};
 use crate::diagnostic::Fault;
+use crate::retry::{self, Hints};
 use crate::spend::UtcDay;
 
 /// A host that cannot be reached is told soon.

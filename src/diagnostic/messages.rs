@@ -1,7 +1,6 @@
 //! Every finding in words: what is wrong, why, and what to do.
 
 use super::{Asked, Code, Context, Document, Fault, Finding, Refusal, Shortage, Source};
-use crate::api::{retry::Hints, API_VERSION};
 use crate::credentials::{KeyHint, KeyProblem, VARIABLE};
 use crate::format::{count, credits, duration, exact_duration, is_or_are, list, thousands};
 use crate::grant::LimitedBy::{
@@ -9,6 +8,8 @@ use crate::grant::LimitedBy::{
     Unreadable,
 };
 use crate::quota::{Credits, Model, MAX_QUOTE};
+use crate::retry::Hints;
+use crate::source::API_VERSION;
 use crate::spend::Period;
 use crate::tier::{self, Tier};
 
