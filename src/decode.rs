@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 pub(crate) use self::figure::{whole, Round};
 pub(crate) use self::json::{kind, string, Fields};
-use self::json::{mistyped, Map, Object};
+use self::json::{Map, Object};
 pub(crate) use self::text::{utf8, whole_as_utf8};
 use crate::format::list;
 use crate::quota::{Credits, Model, ModelQuota, Models, Organization, Reading, Unreadable};
@@ -210,10 +210,7 @@ fn document(body: &[u8]) -> Reading<Object<'_>> {
     }
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let error = match serde_json::from_slice(body) {
-        Ok(json) => {
-            let object = Object::of(String::new(), json);
-            return object.map_err(|_| mistyped("", json, "a JSON object"));
-        }
+        Ok(json) => return Object::of(String::new(), json),
         Err(error) => error,
     };
     let start = body.get(..body.len().min(MAX_EXCERPT)).unwrap_or_default();

@@ -273,8 +273,8 @@ fn text_of(value: &RawValue) -> Option<Cow<'_, str>> {
 /// The fields of a request body, and its model. The whole of it must be text, what is not read as
 /// well.
 fn body_and_model(task: &[u8]) -> Result<(Fields<'_>, Cow<'_, str>), String> {
-    let body: Fields =
-        serde_json::from_slice(task).map_err(|_| "this is not JSON in UTF-8".to_owned())?;
+    let body: Fields = serde_json::from_slice(task)
+        .map_err(|_| "this is not JSON in UTF-8, or has more than 100,000 fields".to_owned())?;
     let model = body.once("model")?.filter(|model| model.get() != "null");
     let model = string(model.ok_or_else(|| without_model(&body, task))?).ok_or(NO_NAME)?;
     Ok((body, model))
@@ -625,7 +625,7 @@ mod tests {
         let latin = read(b"\n{\"model\":\"\xe9\"}", &prices());
         assert_eq!(
             latin.map(|plan| plan.tasks),
-            Err("2.1: this is not JSON in UTF-8".to_owned())
+            Err("2.1: this is not JSON in UTF-8, or has more than 100,000 fields".to_owned())
         );
         for duration in [
             "\"5\"",

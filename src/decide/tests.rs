@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
-use crate::diagnostic::Asked;
 use crate::grant::LimitedBy;
 use crate::job::{Cost, Generations};
 use crate::plan::{Plan, Reading};
@@ -564,37 +563,6 @@ fn a_warning_is_not_an_error_as_well() {
     };
     let decision = decided(&absent_at_a_time, Some(&organization(&world)), None);
     assert_eq!(decision.warnings, []);
-}
-
-#[test]
-fn waiting_helps_where_it_can_resolve_every_error() {
-    let later = || Finding::Failed {
-        asked: Asked::default(),
-        fault: Fault::TimedOut { doing: "waiting" },
-    };
-    let never = || Finding::OverMaxCost {
-        planned: Credits(2),
-        max: Credits(1),
-    };
-    for (errors, helps) in [
-        (vec![], false),
-        (vec![later()], true),
-        (vec![later(), later()], true),
-        (vec![never()], false),
-        (vec![later(), never()], false),
-        (vec![never(), later()], false),
-    ] {
-        let decision = Decision {
-            errors,
-            ..Decision::default()
-        };
-        assert_eq!(
-            decision.exit() == Exit::TryLater,
-            helps,
-            "{:?}",
-            decision.errors
-        );
-    }
 }
 
 #[test]

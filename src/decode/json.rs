@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::figure::{whole, Round};
@@ -45,6 +45,9 @@ impl<'de> Visitor<'de> for Collect {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut fields = Vec::new();
         while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            if fields.len() == MAX_FIELDS {
+                return Err(A::Error::custom("too many fields"));
+            }
             // Half of a surrogate pair is valid JSON, and in the name of no field that is read.
             if let Some(name) = string(name) {
                 fields.push((name, value));
@@ -74,10 +77,11 @@ impl<'a> Fields<'a> {
 impl<'a> Object<'a> {
     pub(super) fn of(path: String, json: &'a RawValue) -> Reading<Self> {
         match serde_json::from_str(json.get()) {
-            Ok(Fields(all)) if all.len() > MAX_FIELDS => {
+            Ok(fields) => Ok(Self { path, fields }),
+            Err(_) if kind(json) == "an object" => {
                 Err(Unreadable::new(&path, "has more than 100,000 fields"))
             }
-            Ok(fields) => Ok(Self { path, fields }),
+            Err(_) if path.is_empty() => Err(mistyped(&path, json, "a JSON object")),
             Err(_) => Err(mistyped(&path, json, "an object")),
         }
     }

@@ -44,6 +44,7 @@ fn cases() -> Vec<Case> {
         case("cut off", &EXAMPLE[..EXAMPLE.len() - 5], None),
         case("cut off within a number", &EXAMPLE[..EXAMPLE.find("5000").expect("it") + 2], None),
         case("100,000 brackets", "[".repeat(100_000), None),
+        case("100,001 fields", format!("{{{}\"z\":1}}", "\"a\":1,".repeat(100_000)), Some("more than 100,000 fields")),
         case("100,000 objects", r#"{"a":"#.repeat(100_000), None),
         case("a comment", format!("// here it is\n{EXAMPLE}"), None),
         case("NaN", replaced("5000", "NaN"), None),
