@@ -14,17 +14,19 @@ def load(name):
 
 
 def gate_scripts():
-    """System -> the script of the gate's own step, without its installation."""
-    azure = load("azure-pipelines.yml")["jobs"][0]["steps"]
-    circle = [step["run"] for step in load("circleci.yml")["jobs"]["render"]["steps"] if "run" in step]
-    # Buildkite's agent turns $$ into $ when the pipeline is uploaded.
-    buildkite = load("buildkite.yml")["steps"][0]["commands"][1].replace("$$", "$")
+    """System -> the script up to the gate's own step, without the installation itself."""
+    gitlab = load("gitlab-ci.yml")["render"]
+    azure = [step["bash"] for step in load("azure-pipelines.yml")["jobs"][0]["steps"] if "bash" in step]
+    circle = [step["run"]["command"] for step in load("circleci.yml")["jobs"]["render"]["steps"] if "run" in step]
+    buildkite = load("buildkite.yml")["steps"][0]["commands"]
     jenkins = re.search(r"sh '''\n(.*?)'''", (CI / "Jenkinsfile").read_text(), flags=re.S)[1]
-    jenkins = [line.strip() for line in jenkins.splitlines() if "pip " not in line and "venv " not in line]
-    return {
-        "gitlab": "\n".join(load("gitlab-ci.yml")["render"]["script"]),
-        "azure": next(step["bash"] for step in azure if step.get("name") == "gate"),
-        "circleci": next(run["command"] for run in circle if "enough" in run["name"]),
-        "buildkite": buildkite,
-        "jenkins": "\n".join(jenkins).replace(".preflight/bin/", ""),
+    scripts = {
+        "gitlab": gitlab["before_script"] + gitlab["script"],
+        "azure": azure,
+        "circleci": circle[:2],
+        # Its agent turns $$ into $ when the pipeline is uploaded.
+        "buildkite": [command.replace("$$", "$") for command in buildkite],
+        "jenkins": [jenkins.replace(".preflight/bin/", "")],
     }
+    installs = re.compile(r"^\s*(pip |python3 -m venv ).*\n", flags=re.M)
+    return {name: installs.sub("", "\n".join(parts) + "\n") for name, parts in scripts.items()}
