@@ -88,8 +88,10 @@ pub fn of_inputs(error: &UsageError) -> UsageError {
     let words = problem.split(' ').map(|word| {
         let inside = quoted;
         quoted ^= word.matches('"').count() % 2 == 1;
-        match word.strip_prefix("--") {
-            Some(name) if !inside && !name.is_empty() => format!("the input {name}"),
+        let bare = word.trim_start_matches('(');
+        let bracket = word.strip_suffix(bare).unwrap_or_default();
+        match bare.strip_prefix("--") {
+            Some(name) if !inside && !name.is_empty() => format!("{bracket}the input {name}"),
             _ => word.to_owned(),
         }
     });

@@ -112,29 +112,14 @@ fn runway_is_asked_for_what_no_file_holds() {
 }
 
 #[test]
-fn dollars_are_told_from_credits() {
-    for (text, number) in [
-        ("$12.50", "write 1250 if these are dollars, 13 if credits"),
-        ("12.50", "write 1250 if these are dollars, 13 if credits"),
-        ("$12", "write 1200 if these are dollars, 12 if credits"),
-        ("12USD", "write 1200 if these are dollars, 12 if credits"),
-        ("us$0.5", "write 50 if these are dollars, 1 if credits"),
-        (
-            "12 dollars",
-            "write 1200 if these are dollars, 12 if credits",
-        ),
-        ("12.0001", "(digits only)\n"),
-        ("1.200", "(digits only)\n"),
-        ("1,200", "(digits only)\n"),
-        (" 5", "(digits only)\n"),
-        ("$1k", "(digits only)\n"),
-        ("12,5", "(digits only)\n"),
-        ("1 200", "(digits only)\n"),
-        ("-1", "(digits only)\n"),
-        ("many", "(digits only)\n"),
-    ] {
+fn credits_are_digits_and_no_dollars() {
+    let given = "$12.50|12.50|$12|12USD|12.0001|1.200|1,200| 5|$1k|12,5|1 200|-1|many";
+    for text in given.split('|') {
         let error = error_of(&["--credits", text]);
-        assert!(error.contains(number), "{error}");
+        assert!(
+            error.contains("(digits only; a credit is $0.01)\n"),
+            "{error}"
+        );
     }
 }
 
@@ -168,9 +153,10 @@ fn a_value_may_hold_several_entries() {
 fn an_error_speaks_of_inputs() {
     #[rustfmt::skip]
     let cases = [
-        (&["--credits", "$x --wait"][..], "error: the input credits \"$x --wait\" must be a whole number of credits (digits only)\nexample: credits: 1200\n"),
+        (&["--credits", "$x --wait"][..], "error: the input credits \"$x --wait\" must be a whole number of credits (digits only; a credit is $0.01)\nexample: credits: 1200\n"),
         (&["--interval", "5m"], "error: the input interval is the pause between two checks of the input wait, and the input wait is missing\nexample: wait: 2h, interval: 5m\n"),
         (&["--tiers=x"], "error: the input tiers takes true or false, and nothing else\nexample: tiers: true\n"),
+        (&["--keep", "1"], "error: the input keep is what is left after the job, but the job has no cost (the input credits is the balance before it)\nexample: generations: gen4.5=20@60, keep: 500\n"),
         (&["--fail=yes"], "error: the input fail takes true or false, and nothing else\nexample: fail: false\n"),
     ];
     for (words, message) in cases {
@@ -359,7 +345,7 @@ fn everything_else_is_refused_with_an_example() {
         (&["--credits", "+5"], "must be a whole number"),
         (&["--generations", "a b=5"], "must be MODEL=N"),
         (&["--generations", "a\u{1b}=5"], "must be MODEL=N"),
-        (&["--price", "a=1.2345/s"], "up to three decimals; /s at the end is for a second\n"),
+        (&["--price", "a=1.2345/s"], "/s at the end is for a second\n"),
         (&["--generations", "a==1"], "whole number of generations"),
         (&["--generations", "a=5..3"], "example: runway-preflight --generations gen4.5=20"),
         (&["--generations", "a=5", "--price", "b=1"], "example: runway-preflight --generations gen4.5=20"),
@@ -370,10 +356,12 @@ fn everything_else_is_refused_with_an_example() {
         (&["--generations", "a=..5"], "a range of whole numbers"),
         (&["--generations", "a=1..=5"], "a range of whole numbers"),
         (&["--generations", "a=1=5"], "whole number of generations"),
-        (&["--generations", "a@60=20"], "write a=20@60"),
-        (&["--generations", "a=1@$0.60"], "write 60 if these are dollars, 0.6 if credits"),
-        (&["--budget", "$50/month"], "write 5000/month if these are"),
-        (&["--price", "a=0.60$/s"], "write 60/s if these are dollars"),
+        (&["--generations", "a@60=20"], "must have @CREDITS at its end"),
+        (&["--generations", "a@key_0123456789=9"], "must have @CREDITS at its end: MODEL=N@CREDITS\n"),
+        (&["--budget", "$5/##[error]x"], "must be CREDITS/DURATION, with whole credits (a credit is $0.01)\n"),
+        (&["--generations", "a=1@$0.60"], "(a credit is $0.01)"),
+        (&["--budget", "$50/month"], "(a credit is $0.01)"),
+        (&["--price", "a=0.60$/s"], "(a credit is $0.01)"),
         (&["--generations", "[\"a=20\"]"], "is a YAML list"),
         (&["--generations", "a=1 b=2"], "has blanks between"),
         (&["--generations", "a=1@60 b=2@7"], "has blanks between"),

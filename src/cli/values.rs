@@ -69,35 +69,14 @@ fn whole(text: &str, problem: &str) -> Parsed<u64> {
 }
 
 pub(super) fn credits(text: &str) -> Parsed<Credits> {
-    whole_credits(text, "", "must be a whole number of credits (digits only)")
+    credits_of(
+        text,
+        "must be a whole number of credits (digits only; a credit is $0.01)",
+    )
 }
 
-/// What stands behind the credits (`end`) is part of what is to be written.
-fn whole_credits(text: &str, end: &str, problem: &str) -> Parsed<Credits> {
-    let credits = whole(text, problem).map_err(|problem| problem + &meant(text, false, end))?;
-    Ok(Credits(credits.into()))
-}
-
-/// What credits that are none may mean, as the end of an error. A credit is a cent, so that dollars
-/// taken for credits would make the gate a hundred times weaker: both are told. An `exact` price
-/// keeps its decimals. `end` stands behind it.
-fn meant(text: &str, exact: bool, end: &str) -> String {
-    const MARKS: [&str; 5] = ["us$", "usd", "dollars", "$", "€"];
-    let lower = text.trim().to_lowercase();
-    let bare = MARKS.iter().fold(&*lower, |rest, mark| {
-        let rest = rest.strip_prefix(mark).unwrap_or(rest);
-        rest.strip_suffix(mark).unwrap_or(rest).trim()
-    });
-    let decimals = bare.split_once('.').map_or("", |(_, decimals)| decimals);
-    let unmarked = bare == lower && (exact || decimals.is_empty());
-    // `1.200` is 1,200 to some.
-    let price = Price::parse(bare).filter(|_| !unmarked && decimals.len() <= 2);
-    price.map_or(String::new(), |price| {
-        let dollars = price.of(100).0;
-        let rounded = price.of(1).0.to_string();
-        let credits = if exact { price.to_string() } else { rounded };
-        format!(": write {dollars}{end} if these are dollars, {credits}{end} if credits")
-    })
+fn credits_of(text: &str, problem: &str) -> Parsed<Credits> {
+    Ok(Credits(whole(text, problem)?.into()))
 }
 
 /// 1 at least.
@@ -113,9 +92,7 @@ fn model_and<'a>(text: &'a str, form: &str) -> Parsed<(Model, &'a str)> {
     let (model, rest) = text.split_once('=').ok_or_else(error)?;
     match model.split_once('@') {
         _ if !Model::is_name(model) => Err(error()),
-        Some((model, each)) => Err(format!(
-            "must have @CREDITS at its end: write {model}={rest}@{each}"
-        )),
+        Some(_) => Err("must have @CREDITS at its end: MODEL=N@CREDITS".to_owned()),
         None => Ok((Model::new(model), rest)),
     }
 }
@@ -152,10 +129,9 @@ pub(super) fn generations(text: &str, prices: &Prices) -> Parsed<Generations> {
         }
     };
     let cost = match each {
-        Some(each) => Cost::Each(Price::parse(each).ok_or_else(|| {
-            let problem = "must have credits after @, with up to three decimals: @60 or @0.125";
-            problem.to_owned() + &meant(each, true, "")
-        })?),
+        Some(each) => Cost::Each(Price::parse(each).ok_or(
+            "must have credits after @ (a credit is $0.01), with up to three decimals: @60 or @0.125",
+        )?),
         None => cost_by_price(&model, max, prices)?,
     };
     Ok(Generations {
@@ -170,8 +146,8 @@ fn cost_by_price(model: &Model, max: u64, prices: &Prices) -> Parsed<Cost> {
     let problem = match rules.iter().find(|rule| rule.conditions.is_empty()) {
         Some(rule) if !rule.by_second => return Ok(Cost::RoundedUp(rule.price)),
         _ if max == 0 || rules.is_empty() => return Ok(Cost::Unknown),
-        Some(_) => "has a --price per second, but a flag has no duration",
-        None => "has --price only under conditions, but a flag has no fields of a task",
+        Some(_) => "has a price per second, but a flag has no duration",
+        None => "has a price only under conditions, but a flag has no fields of a task",
     };
     let way = "add @CREDITS, what one generation costs";
     Err(format!("{problem}: {way}"))
@@ -179,12 +155,8 @@ fn cost_by_price(model: &Model, max: u64, prices: &Prices) -> Parsed<Cost> {
 
 /// What a task costs, if its fields are as the value says.
 pub(super) fn price(text: &str) -> Parsed<Rule> {
-    Rule::parse(text).ok_or_else(|| {
-        let problem = "must be MODEL=CREDITS or 'MODEL FIELD=VALUE... CREDITS' (no field twice, no empty value, no *), in digits with up to three decimals; /s at the end is for a second";
-        let price = text.rsplit(['=', ' ']).next().unwrap_or_default();
-        let end = if price.ends_with("/s") { "/s" } else { "" };
-        problem.to_owned() + &meant(price.trim_end_matches("/s"), true, end)
-    })
+    let problem = "must be MODEL=CREDITS or 'MODEL FIELD=VALUE... CREDITS' (no field twice, no empty value, no *), in digits with up to three decimals (a credit is $0.01); /s at the end is for a second";
+    Rule::parse(text).ok_or(problem.to_owned())
 }
 
 /// A duration within the limits of a flag.
@@ -293,10 +265,10 @@ pub(super) fn label(text: &str) -> Parsed<String> {
 
 /// `CREDITS/DURATION`, the duration in whole days; or `CREDITS/month`.
 pub(super) fn budget(text: &str) -> Parsed<Budget> {
-    let form = "must be CREDITS/DURATION, with whole credits";
+    let form = "must be CREDITS/DURATION, with whole credits (a credit is $0.01)";
     let (credits, duration) = text.split_once('/').ok_or(form)?;
     Ok(Budget {
-        max: whole_credits(credits, &format!("/{duration}"), form)?,
+        max: credits_of(credits, form)?,
         period: match duration {
             "month" => Period::Month,
             duration => Period::Days(days(duration, "or month for the calendar month")?),
