@@ -101,25 +101,19 @@ impl Sum {
     }
 }
 
-/// How a plan is read.
-#[derive(Clone, Copy, Debug)]
-pub struct Reading<'a> {
-    /// The prices.
-    pub prices: &'a Prices,
-    /// Whether every task needs one of them.
-    pub priced: bool,
-    /// How many tasks decide the verdict; `None` is all of them.
-    pub first: Option<u64>,
-}
-
 impl Plan {
-    /// Reads JSON objects one after another, or an array of them.
+    /// Reads JSON objects one after another, or an array of them. If there are `prices`, every task
+    /// needs one; the `first` tasks decide the verdict, or all of them.
     ///
     /// # Errors
     ///
     /// Where anything is no task, or cannot be priced as the prices say: the line, the number of the
     /// task, both counted from 1, its model if it is known, and the problem. Nothing is guessed.
-    pub fn read(source: impl Read, reading: Reading) -> Result<Self, String> {
+    pub fn read(
+        source: impl Read,
+        prices: Option<&Prices>,
+        first: Option<u64>,
+    ) -> Result<Self, String> {
         const BUFFER: usize = 65_536;
         let mut tasks = Tasks {
             source: BufReader::with_capacity(BUFFER, utf8(source).map_err(not_read)?),
@@ -133,7 +127,7 @@ impl Plan {
             let error = |problem: String| tasks.error("", &problem);
             let (body, name) = body_and_model(&tasks.task).map_err(error)?;
             let place = plan.place(&name).map_err(error)?;
-            let added = plan.add(place, &body, reading);
+            let added = plan.add(place, &body, prices, first);
             added.map_err(|problem| tasks.error(&format!(" ({name})"), &problem))?;
         }
         Ok(plan)
@@ -161,13 +155,19 @@ impl Plan {
         Ok(place)
     }
 
-    fn add(&mut self, place: usize, body: &Fields, reading: Reading) -> Result<(), String> {
+    fn add(
+        &mut self,
+        place: usize,
+        body: &Fields,
+        prices: Option<&Prices>,
+        first: Option<u64>,
+    ) -> Result<(), String> {
         let Some(of_model) = self.models.get_mut(place) else {
             return Ok(());
         };
-        let task = charge(reading, &of_model.model, body)?;
+        let task = charge(prices, &of_model.model, body)?;
         self.tasks = self.tasks.saturating_add(1);
-        if reading.first.is_none_or(|first| self.tasks <= first) {
+        if first.is_none_or(|first| self.tasks <= first) {
             of_model.first = of_model.first.saturating_add(1);
             of_model.cost = of_model.cost.plus(task.cost);
         } else {
@@ -184,7 +184,7 @@ impl Plan {
 }
 
 /// What one task comes to: nothing but itself if no prices are given.
-fn charge(reading: Reading, model: &Model, body: &Fields) -> Result<Sum, String> {
+fn charge(prices: Option<&Prices>, model: &Model, body: &Fields) -> Result<Sum, String> {
     let mut task = Sum {
         model: model.clone(),
         rule: None,
@@ -195,13 +195,13 @@ fn charge(reading: Reading, model: &Model, body: &Fields) -> Result<Sum, String>
     };
     // Whatever the price: which of the two Runway would take is not known.
     let duration = body.once("duration")?;
-    if !reading.priced {
+    let Some(prices) = prices else {
         return Ok(task);
-    }
+    };
     let outputs = body.once("outputCount")?.map_or(Some(1), count_of).ok_or(
         "\"outputCount\" must be a whole number of at least 1, since it multiplies the cost",
     )?;
-    let rules = reading.prices.of(model.as_str());
+    let rules = prices.of(model.as_str());
     let mut fitting = Vec::new();
     for rule in rules {
         let mut fits = true;
@@ -436,14 +436,6 @@ mod tests {
         rules(&["second=12/s", "each=4.5"])
     }
 
-    fn reading(prices: &Prices) -> Reading<'_> {
-        Reading {
-            prices,
-            priced: !prices.is_empty(),
-            first: None,
-        }
-    }
-
     fn read(text: impl AsRef<[u8]>, prices: &Prices) -> Result<Plan, String> {
         // One byte at a time, so that every boundary of a buffer is met.
         struct Slowly<'a>(&'a [u8]);
@@ -456,9 +448,9 @@ mod tests {
             }
         }
         let shown = |error: String| error.replace("line ", "").replace(", task ", ".");
-        let reading = reading(prices);
-        let whole = Plan::read(text.as_ref(), reading).map_err(shown);
-        let slowly = Plan::read(Slowly(text.as_ref()), reading).map_err(shown);
+        let prices = (!prices.is_empty()).then_some(prices);
+        let whole = Plan::read(text.as_ref(), prices, None).map_err(shown);
+        let slowly = Plan::read(Slowly(text.as_ref()), prices, None).map_err(shown);
         assert_eq!(slowly, whole);
         whole
     }
@@ -655,11 +647,7 @@ mod tests {
         let text = r#"{"model":"each"}{"model":"second","duration":1}{"model":"each"}"#;
         let prices = prices();
         let first = |first| {
-            let reading = Reading {
-                first,
-                ..reading(&prices)
-            };
-            let plan = Plan::read(text.as_bytes(), reading).expect(text);
+            let plan = Plan::read(text.as_bytes(), Some(&prices), first).expect(text);
             assert_eq!((plan.tasks, plan.sums.len()), (3, 2));
             let models = plan.models.iter().map(|it| (it.first, it.cost.0));
             let rest = plan.rest.iter().map(|it| (it.model, it.cost));
@@ -798,11 +786,11 @@ mod tests {
     fn a_plan_has_its_bounds() {
         let tasks = |count: usize| r#"{"model":"each"}"#.repeat(count);
         let prices = prices();
-        let read = |text: String| Plan::read(text.as_bytes(), reading(&prices));
+        let read = |text: String| Plan::read(text.as_bytes(), Some(&prices), None);
         assert_eq!(MAX_BYTES, 67_108_864);
         for (length, taken) in [(200, true), (201, false)] {
             let text = format!(r#"{{"model":"{}"}}"#, "m".repeat(length));
-            let plan = Plan::read(text.as_bytes(), reading(&Prices::default()));
+            let plan = Plan::read(text.as_bytes(), None, None);
             assert_eq!(plan.is_ok(), taken, "{length}");
         }
         let many = read(tasks(1_000_001)).expect_err("too many");
@@ -811,8 +799,7 @@ mod tests {
         let models: String = (0..1_001)
             .map(|n| format!("{{\"model\":\"m{n}\"}}\n"))
             .collect();
-        let many =
-            Plan::read(models.as_bytes(), reading(&Prices::default())).expect_err("too many");
+        let many = Plan::read(models.as_bytes(), None, None).expect_err("too many");
         assert!(many.starts_with("line 1001, task 1001: "), "{many}");
     }
 

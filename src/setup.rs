@@ -14,7 +14,7 @@ use runway_preflight::diagnostic::{Asked, Context, Fault, Finding};
 use runway_preflight::files;
 use runway_preflight::job::Job;
 use runway_preflight::output::Output;
-use runway_preflight::plan::{self, Plan, Reading};
+use runway_preflight::plan::{self, Plan};
 use runway_preflight::poll::Poll;
 use runway_preflight::quota::Credits;
 use runway_preflight::redact::Redactor;
@@ -209,15 +209,9 @@ fn no_key(error: KeyError, settings: &Settings) -> Result<Finding, UsageError> {
 fn add_plan(job: &mut Job, source: &Source, settings: &Settings) -> Result<(), UsageError> {
     let name = cli::echo(&source.name(""));
     let error = |problem: &str| UsageError::new(format!("--plan {name} {problem}"));
-    let (prices, priced, first) = (job.prices.clone(), job.priced, settings.plan_min);
-    let read = move |file| {
-        let reading = Reading {
-            prices: &prices,
-            priced,
-            first,
-        };
-        Plan::read(file, reading)
-    };
+    let prices = job.priced.then(|| job.prices.clone());
+    let first = settings.plan_min;
+    let read = move |file| Plan::read(file, prices.as_ref(), first);
     let plan = files::read_by(source.path(), plan::MAX_BYTES, Some(settings.timeout), read)
         .map_err(|why| error(&format!("cannot be read: {why}")))?
         .map_err(|why| error(&why))?;

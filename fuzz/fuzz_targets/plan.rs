@@ -5,7 +5,7 @@
 use std::io::Read;
 
 use libfuzzer_sys::fuzz_target;
-use runway_preflight::plan::{Plan, Reading};
+use runway_preflight::plan::Plan;
 use runway_preflight::price::{Prices, Rule};
 
 /// A few bytes at a time.
@@ -26,14 +26,9 @@ fuzz_target!(|bytes: &[u8]| {
         prices.add(Rule::parse(rule).expect("a rule"));
     }
     let size = usize::from(bytes.first().copied().unwrap_or_default() % 7) + 1;
-    for prices in [Prices::default(), prices] {
-        let reading = Reading {
-            prices: &prices,
-            priced: !prices.is_empty(),
-            first: None,
-        };
-        let whole = Plan::read(bytes, reading);
-        assert_eq!(Plan::read(Pieces(bytes, size), reading), whole);
+    for prices in [None, Some(&prices)] {
+        let whole = Plan::read(bytes, prices, None);
+        assert_eq!(Plan::read(Pieces(bytes, size), prices, None), whole);
         if let Err(error) = whole {
             assert!(error.len() < 600, "{error:?}");
         }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::grant::LimitedBy;
 use crate::job::{Cost, Generations};
-use crate::plan::{Plan, Reading};
+use crate::plan::Plan;
 use crate::price::{Price, Prices, Rule};
 use crate::requirement::Left;
 use crate::spend::{Budget, Period};
@@ -735,13 +735,8 @@ impl Granting {
             format!("{{\"model\":\"{}\",\"cost\":{cost}}}", NAMES[*model])
         };
         let text: String = self.tasks[..tasks].iter().map(body).collect();
-        let reading = Reading {
-            prices: &PRICES,
-            priced: true,
-            first,
-        };
         if !text.is_empty() {
-            let plan = Plan::read(text.as_bytes(), reading).expect("a plan");
+            let plan = Plan::read(text.as_bytes(), Some(&PRICES), first).expect("a plan");
             job.add_plan(plan).expect("it can be added up");
         }
         job
