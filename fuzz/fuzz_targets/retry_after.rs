@@ -5,7 +5,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use libfuzzer_sys::fuzz_target;
-use runway_preflight::api::retry::Hints;
+use runway_preflight::retry::Hints;
 
 const TEN_YEARS: Duration = Duration::from_secs(315_360_000);
 
