@@ -100,8 +100,10 @@ impl Finding {
                 balance,
             } => {
                 let short = thousands(needed.minus(*balance).0);
-                let (of, sum) = (thousands(needed.0), credits(*needed));
-                let (is, room) = (credits(*balance), balance.minus(*kept));
+                let of = thousands(needed.0);
+                let sum = credits(*needed);
+                let is = credits(*balance);
+                let room = balance.minus(*kept);
                 let short = format!("the balance is {is}, {short} fewer than the {of}");
                 let kept_too = format!(", and {} must be left (--keep)", thousands(kept.0));
                 let kept_too = only_if(*kept > Credits(0), &kept_too);
@@ -121,10 +123,12 @@ impl Finding {
             Self::ShortOfGenerations(shortage) => {
                 let Shortage { needed, limit, .. } = *shortage;
                 // What cannot be read is taken for all of them.
-                let (used, left) = (shortage.used.unwrap_or(limit), shortage.left());
+                let used = shortage.used.unwrap_or(limit);
+                let left = shortage.left();
                 let model = context.name(&shortage.model);
                 let tier = context.higher_tier(needed, used, limit);
-                let (all, needs) = (count(limit, "generation"), is_or_are(needed));
+                let all = count(limit, "generation");
+                let needs = is_or_are(needed);
                 match shortage.code() {
                     Code::NoDailyQuota => message(
                         format!("{model} has a daily limit of {all}, and {needs} needed"),
@@ -192,7 +196,8 @@ impl Finding {
             } => {
                 let available = context.names(listed, *of);
                 let near: Vec<String> = near.iter().map(|model| context.name(model)).collect();
-                let (listed_models, model) = (count(*of, "model"), context.name(model));
+                let listed_models = count(*of, "model");
+                let model = context.name(model);
                 message(
                     format!("the model {model} is not available to this key"),
                     format!("the tier lists {listed_models}, and not this one: the name is misspelled, or the model is not enabled"),
@@ -221,11 +226,14 @@ impl Finding {
                 let mut higher = own.into_iter().flat_map(Tier::higher);
                 let up = higher.find(|tier| tier.concurrency.0 >= *needed);
                 let up = up.map_or(String::new(), |tier| {
-                    let (number, most) = (tier.number, tier.concurrency.0);
+                    let number = tier.number;
+                    let most = tier.concurrency.0;
                     format!(", or move up to tier {number} ({most} at a time)")
                 });
-                let (model, at_a_time) = (context.name(model), count(*allowed, "generation"));
-                let (fewer, all) = (fewer_than(*allowed, *needed), thousands(*allowed));
+                let model = context.name(model);
+                let at_a_time = count(*allowed, "generation");
+                let fewer = fewer_than(*allowed, *needed);
+                let all = thousands(*allowed);
                 message(
                     format!("{model} allows {at_a_time} at a time, {fewer}"),
                     format!("the tier's concurrency is {all}; Runway queues the rest and does not reject it, so the job would take longer than planned"),
@@ -233,7 +241,8 @@ impl Finding {
                 )
             }
             Self::OverMaxCost { planned, max } => {
-                let (cost, over) = (credits(*planned), thousands(planned.minus(*max).0));
+                let cost = credits(*planned);
+                let over = thousands(planned.minus(*max).0);
                 let most = thousands(max.0);
                 let fewer = context.if_fewer_fit(*max, FEWER_OR);
                 message(
@@ -249,8 +258,10 @@ impl Finding {
             } => {
                 let left = balance.minus(*planned);
                 let fewer = context.if_fewer_fit(balance.minus(*keep), OR_FEWER);
-                let (short, keep) = (thousands(keep.minus(left).0), thousands(keep.0));
-                let (left, balance) = (credits(left), credits(*balance));
+                let short = thousands(keep.minus(left).0);
+                let keep = thousands(keep.0);
+                let left = credits(left);
+                let balance = credits(*balance);
                 let cost = thousands(planned.0);
                 message(
                     format!("the job would leave {left}, {short} fewer than the {keep} to keep"),
@@ -291,7 +302,8 @@ impl Finding {
                 let buy = format!("; to start more, buy credits at {BILLING}");
                 let buy = only_if(by(&[Balance, Keep]), &buy);
                 let fewer = thousands(grant.max.saturating_sub(grant.granted));
-                let (granted, max) = (count(grant.granted, "generation"), thousands(grant.max));
+                let granted = count(grant.granted, "generation");
+                let max = thousands(grant.max);
                 let model = context.name(&grant.model);
                 message(
                     format!("{granted} of {model} can start now, {fewer} fewer than the maximum of {max}"),
@@ -343,14 +355,17 @@ impl Finding {
                 let planned_too = format!(", and the job costs {}", credits(*planned));
                 let planned_too = only_if(*planned != Credits(0), &planned_too);
                 let fewer = context.if_fewer_fit(budget.max.minus(*spent), FEWER_OR);
-                let (max, period) = (thousands(budget.max.0), budget.period);
+                let max = thousands(budget.max.0);
+                let period = budget.period;
                 let too_much = *planned > budget.max || *spent == Credits(0);
                 let wait = match period {
                     _ if too_much => "; waiting does not help".to_owned(),
                     Period::Month => ", or run it again once the month has ended (UTC)".to_owned(),
                     _ => format!(", or run it again once enough of the spending is more than {period} old"),
                 };
-                let (start, end, spent) = (window.start, window.last_day(), credits(*spent));
+                let start = window.start;
+                let end = window.last_day();
+                let spent = credits(*spent);
                 message(
                     format!("the budget of {max} credits for {period} is exceeded by {over}"),
                     format!("spent from {start} to {end}: {spent}{planned_too}{most}"),
@@ -409,7 +424,8 @@ impl Finding {
                     let before = asked.before.as_ref().map(|before| context.quote(before));
                     let before = before.map(|before| format!("; before that: {before}"));
                     let before = before.unwrap_or_default() + &asked.request(context);
-                    let (host, timeout) = (context.host_for(asked), exact_duration(asked.timeout));
+                    let host = context.host_for(asked);
+                    let timeout = exact_duration(asked.timeout);
                     message(
                         format!("no answer from {host} within {timeout}"),
                         format!("the time ran out while {doing}{before}"),
@@ -452,7 +468,8 @@ impl Finding {
                 }
             },
             Self::ReportFailed { place, why, fix } => {
-                let (place, fix) = (context.quote(place), context.quote(fix));
+                let place = context.quote(place);
+                let fix = context.quote(fix);
                 message(
                     format!("the report could not be written to {place}"),
                     context.quote(why),
@@ -475,7 +492,9 @@ impl Asked {
     }
 
     fn refused(&self, code: Code, refusal: &Refusal, context: &Context) -> Message {
-        let (host, status, reason) = (context.host, refusal.status, &refusal.reason);
+        let host = context.host;
+        let status = refusal.status;
+        let reason = &refusal.reason;
         let answered = match self.tries {
             0 | 1 => format!("{host} answered {status}"),
             tries => format!("{host} still answered {status} after {tries} tries"),
@@ -517,7 +536,8 @@ impl Asked {
                 format!("do what Runway's reason says; if the request looks right, report it: {DOCUMENTATION}/issues"),
             ),
             _ => {
-                let (host, check) = (context.host_for(self), context.check_base_url());
+                let host = context.host_for(self);
+                let check = context.check_base_url();
                 let to = refusal.leads_to.as_ref().map(|to| context.quote(to));
                 let redirects = to.map(|to| format!("it redirects to {to}; redirects are never followed"));
                 let other = "this is not Runway's API, or a proxy or firewall answered in its place";
@@ -581,7 +601,8 @@ impl Context<'_> {
     }
 
     fn not_documented(&self, document: Document, whole: bool, summary: String) -> Message {
-        let (host, check) = (self.host, self.check_base_url());
+        let host = self.host;
+        let check = self.check_base_url();
         match self.source(document) {
             Source::Runway => {
                 let request = document.request(self.path);
@@ -592,7 +613,8 @@ impl Context<'_> {
                 )
             }
             source if whole => {
-                let (source, request) = (self.quote(&source.name("")), document.request(""));
+                let source = self.quote(&source.name(""));
+                let request = document.request("");
                 message(
                     summary,
                     format!("{source} does not hold an answer to {request}"),
@@ -640,7 +662,8 @@ impl Context<'_> {
         match tier::first_sure(needed.saturating_add(used), limit, self.cap) {
             Some(tier) => {
                 let (low, high) = tier.daily_range();
-                let (low, high) = (thousands(low), thousands(high));
+                let low = thousands(low);
+                let high = thousands(high);
                 format!(", or move up to tier {} ({low}–{high} a day)", tier.number)
             }
             None => ", or ask Runway for a higher limit".to_owned(),
@@ -668,7 +691,8 @@ impl Context<'_> {
             }
             None => "ask Runway for a higher cap".to_owned(),
         };
-        let (sum, cap) = (credits(sum), thousands(cap.0));
+        let sum = credits(sum);
+        let cap = thousands(cap.0);
         format!("{sum} must be bought, more than the {cap} that may be bought in 30 days: {up}{or}")
     }
 
