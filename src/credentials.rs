@@ -259,7 +259,7 @@ impl Places {
     ///
     /// # Errors
     ///
-    /// Where there is none, with every place that was searched; or none that is one.
+    /// If there is no key, with every place that was searched; or if it is malformed.
     pub fn key(&self) -> Result<(Key, &'static str), KeyError> {
         let mut searched = Vec::new();
         for place in &self.places {

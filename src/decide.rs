@@ -33,7 +33,7 @@ pub struct Facts<'a> {
 /// What came of comparing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
-    /// One row a requirement, in the order of the flags.
+    /// One row for each requirement, kind by kind, and in the order of the flags within a kind.
     pub rows: Vec<Row>,
     /// What decides the verdict.
     pub errors: Vec<Finding>,
@@ -159,7 +159,7 @@ pub fn grant_ranges(job: &Job, facts: Facts, decision: &mut Decision) {
     decision.warnings.extend(fewer);
 }
 
-/// That no model of the list can run. Not one limit that could be read is not known to be 0.
+/// That no model of the list can run. If no limit could be read, they may not all be 0.
 fn all_models_zero(models: &Models, balance: Option<Credits>) -> Option<Finding> {
     let mut limits = models.values().map(|quota| &quota.daily_limit);
     let unread = limits.clone().filter(|limit| limit.is_err()).count();
@@ -189,7 +189,7 @@ fn unreadable_models<'a>(job: &Job, organization: &'a Organization) -> Vec<&'a U
     if unread.clone().count() == models.len() {
         unreadable.extend(unread.next().map(Box::as_ref));
     }
-    // A model that is there twice is so for each of its figures.
+    // A model listed twice yields the same error for each of its figures.
     once_each(unreadable)
 }
 

@@ -39,7 +39,7 @@ impl Severity {
 }
 
 /// Declares findings (the data), their codes (the names), and what each code stands for. Those without
-/// data of their own share that of another finding, which tells them apart.
+/// data of their own are variants of `ShortOfGenerations` or `Failed`.
 macro_rules! diagnostics {
     ($(
         $variant:ident $({ $($(#[$doc:meta])* $field:ident: $type:ty),* $(,)? })?

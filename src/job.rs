@@ -61,7 +61,7 @@ impl Generations {
     }
 }
 
-/// Everything that a job requires: one entry for each row of the report.
+/// Everything that a job requires, and what it is to be warned of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Job {
     /// Generations that must be left, in the order of the flags; then those of the plan.

@@ -1,6 +1,6 @@
 //! `runway-preflight`: asks Runway what is left, before a pipeline spends it.
 //!
-//! The only place with the environment, standard output and the exit.
+//! The table of contents, and the only place that ends the process.
 
 mod publish;
 mod setup;

@@ -19,7 +19,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Writes to standard error. That nobody reads it is no reason to stop.
+    /// Writes to standard error. Errors are ignored: a closed stream must not fail the run.
     pub fn stderr(&self, text: &str) {
         let _ = self.send(&mut io::stderr().lock(), text);
     }

@@ -291,7 +291,7 @@ impl Looking<'_, '_, '_> {
             self.errors.truncate(errors);
             self.warnings.truncate(warnings);
         }
-        // Of these dates none is better than another.
+        // The dates contradict each other, so none proves an answer old.
         self.is_old = false;
         let findings = match self.poll.windows(today) {
             [None, None, _] => &mut self.warnings,

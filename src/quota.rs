@@ -10,7 +10,7 @@ use crate::sanitize::sanitize;
 pub struct Model(Arc<str>);
 
 impl Model {
-    /// Takes a name as it is; what may be shown of it is the renderers' care.
+    /// Takes a name as it is: renderers must clean it.
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
     }

@@ -38,7 +38,7 @@ const MAX_GRANTS: usize = 20;
 const LONGEST_BAR: i128 = 20;
 
 /// Whether a text can be a part of an output's name, and of an environment variable's: no two that
-/// differ by case alone. An underscore it does not have, so that no key fits.
+/// differ by case alone. No underscore is allowed, so `key_…` can never be a label.
 pub fn is_label(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=64).contains(&text.len()) && text.bytes().all(fits)

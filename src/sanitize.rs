@@ -24,7 +24,7 @@ pub fn visible(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
             (Some(Escape::Control), ' '..='?') => Some(Escape::Control),
             _ => None,
         };
-        // What ends a sequence is a part of it, unless it can be in none.
+        // The last byte of a sequence goes with it; one that no sequence allows is shown.
         let shown = escape.is_none() && (was.is_none() || !(' '..='~').contains(character));
         shown && (character.is_whitespace() || !is_invisible(*character))
     })

@@ -39,7 +39,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The file's name, `standard input`, `built-in answer`, or what is given for Runway. It may be foreign text.
+    /// The file's name, `standard input`, `built-in answer`, or the name to use for Runway. It may be foreign text.
     pub fn name(&self, runway: &str) -> String {
         match self {
             Self::Runway => runway.to_owned(),

@@ -157,7 +157,7 @@ mod pem {
     /// An error where there are none, and none were known before.
     fn unless_none(found: Certificates, known: bool) -> Found {
         let why = || "it holds no certificate in PEM form".to_owned();
-        // Anything at all can be decoded; what is no certificate is left out in the end.
+        // Any base64 can be decoded; what is no certificate is left out later.
         let is_one = |der: &CertificateDer| RootCertStore::empty().add(der.clone()).is_ok();
         let any = known || found.iter().any(is_one);
         any.then_some(found).ok_or_else(why)

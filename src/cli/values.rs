@@ -177,7 +177,7 @@ fn duration(text: &str, min: Duration, max: Duration) -> Parsed<Duration> {
     Ok(duration)
 }
 
-/// A longer wait is a mistake: nothing that waiting resolves takes more than a day.
+/// A week at most: what waiting resolves takes a day, and a longer wait is a mistake.
 pub(super) fn wait(text: &str) -> Parsed<Duration> {
     duration(text, Duration::ZERO, Duration::from_secs(7 * SECONDS_A_DAY))
 }

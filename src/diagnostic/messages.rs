@@ -625,7 +625,7 @@ impl Context<'_> {
         }
     }
 
-    /// A clause that may begin with *the answer*, with whose it is.
+    /// The clause, with a leading *the answer* replaced by where that came from.
     fn in_answer(&self, document: Document, clause: &str) -> String {
         let Some(rest) = clause.strip_prefix(ANSWER) else {
             return clause.to_owned();
@@ -671,8 +671,8 @@ impl Context<'_> {
     }
 
     /// How to come by credits. A purchase has a minimum, and the monthly cap is its maximum. Of
-    /// several errors the first names the largest sum, which serves all; another way out (`or`)
-    /// serves there only if the largest sum is its own.
+    /// several errors the first names the largest sum, which serves all; `or`, another way out, is
+    /// offered only if this error asks for the largest sum.
     fn purchase(&self, missing: Credits, or: &str) -> String {
         let or = only_if(self.missing_is_told || missing >= self.missing, or);
         if self.missing_is_told && missing <= self.missing {

@@ -77,7 +77,7 @@ fn cases(report: &Report, suite: &str) -> String {
             _ if !own.is_empty() => case(&row.name, FAILURE, &summaries(&own), &own),
             Some(true) => case(&row.name, PASSED, "", &[]),
             Some(false) => {
-                // Another error stands for its own.
+                // Its error may have been folded into that of another row.
                 let why = errors(&|one| one.model.is_none() || one.model == row.model);
                 case(&row.name, FAILURE, &summaries(&why), &why)
             }

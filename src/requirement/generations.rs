@@ -25,7 +25,7 @@ pub(crate) fn check(model: &Model, needed: u64, models: Option<&Models>) -> Row 
         row.of = limit.and_then(|limit| limit.number());
     }
     let short = shortfall(model, needed, quota);
-    // What is known to be short stays short, and nothing is had, whatever was used.
+    // What is known to be short stays short, and a need of 0 is met whatever was used.
     let needs_none = needed == 0 && quota.daily_limit.is_ok();
     let decided = short.is_some() || needs_none || quota.left().is_ok();
     row.met = decided.then_some(short.is_none());
