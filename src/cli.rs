@@ -19,7 +19,7 @@ use self::values::{items, wrong};
 use crate::job::{Cost, Generations, Job};
 use crate::price::Prices;
 use crate::quota::{Credits, Model};
-use crate::report::{is_label, Format};
+use crate::report::Format;
 use crate::spend::{Period, UtcDay};
 
 pub use self::flags::Settings;
@@ -253,12 +253,6 @@ fn by_model(given: &[(Model, u64)], together: fn(u64, u64) -> u64) -> Vec<(Model
     counts
 }
 
-/// The label of a command line that may be wrong otherwise: its outputs are named by it all the
-/// same.
-pub fn label(arguments: &[OsString]) -> Option<&str> {
-    flag_values("--label", arguments).find(|label| is_label(label))
-}
-
 /// The files of `--write` of a command line that may be wrong otherwise: no earlier pass survives
 /// there. Whatever looks like `FORMAT=FILE` may be meant: only a report of ours is replaced.
 pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
@@ -287,17 +281,8 @@ pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
     written
 }
 
-/// The files that such a command line reads, each with its flag.
-pub fn read_files(arguments: &[OsString]) -> Vec<(&'static str, PathBuf)> {
-    let flags = ["--from", "--plan", "--key-file"].into_iter();
-    let values = flags.flat_map(|flag| {
-        flag_values(flag, arguments).map(move |value| (flag, PathBuf::from(value)))
-    });
-    values.collect()
-}
-
-/// The values of a flag, wherever it is.
-fn flag_values<'a>(flag: &'a str, arguments: &'a [OsString]) -> impl Iterator<Item = &'a str> {
+/// The values of a flag in a command line that may be wrong otherwise.
+pub fn flag_values<'a>(flag: &'a str, arguments: &'a [OsString]) -> impl Iterator<Item = &'a str> {
     let words = arguments.iter();
     let words = words.map(|word| word.to_str().unwrap_or_default());
     let next = words.clone().skip(1).map(Some).chain([None]);

@@ -8,6 +8,7 @@ mod terminal;
 mod writable;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
@@ -16,7 +17,6 @@ use runway_preflight::cli::{self, Command, Settings, UsageError};
 use runway_preflight::exit::Exit;
 use runway_preflight::job::Job;
 use runway_preflight::output::Output;
-use runway_preflight::poll::Event;
 use runway_preflight::report::{Closed, Contents};
 use runway_preflight::spend::UtcDay;
 
@@ -29,18 +29,15 @@ fn main() -> ExitCode {
     handle_signals();
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let ci = GitHub::detect(&variable);
-    let ci = ci.as_ref();
     let exit = match cli::parse(arguments.clone(), UtcDay::of(SystemTime::now())) {
         Ok(Command::Help) => print_only(&cli::help()),
         Ok(Command::Version) => print_only(cli::VERSION),
-        Ok(Command::Check(settings, job)) => run(&settings, *job, &arguments, ci),
+        Ok(Command::Check(settings, job)) => run(&settings, *job, &arguments, ci.as_ref()),
         Err(error) => {
-            let read = cli::read_files(&arguments);
-            let key_file = read.iter().find(|(flag, _)| *flag == "--key-file");
-            let key_file = key_file.map(|(_, path)| &**path);
-            let places = setup::places(key_file, Duration::from_secs(1));
+            let key_file = cli::flag_values("--key-file", &arguments).next();
+            let places = setup::places(key_file.map(Path::new), Duration::from_secs(1));
             let output = setup::output(&places);
-            report_usage(error, &arguments, &output, ci)
+            report_usage(error, &arguments, &output, ci.as_ref())
         }
     };
     ExitCode::from(exit.code())
@@ -81,8 +78,7 @@ fn check(setup: &Setup, files: Files) -> Exit {
     let settings = setup.poll.settings;
     let context = setup.context(&files.output.redactor);
     let mut terminal = Terminal::new(files.output, &context, settings.verbose);
-    let listener = &mut |event: Event| terminal.report(event);
-    let look = setup.poll.run(listener);
+    let look = setup.poll.run(&mut |event| terminal.report(event));
     let history = look.history.as_ref();
     let contents = Contents {
         label: settings.label.as_deref(),
@@ -107,11 +103,8 @@ fn report_usage(
 ) -> Exit {
     // action.yml sets it: its users gave inputs, not flags.
     let inputs = variable("RUNWAY_PREFLIGHT_INPUTS").is_some_and(|set| set == "true");
-    let error = if inputs {
-        cli::of_inputs(&error)
-    } else {
-        error
-    };
+    let of_inputs = inputs.then(|| cli::of_inputs(&error));
+    let error = of_inputs.unwrap_or(error);
     let message = &*output.redactor.redact(&error.0);
     let written = cli::written_files(arguments);
     let files = Files::new(output, arguments, &written, ci);

@@ -81,10 +81,8 @@ impl Files<'_> {
         }
         if !settings.quiet || report.verdict != Verdict::Go {
             let colour = has_colour(settings.color, io::stdout().is_terminal());
-            if let Err(error) = self
-                .output
-                .stdout(&report.render(settings.format(), colour))
-            {
+            let text = report.render(settings.format(), colour);
+            if let Err(error) = self.output.stdout(&text) {
                 failures.push(not_written("standard output", None, &error));
                 report = told_of(&failures);
             }

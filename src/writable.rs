@@ -8,7 +8,7 @@ use runway_preflight::ci::{CiFile, GitHub};
 use runway_preflight::cli::{self, UsageError};
 use runway_preflight::files::{is_same_input, STDIN};
 use runway_preflight::output::{is_special, Output};
-use runway_preflight::report::Format;
+use runway_preflight::report::{is_label, Format};
 
 use crate::setup::DOTENV;
 use crate::variable;
@@ -41,8 +41,8 @@ impl<'a> Files<'a> {
         write: &'a [(Format, PathBuf)],
         ci: Option<&'a GitHub>,
     ) -> Self {
-        let label = cli::label(arguments);
-        let mut read = named_by_flags(cli::read_files(arguments));
+        let mut labels = cli::flag_values("--label", arguments).filter(|label| is_label(label));
+        let mut read = named_by_flags(arguments);
         let ci_files = named_by(&OF_CI);
         let names = write.iter().map(|(format, path)| {
             let file = cli::echo(&path.to_string_lossy());
@@ -51,7 +51,7 @@ impl<'a> Files<'a> {
         let names: Vec<Named> = names.collect();
         let mut files = Self {
             output,
-            label: label.filter(|label| !output.redactor.holds_trace(label)),
+            label: labels.find(|label| !output.redactor.holds_trace(label)),
             write: Vec::new(),
             ci,
             of_ci: Vec::new(),
@@ -93,12 +93,13 @@ impl<'a> Files<'a> {
 }
 
 /// What the command line tells a run to read.
-fn named_by_flags(named: Vec<(&'static str, PathBuf)>) -> Vec<Named> {
-    let named = named.into_iter().map(|(flag, path)| {
-        let name = path.to_string_lossy();
-        let name = format!("{flag} {}", cli::echo(&name));
-        let is_stdin = path.as_os_str() == "-";
-        (name, if is_stdin { STDIN.into() } else { path })
+fn named_by_flags(arguments: &[OsString]) -> Vec<Named> {
+    let flags = ["--from", "--plan", "--key-file"].into_iter();
+    let named = flags.flat_map(|flag| {
+        cli::flag_values(flag, arguments).map(move |path| {
+            let name = format!("{flag} {}", cli::echo(path));
+            (name, PathBuf::from(if path == "-" { STDIN } else { path }))
+        })
     });
     named.collect()
 }

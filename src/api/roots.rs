@@ -64,12 +64,8 @@ mod pem {
             // A system's one file and its folders hold the same; the file is read sooner.
             let system = openssl_probe::probe();
             let of_file = system.cert_file.and_then(|file| of_file(&file, false).ok());
-            let of_folder = || {
-                system
-                    .cert_dir
-                    .iter()
-                    .find_map(|folder| of_folder(folder, &mut read).ok())
-            };
+            let mut folders = system.cert_dir.iter();
+            let of_folder = || folders.find_map(|folder| of_folder(folder, &mut read).ok());
             found = of_file.or_else(of_folder).unwrap_or_default();
         }
         if let Some(file) = file.as_deref().map(Path::new) {

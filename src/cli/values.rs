@@ -230,9 +230,8 @@ pub(super) fn write(text: &str) -> Parsed<(Format, PathBuf)> {
     let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
     let two_files = names.iter().any(|name| path.contains(&format!(",{name}=")));
     let no_file = ["", "-"].contains(&path) || path.starts_with(char::is_whitespace);
-    let mut formats = Format::ALL.iter();
-    match formats.find(|(known, _)| *known == name) {
-        Some((_, format)) if !no_file && !two_files => Ok((*format, file(path)?)),
+    match choice(name, Format::ALL) {
+        Ok(format) if !no_file && !two_files => Ok((format, file(path)?)),
         _ => {
             let form = "FORMAT=FILE, one each, FORMAT one of";
             Err(format!("must be {form} {}", names.join(", ")))
