@@ -57,7 +57,7 @@ impl<'a> Files<'a> {
             of_ci: Vec::new(),
             problem: refuse_shared_input(&read),
         };
-        read.extend(read_unasked());
+        read.extend(read_unasked(!write.is_empty()));
         for file in ci.into_iter().flat_map(|ci| &ci.files) {
             let example = format!("{}=step.txt runway-preflight", file.name);
             if files.holds(file.name, &file.path, &example, read.iter()) {
@@ -116,15 +116,23 @@ fn refuse_shared_input(read: &[Named]) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// What else a run reads or might read.
-fn read_unasked() -> Vec<Named> {
+/// What else a run reads or might read. To list certificates takes time: only where a flag says what
+/// is `written`.
+fn read_unasked(written: bool) -> Vec<Named> {
     let mut read = vec![(DOTENV.to_owned(), PathBuf::from(DOTENV))];
     read.extend(named_by(&READ));
-    let folders = variable("SSL_CERT_DIR").unwrap_or_default();
-    let entries = std::env::split_paths(&folders).flat_map(std::fs::read_dir);
-    for entry in entries.flatten().flatten() {
-        read.push(("a certificate of SSL_CERT_DIR".to_owned(), entry.path()));
+    if !written {
+        return read;
     }
+    let folders = variable("SSL_CERT_DIR").unwrap_or_default();
+    let folders: Vec<PathBuf> = std::env::split_paths(&folders).collect();
+    let trusted = |path| ("a trusted certificate".to_owned(), path);
+    #[cfg(not(any(windows, target_vendor = "apple")))]
+    read.extend(openssl_probe::probe().cert_file.map(trusted));
+    #[cfg(not(any(windows, target_vendor = "apple")))]
+    let folders = [folders, openssl_probe::probe().cert_dir].concat();
+    let entries = folders.iter().flat_map(std::fs::read_dir).flatten();
+    read.extend(entries.flatten().map(|entry| trusted(entry.path())));
     read
 }
 
@@ -143,7 +151,8 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     if is_special(one) || is_special(other) {
         return false;
     }
-    same_file::is_same_file(one, other).unwrap_or(false) || target(one) == target(other)
+    let same_target = || one.exists() == other.exists() && target(one) == target(other);
+    same_file::is_same_file(one, other).unwrap_or_else(|_| same_target())
 }
 
 /// Where a path leads in the end, also if nothing is there.
@@ -167,5 +176,28 @@ fn target(path: &Path) -> PathBuf {
         path.to_string_lossy().to_lowercase().into()
     } else {
         path
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(any(windows, target_vendor = "apple")))]
+mod tests {
+    use super::*;
+
+    /// Nothing is written here: a mistake would cost the machine its certificates.
+    #[test]
+    fn the_certificates_of_the_system_are_never_written_to() {
+        let system = openssl_probe::probe();
+        let entries = system.cert_dir.iter().flat_map(std::fs::read_dir);
+        let one = entries.flatten().flatten().next().map(|it| it.path());
+        for path in system.cert_file.into_iter().chain(one) {
+            let output = Output::default();
+            let write = [(Format::Json, path)];
+            let files = Files::new(&output, &[], &write, None);
+            assert!(
+                files.write.is_empty() && files.problem.is_err(),
+                "{write:?}"
+            );
+        }
     }
 }

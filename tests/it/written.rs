@@ -392,7 +392,7 @@ fn misused_paths() {
         ("--write json=../$D/plan", 2, "--plan \"plan\" and "),
         ("--write junit=key", 2, "--key-file \"key\" and "),
         ("--write env=cert.pem", 2, "SSL_CERT_FILE and "),
-        ("--write env=certs/one.pem", 2, "a certificate of SSL_CERT_DIR and "),
+        ("--write env=certs/one.pem", 2, "a trusted certificate and "),
         ("--write text=event", 2, "GITHUB_EVENT_PATH and "),
         ("--write env=github-output", 2, "GITHUB_OUTPUT and "),
         ("--write env=github-summary", 2, "GITHUB_STEP_SUMMARY and "),
