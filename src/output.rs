@@ -3,9 +3,9 @@
 //! here once more.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::files;
 use crate::redact::Redactor;
@@ -76,20 +76,28 @@ impl Output {
         }
     }
 
-    /// Adds lines to a file. One that does not end in a line break gets one first.
+    /// Adds lines to a file. One that does not end in a line break gets one first. A pipe must be
+    /// read within `wait`.
     ///
     /// # Errors
     ///
     /// Where not all of it could be added; then none of it is.
-    pub fn append(&self, path: &Path, text: &str) -> io::Result<Appended> {
+    pub fn append(&self, path: &Path, text: &str, wait: Duration) -> io::Result<Option<Appended>> {
+        let text = self.redactor.last_check(text);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        if is_special(path) {
+            return write_to_special(path, text.into_owned(), wait).map(|()| None);
+        }
         let mut options = File::options();
         let mut file = options.append(true).read(true).create(true).open(path)?;
         let mut last = [b'\n'];
-        if file.metadata()?.is_file() && file.seek(SeekFrom::End(-1)).is_ok() {
+        if file.seek(SeekFrom::End(-1)).is_ok() {
             file.read_exact(&mut last)?;
         }
         let separator = if last == [b'\n'] { "" } else { "\n" };
-        let text = format!("{separator}{}", self.redactor.last_check(text));
+        let text = format!("{separator}{text}");
         let text = text.as_bytes();
         // Where the disk is not full, one write takes all of it. Others may add to the file at the
         // same time: ours ends where this handle stands.
@@ -105,7 +113,7 @@ impl Output {
         if rest.is_err() {
             appended.take_back()?;
         }
-        rest.map(|()| appended)
+        rest.map(|()| Some(appended))
     }
 }
 
@@ -133,7 +141,7 @@ impl Appended {
     /// Where the file cannot be changed.
     pub fn take_back(&self) -> io::Result<()> {
         let found = std::fs::metadata(&self.path)?;
-        if !found.is_file() || found.len() != self.ends || self.begins == self.ends {
+        if !found.is_file() || found.len() != self.ends {
             return Ok(());
         }
         // Windows cuts no file that is open for appending.
@@ -146,14 +154,14 @@ impl Appended {
 /// without end.
 fn write_to_special(path: &Path, text: String, patience: Duration) -> io::Result<()> {
     let path = path.to_owned();
-    let write = move || {
-        let mut file = File::options().write(true).open(path)?;
-        file.write_all(text.as_bytes())
+    let begun = Instant::now();
+    let late = || Err(io::Error::other("it is a pipe that nobody reads"));
+    let write = move || match File::options().write(true).open(path)? {
+        // By then it is told as failed.
+        _ if begun.elapsed() >= patience => late(),
+        mut file => file.write_all(text.as_bytes()),
     };
-    files::within(patience, write)?.unwrap_or_else(|| {
-        let problem = "it is a pipe that nobody reads";
-        Err(io::Error::new(ErrorKind::TimedOut, problem))
-    })
+    files::within(patience, write)?.unwrap_or_else(late)
 }
 
 /// Not through Rust's own `Stdout`, which takes an output that is not open for writing for one
@@ -187,7 +195,8 @@ mod tests {
         let now = || std::fs::read_to_string(&path).expect("a file");
         output.write(&path, text, Duration::ZERO).expect("written");
         assert_eq!(now(), clean);
-        output.append(&path, text).expect("appended");
+        let appended = output.append(&path, text, Duration::ZERO);
+        assert!(appended.is_ok_and(|appended| appended.is_some()));
         assert_eq!(now(), clean.repeat(2));
     }
 
@@ -198,9 +207,16 @@ mod tests {
         let now = || std::fs::read_to_string(&path).expect("a file");
         std::fs::write(&path, "no line break").expect("written");
         let output = Output::default();
-        let one = output.append(&path, "one\n").expect("appended");
+        let nothing = output.append(&path, "", Duration::ZERO);
+        assert!(nothing.is_ok_and(|appended| appended.is_none()));
+        assert_eq!(now(), "no line break");
+        let append = |text| {
+            let appended = output.append(&path, text, Duration::ZERO);
+            appended.expect("no error").expect("something")
+        };
+        let one = append("one\n");
         assert_eq!(now(), "no line break\none\n");
-        let two = output.append(&path, "two\n").expect("appended");
+        let two = append("two\n");
         one.take_back().expect("no error");
         assert_eq!(now(), "no line break\none\ntwo\n");
         two.take_back().expect("no error");

@@ -3,39 +3,43 @@
 
 use std::io::{self, ErrorKind, IsTerminal};
 use std::path::Path;
+use std::time::Duration;
 
 use runway_preflight::cli::Settings;
 use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::exit::Exit;
+use runway_preflight::output::is_special;
 use runway_preflight::report::text;
 use runway_preflight::report::{env, Closed, Contents, Format, Report, Verdict};
 
 use crate::terminal::has_colour;
 use crate::writable::Files;
 
+/// How long a pipe is waited for that is told of no pass.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl Files<'_> {
     /// Leaves no pass, of an earlier run or of this one. Returns what could not be written, in words.
     pub(crate) fn fail_closed(&self, closed: &Closed) -> Vec<String> {
         // What scripts source comes first: a kill may come at any moment.
-        let env = self.write.iter().filter(|(it, _)| *it == Format::Env);
-        let others = self.write.iter().filter(|(it, _)| *it != Format::Env);
-        let write = env.chain(others).map(|(format, path)| {
+        let write = self.write.iter().rev().map(|(format, path)| {
             let text = match format {
                 Format::Env => env::lines(self.label, &closed.values()),
                 _ => String::new(),
             };
             let replaced = match closed {
                 // By now it is this run's.
-                Closed::Failed(_) => self.output.write(path, &text, Default::default()),
+                Closed::Failed(_) => self.output.write(path, &text, PATIENCE),
                 _ => self.output.replace_report(path, &text),
             };
             (format!("--write {}", format.name()), replaced)
         });
         let of_ci = self.of_ci.iter().rev().map(|file| {
             let text = file.render_closed(closed, self.label, length(&file.path));
-            let appended = match &*text {
-                "" => Ok(()),
-                text => self.output.append(&file.path, text).map(|_| ()),
+            let appended = match closed {
+                // What goes through a pipe outlives no run.
+                Closed::Begun if is_special(&file.path) => Ok(()),
+                _ => self.output.append(&file.path, &text, PATIENCE).map(drop),
             };
             (file.name.to_owned(), appended)
         });
@@ -64,20 +68,20 @@ impl Files<'_> {
             }
             if let Err(error) = self.output.write(path, &text, settings.timeout) {
                 failures.push(not_written(&path.to_string_lossy(), Some(path), &error));
+                report = told_of(&failures);
             }
         }
         // Each with how many failures it tells of, and what was added to it.
         let mut told = Vec::new();
         for file in std::mem::take(&mut self.of_ci) {
             let known = failures.len();
-            let text = file.render(&told_of(&failures), length(&file.path));
-            let added = self.output.append(&file.path, &text).map_err(|error| {
+            let text = file.render(&report, length(&file.path));
+            let added = self.output.append(&file.path, &text, settings.timeout);
+            let added = added.map_err(|error| {
                 failures.push(not_written(file.name, Some(&file.path), &error));
+                report = told_of(&failures);
             });
             told.push((known, file, added));
-        }
-        if !failures.is_empty() {
-            report = told_of(&failures);
         }
         if !settings.quiet || report.verdict != Verdict::Go {
             let colour = has_colour(settings.color, io::stdout().is_terminal());
@@ -90,7 +94,10 @@ impl Files<'_> {
         if !failures.is_empty() {
             told.retain(|(known, ..)| *known < failures.len());
             for (_, file, added) in told {
-                let _ = added.map(|added| added.take_back());
+                if let Some(Err(error)) = added.ok().flatten().map(|added| added.take_back()) {
+                    failures.push(not_written(file.name, Some(&file.path), &error));
+                    report = told_of(&failures);
+                }
                 self.of_ci.push(file);
             }
             self.fail_closed(&Closed::Failed(&report));

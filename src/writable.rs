@@ -26,6 +26,7 @@ type Named = (String, PathBuf);
 pub(crate) struct Files<'a> {
     pub(crate) output: &'a Output,
     pub(crate) label: Option<&'a str>,
+    /// What scripts source comes last.
     pub(crate) write: Vec<&'a (Format, PathBuf)>,
     pub(crate) ci: Option<&'a GitHub>,
     pub(crate) of_ci: Vec<&'a CiFile>,
@@ -69,7 +70,10 @@ impl<'a> Files<'a> {
             let others = names.iter().filter(|other| !std::ptr::eq(*other, own));
             let others = read.iter().chain(&ci_files).chain(others);
             if files.holds(&own.0, &own.1, example, others) {
-                files.write.push(file);
+                let mut before = files.write.iter();
+                let sourced = before.position(|(format, _)| *format == Format::Env);
+                let at = sourced.unwrap_or(files.write.len());
+                files.write.insert(at, file);
             }
         }
         files

@@ -68,7 +68,7 @@ pub(super) fn grants(report: &Report, max: usize) -> String {
 /// JSON that hides nothing and commands nobody: outside its strings there is neither a character
 /// to escape nor a `#`.
 fn harmless(value: &impl Serialize, on_one_line: bool) -> String {
-    let json = serde_json::to_string_pretty(value).unwrap_or_default();
+    let json = serde_json::to_string_pretty(value).unwrap_or_else(|error| error.to_string());
     let mut text = String::with_capacity(json.len());
     let mut characters = json.chars().peekable();
     let (mut in_string, mut escaped, mut after_hash) = (false, false, false);

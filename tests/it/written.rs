@@ -685,6 +685,15 @@ fn a_pipe_that_nobody_reads_is_report_failed() {
     let run = gate.shell("mkfifo pipe; \"$@\"").run();
     run.fails(5, &["report-failed"]);
     run.says("it is a pipe that nobody reads");
+    // Once it is told as failed it gets nothing, and what comes after it is told of it.
+    let gate = Gate::reading(EXAMPLE)
+        .github()
+        .env("GITHUB_STEP_SUMMARY", "summary")
+        .args("--timeout 500ms --write env=preflight.env --write text=pipe");
+    let script = r#"mkfifo pipe summary; { sleep 1.5; timeout 2 cat pipe; } & "$@" >/dev/null 2>&1
+        echo $?; tail -n 1 preflight.env; wait"#;
+    let run = gate.shell(script).run();
+    assert_eq!(run.stdout, "5\nRUNWAY_PREFLIGHT_PASS=false\n", "{run:?}");
     // One that comes late, and takes its time, has all of it.
     let gate = Gate::reading(many_models("m", 1_000)).args("--write json=pipe");
     let run = gate
