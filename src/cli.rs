@@ -9,13 +9,13 @@ mod values;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use argh::FromArgs;
 
 use self::flags::{flag, normalize};
 use self::help::example;
-use self::values::{items, wrong};
+use self::values::wrong;
 use crate::job::{Cost, Generations, Job};
 use crate::price::Prices;
 use crate::quota::{Credits, Model};
@@ -253,32 +253,29 @@ fn by_model(given: &[(Model, u64)], together: fn(u64, u64) -> u64) -> Vec<(Model
     counts
 }
 
-/// The files of `--write` of a command line that may be wrong otherwise: no earlier pass survives
-/// there. Whatever looks like `FORMAT=FILE` may be meant: only a report of ours is replaced.
-pub fn written_files(arguments: &[OsString]) -> Vec<(Format, PathBuf)> {
-    let mut written: Vec<(Format, PathBuf)> = Vec::new();
-    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
-    // `--write env preflight.env` lacks its equals sign.
-    let joint: Vec<String> = words.windows(2).map(|words| words.join("=")).collect();
-    let words = words.into_iter().chain(joint.iter().map(String::as_str));
-    for item in words.flat_map(|word| items("--write", word)) {
-        let lower = item.to_ascii_lowercase();
-        for (name, format) in Format::ALL {
-            for (at, _) in lower.match_indices(name) {
-                let rest = item.split_at(at.saturating_add(name.len())).1;
-                let file = rest.trim_start().strip_prefix(['=', ':']);
-                let file = file.unwrap_or_default();
-                for file in [file, file.split(',').next().unwrap_or_default()] {
-                    let quote = |it: char| it.is_whitespace() || "\"'“”‘’".contains(it);
-                    let path = PathBuf::from(file.trim_matches(quote));
-                    if !written.iter().any(|(_, known)| *known == path) {
-                        written.push((*format, path));
-                    }
-                }
-            }
-        }
-    }
-    written
+/// Whatever may name a file in a command line that is wrong: of each word the lines and their parts,
+/// and what stands beside `=` and `:` there. No earlier pass survives in such a file.
+pub fn named_files(arguments: &[OsString]) -> impl Iterator<Item = &Path> {
+    // So that no line takes long: of a word, and of a part of it.
+    const MAX_NAMES: usize = 100_000;
+    const MAX_SIGNS: usize = 8;
+    let around = |it: char| it.is_whitespace() || "\"'`“”‘’=:".contains(it);
+    let marks = |it: char| "\"'`“”‘’,;|#()[]{}<>".contains(it);
+    let words = arguments.iter().filter_map(|word| word.to_str());
+    words.flat_map(move |word| {
+        // A path may hold any of the signs that stand between two.
+        let parts = word.lines();
+        let parts = parts.flat_map(move |line| std::iter::once(line).chain(line.split(marks)));
+        let parts = parts.flat_map(|part| std::iter::once(part).chain(part.split_whitespace()));
+        let names = parts.flat_map(|part| {
+            let signs = part.match_indices(['=', ':']).take(MAX_SIGNS);
+            let behind = signs.map(|(at, _)| part.split_at(at).1);
+            let between = part.split(['=', ':']);
+            std::iter::once(part).chain(behind).chain(between)
+        });
+        let names = names.map(move |name| Path::new(name.trim_matches(around)));
+        names.take(MAX_NAMES)
+    })
 }
 
 /// The values of a flag in a command line that may be wrong otherwise.

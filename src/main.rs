@@ -16,7 +16,7 @@ use runway_preflight::ci::GitHub;
 use runway_preflight::cli::{self, Command, Settings, UsageError};
 use runway_preflight::exit::Exit;
 use runway_preflight::job::Job;
-use runway_preflight::output::Output;
+use runway_preflight::output::{report_at, Output};
 use runway_preflight::report::{Closed, Contents};
 use runway_preflight::spend::UtcDay;
 
@@ -106,7 +106,12 @@ fn report_usage(
     let of_inputs = inputs.then(|| cli::of_inputs(&error));
     let error = of_inputs.unwrap_or(error);
     let message = &*output.redactor.redact(&error.0);
-    let written = cli::written_files(arguments);
+    let mut written = Vec::new();
+    for path in cli::named_files(arguments) {
+        let report = report_at(path).ok().flatten();
+        let report = report.map(|format| (format, path.to_owned()));
+        written.extend(report.filter(|report| !written.contains(report)));
+    }
     let files = Files::new(output, arguments, &written, ci);
     for failure in files.fail_closed(&Closed::Usage(message)) {
         output.stderr(&format!("{failure}\n"));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::files;
 use crate::redact::Redactor;
-use crate::report;
+use crate::report::{self, Format};
 
 /// Writes, with every key taken out.
 #[derive(Default)]
@@ -57,25 +57,6 @@ impl Output {
         written
     }
 
-    /// Empties a file that holds a report of ours, and writes `text` in its place. Any other file
-    /// stays as it is.
-    ///
-    /// # Errors
-    ///
-    /// Where the report is still there.
-    pub fn replace_report(&self, path: &Path, text: &str) -> io::Result<()> {
-        let mut head = Vec::new();
-        if std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
-            let file = File::open(path)?;
-            file.take(report::HEAD).read_to_end(&mut head)?;
-        }
-        if report::is_report(&head) {
-            self.write(path, text, Duration::ZERO)
-        } else {
-            Ok(())
-        }
-    }
-
     /// Adds lines to a file. One that does not end in a line break gets one first. A pipe must be
     /// read within `wait`.
     ///
@@ -115,6 +96,20 @@ impl Output {
         }
         rest.map(|()| Some(appended))
     }
+}
+
+/// The form of the report of ours that is there, if one is.
+///
+/// # Errors
+///
+/// Where it cannot be read.
+pub fn report_at(path: &Path) -> io::Result<Option<Format>> {
+    let mut head = Vec::new();
+    if std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
+        let file = File::open(path)?;
+        file.take(report::HEAD).read_to_end(&mut head)?;
+    }
+    Ok(report::format_of(&head))
 }
 
 /// Whether this is something else than a regular file, such as a pipe or a device.

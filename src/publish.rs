@@ -8,7 +8,7 @@ use std::time::Duration;
 use runway_preflight::cli::Settings;
 use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::exit::Exit;
-use runway_preflight::output::is_special;
+use runway_preflight::output::{is_special, report_at};
 use runway_preflight::report::text;
 use runway_preflight::report::{env, Closed, Contents, Format, Report, Verdict};
 
@@ -27,11 +27,13 @@ impl Files<'_> {
                 Format::Env => env::lines(self.label, &closed.values()),
                 _ => String::new(),
             };
-            let replaced = match closed {
+            let found = match closed {
                 // By now it is this run's.
-                Closed::Failed(_) => self.output.write(path, &text, PATIENCE),
-                _ => self.output.replace_report(path, &text),
+                Closed::Failed(_) => Ok(Some(*format)),
+                _ => report_at(path),
             };
+            let write = |_| self.output.write(path, &text, PATIENCE);
+            let replaced = found.and_then(|found| found.map_or(Ok(()), write));
             (format!("--write {}", format.name()), replaced)
         });
         let of_ci = self.of_ci.iter().rev().map(|file| {

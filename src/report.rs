@@ -79,17 +79,21 @@ impl Format {
 /// How many bytes of a file show whether it is a report.
 pub const HEAD: u64 = 4_096;
 
-/// Whether a file that begins like this holds a report of ours, in any form.
-pub fn is_report(head: &[u8]) -> bool {
-    // It may end within a character.
-    let head = &*String::from_utf8_lossy(head);
+/// The form of the report of ours that a file holds which begins like this, if it does.
+pub fn format_of(head: &[u8]) -> Option<Format> {
+    // It may end within a character, and have the line breaks of Windows.
+    let head = &*String::from_utf8_lossy(head).replace('\r', "");
     let heading = head.strip_prefix("## ").map_or("", unlabelled);
-    let has_verdict = Verdict::all_in_words().any(|[json, text, markdown]| {
-        head.starts_with(&json::head(json))
-            || text::is_report(head, text)
-            || heading.starts_with(&format!("{}{markdown}: ", markdown::TITLE))
-    });
-    has_verdict || env::is_report(head) || head.starts_with(junit::HEAD)
+    let mut formats = Format::ALL.iter().map(|(_, format)| *format);
+    formats.find(|format| {
+        Verdict::all_in_words().any(|[json, text, markdown]| match format {
+            Format::Text => text::is_report(head, text),
+            Format::Json => head.starts_with(&json::head(json)),
+            Format::Markdown => heading.starts_with(&format!("{}{markdown}: ", markdown::TITLE)),
+            Format::Env => env::is_report(head),
+            Format::Junit => head.starts_with(junit::HEAD),
+        })
+    })
 }
 
 /// What follows `DEMO` and the name of a run where a text begins with them.

@@ -382,6 +382,8 @@ fn everything_else_is_refused_with_an_example() {
         (&["--fail-open", "—credits=5"], "a long dash (U+2014)"),
         (&["--plan", "~/x"], "write $HOME in its place"),
         (&["--write", "json=~/x"], "write $HOME in its place"),
+        (&["--write", "json=a env=b"], "must be FORMAT=FILE, one each"),
+        (&["--write", "json=a; env=b"], "must be FORMAT=FILE, one each"),
         (&["--fail-open", "true"], "--fail-open takes no value"),
         (&["--tiers=True"], "--tiers takes no value"),
         (&["--missing-key", "Skip"], "must be one of fail, skip"),

@@ -22,9 +22,9 @@ pub(super) fn wrong(flag: &str, value: &str, problem: impl fmt::Display) -> Usag
     UsageError::new(format!("{flag} {} {problem}{hint}", echo(value)))
 }
 
-/// The entries of a flag's value: separated by line breaks, and by commas where no file is named.
-/// What follows `#` at the beginning of a line or behind a blank is a comment.
-pub(super) fn items<'a>(flag: &str, text: &'a str) -> impl Iterator<Item = &'a str> {
+/// The entries of a flag's value, each of which may be one: separated by line breaks, and by commas where
+/// no file is named. What follows `#` at the beginning of a line or behind a blank is a comment.
+pub(super) fn entries<'a>(flag: &str, text: &'a str) -> Parsed<Vec<&'a str>> {
     let separator = if flag == "--write" { '\n' } else { ',' };
     let lines = text.split(['\n', '\r']).map(|line| {
         let hashes = line.match_indices('#');
@@ -32,13 +32,8 @@ pub(super) fn items<'a>(flag: &str, text: &'a str) -> impl Iterator<Item = &'a s
         let head = heads.find(|head| head.is_empty() || head.ends_with(char::is_whitespace));
         head.unwrap_or(line)
     });
-    let items = lines.flat_map(move |line| line.split(separator));
-    items.map(str::trim).filter(|item| !item.is_empty())
-}
-
-/// The same, each of which may be one.
-pub(super) fn entries<'a>(flag: &str, text: &'a str) -> Parsed<Vec<&'a str>> {
-    let entries: Vec<&str> = items(flag, text).collect();
+    let entries = lines.flat_map(|line| line.split(separator)).map(str::trim);
+    let entries: Vec<&str> = entries.filter(|entry| !entry.is_empty()).collect();
     // Of `- # comment` the dash is left.
     let of_yaml =
         |entry: &&str| entry.split_whitespace().next() == Some("-") || entry.starts_with('[');
@@ -228,8 +223,9 @@ pub(super) fn format(text: &str) -> Parsed<Format> {
 pub(super) fn write(text: &str) -> Parsed<(Format, PathBuf)> {
     let (name, path) = text.split_once('=').unwrap_or_default();
     let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
-    let two_files = names.iter().any(|name| path.contains(&format!(",{name}=")));
-    let no_file = ["", "-"].contains(&path) || path.starts_with(char::is_whitespace);
+    let mut parts = path.split([',', ';', '|', ' ', '\t']).skip(1);
+    let two_files = parts.any(|part| names.contains(&part.split_once('=').unwrap_or_default().0));
+    let no_file = ["", "-"].contains(&path) || path.starts_with([' ', '\t', '=']);
     match choice(name, Format::ALL) {
         Ok(format) if !no_file && !two_files => Ok((format, file(path)?)),
         _ => {

@@ -130,7 +130,7 @@ fn paint(colour: bool, hue: &str, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::report::is_report;
+    use crate::report::{format_of, Format};
 
     #[test]
     fn a_report_is_told_by_its_headline() {
@@ -143,7 +143,8 @@ mod tests {
             "DEMO SKIPPED  ",
             "DEMO acme: GO  ",
         ] {
-            assert!(is_report(format!("{start}{end}").as_bytes()), "{start}");
+            let text = format!("{start}{end}");
+            assert_eq!(format_of(text.as_bytes()), Some(Format::Text), "{start}");
         }
         for text in [
             "",
@@ -154,7 +155,7 @@ mod tests {
             "GOING  to the shop    tomorrow\n\n",
             "NAME=GO  x    y\n\n",
         ] {
-            assert!(!is_report(text.as_bytes()), "{text}");
+            assert_eq!(format_of(text.as_bytes()), None, "{text}");
         }
     }
 }

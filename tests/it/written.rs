@@ -260,7 +260,10 @@ fn the_other_files_say_so_where_one_cannot_be_written() {
 
 #[test]
 fn no_pass_survives_a_wrong_command_line() {
-    for (args, write) in [
+    let long = "promptText: a cat number N walks, slowly\n".repeat(1_000) + "env=FILE";
+    let signs = format!("--bogus={}", "json=".repeat(20_000));
+    #[rustfmt::skip]
+    let cases = [
         ("--credits x", "--write=env=FILE"),
         ("--nonsense", "--write=env=FILE"),
         ("--plan missing", "--write=env=FILE"),
@@ -277,18 +280,39 @@ fn no_pass_survives_a_wrong_command_line() {
         ("-write", "env=FILE"),
         ("—write", "env=FILE"),
         ("--credits x", "--writes=env=FILE"),
-    ] {
+        (&signs, "--write=env=FILE"),
+        ("--credits x --write", &long),
+        ("--wirte", "env=FILE"),
+        ("--write env =", "FILE"),
+        ("--write", "FILE"),
+        ("--credits 5", "--write=FILE"),
+        ("--credits 5", "--write=FILE=env"),
+        ("--write", "env =FILE"),
+        ("--write", "sh=FILE"),
+        ("--write", "env==FILE"),
+        ("--write", "env,FILE"),
+        ("--write", "{env=FILE}"),
+        ("--write", "[env=FILE]"),
+        ("--write", "(env=FILE)"),
+        ("--write", "{\"env\": \"FILE\"}"),
+        ("--write", "env=FILE json=zz"),
+        ("--write", "json=zz;env=FILE"),
+        ("--write", "env=FILE|json=zz"),
+        ("--output", "FILE"),
+    ];
+    for (args, write) in cases {
         let kept = tempfile::tempdir().expect("a directory");
-        let file = kept.path().join("preflight.env");
-        std::fs::write(&file, "RUNWAY_PREFLIGHT_PASS=true\n").expect("written");
+        let alone = !write.contains("zz");
+        let name = ["preflight.env", "my preflight.env"][usize::from(alone)];
+        let file = kept.path().join(name);
+        std::fs::write(&file, "RUNWAY_PREFLIGHT_PASS=true\r\n").expect("written");
         let write = write.replace("FILE", &file.to_string_lossy());
+        let begun = std::time::Instant::now();
         let run = Gate::reading(EXAMPLE).args(args).arg(&write).run();
         assert_eq!(run.code, 2, "{run:?}");
+        assert!(begun.elapsed().as_secs() < 10, "{run:?}");
         let left = read(file);
-        assert!(
-            left.ends_with("RUNWAY_PREFLIGHT_PASS=false\n"),
-            "{args} {write}: {left}"
-        );
+        assert!(left.ends_with("RUNWAY_PREFLIGHT_PASS=false\n"), "{run:?}");
     }
 }
 
@@ -345,6 +369,7 @@ fn no_report_survives_a_wrong_command_line() {
                 (body, _) => Gate::reading(body),
             };
             let script = r#""$@" >/dev/null 2>&1; code=$?; test -s old || exit 9
+            test $code != 6 || { awk '{ printf "%s\r\n", $0 }' old >crlf; cat crlf >old; }
             "$@" --bogus 2>/dev/null; echo "$code $?" >&2; cat old >&2"#;
             let gate = gate.arg(format!("--write={form}=old")).args(args);
             let run = gate.shell(script).run();
