@@ -82,20 +82,31 @@ pub const STDIN: &str = "/dev/stdin";
 
 /// Whether two paths lead to standard input, or to one pipe: only the first reader gets something.
 pub fn is_same_input(one: &Path, other: &Path) -> bool {
-    [one, other].iter().all(|path| path.as_os_str() == STDIN)
-        || same_pipe(one, other).unwrap_or(false)
+    let are_stdin = [one, other].iter().all(|path| path.as_os_str() == STDIN);
+    let leads_to_pipe = || std::fs::metadata(one).is_ok_and(|file| is_pipe(file.file_type()));
+    are_stdin || leads_to_pipe() && is_same(one, other).unwrap_or(false)
 }
 
+/// Whether two paths lead to one file, by links of any kind. Nothing is opened.
+///
+/// # Errors
+///
+/// Where one of them leads nowhere.
 #[cfg(unix)]
-fn same_pipe(one: &Path, other: &Path) -> io::Result<bool> {
+pub fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
     let (one, other) = (std::fs::metadata(one)?, std::fs::metadata(other)?);
-    Ok(is_pipe(one.file_type()) && (one.dev(), one.ino()) == (other.dev(), other.ino()))
+    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
 }
 
+/// The same, where names in another letter case are one too.
+///
+/// # Errors
+///
+/// Where one of them leads nowhere.
 #[cfg(not(unix))]
-fn same_pipe(_: &Path, _: &Path) -> io::Result<bool> {
-    Ok(false)
+pub fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
+    same_file::is_same_file(one, other)
 }
 
 fn in_time<T: Send + 'static>(

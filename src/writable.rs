@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use runway_preflight::ci::{CiFile, GitHub};
 use runway_preflight::cli::{self, UsageError};
-use runway_preflight::files::{is_same_input, STDIN};
+use runway_preflight::files::{is_same, is_same_input, STDIN};
 use runway_preflight::output::{is_special, Output};
 use runway_preflight::report::{is_label, Format};
 
@@ -58,7 +58,7 @@ impl<'a> Files<'a> {
             of_ci: Vec::new(),
             problem: refuse_shared_input(&read),
         };
-        read.extend(read_unasked(!write.is_empty()));
+        read.extend(read_unasked(!write.is_empty() || ci.is_some()));
         for file in ci.into_iter().flat_map(|ci| &ci.files) {
             let example = format!("{}=step.txt runway-preflight", file.name);
             if files.holds(file.name, &file.path, &example, read.iter()) {
@@ -120,8 +120,8 @@ fn refuse_shared_input(read: &[Named]) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// What else a run reads or might read. To list certificates takes time: only where a flag says what
-/// is `written`.
+/// What else a run reads or might read. To list certificates takes time: only where something is
+/// `written`.
 fn read_unasked(written: bool) -> Vec<Named> {
     let mut read = vec![(DOTENV.to_owned(), PathBuf::from(DOTENV))];
     read.extend(named_by(&READ));
@@ -156,7 +156,7 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
         return false;
     }
     let same_target = || one.exists() == other.exists() && target(one) == target(other);
-    same_file::is_same_file(one, other).unwrap_or_else(|_| same_target())
+    is_same(one, other).unwrap_or_else(|_| same_target())
 }
 
 /// Where a path leads in the end, also if nothing is there.

@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 
 use crate::support::body::{self, UNREADABLE};
 use crate::support::runway::runway;
-use crate::support::{each, Gate, Reply, Run, Server, KEY, REFUSED};
+use crate::support::{each, Gate, Reply, Run, Server, REFUSED};
 
 /// 200 generations of gen4.5 a day, 90 used; 100 of veo3.1; gen4_image without a limit.
 fn organization(balance: i64) -> String {
@@ -267,7 +267,9 @@ fn an_input_that_cannot_be_read_is_no_plan() {
                 false => Gate::new().no_key().args("--from organization.json"),
             };
             let gate = gate.file("organization.json", organization(5_000));
-            let gate = gate.file("key", KEY).file("tasks", studio());
+            let gate = gate
+                .file("key", crate::support::KEY)
+                .file("tasks", studio());
             let run = gate.shell(script).run();
             assert_eq!(run.code, *code, "{run:?}");
             run.says(*says);
