@@ -44,6 +44,10 @@ pub fn read_by<'p, T: Send + 'static>(
         Some(path) => std::fs::metadata(path),
         None => standard_input().and_then(|file| file.metadata()),
     };
+    let no_file = match path {
+        Some(_) => "it is a device, not a file",
+        None => "nothing is piped into it (docker run does so with -i)",
+    };
     let open = move || path.map_or_else(standard_input, File::open);
     let work = move || {
         Ok(work(Bounded {
@@ -64,7 +68,7 @@ pub fn read_by<'p, T: Send + 'static>(
         // To open it may take as long as to read it: it waits for a writer.
         in_time(patience, work)
     } else {
-        Err("it is a device, not a file".to_owned())
+        Err(no_file.to_owned())
     }
 }
 
