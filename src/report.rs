@@ -44,7 +44,8 @@ pub fn is_label(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// The form of a report. To add one, add a file here and a line each to this and to `render`.
+/// The form of a report. To add one, add a file here and a line each to this, to `render` and to
+/// `format_of`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// For a terminal or a log.

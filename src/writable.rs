@@ -61,7 +61,7 @@ impl<'a> Files<'a> {
         read.extend(read_unasked(!write.is_empty() || ci.is_some()));
         for file in ci.into_iter().flat_map(|ci| &ci.files) {
             let example = format!("{}=step.txt runway-preflight", file.name);
-            if files.holds(file.name, &file.path, &example, read.iter()) {
+            if files.may_write(file.name, &file.path, &example, read.iter()) {
                 files.of_ci.push(file);
             }
         }
@@ -69,7 +69,7 @@ impl<'a> Files<'a> {
         for (file, own) in write.iter().zip(&names) {
             let others = names.iter().filter(|other| !std::ptr::eq(*other, own));
             let others = read.iter().chain(&ci_files).chain(others);
-            if files.holds(&own.0, &own.1, example, others) {
+            if files.may_write(&own.0, &own.1, example, others) {
                 let mut before = files.write.iter();
                 let sourced = before.position(|(format, _)| *format == Format::Env);
                 let at = sourced.unwrap_or(files.write.len());
@@ -80,7 +80,7 @@ impl<'a> Files<'a> {
     }
 
     /// Whether none of the others is the same file; the first that is becomes the problem.
-    fn holds<'o>(
+    fn may_write<'o>(
         &mut self,
         name: &str,
         path: &Path,
