@@ -1,7 +1,8 @@
 #!/bin/sh
-# Renders as many tasks of a plan as Runway has room for now; the next run takes the rest.
+# Renders as many tasks of a plan as Runway has room for now, and keeps the rest.
 #
-#   what-fits.sh tasks.jsonl left.jsonl
+#   what-fits.sh tasks.jsonl left.jsonl    the first run
+#   what-fits.sh left.jsonl left.jsonl     each run after it
 #
 # tasks.jsonl has one request body per line. left.jsonl has those that are not rendered yet, wherever it stops.
 set -eu

@@ -36,7 +36,7 @@ pub fn lines(label: Option<&str>, values: &[(&str, String)]) -> String {
     let label = label.map_or(String::new(), |label| format!("{label}_"));
     let lines = values.iter().map(|(name, value)| {
         let name = format!("{label}{name}").to_ascii_uppercase();
-        let name = name.replace(['-', '.'], "_");
+        let name = name.replace('-', "_");
         format!("{PREFIX}{name}={}\n", quoted(value))
     });
     lines.collect()

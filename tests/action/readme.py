@@ -33,7 +33,8 @@ def described(shown):
             entries[name].append(line.strip())
         else:
             name = None
-    return {name: re.sub(r"--(?=[a-z])", "", " ".join(" ".join(words).split())) for name, words in entries.items()}
+    return {name: re.sub(r"--(?=[a-z])", "", " ".join(" ".join(words).split())).replace("repeatable", "one per line")
+            for name, words in entries.items()}
 
 
 def table(heading, rows):

@@ -110,6 +110,10 @@ class TheReadme(unittest.TestCase):
             text = page.read_text()
             if re.search(r"uses: OWNER/|pip install [-\w ]*runway|(uvx|npx|binstall) runway", text):
                 self.assertIn(note, text, page)
+        for example in (path for path in (ROOT / "examples").rglob("*") if path.is_file()):
+            text = example.read_text()
+            if re.search(r"uses: OWNER/|pip install", text):
+                self.assertRegex(text, r"(?m)^(#|//) Until the first release: ", example)
 
     def test_links_lead_somewhere(self):
         """Every link to a file of the repository, and to a heading of it."""
