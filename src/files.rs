@@ -37,16 +37,14 @@ pub fn read_by<'p, T: Send + 'static>(
     patience: Option<Duration>,
     work: impl FnOnce(Bounded) -> T + Send + 'static,
 ) -> Result<T, String> {
-    let path = path.into().map(Path::to_owned);
+    let named = path.into().filter(|path| path.as_os_str() != STDIN);
+    let path = named.map(Path::to_owned);
+    let is_stdin = path.is_none();
     // Windows tells nothing about its pipes.
-    let typed = path.is_none() && (cfg!(windows) || io::stdin().is_terminal());
+    let typed = is_stdin && (cfg!(windows) || io::stdin().is_terminal());
     let kind = match &path {
         Some(path) => std::fs::metadata(path),
         None => standard_input().and_then(|file| file.metadata()),
-    };
-    let no_file = match path {
-        Some(_) => "it is a device, not a file",
-        None => "nothing is piped into it (docker run does so with -i)",
     };
     let open = move || path.map_or_else(standard_input, File::open);
     let work = move || {
@@ -64,11 +62,13 @@ pub fn read_by<'p, T: Send + 'static>(
         work()
     } else if kind.is_dir() {
         Err("it is a directory".to_owned())
-    } else if is_pipe(kind) {
+    } else if is_pipe(kind, is_stdin) {
         // To open it may take as long as to read it: it waits for a writer.
         in_time(patience, work)
+    } else if is_stdin {
+        Err("nothing is piped into it (docker run does so with -i)".to_owned())
     } else {
-        Err(no_file.to_owned())
+        Err("it is a device, not a file".to_owned())
     }
 }
 
@@ -87,7 +87,8 @@ pub const STDIN: &str = "/dev/stdin";
 /// Whether two paths lead to standard input, or to one pipe: only the first reader gets something.
 pub fn is_same_input(one: &Path, other: &Path) -> bool {
     let are_stdin = [one, other].iter().all(|path| path.as_os_str() == STDIN);
-    let leads_to_pipe = || std::fs::metadata(one).is_ok_and(|file| is_pipe(file.file_type()));
+    let leads_to_pipe =
+        || std::fs::metadata(one).is_ok_and(|file| is_pipe(file.file_type(), false));
     are_stdin || leads_to_pipe() && is_same(one, other).unwrap_or(false)
 }
 
@@ -178,14 +179,15 @@ pub fn why(error: &io::Error) -> String {
     }
 }
 
+/// Whether this is a pipe, or a socket where one stands for standard input: no socket can be opened.
 #[cfg(unix)]
-fn is_pipe(file: FileType) -> bool {
+pub fn is_pipe(file: FileType, is_stdin: bool) -> bool {
     use std::os::unix::fs::FileTypeExt;
-    file.is_fifo() || file.is_socket()
+    file.is_fifo() || is_stdin && file.is_socket()
 }
 
 #[cfg(not(unix))]
-fn is_pipe(_: FileType) -> bool {
+fn is_pipe(_: FileType, _: bool) -> bool {
     false
 }
 

@@ -5,8 +5,11 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+#[cfg(unix)]
+use std::{thread, time::Instant};
 
+#[cfg(unix)]
 use crate::files;
 use crate::redact::Redactor;
 use crate::report::{self, Format};
@@ -39,22 +42,23 @@ impl Output {
         to.flush()
     }
 
-    /// Writes a file in place, like the `>` of a shell. A pipe must be read within `patience`.
+    /// Writes a file in place, like the `>` of a shell. A pipe must be read within `patience`; it is
+    /// returned, since its reader sees the end of it where the last of its writers is closed.
     ///
     /// # Errors
     ///
     /// Where the whole of it could not be written; then a regular file is left empty.
-    pub fn write(&self, path: &Path, text: &str, patience: Duration) -> io::Result<()> {
+    pub fn write(&self, path: &Path, text: &str, patience: Duration) -> io::Result<Option<File>> {
         let text = self.redactor.last_check(text);
         if is_special(path) {
-            return write_to_special(path, text.into_owned(), patience);
+            return write_to_special(path, &text, patience).map(Some);
         }
         let mut file = File::create(path)?;
         let written = file.write_all(text.as_bytes());
         if written.is_err() {
             file.set_len(0)?;
         }
-        written
+        written.map(|()| None)
     }
 
     /// Adds lines to a file. One that does not end in a line break gets one first. A pipe must be
@@ -69,7 +73,14 @@ impl Output {
             return Ok(None);
         }
         if is_special(path) {
-            return write_to_special(path, text.into_owned(), wait).map(|()| None);
+            let handle = write_to_special(path, &text, wait)?;
+            let path = path.to_owned();
+            return Ok(Some(Appended {
+                path,
+                handle,
+                begins: 0,
+                ends: 0,
+            }));
         }
         let mut options = File::options();
         let mut file = options.append(true).read(true).create(true).open(path)?;
@@ -90,6 +101,7 @@ impl Output {
             path: path.to_owned(),
             begins,
             ends: file.stream_position().unwrap_or(0),
+            handle: file,
         };
         if rest.is_err() {
             appended.take_back()?;
@@ -124,6 +136,8 @@ pub fn is_special(path: &Path) -> bool {
 /// What was added to a file.
 pub struct Appended {
     path: PathBuf,
+    /// The reader of a pipe sees its end where the last of these is closed.
+    pub handle: File,
     begins: u64,
     ends: u64,
 }
@@ -145,18 +159,46 @@ impl Appended {
     }
 }
 
-/// To open a pipe waits for a reader, and to write waits until it reads: neither is waited for
-/// without end.
-fn write_to_special(path: &Path, text: String, patience: Duration) -> io::Result<()> {
-    let path = path.to_owned();
-    let begun = Instant::now();
-    let late = || Err(io::Error::other("it is a pipe that nobody reads"));
-    let write = move || match File::options().write(true).open(path)? {
-        // By then it is told as failed.
-        _ if begun.elapsed() >= patience => late(),
-        mut file => file.write_all(text.as_bytes()),
-    };
-    files::within(patience, write)?.unwrap_or_else(late)
+/// Writes to a pipe or a device. To open a pipe waits for a reader, and to write waits until it reads:
+/// neither is waited for beyond `patience`, and nothing is written after that.
+#[cfg_attr(not(unix), allow(unused_variables))]
+fn write_to_special(path: &Path, text: &str, patience: Duration) -> io::Result<File> {
+    #[cfg(unix)]
+    if files::is_pipe(std::fs::metadata(path)?.file_type(), false) {
+        use std::os::unix::fs::OpenOptionsExt;
+        let until = Instant::now().checked_add(patience);
+        let mut options = File::options();
+        options.write(true).custom_flags(libc::O_NONBLOCK);
+        let mut file = retry(until, || options.open(path))?;
+        let mut left = text.as_bytes();
+        while !left.is_empty() {
+            let count = retry(until, || file.write(left))?;
+            left = left.get(count..).unwrap_or_default();
+        }
+        return Ok(file);
+    }
+    let mut file = File::options().write(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    Ok(file)
+}
+
+/// Tries again while a pipe has no reader, or is full.
+#[cfg(unix)]
+fn retry<T>(until: Option<Instant>, mut work: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match work() {
+            Err(error)
+                if matches!(
+                    error.raw_os_error(),
+                    Some(libc::ENXIO | libc::EAGAIN | libc::EINTR)
+                ) => {}
+            done => return done,
+        }
+        if until.is_some_and(|until| Instant::now() >= until) {
+            return Err(io::Error::other("it is a pipe that is not read in time"));
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Not through Rust's own `Stdout`, which takes an output that is not open for writing for one

@@ -8,7 +8,7 @@ use std::time::Duration;
 use runway_preflight::cli::Settings;
 use runway_preflight::diagnostic::{Context, Finding};
 use runway_preflight::exit::Exit;
-use runway_preflight::output::{is_special, report_at};
+use runway_preflight::output::{is_special, report_at, Appended};
 use runway_preflight::report::text;
 use runway_preflight::report::{env, Closed, Contents, Format, Report, Verdict};
 
@@ -32,7 +32,7 @@ impl Files<'_> {
                 Closed::Failed(_) => Ok(Some(*format)),
                 _ => report_at(path),
             };
-            let write = |_| self.output.write(path, &text, PATIENCE);
+            let write = |_| self.output.write(path, &text, PATIENCE).map(drop);
             let replaced = found.and_then(|found| found.map_or(Ok(()), write));
             (format!("--write {}", format.name()), replaced)
         });
@@ -62,15 +62,20 @@ impl Files<'_> {
         let mut failures: Vec<Finding> = Vec::new();
         let told_of = |failures: &[Finding]| Report::new(contents, failures, context);
         let mut report = told_of(&failures);
+        // Pipes that can still be told of no pass.
+        let mut open = Vec::new();
         for (format, path) in &self.write {
             let mut text = report.render(*format, false);
             // The other formats hold their diagnostics.
             if *format == Format::Text {
                 text.push_str(&text::diagnostics(&report, false));
             }
-            if let Err(error) = self.output.write(path, &text, settings.timeout) {
-                failures.push(not_written(&path.to_string_lossy(), Some(path), &error));
-                report = told_of(&failures);
+            match self.output.write(path, &text, settings.timeout) {
+                Ok(pipe) => open.extend(pipe.filter(|_| *format == Format::Env)),
+                Err(error) => {
+                    failures.push(not_written(&path.to_string_lossy(), Some(path), &error));
+                    report = told_of(&failures);
+                }
             }
         }
         // Each with how many failures it tells of, and what was added to it.
@@ -96,10 +101,12 @@ impl Files<'_> {
         if !failures.is_empty() {
             told.retain(|(known, ..)| *known < failures.len());
             for (_, file, added) in told {
-                if let Some(Err(error)) = added.ok().flatten().map(|added| added.take_back()) {
+                let added = added.ok().flatten();
+                if let Some(Err(error)) = added.as_ref().map(Appended::take_back) {
                     failures.push(not_written(file.name, Some(&file.path), &error));
                     report = told_of(&failures);
                 }
+                open.extend(added.map(|added| added.handle));
                 self.of_ci.push(file);
             }
             self.fail_closed(&Closed::Failed(&report));

@@ -709,7 +709,7 @@ fn a_pipe_that_nobody_reads_is_report_failed() {
     let gate = Gate::reading(EXAMPLE).args("--timeout 300ms --write env=pipe");
     let run = gate.shell("mkfifo pipe; \"$@\"").run();
     run.fails(5, &["report-failed"]);
-    run.says("it is a pipe that nobody reads");
+    run.says("it is a pipe that is not read in time");
     // Once it is told as failed it gets nothing, and what comes after it is told of it.
     let gate = Gate::reading(EXAMPLE)
         .github()
@@ -725,4 +725,32 @@ fn a_pipe_that_nobody_reads_is_report_failed() {
         .shell("mkfifo pipe; { sleep 0.2; exec <pipe; sleep 0.2; tail -c 3; } & \"$@\" >/dev/null; code=$?; wait; exit $code")
         .run();
     assert_eq!((run.code, &*run.stdout), (0, "\n}\n"), "{run:?}");
+    // One that is read too slowly is told of a pass with exit code 0 alone.
+    let gate = Gate::reading(many_models("m", 1_000)).github();
+    let gate = gate
+        .env("GITHUB_OUTPUT", "out")
+        .args("--timeout 300ms --generations m1=1");
+    let script = r#"mkfifo out; { exec <out; sleep 0.8; grep -a ^pass= | tail -n 1; } &
+        "$@" >/dev/null 2>&1; code=$?; wait; exit $code"#;
+    let run = gate.shell(script).run();
+    let pass = if run.code == 0 {
+        "pass=true\n"
+    } else {
+        "pass=false\n"
+    };
+    assert_eq!(run.stdout, pass, "{run:?}");
+    // What fails after it reaches its reader too.
+    if std::path::Path::new("/dev/full").exists() {
+        for (env, file) in [
+            ("GITHUB_OUTPUT", "--credits 1"),
+            ("NONE", "--write env=out"),
+        ] {
+            let gate = Gate::reading(EXAMPLE).github().env(env, "out").args(file);
+            let script =
+                r#"mkfifo out; tail -n 1 out & "$@" >/dev/full 2>&1; code=$?; wait; echo $code"#;
+            let run = gate.shell(script).run();
+            let last = run.stdout.to_lowercase();
+            assert!(last.ends_with("pass=false\n5\n"), "{run:?}");
+        }
+    }
 }
