@@ -130,7 +130,7 @@ impl Job {
             usize::from(self.warn_lasts.is_some()),
         ];
         if lists.into_iter().fold(0, usize::saturating_add) > 1_000 {
-            return Err("leads to more than 1000 requirements, where --plan counts by its models");
+            return Err("leads to more than 1000 requirements");
         }
         Ok(())
     }

@@ -64,7 +64,7 @@ fn run(settings: &Settings, job: Job, arguments: &[OsString], ci: Option<&GitHub
     let output = setup::output(&places);
     let files = Files::new(&output, arguments, &settings.write, ci);
     let setup = files.problem.clone().and_then(|()| {
-        // What cannot be written now cannot be written at the end either, and is told then.
+        // What cannot be written now is told at the end.
         files.fail_closed(&Closed::Begun);
         setup::setup(settings, job, &places, &output.redactor)
     });
@@ -107,13 +107,19 @@ fn report_usage(
     let error = of_inputs.unwrap_or(error);
     let message = &*output.redactor.redact(&error.0);
     let mut written = Vec::new();
+    let mut unread = None;
     for path in cli::named_files(arguments) {
-        let report = report_at(path).ok().flatten();
-        let report = report.map(|format| (format, path.to_owned()));
+        let report = report_at(path).map_err(|error| unread = Some(error));
+        let report = report
+            .ok()
+            .flatten()
+            .map(|format| (format, path.to_owned()));
         written.extend(report.filter(|report| !written.contains(report)));
     }
     let files = Files::new(output, arguments, &written, ci);
-    for failure in files.fail_closed(&Closed::Usage(message)) {
+    let unread = unread.map(|error| format!("a file that the command line names cannot be read, so an earlier report in it stays: {error}"));
+    let failures = files.fail_closed(&Closed::Usage(message)).into_iter();
+    for failure in failures.chain(unread) {
         output.stderr(&format!("{failure}\n"));
     }
     let shown = ci.map(|ci| ci.usage_error(message, files.label));

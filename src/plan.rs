@@ -291,7 +291,8 @@ fn without_model(body: &Fields, task: &[u8]) -> String {
     format!("this is the body of {what}, which names no model: ask for it with --generations, by the name that Runway counts it under")
 }
 
-/// The way to the tasks in a value, as jq has it: by the one field that holds some, else by all.
+/// The way to the tasks in a value, as jq has it: by the one field that holds some, or by all if each
+/// holds some in the same way.
 fn way_to_tasks(json: &str, steps: u8) -> Option<String> {
     let steps = steps.checked_sub(1)?;
     if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) {
@@ -305,12 +306,14 @@ fn way_to_tasks(json: &str, steps: u8) -> Option<String> {
     }
     let Fields(fields) = &body;
     let way = |value: &RawValue| way_to_tasks(value.get(), steps);
-    let ways = fields
-        .iter()
-        .filter_map(|(name, it)| Some((name, way(it)?)));
-    match &ways.collect::<Vec<_>>()[..] {
+    let named = fields.iter();
+    let ways = named.filter_map(|(name, value)| Some((name, way(value)?)));
+    let ways: Vec<_> = ways.collect();
+    let is_alike = |way: &String| ways.iter().all(|(_, other)| other == way);
+    match &ways[..] {
         [(name, way)] => Some(field_in_jq(name)? + way),
-        ways => ways.first().map(|(_, way)| format!("[]{way}")),
+        [(_, way), ..] if ways.len() == fields.len() && is_alike(way) => Some(format!("[]{way}")),
+        _ => None,
     }
 }
 
@@ -576,6 +579,8 @@ mod tests {
             ("{\"n\":1,\"a b\":[_]}", "1.1", "this object has no model, but holds tasks: unwrap them with jq -c '.[\"a b\"][]'"),
             ("{\"tasks\":{\"secret a\":_,\"secret b\":_}}", "1.1", "this object has no model, but holds tasks: unwrap them with jq -c '.tasks[]'"),
             ("{\"x\":[_],\"y\":[_]}", "1.1", "this object has no model, but holds tasks: unwrap them with jq -c '.[][]'"),
+            ("{\"x\":[_],\"y\":[_],\"name\":\"secret\"}", "1.1", "this object has no model: each"),
+            ("{\"x\":[_],\"y\":_}", "1.1", "this object has no model: each"),
             ("{\"tags\":[\"model\"],\"xs\":[{\"m\":1}]}", "1.1", "this object has no model: each"),
             ("{\"secret's words\":[_]}", "1.1", "this object has no model: each"),
             ("{\"version\":\"2026-06\",\"productImage\":\"secret\"}", "1.1", "this is the body of a recipe"),

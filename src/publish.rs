@@ -70,12 +70,11 @@ impl Files<'_> {
             if *format == Format::Text {
                 text.push_str(&text::diagnostics(&report, false));
             }
-            match self.output.write(path, &text, settings.timeout) {
-                Ok(pipe) => open.extend(pipe.filter(|_| *format == Format::Env)),
-                Err(error) => {
-                    failures.push(not_written(&path.to_string_lossy(), Some(path), &error));
-                    report = told_of(&failures);
-                }
+            let written = self.output.write(path, &text, settings.timeout);
+            let written = written.map(|pipe| pipe.filter(|_| *format == Format::Env));
+            if let Err(error) = written.map(|pipe| open.extend(pipe)) {
+                failures.push(not_written(&path.to_string_lossy(), Some(path), &error));
+                report = told_of(&failures);
             }
         }
         // Each with how many failures it tells of, and what was added to it.

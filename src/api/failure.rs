@@ -26,6 +26,7 @@ const PLAIN_PROXY: &str =
 const NOT_HTTP: &str = "check that HTTPS_PROXY or ALL_PROXY names an HTTP proxy (not SOCKS), with https:// only if the proxy itself speaks TLS, or name the host in NO_PROXY";
 const OUT_OF_TIME: &str =
     "set this machine's clock if it is wrong, otherwise renew the server's certificate";
+const ANOTHER: &str = "give the server, or the proxy that answers for it, another certificate";
 const WRONG_HOST: &str = "check the host in --base-url or RUNWAYML_BASE_URL, and the proxy's in HTTPS_PROXY or ALL_PROXY";
 
 /// One try that brought no document.
@@ -188,7 +189,8 @@ fn tls(error: &rustls::Error, phase: Phase) -> Failure {
 fn refused(certificate: &CertificateError) -> (String, Option<&'static str>) {
     use CertificateError as Refused;
     let (why, fix) = match certificate {
-        Refused::UnknownIssuer => (
+        // The second of an authority that has a new key.
+        Refused::UnknownIssuer | Refused::BadSignature => (
             "is signed by an authority that is not trusted here".to_owned(),
             None,
         ),
@@ -215,7 +217,7 @@ fn refused(certificate: &CertificateError) -> (String, Option<&'static str>) {
         ),
         // In the words of the platform.
         Refused::Other(why) => (format!("is refused: {why}"), None),
-        _ => (format!("is refused: {certificate}"), Some(WRONG_HOST)),
+        _ => (format!("is refused: {certificate}"), Some(ANOTHER)),
     };
     (format!("the server's certificate {why}"), fix)
 }

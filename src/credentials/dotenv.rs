@@ -43,8 +43,10 @@ pub(super) fn candidates(text: &str, variable: &str) -> Vec<String> {
             continue;
         };
         let first = after.trim_start_matches(is_frame);
-        // What a line break tore off goes on to the next assignment.
-        let is_torn = |line: &&str| !line.contains(['=', ':']) && !line.contains(variable);
+        // What a line break tore off goes on to the next assignment, or to prose.
+        let is_prose = |line: &str| without_comment(line).trim().contains(char::is_whitespace);
+        let is_torn =
+            |line: &&str| !line.contains(['=', ':']) && !line.contains(variable) && !is_prose(line);
         let torn = iter::from_fn(|| lines.next_if(is_torn)).map(without_comment);
         let parts = iter::once(first).chain(torn);
         candidates.push(parts.map(|part| part.trim_end_matches('\\')).collect());

@@ -706,11 +706,14 @@ impl Context<'_> {
     fn more_time(&self, hints: Hints) -> String {
         let hours = hints.retry_after.unwrap_or_default().as_secs() / 3_600;
         let tries_again = hints.should_retry != Some(false);
+        // Together with a saved answer `--wait` is an error.
+        let asks = matches!(self.organization, Source::Runway);
         // A check may take an hour, a wait seven days, and a job in GitHub Actions six hours.
         let most = if self.may_wait_a_day { 7 * 24 } else { 6 };
         let flags = match hours {
-            0 if tries_again => "--timeout for each check, --wait for several",
-            _ if hours < most => "--wait",
+            0 if tries_again && asks => "--timeout for each check, --wait for several",
+            0 if tries_again => "--timeout",
+            _ if asks && hours < most => "--wait",
             _ => return self.fail_open_hint(),
         };
         let open = self.fail_open_hint();
@@ -737,7 +740,7 @@ fn key_malformed(place: &str, problem: &KeyProblem, advice: Option<&str>) -> Mes
         ),
         KeyProblem::NotAssigned => message(
             format!("the key in {place} cannot be read: no line is {VARIABLE}=VALUE"),
-            "the name stands in a comment, in another notation, or before quotes that do not close",
+            "the name stands in a comment, in another notation, or before quotes that do not close or have more behind them",
             format!("write the key as a line of its own, {VARIABLE}=VALUE, and save the file as UTF-8"),
         ),
         KeyProblem::Placeholder(name) => message(

@@ -249,7 +249,7 @@ const SLOW: Duration = Duration::from_millis(100);
 
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
-    use Certificate::{Expired, Good, NotYet, OfAuthority, UnknownAuthority, WrongName};
+    use Certificate::{Expired, Good, Namesake, NotYet, OfAuthority, UnknownAuthority, WrongName};
     use Expected::Go;
     let reset = || Reply::steps([Step::Reset]);
     let example = || EXAMPLE.as_bytes();
@@ -410,6 +410,7 @@ fn rows() -> Vec<Row> {
         row("x-should-retry: garbage", || http([soon(404).header("x-should-retry", "maybe"), ok()]), LONG, no(5, "unexpected-status"), 1),
 
         // ---- TLS
+        row("an authority with a new key", || https(Namesake, [ok()]), LONG, refused(&["not trusted here", "SSL_CERT_FILE"]), 1),
         row("an unknown authority", || https(UnknownAuthority, [ok()]), LONG, refused(&["SSL_CERT_FILE", "localhost"]), 1),
         row("an expired certificate", || https(Expired, [ok()]), LONG, refused(&["expired on 2020-01-01", "this machine's clock says", "renew the server's certificate"]), 1),
         row("a certificate of the future", || https(NotYet, [ok()]), LONG, refused(&["valid from 4000-01-01", "clock is likely wrong"]), 1),

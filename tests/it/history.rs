@@ -450,3 +450,15 @@ fn the_tiers_are_shown_and_the_own_one_is_marked() {
         &[("text", &text), ("json", &json), ("markdown", &markdown)],
     );
 }
+
+#[test]
+fn beside_a_saved_answer_no_wait_is_advised() {
+    for header in [("Retry-After", "7200"), ("x-should-retry", "false")] {
+        let reply = Reply::http(429, "").header(header.0, header.1);
+        let server = Server::script([reply]);
+        let gate = Gate::asking(&server).file("saved", EXAMPLE);
+        let run = gate.args("--from saved --budget 100/30d").run();
+        run.fails(5, &["rate-limited"]);
+        assert!(!run.stderr.contains("--wait"), "{run:?}");
+    }
+}

@@ -662,3 +662,14 @@ fn fail_open_turns_exit_code_5_into_0_only() {
         "{run:?}"
     );
 }
+
+/// What stands behind the key is a part of it only where it may be one.
+#[test]
+fn prose_behind_a_key_is_not_hidden() {
+    let dotenv =
+        format!("RUNWAYML_API_SECRET={OTHER}\n# of\napi.example models gen4.5 generations\n");
+    let gate = Gate::reading(EXAMPLE).no_key().file(".env", dotenv);
+    let run = gate.args("--generations gen4.5=1").run();
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("gen4.5 generations"), "{run:?}");
+}

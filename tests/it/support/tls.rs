@@ -11,6 +11,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
 static TRUSTED: LazyLock<Authority> = LazyLock::new(|| authority("Harness Authority"));
+static NAMESAKE: LazyLock<Authority> = LazyLock::new(|| authority("Harness Authority"));
 static STRANGER: LazyLock<Authority> = LazyLock::new(|| authority("Nobody Knows This Authority"));
 
 /// Whether the authority of [`ca_file`] can be made known to the gate: on Windows and macOS the
@@ -30,6 +31,8 @@ pub(crate) enum Certificate {
     WrongName,
     /// For the right host, from an authority that nobody trusts.
     UnknownAuthority,
+    /// The same, from an authority with the name of the trusted one and another key.
+    Namesake,
     /// For the right host, and of an authority itself, as `openssl req -x509` makes one.
     OfAuthority,
 }
@@ -47,6 +50,7 @@ pub(crate) fn server_of(
     let (issuer, names) = match certificate {
         Certificate::WrongName => (&*TRUSTED, vec!["other.example"]),
         Certificate::UnknownAuthority => (&*STRANGER, vec!["localhost", "127.0.0.1"]),
+        Certificate::Namesake => (&*NAMESAKE, vec!["localhost", "127.0.0.1"]),
         _ => (
             &*TRUSTED,
             vec!["localhost", "127.0.0.1", "api.dev.runwayml.com"],
