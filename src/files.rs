@@ -181,7 +181,7 @@ pub fn why(error: &io::Error) -> String {
 
 /// Whether this is a pipe, or a socket where one stands for standard input: no socket can be opened.
 #[cfg(unix)]
-pub fn is_pipe(file: FileType, is_stdin: bool) -> bool {
+fn is_pipe(file: FileType, is_stdin: bool) -> bool {
     use std::os::unix::fs::FileTypeExt;
     file.is_fifo() || is_stdin && file.is_socket()
 }

@@ -3,14 +3,11 @@
 //! here once more.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-#[cfg(unix)]
-use std::{thread, time::Instant};
+use std::thread;
+use std::time::{Duration, Instant};
 
-#[cfg(unix)]
-use crate::files;
 use crate::redact::Redactor;
 use crate::report::{self, Format};
 
@@ -159,43 +156,36 @@ impl Appended {
     }
 }
 
-/// Writes to a pipe or a device. To open a pipe waits for a reader, and to write waits until it reads:
-/// neither is waited for beyond `patience`, and nothing is written after that.
-#[cfg_attr(not(unix), allow(unused_variables))]
+/// Writes to a pipe or a device. A pipe is opened and written when something reads it: that is not
+/// waited for beyond `patience`, and nothing is written after that.
 fn write_to_special(path: &Path, text: &str, patience: Duration) -> io::Result<File> {
+    let until = Instant::now().checked_add(patience);
+    let mut options = File::options();
+    options.write(true);
     #[cfg(unix)]
-    if files::is_pipe(std::fs::metadata(path)?.file_type(), false) {
-        use std::os::unix::fs::OpenOptionsExt;
-        let until = Instant::now().checked_add(patience);
-        let mut options = File::options();
-        options.write(true).custom_flags(libc::O_NONBLOCK);
-        let mut file = retry(until, || options.open(path))?;
-        let mut left = text.as_bytes();
-        while !left.is_empty() {
-            let count = retry(until, || file.write(left))?;
-            left = left.get(count..).unwrap_or_default();
-        }
-        return Ok(file);
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    let mut file = retry(until, || options.open(path))?;
+    let mut left = text.as_bytes();
+    while !left.is_empty() {
+        let count = retry(until, || file.write(left))?;
+        left = left.get(count..).unwrap_or_default();
     }
-    let mut file = File::options().write(true).open(path)?;
-    file.write_all(text.as_bytes())?;
     Ok(file)
 }
 
-/// Tries again while a pipe has no reader, or is full.
-#[cfg(unix)]
+/// Tries again while nothing reads a pipe.
 fn retry<T>(until: Option<Instant>, mut work: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    // What opening one ends with; the same on every Unix.
+    const NO_READER: i32 = if cfg!(unix) { 6 } else { -1 };
     loop {
-        match work() {
-            Err(error)
-                if matches!(
-                    error.raw_os_error(),
-                    Some(libc::ENXIO | libc::EAGAIN | libc::EINTR)
-                ) => {}
-            done => return done,
+        let done = work();
+        let Err(error) = &done else { return done };
+        let waits = [ErrorKind::WouldBlock, ErrorKind::Interrupted].contains(&error.kind());
+        if !waits && error.raw_os_error() != Some(NO_READER) {
+            return done;
         }
         if until.is_some_and(|until| Instant::now() >= until) {
-            return Err(io::Error::other("it is a pipe that is not read in time"));
+            return Err(io::Error::other("nothing reads it in time"));
         }
         thread::sleep(Duration::from_millis(10));
     }
