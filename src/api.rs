@@ -174,9 +174,8 @@ impl Client {
                     window.start, window.before
                 );
                 let request = self.with_headers(self.agent.post(format!("{url}/usage")));
-                request
-                    .header("Content-Type", "application/json")
-                    .send(days)
+                let request = request.header("Content-Type", "application/json");
+                request.send(days)
             }
         };
         let answer = sent.map_err(|error| Failure::of(error, self.progress.state().phase))?;
@@ -271,9 +270,8 @@ fn date_of(answer: &Response<Body>) -> Option<SystemTime> {
     let date = answer.headers().get("date")?.to_str().ok()?;
     let date = httpdate::parse_http_date(date.trim()).ok()?;
     let seconds = date.duration_since(UNIX_EPOCH).ok()?.as_secs();
-    (START_OF_2024..=END_OF_9998)
-        .contains(&seconds)
-        .then_some(date)
+    let is_told = (START_OF_2024..=END_OF_9998).contains(&seconds);
+    is_told.then_some(date)
 }
 
 /// The age that shows a copy from a cache: more than a minute, or what cannot be read.

@@ -16,15 +16,7 @@ use crate::sanitize::lookalike;
 pub const VARIABLE: &str = "RUNWAYML_API_SECRET";
 
 /// Names that other tools use for a Runway key.
-const OTHER_NAMES: [&str; 7] = [
-    "RUNWAY_API_KEY",
-    "RUNWAY_SKILLS_API_SECRET",
-    "RUNWAYML_API_KEY",
-    "RUNWAY_API_SECRET",
-    "RUNWAY_API_TOKEN",
-    "RUNWAYML_API_TOKEN",
-    "RUNWAY_TOKEN",
-];
+const OTHER_NAMES: &str = "RUNWAY_API_KEY RUNWAY_SKILLS_API_SECRET RUNWAYML_API_KEY RUNWAY_API_SECRET RUNWAY_API_TOKEN RUNWAYML_API_TOKEN RUNWAY_TOKEN";
 
 /// More than any key; a longer file is none.
 const MAX_BYTES: u64 = 65_536;
@@ -206,11 +198,10 @@ impl Places {
         };
         let meant = of_file.iter().chain([&of_variable]).flatten();
         // What else an env file holds is not hidden.
-        let meant = meant
-            .flat_map(named_or_all)
-            .chain(of_dotenv.iter().flat_map(named));
+        let meant = meant.flat_map(named_or_all);
+        let meant = meant.chain(of_dotenv.iter().flat_map(named));
         let secrets = meant.filter_map(|text| secret_in(&text)).collect();
-        let others = OTHER_NAMES.into_iter().filter_map(value_of);
+        let others = OTHER_NAMES.split(' ').filter_map(value_of);
         let others = others.filter_map(|text| secret_in(&text));
         let others = others.filter(|secret| secret.len() >= MIN_SECRET).collect();
 
@@ -234,7 +225,7 @@ impl Places {
                 ];
                 let not_read = (in_ci && lies_there).then_some(KeyHint::DotenvNotRead);
                 let is_set = |name: &&str| value_of(name).is_some_and(|value| !value.is_empty());
-                let others = OTHER_NAMES.into_iter().filter(is_set);
+                let others = OTHER_NAMES.split(' ').filter(is_set);
                 let hints = not_read.into_iter().chain(others.map(KeyHint::OtherName));
                 (places, hints.collect())
             }
@@ -316,7 +307,7 @@ fn secret_in(text: &str) -> Option<String> {
 /// Whether a text holds the name of a variable for a Runway key, as a commented-out line does.
 fn names_a_variable(text: &str) -> bool {
     let text = text.to_ascii_uppercase();
-    text.contains(VARIABLE) || OTHER_NAMES.iter().any(|name| text.contains(name))
+    text.contains(VARIABLE) || OTHER_NAMES.split(' ').any(|name| text.contains(name))
 }
 
 fn visible(text: &str) -> String {

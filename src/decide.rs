@@ -180,10 +180,8 @@ fn unreadable_models<'a>(job: &Job, organization: &'a Organization) -> Vec<&'a U
         Err(what) => return vec![what],
     };
     let deciding = job.deciding_models().into_iter();
-    let mut unreadable: Vec<&Unreadable> = deciding
-        .filter_map(|model| models.get(model))
-        .flat_map(ModelQuota::unreadable)
-        .collect();
+    let listed = deciding.filter_map(|model| models.get(model));
+    let mut unreadable: Vec<&Unreadable> = listed.flat_map(ModelQuota::unreadable).collect();
     let limits = models.values().map(|quota| &quota.daily_limit);
     let mut unread = limits.map_while(|limit| limit.as_ref().err());
     if unread.clone().count() == models.len() {

@@ -389,13 +389,11 @@ impl Finding {
     /// Whether what was read as an organization is none at all.
     pub fn is_no_organization(&self) -> bool {
         let whole = |named: &[Unreadable]| named.iter().any(|what| what.field.is_empty());
-        matches!(
-            self,
-            Self::Failed {
-                asked: Asked { document: Document::Organization, .. },
-                fault: Fault::Fields { named, .. },
-            } if whole(named)
-        )
+        let Self::Failed { asked, fault } = self else {
+            return false;
+        };
+        let is_whole = matches!(fault, Fault::Fields { named, .. } if whole(named));
+        is_whole && asked.document == Document::Organization
     }
 
     /// The credits that it asks to buy.

@@ -49,8 +49,7 @@ fn main() -> ExitCode {
 fn handle_signals() {
     use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
     use signal_hook::flag::{register, register_conditional_shutdown};
-    use std::sync::atomic::AtomicBool;
-    use std::sync::Arc;
+    use std::sync::{atomic::AtomicBool, Arc};
     let set = Arc::new(AtomicBool::new(true));
     let _ = register(SIGXFSZ, Arc::clone(&set));
     if std::process::id() == 1 {

@@ -130,9 +130,8 @@ impl Poll<'_> {
         if looking.is_old && organization.take().is_some() {
             let problem =
                 "the answer has an older Date than the one after it: it is a copy from a cache";
-            looking
-                .errors
-                .push(unexpected(Document::Organization, problem));
+            let copy = unexpected(Document::Organization, problem);
+            looking.errors.push(copy);
         }
         let holding = |window: Window| {
             let mut holding = histories.iter();

@@ -10,7 +10,7 @@ use runway_preflight::ci;
 use runway_preflight::cli::{self, Settings, UsageError};
 use runway_preflight::credentials::{self, KeyError, KeyHint, KeyProblem, Places, VARIABLE};
 use runway_preflight::decode;
-use runway_preflight::diagnostic::{Asked, Context, Fault, Finding};
+use runway_preflight::diagnostic::{Context, Fault, Finding};
 use runway_preflight::files;
 use runway_preflight::job::Job;
 use runway_preflight::output::Output;
@@ -113,14 +113,7 @@ pub(crate) fn setup<'a>(
                     Ok(ureq::tls::RootCerts::WebPki)
                 };
                 let client = roots.map(|roots| Client::new(base.clone(), &key, proxy, roots));
-                client.map_err(|none| Finding::Failed {
-                    asked: Asked::default(),
-                    fault: Fault::Tls {
-                        why: none.why,
-                        fix: Some(none.fix),
-                        to_proxy: false,
-                    },
-                })
+                client.map_err(|none| Finding::unexpected(Document::Organization, none))
             }
             Err(error) => Err(no_key(error, settings)?),
         }
@@ -246,9 +239,8 @@ fn refuse_as_argument(
         .skip(1)
         .chain(variable("RUNWAYML_BASE_URL"));
     if given.any(|text| places.stands_in(&text.to_string_lossy())) {
-        let problem = format!(
-            "an argument contains the key, which belongs in {VARIABLE} or in a file for --key-file"
-        );
+        let place = "which belongs in RUNWAYML_API_SECRET or in a file for --key-file";
+        let problem = format!("an argument contains the key, {place}");
         Err(UsageError::new(problem))
     } else if label.is_some_and(|label| redactor.holds_trace(label)) {
         let problem = "--label contains a part of the key, and the label is shown";

@@ -75,9 +75,8 @@ impl<'a> Terminal<'a> {
                 at_most,
             } => {
                 let errors = decision.errors.iter();
-                let why: Vec<String> = errors
-                    .map(|finding: &Finding| finding.summary(self.context))
-                    .collect();
+                let why = errors.map(|finding: &Finding| finding.summary(self.context));
+                let why: Vec<String> = why.collect();
                 return self.waiting(&why.join("; "), until_next, at_most);
             }
             Event::LookingAgain => self.output.stderr(if self.renews { CLEAR } else { "" }),

@@ -94,10 +94,9 @@ pub fn first_sure(needed: u64, limit: u64, cap: Option<Credits>) -> Option<Tier>
         Some(None) => return None,
         own => own.flatten(),
     };
-    let candidates = TIERS
-        .into_iter()
-        .filter(|tier| own.is_none_or(|own| own == *tier));
-    let shown = candidates.flat_map(|tier| {
+    let mut candidates = Vec::from(TIERS);
+    candidates.retain(|tier| own.is_none_or(|own| own == *tier));
+    let shown = candidates.into_iter().flat_map(|tier| {
         let columns = tier.daily_generations.into_iter().enumerate();
         let columns = columns.filter(move |(_, given)| *given == limit);
         columns.map(move |(column, _)| (tier, column))

@@ -56,12 +56,10 @@ impl BaseUrl {
         let host =
             host.ok_or("has no valid host: a name of letters, digits, - and ., or an IP address")?;
         let own_port = if secure { 443 } else { 80 };
-        let port = match authority == host {
-            true => Some(own_port),
-            false => uri
-                .port_u16()
-                .filter(|port| *port > 0 && !authority.contains('+')),
-        };
+        let given = uri.port_u16();
+        let given = given.filter(|port| *port > 0 && !authority.contains('+'));
+        let is_bare = authority == host;
+        let port = if is_bare { Some(own_port) } else { given };
         let port = port.ok_or("has no valid port: a number from 1 to 65535")?;
         if !secure && !is_loopback(host) {
             return Err("must be https: http would send the key unencrypted; it is allowed only for localhost");
@@ -81,9 +79,8 @@ impl BaseUrl {
 /// An IPv6 address in a URL stands in brackets.
 pub(super) fn bare(host: &str) -> &str {
     let inner = host.strip_prefix('[');
-    inner
-        .and_then(|inner| inner.strip_suffix(']'))
-        .unwrap_or(host)
+    let inner = inner.and_then(|inner| inner.strip_suffix(']'));
+    inner.unwrap_or(host)
 }
 
 /// A name or an address that a certificate can be for.

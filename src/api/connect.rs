@@ -38,11 +38,8 @@ pub(super) fn agent(config: Config, secure: bool, progress: &Progress) -> Agent 
         loopback_only: !secure,
         progress: progress.clone(),
     };
-    Agent::with_parts(
-        config,
-        ConnectProxyConnector::default().chain(network),
-        names,
-    )
+    let connector = ConnectProxyConnector::default().chain(network);
+    Agent::with_parts(config, connector, names)
 }
 
 /// Looks names up.
@@ -143,9 +140,8 @@ impl<In: Transport> Connector<In> for Network {
 /// The families in turn, beginning with the one that the resolver prefers.
 fn in_turn(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let prefers_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
-    let (one, other): (Vec<_>, Vec<_>) = addresses
-        .iter()
-        .partition(|address| address.is_ipv6() == prefers_v6);
+    let all = addresses.iter();
+    let (one, other): (Vec<_>, Vec<_>) = all.partition(|it| it.is_ipv6() == prefers_v6);
     let places = 0..one.len().max(other.len());
     let in_turn = places.flat_map(|place| [one.get(place), other.get(place)]);
     in_turn.flatten().copied().collect()

@@ -85,10 +85,8 @@ impl Progress {
 
     /// How long the check may still take.
     pub(super) fn left(&self) -> Duration {
-        let deadline = self.state().deadline;
-        deadline.map_or(Duration::ZERO, |at| {
-            at.saturating_duration_since(Instant::now())
-        })
+        let left = |at: Instant| at.saturating_duration_since(Instant::now());
+        self.state().deadline.map_or(Duration::ZERO, left)
     }
 
     /// Notes what came of an address; the newest outcome counts.

@@ -4,14 +4,7 @@ use std::ffi::OsString;
 
 use ureq::tls::RootCerts;
 
-/// Why there are none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoRoots {
-    /// What is wrong.
-    pub why: String,
-    /// The way out.
-    pub fix: String,
-}
+use crate::diagnostic::Fault;
 
 /// On Windows and macOS the platform's own verifier decides, with the authorities of its store;
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` mean nothing there.
@@ -20,7 +13,7 @@ pub struct NoRoots {
 ///
 /// None here.
 #[cfg(any(windows, target_vendor = "apple"))]
-pub fn load(_variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, NoRoots> {
+pub fn load(_variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, Fault> {
     Ok(RootCerts::PlatformVerifier)
 }
 
@@ -37,7 +30,7 @@ mod pem {
     use rustls::RootCertStore;
     use ureq::tls::Certificate;
 
-    use super::{NoRoots, OsString, RootCerts};
+    use super::{Fault, OsString, RootCerts};
     use crate::files;
 
     /// A system's store is under 1 MiB.
@@ -54,7 +47,7 @@ mod pem {
     /// # Errors
     ///
     /// Where a variable is set and leads to no certificate.
-    pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, NoRoots> {
+    pub fn load(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<RootCerts, Fault> {
         // Empty is as unset, as everywhere.
         let set = |name| variable(name).filter(|value| !value.is_empty());
         let (file, folders) = (set("SSL_CERT_FILE"), set("SSL_CERT_DIR"));
@@ -101,12 +94,13 @@ mod pem {
         Ok(owned.collect::<Vec<_>>().into())
     }
 
-    fn none(variable: &str, problem: &str) -> NoRoots {
-        NoRoots {
+    fn none(variable: &str, problem: &str) -> Fault {
+        let fix = "name certificates in PEM form in";
+        let fix = format!("{fix} {variable}, or unset it to use the system's");
+        Fault::Tls {
             why: format!("{variable} is set, but no certificate can be read from {problem}"),
-            fix: format!(
-                "name certificates in PEM form in {variable}, or unset it to use the system's"
-            ),
+            fix: Some(fix),
+            to_proxy: false,
         }
     }
 

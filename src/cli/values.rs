@@ -64,10 +64,8 @@ fn whole(text: &str, problem: &str) -> Parsed<u64> {
 }
 
 pub(super) fn credits(text: &str) -> Parsed<Credits> {
-    credits_of(
-        text,
-        "must be a whole number of credits (digits only; a credit is $0.01)",
-    )
+    let form = "must be a whole number of credits (digits only; a credit is $0.01)";
+    credits_of(text, form)
 }
 
 fn credits_of(text: &str, problem: &str) -> Parsed<Credits> {

@@ -15,10 +15,9 @@ pub(crate) fn values(
 ) -> Vec<(&'static str, String)> {
     let decision = report.contents.decision;
     let (rows, grants) = (decision.rows.len(), report.granted.grants.len());
-    let lists = [report.diagnostics.len(), rows, grants];
-    let most = lists
-        .into_iter()
-        .fold(report.named_models().len(), usize::max);
+    let named = report.named_models().len();
+    let lists = [report.diagnostics.len(), rows, grants, named];
+    let most = lists.into_iter().max().unwrap_or_default();
     let fitted = |render: &dyn Fn(usize) -> String| match render(usize::MAX) {
         whole if whole.len() <= max_bytes => whole,
         _ => fitting(max_bytes, most, render).unwrap_or("{}".to_owned()),
@@ -32,12 +31,10 @@ pub(crate) fn values(
     let tasks = report.granted_tasks().map(i128::from);
     let left = of_models(|quota| quota.left().ok());
     let concurrency = of_models(|quota| quota.concurrency.as_ref().ok().copied());
+    let warnings = codes(report, |one| one.severity == Severity::Warning);
     let mut values = outcome(report);
     values.extend([
-        (
-            "warnings",
-            codes(report, |one| one.severity == Severity::Warning),
-        ),
+        ("warnings", warnings),
         ("granted", fitted(&|max| json::grants(report, max))),
         ("granted-tasks", number(tasks)),
         ("lasts-days", number(days)),
