@@ -78,12 +78,16 @@ impl World {
             assert!(!waited.timed_out(), "{} of {GATES} gates came", guard.len());
             asked = guard;
         }
+        // A gate gives up after three in a row: that is no question of time.
+        let before = asked[&key].iter().rev().skip(1).take(2);
+        let fates = before.filter_map(|asked| asked.answered);
+        let resets = fates.filter(|(_, fate, _)| *fate == Fate::Reset).count();
         let mut dice = self.dice.lock().expect("the dice");
         let fate = match dice.u8(0..100) {
             0..40 => Fate::Answered,
             40..65 => Fate::TooMany,
-            65..90 => Fate::Busy,
-            _ => Fate::Reset,
+            90.. if resets < 2 => Fate::Reset,
+            _ => Fate::Busy,
         };
         let is_shed = matches!(fate, Fate::TooMany | Fate::Busy);
         let seconds = if is_shed && dice.u8(0..5) == 0 {
